@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Every target sets up what it needs: a virtual environment in .venv and collections in .ansible.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p && break; done)
+VENV := $(CURDIR)/.venv
+export PATH := $(VENV)/bin:$(PATH)
+export ANSIBLE_HOME := $(CURDIR)/.ansible/home
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
+export PYTHONPATH := $(CURDIR)/.ansible/collections
+export PYTHONDONTWRITEBYTECODE := 1
+export LC_ALL := C.UTF-8
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/demo: requirements.txt requirements-demo.txt
+	test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-demo.txt
+	touch $@
+
+.venv/dev: .venv/demo requirements-dev.txt
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+.ansible/ready: tools/collections.py | .venv/demo
+	.venv/bin/python tools/collections.py
+	touch $@
+
+setup: .venv/dev .ansible/ready  ## virtual environment with all tools, and the collections
+
+demo: .venv/demo .ansible/ready  ## the main job on an embedded PostgreSQL with a sample warehouse
+	@.venv/bin/python -m tools.demo
+
+test: lint unit integration  ## lint, unit and integration tests: all that needs no container engine
+
+unit: setup  ## unit tests
+	pytest -q tests/unit
+
+integration: setup  ## integration tests on a real server (PG=17: its major)
+	pytest -q -n $(or $(JOBS),2) tests/integration
+
+lint: setup  ## ansible-lint production, ruff, mypy strict, yamllint, changelog and docs checks
+	yamllint --strict .
+	ruff check .
+	ruff format --check .
+	mypy plugins tests tools
+	ansible-lint
+	antsibull-changelog lint
+	antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
+
+build: setup  ## the collection as one file
+	ansible-galaxy collection build --force --output-path .cache/build
+
+clean:  ## remove all that was set up
+	rm -rf .ansible .cache .venv
+
+.PHONY: help setup demo test unit integration lint build clean

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What is wrong, in words for people and in keys for programs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Dict, Iterable, Tuple
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong.
+
+    ``message`` says what was tried, on which object, and what was found. ``remedy`` is the statement or the setting
+    that mends it; empty when nothing but the message helps. ``sqlstate`` is the server's five characters, empty when
+    the server did not speak. ``database``, ``object`` and ``statement`` are empty where they do not apply.
+    """
+
+    message: str
+    remedy: str = ""
+    sqlstate: str = ""
+    database: str = ""
+    object: str = ""
+    statement: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+    def as_dict(self) -> Dict[str, Any]:
+        """Return the keys for a program."""
+        return asdict(self)
+
+
+class Failure(Exception):
+    """All that is wrong, found before anything was written or with what was written rolled back.
+
+    ``committed`` names what earlier transactions of the same task have committed; it is empty almost always.
+    """
+
+    def __init__(self, problems: Iterable[Problem], committed: Iterable[str] = ()) -> None:
+        self.problems: Tuple[Problem, ...] = tuple(problems)
+        self.committed: Tuple[str, ...] = tuple(committed)
+        super().__init__(summary(self.problems))
+
+
+def summary(problems: Iterable[Problem]) -> str:
+    """Return one text for people: a single problem as it is, several as a numbered list."""
+    texts = [str(problem) for problem in problems]
+    if len(texts) == 1:
+        return texts[0]
+    lines = [f"{number}. {text}" for number, text in enumerate(texts, start=1)]
+    return "\n".join([f"{len(texts)} problems:", *lines])
