@@ -25,8 +25,8 @@ help:  ## list the targets
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
-.ansible/ready: tools/collections.py | .venv/demo
-	.venv/bin/python tools/collections.py
+.ansible/ready: tools/fetch_collections.py | .venv/demo
+	.venv/bin/python tools/fetch_collections.py
 	touch $@
 
 setup: .venv/dev .ansible/ready  ## virtual environment with all tools, and the collections

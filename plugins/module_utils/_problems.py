@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, Iterable, Tuple
+from typing import Any, Iterable
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Problem:
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
 
-    def as_dict(self) -> Dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the keys for a program."""
         return asdict(self)
 
@@ -42,8 +42,8 @@ class Failure(Exception):
     """
 
     def __init__(self, problems: Iterable[Problem], committed: Iterable[str] = ()) -> None:
-        self.problems: Tuple[Problem, ...] = tuple(problems)
-        self.committed: Tuple[str, ...] = tuple(committed)
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        self.committed: tuple[str, ...] = tuple(committed)
         super().__init__(summary(self.problems))
 
 

@@ -1,0 +1,107 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules say in common about the way to the server."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Options of the connection, in the vocabulary of community.postgresql."""
+
+    DOCUMENTATION = r"""
+options:
+  login_host:
+    description:
+      - Name or address of the server.
+      - When empty, the Unix socket is used, in O(login_unix_socket) or where libpq looks for it.
+    type: str
+    default: ''
+  login_port:
+    description: TCP port of the server, and the number in the name of its Unix socket.
+    type: int
+    default: 5432
+  login_unix_socket:
+    description:
+      - Directory of the server's Unix socket, for example V(/var/run/postgresql).
+      - When set, it is used instead of O(login_host).
+    type: str
+    default: ''
+  ssl_mode:
+    description:
+      - Whether and how the connection is encrypted and the server's certificate checked.
+      - See U(https://www.postgresql.org/docs/current/libpq-ssl.html) for what each mode protects from.
+      - The default is libpq's own. Only V(verify-full) protects from a server in the middle.
+    type: str
+    default: prefer
+    choices: [allow, disable, prefer, require, verify-ca, verify-full]
+  ca_cert:
+    description:
+      - File with the certificates of the authorities that the server's certificate is checked against, on the machine
+        that runs the module.
+    type: path
+  ssl_cert:
+    description: File with the client's certificate, on the machine that runs the module.
+    type: path
+  ssl_key:
+    description: File with the key of the client's certificate, on the machine that runs the module.
+    type: path
+requirements:
+  - psycopg2 >= 2.9.3, built on libpq 10 or newer (C(psycopg2-binary) is)
+notes:
+  - The module talks to the server from where it runs. With C(connection=local) that is the controller, so that managed
+    servers without a shell work as well.
+  - A password that is not given is looked for by libpq, in C(PGPASSWORD) and C(~/.pgpass).
+"""
+
+    ADMIN = r"""
+options:
+  login_user:
+    description: Role that logs in to make the changes.
+    type: str
+    default: postgres
+  login_password:
+    description: Password of O(login_user).
+    type: str
+  session_role:
+    description:
+      - Role that the session becomes with C(SET ROLE) after login, in each transaction.
+      - Use it where a personal or a proxy login works in the name of the role that has the rights.
+    type: str
+    default: ''
+"""
+
+    BASTION = r"""
+options:
+  bastion:
+    description:
+      - The SSH jump host through which the connection runs for as long as the module lives. Omit it for a direct
+        connection.
+      - The client is OpenSSH's, so that the C(ssh_config) of the user who runs the module applies.
+    type: dict
+    suboptions:
+      host:
+        description: Name, address or C(ssh_config) alias of the jump host.
+        type: str
+        required: true
+      port:
+        description: TCP port of its SSH server.
+        type: int
+      user:
+        description: User on the jump host.
+        type: str
+      private_key_file:
+        description:
+          - Private key to log in with. Without it, keys come from the agent and from C(ssh_config).
+        type: path
+      known_hosts_file:
+        description: File with the host keys to trust, instead of C(~/.ssh/known_hosts).
+        type: path
+      host_key_checking:
+        description:
+          - V(yes) refuses a jump host whose key is not known; V(accept-new) learns the key of one never seen before.
+          - A changed host key is always refused.
+        type: str
+        choices: ['yes', accept-new]
+        default: 'yes'
+"""
