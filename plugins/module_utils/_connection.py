@@ -184,6 +184,10 @@ class Session:
         role = [sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(self.session_role))] if self.session_role else []
         self._opening = [sql.SQL("BEGIN " + mode), *role, *(setting.statement() for setting in settings)]
 
+    def add(self, statement: Query) -> None:
+        """Send a statement along with the next query, at no round trip of its own."""
+        self._opening.append(statement)
+
     def rows(self, query: Query, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """Return the rows of a query; one round trip."""
         with self.connection.cursor() as cursor:

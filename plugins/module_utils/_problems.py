@@ -46,6 +46,20 @@ class Failure(Exception):
         self.committed: tuple[str, ...] = tuple(committed)
         super().__init__(summary(self.problems))
 
+    def as_result(self) -> dict[str, Any]:
+        """Return what a module hands to ``fail_json``: the message, and keys for a program."""
+        first = self.problems[0] if self.problems else Problem("")
+        message = str(self)
+        if self.committed:
+            message += f" Committed before this: {'; '.join(self.committed)}. Run again to complete it."
+        return {
+            "msg": message,
+            "problems": [problem.as_dict() for problem in self.problems],
+            "committed": list(self.committed),
+            "sqlstate": first.sqlstate,
+            "database": first.database,
+        }
+
 
 def summary(problems: Iterable[Problem]) -> str:
     """Return one text for people: a single problem as it is, several as a numbered list."""

@@ -1,0 +1,132 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What module access does, from its options to its result: survey, then apply unless in check mode."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._apply import Applied, Apply
+from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import first_line, sqlstate
+from ansible_collections.metamapper.postgresql.plugins.module_utils._outline import diff_lines
+from ansible_collections.metamapper.postgresql.plugins.module_utils._password import Password, State
+from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_database import statements_for
+from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_roles import (
+    role_outline,
+    wanted_role_outline,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import Statement, texts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._survey import Survey, Where, survey
+from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import Wanted
+
+try:
+    import psycopg2
+except ImportError:  # reported by _connection.require_psycopg2
+    if not TYPE_CHECKING:
+        psycopg2 = None
+
+Result = Mapping[str, Any]
+
+
+def ensure_access(where: Where, wanted: Wanted, *, check_mode: bool) -> Result:
+    """Bring about what is wanted, or in check mode find out what that takes; return the module's result.
+
+    Raises Failure with everything that is wrong, found before anything is written; or with what a transaction met,
+    that one rolled back.
+    """
+    found = survey(where, wanted)
+    if found.problems:
+        raise Failure(found.problems)
+    if check_mode:
+        return _predicted(found, wanted)
+    try:
+        return _written(found, wanted, Apply(where, wanted, found).run())
+    except psycopg2.Error as error:
+        raise Failure(
+            [Problem(f"The server ended the connection: {first_line(error)}.", sqlstate=sqlstate(error))]
+        ) from error
+
+
+def planned_statements(found: Survey, wanted: Wanted) -> list[Statement]:
+    """Return what the plans would run, in order."""
+    databases = [
+        statement
+        for look in found.databases
+        for statement in statements_for(look.target.name, wanted.group, look.plan.grants)
+    ]
+    return [*found.roles.group, *databases, *found.roles.users]
+
+
+def _predicted(found: Survey, wanted: Wanted) -> Result:
+    statements = planned_statements(found, wanted)
+    passwords = {
+        user.name: _foreseen(found.passwords.get(user.name, Password("set", "The role does not exist yet.")))
+        for user in wanted.users
+    }
+    before = _databases(found, {})
+    after = {look.target.name: look.predicted for look in found.databases}
+    roles = role_outline(found.server.facts.roles, wanted)
+    roles_after = wanted_role_outline(wanted) if found.roles.group or found.roles.users else roles
+    return _result(found, statements, (roles, roles_after), (before, after), passwords)
+
+
+def _foreseen(password: Password) -> Password:
+    foreseen: Mapping[State, State] = {"wrong": "set", "blocked": "unproven"}
+    return Password(foreseen.get(password.state, password.state), password.reason)
+
+
+def _written(found: Survey, wanted: Wanted, applied: Applied) -> Result:
+    before = _databases(found, {name: sides[0] for name, sides in applied.databases.items()})
+    after = _databases(found, {name: sides[1] for name, sides in applied.databases.items()})
+    roles = (role_outline(found.server.facts.roles, wanted), role_outline(applied.roles, wanted))
+    return _result(found, applied.statements, roles, (before, after), applied.passwords)
+
+
+def _databases(found: Survey, known_better: Mapping[str, Any]) -> dict[str, Any]:
+    return {look.target.name: {**look.before, **known_better.get(look.target.name, {})} for look in found.databases}
+
+
+def _result(
+    found: Survey,
+    statements: Sequence[Statement],
+    roles: tuple[Any, Any],
+    databases: tuple[Any, Any],
+    passwords: Mapping[str, Password],
+) -> Result:
+    before = {"roles": _with_passwords(roles[0], found.passwords), "databases": databases[0]}
+    after = {"roles": _with_passwords(roles[1], passwords), "databases": databases[1]}
+    shown = diff_lines(before, after)
+    return {
+        "changed": bool(statements),
+        "statements": texts(statements),
+        "before": before,
+        "after": after,
+        "diff": {"before": shown[0], "after": shown[1]},
+        "users": [{"name": name, "password": known.state, "reason": known.reason} for name, known in passwords.items()],
+        "inherited": _grants(found, "inherited"),
+        "skipped": _grants(found, "skipped"),
+        "notes": [str(problem) for look in found.databases for problem in look.plan.warnings],
+        "server_version": found.server.facts.version,
+    }
+
+
+def _with_passwords(roles: Mapping[str, Any], passwords: Mapping[str, Password]) -> dict[str, Any]:
+    """Return the roles with what is known of their passwords, so that a diff shows that one is set."""
+    known = {name: password.state for name, password in passwords.items()}
+    return {
+        name: {**properties, "password": known[name]} if properties and name in known else properties
+        for name, properties in roles.items()
+    }
+
+
+def _grants(found: Survey, which: str) -> list[dict[str, str]]:
+    return [
+        {"database": look.target.name, **asdict(grant)}
+        for look in found.databases
+        for grant in getattr(look.plan, which)
+    ]

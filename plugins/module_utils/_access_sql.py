@@ -1,0 +1,181 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""The questions that module access asks the catalog: one constant a question, set-based, to be pasted into psql.
+
+CURRENT_USER is the administrator after SET ROLE. A group that does not exist yet has the oid NULL, so that nothing is
+granted to it; where effective privileges are asked for, ``public`` stands in for it: what PUBLIC holds it will hold.
+"""
+
+from __future__ import annotations
+
+# Whether the server can be written, how many objects its transactions can lock, and who is asking.
+# https://www.postgresql.org/docs/current/runtime-config-locks.html
+SERVER = """
+SELECT pg_catalog.current_setting('server_version') AS version,
+       pg_catalog.pg_is_in_recovery() AS is_in_recovery,
+       pg_catalog.current_setting('default_transaction_read_only')::pg_catalog.bool AS is_read_only,
+       pg_catalog.current_setting('max_locks_per_transaction')::pg_catalog.int4
+         * (pg_catalog.current_setting('max_connections')::pg_catalog.int4
+            + pg_catalog.current_setting('max_prepared_transactions')::pg_catalog.int4) AS lock_slots,
+       pg_catalog.has_column_privilege('pg_catalog.pg_authid'::pg_catalog.regclass, 'rolpassword', 'SELECT')
+         AS can_read_verifiers,
+       CURRENT_USER::pg_catalog.text AS administrator,
+       SESSION_USER::pg_catalog.text AS login
+ ORDER BY 1
+"""
+
+# The roles named, the administrator and the login. A membership that neither inherits nor may SET ROLE (the one that a
+# CREATEROLE administrator gets of what it creates, from 16 on) gives its member nothing and is not counted.
+# pg_auth_members has these options from 16 on; to_jsonb() reads them on every version.
+ROLES = """
+SELECT r.rolname,
+       r.rolsuper, r.rolreplication, r.rolbypassrls, r.rolcreaterole, r.rolcreatedb,
+       r.rolcanlogin, r.rolinherit, r.rolconnlimit,
+       COALESCE(r.rolvaliduntil <= pg_catalog.now(), false) AS is_expired,
+       (SELECT pg_catalog.count(*) FROM pg_catalog.pg_shdepend d
+         WHERE d.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
+           AND d.refobjid = r.oid AND d.deptype = 'o') AS owned,
+       ARRAY(SELECT m.rolname::pg_catalog.text
+               FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles m ON m.oid = a.member
+              WHERE a.roleid = r.oid
+                AND (COALESCE((pg_catalog.to_jsonb(a) ->> 'inherit_option')::pg_catalog.bool, true)
+                     OR COALESCE((pg_catalog.to_jsonb(a) ->> 'set_option')::pg_catalog.bool, true))
+              ORDER BY 1) AS members,
+       COALESCE(pg_catalog.pg_has_role(r.oid, (SELECT g.oid FROM pg_catalog.pg_roles g WHERE g.rolname = %(group)s),
+                                       'USAGE'), false) AS is_in_group,
+       pg_catalog.pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION') AS is_administered,
+       (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity s WHERE s.usesysid = r.oid) AS connections,
+       (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(COALESCE(b.datname, ''), s.setconfig)
+                                   ORDER BY b.datname NULLS FIRST)
+          FROM pg_catalog.pg_db_role_setting s LEFT JOIN pg_catalog.pg_database b ON b.oid = s.setdatabase
+         WHERE s.setrole = r.oid) AS settings
+  FROM pg_catalog.pg_roles r
+ WHERE r.rolname = ANY (%(names)s::pg_catalog.name[]) OR r.rolname IN (CURRENT_USER, SESSION_USER)
+ ORDER BY r.rolname
+"""
+
+# Every database of the server.
+DATABASES = """
+SELECT d.datname, d.datallowconn, d.datistemplate,
+       pg_catalog.has_database_privilege(d.oid, 'CONNECT') AS can_connect,
+       pg_catalog.has_database_privilege(%(effective)s::pg_catalog.name, d.oid, 'CONNECT') AS is_open
+  FROM pg_catalog.pg_database d
+ ORDER BY d.datname
+"""
+
+# This database and its schemas, one row a schema (one with NULLs where there is none), but for PostgreSQL's own.
+# https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-ACLITEM-FN-TABLE
+SCHEMAS = """
+WITH grantee AS (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = %(group)s)
+SELECT pg_catalog.current_setting('default_transaction_read_only')::pg_catalog.bool AS is_read_only,
+       pg_catalog.pg_get_userbyid(d.datdba)::pg_catalog.text AS database_owner,
+       EXISTS (SELECT 1 FROM grantee g,
+                             pg_catalog.aclexplode(COALESCE(d.datacl, pg_catalog.acldefault('d', d.datdba))) a
+                WHERE a.grantee = g.oid AND a.privilege_type = 'CONNECT') AS is_connect_direct,
+       pg_catalog.has_database_privilege(%(effective)s::pg_catalog.name, d.oid, 'CONNECT') AS is_connect_effective,
+       pg_catalog.has_database_privilege(d.oid, 'CONNECT WITH GRANT OPTION') AS is_connect_grantable,
+       n.oid::pg_catalog.int8, n.nspname, pg_catalog.pg_get_userbyid(n.nspowner)::pg_catalog.text AS owner,
+       EXISTS (SELECT 1 FROM grantee g,
+                             pg_catalog.aclexplode(COALESCE(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a
+                WHERE a.grantee = g.oid AND a.privilege_type = 'USAGE') AS is_usage_direct,
+       pg_catalog.has_schema_privilege(%(effective)s::pg_catalog.name, n.oid, 'USAGE') AS is_usage_effective,
+       pg_catalog.has_schema_privilege(n.oid, 'USAGE WITH GRANT OPTION') AS is_usage_grantable,
+       pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS is_usable
+  FROM pg_catalog.pg_database d
+  LEFT JOIN pg_catalog.pg_namespace n ON n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+ WHERE d.datname = pg_catalog.current_database()
+ ORDER BY n.nspname
+"""
+
+# Who owns and who may create relations in the schemas, and whether the group will be able to read what they create.
+# A creator is an owner of a relation there that is not an extension's, the schema's owner (pg_database_owner stands for
+# the owner of the database), a role with a direct CREATE, or a role listed in the options. PUBLIC has oid 0 in
+# aclexplode(); it is not in pg_roles and falls out of the join.
+CREATORS = """
+WITH wanted AS (
+  SELECT n.oid, n.nspowner, n.nspacl FROM pg_catalog.pg_namespace n
+   WHERE n.oid = ANY (%(schemas)s::pg_catalog.oid[])
+), owned AS (
+  SELECT c.relnamespace, c.relowner, pg_catalog.count(*) AS relations,
+         pg_catalog.count(*) FILTER (WHERE e.objid IS NULL) AS own_relations
+    FROM wanted w
+    JOIN pg_catalog.pg_class c ON c.relnamespace = w.oid
+    LEFT JOIN pg_catalog.pg_depend e
+      ON e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid AND e.objsubid = 0
+         AND e.deptype = 'e'
+   WHERE c.relkind = ANY (%(kinds)s::pg_catalog."char"[])
+   GROUP BY c.relnamespace, c.relowner
+), mentioned AS (
+  SELECT o.relnamespace AS schema, o.relowner AS role, o.relations, o.own_relations > 0 AS is_owner,
+         false AS may_create, false AS is_listed
+    FROM owned o
+  UNION ALL
+  SELECT w.oid, w.nspowner, 0, true, true, false FROM wanted w
+  UNION ALL
+  SELECT w.oid, a.grantee, 0, false, true, false
+    FROM wanted w, pg_catalog.aclexplode(w.nspacl) a
+   WHERE a.privilege_type = 'CREATE'
+  UNION ALL
+  SELECT w.oid, r.oid, 0, false, false, true
+    FROM wanted w, pg_catalog.pg_roles r WHERE r.rolname = ANY (%(listed)s::pg_catalog.name[])
+), creator AS (
+  SELECT m.schema, CASE WHEN r.rolname = 'pg_database_owner' THEN d.datdba ELSE r.oid END AS role,
+         pg_catalog.sum(m.relations)::pg_catalog.int8 AS relations, pg_catalog.bool_or(m.is_owner) AS is_owner,
+         pg_catalog.bool_or(m.may_create) AS may_create, pg_catalog.bool_or(m.is_listed) AS is_listed
+    FROM mentioned m
+    JOIN pg_catalog.pg_roles r ON r.oid = m.role
+    JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database()
+   GROUP BY 1, 2
+), ready AS (
+  SELECT DISTINCT f.defaclnamespace, f.defaclrole
+    FROM pg_catalog.pg_default_acl f, pg_catalog.aclexplode(f.defaclacl) a
+   WHERE f.defaclobjtype = 'r' AND a.privilege_type = %(privilege)s
+     AND a.grantee = (SELECT g.oid FROM pg_catalog.pg_roles g WHERE g.rolname = %(group)s)
+)
+SELECT c.schema::pg_catalog.int8, r.rolname, r.rolsuper, c.relations, c.is_owner, c.may_create, c.is_listed,
+       p.defaclrole IS NOT NULL AS is_ready,
+       pg_catalog.pg_has_role(r.oid, 'MEMBER') AS is_member, pg_catalog.pg_has_role(r.oid, 'USAGE') AS is_inherited
+  FROM creator c
+  JOIN pg_catalog.pg_roles r ON r.oid = c.role
+  LEFT JOIN ready p ON p.defaclnamespace = c.schema AND p.defaclrole = c.role
+ ORDER BY c.schema, r.rolname
+"""
+
+# The relations of the schemas on which the group lacks a direct grant. What it holds anyway, through PUBLIC, is asked
+# only where the administrator cannot grant: the function is the dear part of this query.
+RELATIONS = """
+SELECT x.schema, x.relname, x.owner, x.is_grantable,
+       CASE WHEN x.is_grantable THEN false
+            ELSE pg_catalog.has_table_privilege(%(effective)s::pg_catalog.name, x.oid, %(privilege)s)
+       END AS is_effective,
+       EXISTS (SELECT 1 FROM pg_catalog.pg_depend e
+                WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = x.oid AND e.objsubid = 0
+                  AND e.deptype = 'e') AS is_extension_member
+  FROM (SELECT c.oid, c.relnamespace::pg_catalog.int8 AS schema, c.relname,
+               pg_catalog.pg_get_userbyid(c.relowner)::pg_catalog.text AS owner,
+               pg_catalog.has_table_privilege(c.oid, %(privilege)s || ' WITH GRANT OPTION') AS is_grantable
+          FROM pg_catalog.pg_class c
+         WHERE c.relnamespace = ANY (%(schemas)s::pg_catalog.oid[])
+           AND c.relkind = ANY (%(kinds)s::pg_catalog."char"[])
+           AND NOT EXISTS (SELECT 1
+                             FROM pg_catalog.aclexplode(COALESCE(c.relacl, pg_catalog.acldefault('r', c.relowner))) a
+                            WHERE a.privilege_type = %(privilege)s
+                              AND a.grantee = (SELECT g.oid FROM pg_catalog.pg_roles g WHERE g.rolname = %(group)s))
+       ) x
+ WHERE x.is_grantable IS NOT NULL  -- NULL: dropped since the scan saw it
+ ORDER BY x.schema, x.relname
+"""
+
+# The stored verifier of a role's password; only for those who may read pg_authid.
+VERIFIER = """
+SELECT a.rolpassword FROM pg_catalog.pg_authid a WHERE a.rolname = %(user)s ORDER BY a.rolname
+"""
+
+# Taken in every transaction that writes, and only there. Two runs on the same database would otherwise meet on the same
+# catalog rows, and the second would fail with "tuple concurrently updated". The key is the text "metamapp".
+# https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+ADVISORY_LOCK_KEY = int.from_bytes(b"metamapp", "big")
+TAKE_ADVISORY_LOCK = f"SELECT pg_catalog.pg_advisory_xact_lock({ADVISORY_LOCK_KEY})"

@@ -1,0 +1,250 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""Carries out what was planned: the group first, then each database, and the users last.
+
+No scan that succeeds sees less than before: what a database gets comes in one transaction, and a user becomes a member
+of the group when all of it is there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable, Mapping, Sequence
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import (
+    DatabaseFacts,
+    RoleFacts,
+    ServerFacts,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._inspect import inspect_database, inspect_roles
+from ansible_collections.metamapper.postgresql.plugins.module_utils._outline import merged, outline
+from ansible_collections.metamapper.postgresql.plugins.module_utils._password import Password
+from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_database import (
+    Planner,
+    batches,
+    statements_for,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_roles import RolePlan, plan_roles
+from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import Statement, quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._survey import (
+    DatabaseLook,
+    Survey,
+    Where,
+    prove,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._transaction import Done, Patience, Work, write
+from ansible_collections.metamapper.postgresql.plugins.module_utils._versions import has_feature
+from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import User, Wanted
+
+# Where GRANT takes a lock for each name, a transaction uses at most this part of the server's lock slots.
+SHARE_OF_LOCK_SLOTS = 4
+
+Roles = Mapping[str, RoleFacts]
+ChooseStatements = Callable[[RolePlan], Sequence[Statement]]
+
+
+@dataclass
+class Progress:
+    """What has been committed so far."""
+
+    statements: list[Statement] = field(default_factory=list)
+    committed: list[str] = field(default_factory=list)
+    databases: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = field(default_factory=dict)
+    roles: Roles | None = None
+
+    def keep(self, what: str, done: Done[Any]) -> None:
+        """Remember a transaction that was committed and wrote something."""
+        if done.statements:
+            self.statements += done.statements
+            self.committed.append(what)
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What was written, and what the catalog showed before and after, for each database that was written to."""
+
+    statements: tuple[Statement, ...]
+    databases: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
+    passwords: Mapping[str, Password]
+    roles: Roles
+
+
+class Apply:
+    """The writing half of the module."""
+
+    def __init__(self, where: Where, wanted: Wanted, found: Survey) -> None:
+        self.where = where
+        self.wanted = wanted
+        self.found = found
+        self.server = found.server.facts
+        self.patience = Patience(wanted.wait_seconds, wanted.lock_timeout_ms)
+        self.progress = Progress(roles=self.server.roles)
+
+    def run(self) -> Applied:
+        """Write everything; raises Failure, which names what earlier transactions have committed."""
+        try:
+            self._make_roles("the group", lambda plan: plan.group)
+            for look in self.found.databases:
+                if look.plan.grants:
+                    self._grant(look)
+            self._make_roles("the users", lambda plan: plan.users)
+            passwords = self._settle_passwords()
+        except Failure as failure:
+            raise Failure(failure.problems, self.progress.committed) from failure
+        progress = self.progress
+        return Applied(tuple(progress.statements), progress.databases, passwords, progress.roles or {})
+
+    def _make_roles(self, what: str, choose: ChooseStatements, to_set: frozenset[str] | None = None) -> None:
+        """Bring the group or the users about, in one transaction, if the survey or ``to_set`` asks for it."""
+        setting = self.found.to_set if to_set is None else to_set
+        if not choose(self._role_plan(self.progress.roles or {}, setting)):
+            return
+        work: Work[Roles] = Work(
+            database=self.where.database,
+            look=lambda session: inspect_roles(session, self.wanted),
+            statements=lambda roles: choose(self._checked(self._role_plan(roles, setting))),
+            missing=lambda _before, after: self._missing_roles(choose(self._role_plan(after, frozenset()))),
+        )
+        with self.where.session() as session:
+            done = write(session, work, self.patience)
+        self.progress.keep(f"{what}: {', '.join(quoted(name) for name in self._names_of(what))}", done)
+        self.progress.roles = done.after
+
+    def _names_of(self, what: str) -> Sequence[str]:
+        return [self.wanted.group] if what == "the group" else [user.name for user in self.wanted.users]
+
+    def _role_plan(self, roles: Roles, to_set: frozenset[str]) -> RolePlan:
+        server = replace(self.server, roles=roles)
+        names, verifiers = self.found.database_names, self.found.server.verifiers
+        return plan_roles(server, self.wanted, databases=names, verifiers=verifiers, to_set=to_set)
+
+    def _checked(self, plan: RolePlan) -> RolePlan:
+        if plan.problems:
+            raise Failure(plan.problems)
+        return plan
+
+    def _missing_roles(self, statements: Sequence[Statement]) -> list[Problem]:
+        return [
+            Problem(
+                f"PostgreSQL accepted this statement, but the catalog does not show what it asks for: {statement};",
+                "Look for an event trigger or an extension that undoes it.",
+                database=self.where.database,
+                statement=str(statement),
+            )
+            for statement in statements
+        ]
+
+    def _grant(self, look: DatabaseLook) -> None:
+        limit = self._limit()
+        with self.where.session(look.target.name) as session:
+            for schemas in batches(look.plan.grants, limit):
+                while self._grant_once(session, look, schemas, limit):
+                    pass
+
+    def _limit(self) -> int | None:
+        """Return how many objects one transaction may name; None where names take no lock."""
+        if not has_feature(self.server.version_num, "lock_per_name"):
+            return None
+        return max(1, self.server.lock_slots // SHARE_OF_LOCK_SLOTS)
+
+    def _grant_once(self, session: Session, look: DatabaseLook, schemas: Sequence[str], limit: int | None) -> bool:
+        """Grant what the schemas lack, up to the limit, in one transaction; tell whether there is more."""
+        name, group = look.target.name, self.wanted.group
+        work: Work[DatabaseFacts] = Work(
+            database=name,
+            look=lambda again: self._inspect(again, look, schemas),
+            statements=lambda facts: statements_for(name, group, self._grants(facts, look)[:limit]),
+            missing=lambda before, after: self._missing_grants(look, before, after, limit),
+        )
+        done = write(session, work, self.patience)
+        self.progress.keep(f"database {quoted(name)}", done)
+        self._remember(name, done)
+        return bool(done.statements) and len(self._grants(done.before, look)) > len(
+            self._grants(done.before, look)[:limit]
+        )
+
+    def _inspect(self, session: Session, look: DatabaseLook, schemas: Sequence[str]) -> DatabaseFacts:
+        return inspect_database(
+            session,
+            look.target.name,
+            group=self.wanted.group,
+            group_exists=True,
+            listed=look.target.entry.creators or (),
+            choose=lambda names: [schema for schema in schemas if schema in set(names)],
+        )
+
+    def _planner(self, facts: DatabaseFacts, look: DatabaseLook) -> Planner:
+        server: ServerFacts = self.server
+        return Planner(server, facts, look.target.entry, self.wanted.role_names)
+
+    def _grants(self, facts: DatabaseFacts, look: DatabaseLook) -> Sequence[Any]:
+        plan = self._planner(facts, look).plan()
+        if plan.problems:
+            raise Failure(plan.problems)
+        return plan.grants
+
+    def _missing_grants(
+        self, look: DatabaseLook, before: DatabaseFacts, after: DatabaseFacts, limit: int | None
+    ) -> list[Problem]:
+        name = look.target.name
+        lacking = set(self._planner(after, look).lacking())
+        return [
+            Problem(
+                f"PostgreSQL accepted the GRANT, but {quoted(self.wanted.group)} does not have {grant} in database "
+                f"{quoted(name)}.",
+                "Look for an event trigger or an extension that undoes it; the transaction was rolled back.",
+                database=name,
+                object=grant.name or grant.schema or name,
+            )
+            for grant in self._grants(before, look)[:limit]
+            if grant in lacking
+        ]
+
+    def _remember(self, name: str, done: Done[DatabaseFacts]) -> None:
+        before, after = outline(done.before), outline(done.after)
+        if name in self.progress.databases:
+            first, second = self.progress.databases[name]
+            before, after = merged(before, first), merged(second, after)
+        self.progress.databases[name] = (before, after)
+
+    def _settle_passwords(self) -> dict[str, Password]:
+        """Prove what could not be proven before the users were mended, and what this task has set."""
+        settled = dict(self.found.passwords)
+        for user in self.wanted.users:
+            known = settled.get(user.name)
+            if known is None:
+                settled[user.name] = Password("set", "The role was made by this task.")
+            elif known.state == "wrong":
+                settled[user.name] = self._proven_after_setting(user)
+            elif known.state == "blocked":
+                settled[user.name] = self._settled(user)
+        return settled
+
+    def _settled(self, user: User) -> Password:
+        known = self._prove(user)
+        if known.state != "wrong":
+            return known
+        self._make_roles("the users", lambda plan: plan.users, frozenset([user.name]))
+        return self._proven_after_setting(user)
+
+    def _proven_after_setting(self, user: User) -> Password:
+        known = self._prove(user)
+        if known.state == "wrong":
+            message = f"The password of user {quoted(user.name)} was set, but is still refused. {known.reason}"
+            advice = (
+                "Look into the server's log, and into pg_hba.conf for a method that asks elsewhere (ldap, pam, radius)."
+            )
+            raise Failure([Problem(message, advice, object=user.name)])
+        return Password("set", known.reason)
+
+    def _prove(self, user: User) -> Password:
+        facts = (self.progress.roles or {}).get(user.name)
+        if facts is not None and facts.is_expired:
+            return Password("unproven", self.found.passwords[user.name].reason)
+        database = self.found.database_names[0] if self.found.database_names else self.where.database
+        return prove(self.where, user, database, uses_tls=self.found.server.uses_tls)

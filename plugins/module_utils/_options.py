@@ -1,0 +1,91 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""The options of the modules, and what becomes of them and of the result."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Iterator, Mapping
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Login, require_psycopg2
+from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._survey import Where
+
+SSL_MODES = ("allow", "disable", "prefer", "require", "verify-ca", "verify-full")
+
+# Documented in plugins/doc_fragments/connection.py
+CONNECTION_ARGUMENTS: Mapping[str, Any] = {
+    "login_host": {"type": "str", "default": ""},
+    "login_port": {"type": "int", "default": 5432},
+    "login_unix_socket": {"type": "str", "default": ""},
+    "ssl_mode": {"type": "str", "default": "prefer", "choices": list(SSL_MODES)},
+    "ca_cert": {"type": "path"},
+    "ssl_cert": {"type": "path"},
+    "ssl_key": {"type": "path"},
+}
+ADMIN_ARGUMENTS: Mapping[str, Any] = {
+    "login_user": {"type": "str", "default": "postgres"},
+    "login_password": {"type": "str", "no_log": True},
+    "session_role": {"type": "str", "default": ""},
+}
+DATABASE_ARGUMENTS: Mapping[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "schemas": {"type": "list", "elements": "str", "required": True},
+    "exclude_schemas": {"type": "list", "elements": "str", "default": []},
+    "creators": {"type": "list", "elements": "str", "default": ["auto"]},
+    "allow_empty": {"type": "bool", "default": False},
+}
+USER_ARGUMENTS: Mapping[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "password": {"type": "str", "required": True, "no_log": True},
+}
+ACCESS_ARGUMENTS: Mapping[str, Any] = {
+    **CONNECTION_ARGUMENTS,
+    **ADMIN_ARGUMENTS,
+    "login_db": {"type": "str", "default": "postgres"},
+    "group": {"type": "str", "default": "metamapper_readers"},
+    "users": {"type": "list", "elements": "dict", "required": True, "options": USER_ARGUMENTS},
+    "databases": {"type": "list", "elements": "dict", "required": True, "options": DATABASE_ARGUMENTS},
+    "connection_limit": {"type": "int", "default": 20},
+    "adopt": {"type": "bool", "default": False},
+    "wait_seconds": {"type": "int", "default": 300},
+    "lock_timeout_ms": {"type": "int", "default": 5000},
+}
+
+
+def login_from_options(options: Mapping[str, Any], *, user: str, password: str | None) -> Login:
+    """Return the login that the options of the connection describe."""
+    return Login(
+        user=user,
+        password=Secret(password) if password else None,
+        host=options["login_unix_socket"] or options["login_host"],
+        port=options["login_port"],
+        ssl_mode=options["ssl_mode"],
+        ca_cert=options["ca_cert"] or "",
+        ssl_cert=options["ssl_cert"] or "",
+        ssl_key=options["ssl_key"] or "",
+        session_role=options.get("session_role") or "",
+    )
+
+
+@contextmanager
+def where_from_options(options: Mapping[str, Any]) -> Iterator[Where]:
+    """Hold the way to the server open; raises Failure where psycopg2 is missing."""
+    require_psycopg2()
+    login = login_from_options(options, user=options["login_user"], password=options["login_password"])
+    yield Where(login, options["login_db"])
+
+
+def exit_with(module: AnsibleModule, result: Mapping[str, Any]) -> None:
+    """End the module: notes become warnings, and the diff is shown only where it was asked for."""
+    shown = dict(result)
+    for note in shown.pop("notes", ()):
+        module.warn(note)
+    diff = shown.pop("diff", None)
+    if diff is not None and module._diff:
+        shown["diff"] = diff
+    module.exit_json(**shown)

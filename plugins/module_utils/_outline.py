@@ -1,0 +1,100 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""Before and after, for programs and as the two sides of a diff. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any, Iterable, Mapping
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import DatabaseFacts, Holding
+from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_database import Grant
+
+Outline = Mapping[str, Any]
+
+
+def _held(holding: Holding, is_granted_now: bool) -> str:
+    if holding.is_direct or is_granted_now:
+        return "granted"
+    return "inherited" if holding.is_effective else "missing"
+
+
+def outline(facts: DatabaseFacts, grants: Iterable[Grant] = ()) -> dict[str, Any]:
+    """Return what the group holds in the wanted schemas of a database, with some grants as if they were made.
+
+    ``relations`` counts what exists, ``readable`` those with the privilege, ``future`` names the creators whose later
+    relations will be readable.
+    """
+    given = set(grants)
+    selected = Counter(grant.schema for grant in given if grant.kind == "relation")
+    relations: Counter[str] = Counter()
+    future: dict[str, list[str]] = defaultdict(list)
+    for creator in facts.creators:
+        relations[creator.schema] += creator.relations
+        if creator.is_ready or Grant("default", "SELECT", creator.schema, creator.name) in given:
+            future[creator.schema].append(creator.name)
+    unreadable = Counter(relation.schema for relation in facts.relations if not relation.is_effective)
+    return {
+        "connect": _held(facts.connect, Grant("database", "CONNECT") in given),
+        "schemas": {
+            name: {
+                "usage": _held(facts.schemas[name].usage, Grant("schema", "USAGE", name) in given),
+                "relations": relations[name],
+                "readable": relations[name] - unreadable[name] + selected[name],
+                "future": future[name],
+            }
+            for name in facts.wanted
+        },
+    }
+
+
+def merged(first: Outline, second: Outline) -> dict[str, Any]:
+    """Return one outline of a database out of two that cover different schemas; the second wins where both do."""
+    return {"connect": second["connect"], "schemas": {**first["schemas"], **second["schemas"]}}
+
+
+def diff_lines(before: Outline, after: Outline) -> tuple[str, str]:
+    """Return the two sides of a diff: a line for each role, database and schema that changes, nothing for the rest."""
+    old, new = _flat(before), _flat(after)
+    changed = [key for key in dict.fromkeys([*old, *new]) if old.get(key) != new.get(key)]
+    return _text(old, changed), _text(new, changed)
+
+
+def _flat(whole: Outline) -> dict[tuple[str, ...], str]:
+    lines: dict[tuple[str, ...], str] = {}
+    for role, properties in whole["roles"].items():
+        lines["role", role] = _words(properties)
+    for database, held in whole["databases"].items():
+        lines["database", database] = f"CONNECT {held['connect']}"
+        for schema, of_schema in held["schemas"].items():
+            lines["database", database, schema] = _schema_words(of_schema)
+    return lines
+
+
+def _words(properties: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}: {_word(value)}" for name, value in properties.items()) or "absent"
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name} {_word(nested)}" for name, nested in value.items()) or "none"
+    if isinstance(value, (list, tuple)):
+        return " ".join(str(nested) for nested in value) or "none"
+    return str(value)
+
+
+def _schema_words(held: Mapping[str, Any]) -> str:
+    future = ", ".join(held["future"]) or "nobody"
+    return (
+        f"USAGE {held['usage']}, {held['readable']} of {held['relations']} relations readable, future ones of: {future}"
+    )
+
+
+def _text(lines: Mapping[tuple[str, ...], str], keys: Iterable[tuple[str, ...]]) -> str:
+    labels = {3: 'database "{1}" schema "{2}"', 2: '{0} "{1}"'}
+    return "".join(f"{labels[len(key)].format(*key)}: {lines[key]}\n" for key in keys if key in lines)

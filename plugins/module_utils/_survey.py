@@ -1,0 +1,234 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""Everything is looked at before anything is written: the server, each database, each password."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Iterator, Mapping
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access_sql import VERIFIER
+from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import (
+    DIRECT,
+    Login,
+    Path,
+    Session,
+    first_line,
+    open_session,
+    sqlstate,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import DatabaseFacts, ServerFacts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._inspect import inspect_database, inspect_server
+from ansible_collections.metamapper.postgresql.plugins.module_utils._outline import outline
+from ansible_collections.metamapper.postgresql.plugins.module_utils._password import (
+    Password,
+    attempt_login,
+    compared,
+    judged,
+    open_database,
+    user_login,
+    why_no_login,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_database import DatabasePlan, Planner
+from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_roles import RolePlan, plan_roles
+from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._targets import (
+    Target,
+    Targets,
+    chosen_schemas,
+    resolve,
+    schema_problems,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._transaction import read
+from ansible_collections.metamapper.postgresql.plugins.module_utils._verifier import make_verifier
+from ansible_collections.metamapper.postgresql.plugins.module_utils._versions import require_supported
+from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import User, Wanted
+
+try:
+    import psycopg2
+except ImportError:  # reported by _connection.require_psycopg2
+    if not TYPE_CHECKING:
+        psycopg2 = None
+
+
+@dataclass(frozen=True)
+class Where:
+    """The server: who logs in, on which database first, and which way."""
+
+    login: Login
+    database: str
+    path: Path = DIRECT
+
+    def session(self, database: str = "") -> Session:
+        """Return a session on a database; on the first one, unless told otherwise."""
+        return open_session(self.login, database or self.database, self.path)
+
+
+@dataclass(frozen=True)
+class ServerLook:
+    """The server, what to store for each user's password, and whether the connection was encrypted (None: socket)."""
+
+    facts: ServerFacts
+    verifiers: Mapping[str, Secret]
+    uses_tls: bool | None
+
+
+@dataclass(frozen=True)
+class DatabaseLook:
+    """A database: what the group holds, what it will hold, and the plan that leads there."""
+
+    target: Target
+    before: Mapping[str, Any]
+    predicted: Mapping[str, Any]
+    plan: DatabasePlan
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All that was found. ``problems`` empty means that the plans can be carried out."""
+
+    server: ServerLook
+    databases: tuple[DatabaseLook, ...]
+    passwords: Mapping[str, Password]
+    roles: RolePlan
+    problems: tuple[Problem, ...]
+
+    @property
+    def to_set(self) -> frozenset[str]:
+        """The existing users whose password is another one."""
+        return frozenset(name for name, password in self.passwords.items() if password.state == "wrong")
+
+    @property
+    def database_names(self) -> tuple[str, ...]:
+        """The databases meant."""
+        return tuple(look.target.name for look in self.databases)
+
+
+def survey(where: Where, wanted: Wanted) -> Survey:
+    """Return everything that was found; raises Failure only where the server itself cannot be looked at."""
+    with where.session() as session:
+        server = _look_at_server(session, where, wanted)
+        targets = resolve(wanted.databases, server.facts.databases, server.facts.administrator)
+        passwords = dict(_look_at_passwords(session, where, wanted, server, targets))
+    looks, problems = _look_at_databases(where, wanted, server.facts, targets)
+    to_set = {name for name, password in passwords.items() if password.state == "wrong"}
+    roles = plan_roles(
+        server.facts, wanted, databases=targets.names, verifiers=server.verifiers, to_set=frozenset(to_set)
+    )
+    problems += [*roles.problems, *_not_writable(where, server.facts, roles)]
+    return Survey(server, tuple(looks), passwords, roles, (*targets.problems, *problems))
+
+
+def _look_at_server(session: Session, where: Where, wanted: Wanted) -> ServerLook:
+    require_supported(session.connection.server_version)
+    try:
+        facts = read(session, lambda again: inspect_server(again, wanted))
+    except psycopg2.Error as error:
+        raise Failure([_unreadable(where.database, error)]) from error
+    verifiers = {user.name: make_verifier(session.connection, user.name, user.password) for user in wanted.users}
+    is_on_socket = not where.login.host or where.login.host.startswith("/")
+    return ServerLook(facts, verifiers, None if is_on_socket else bool(session.connection.info.ssl_in_use))
+
+
+def _unreadable(database: str, error: psycopg2.Error) -> Problem:
+    message = f"Cannot read the catalog of database {quoted(database)}: {first_line(error)}."
+    return Problem(message, sqlstate=sqlstate(error), database=database)
+
+
+def _look_at_databases(
+    where: Where, wanted: Wanted, server: ServerFacts, targets: Targets
+) -> tuple[list[DatabaseLook], list[Problem]]:
+    looks: list[DatabaseLook] = []
+    problems: list[Problem] = []
+    for target in targets.targets:
+        try:
+            with where.session(target.name) as session:
+                facts = look_at_database(session, target, wanted, group_exists=wanted.group in server.roles)
+        except Failure as failure:
+            problems += failure.problems
+        except psycopg2.Error as error:
+            problems.append(_unreadable(target.name, error))
+        else:
+            look = _planned(server, facts, target, wanted)
+            looks.append(look)
+            problems += [*schema_problems(target.entry, facts), *look.plan.problems]
+            if facts.is_read_only and look.plan.grants and not server.is_in_recovery:
+                problems.append(_read_only(target.name))
+    if server.is_in_recovery and any(look.plan.grants for look in looks):
+        problems.append(_in_recovery(where))
+    return looks, problems
+
+
+def look_at_database(session: Session, target: Target, wanted: Wanted, *, group_exists: bool) -> DatabaseFacts:
+    """Return what a database holds, read in a transaction of its own."""
+    return read(
+        session,
+        lambda again: inspect_database(
+            again,
+            target.name,
+            group=wanted.group,
+            group_exists=group_exists,
+            listed=target.entry.creators or (),
+            choose=lambda names: chosen_schemas(target.entry, names).names,
+        ),
+    )
+
+
+def _planned(server: ServerFacts, facts: DatabaseFacts, target: Target, wanted: Wanted) -> DatabaseLook:
+    plan = Planner(server, facts, target.entry, wanted.role_names).plan()
+    return DatabaseLook(target, outline(facts), outline(facts, plan.grants), plan)
+
+
+def _not_writable(where: Where, server: ServerFacts, roles: RolePlan) -> Iterator[Problem]:
+    if not (roles.group or roles.users):
+        return
+    if server.is_in_recovery:
+        yield _in_recovery(where)
+    elif server.is_read_only:
+        yield _read_only(where.database)
+
+
+def _in_recovery(where: Where) -> Problem:
+    message = f"The server {where.login.place} is in recovery (a replica), and there is something to change."
+    return Problem(message, "Point metamapper_login_host at the primary; it replicates roles and grants by itself.")
+
+
+def _read_only(database: str) -> Problem:
+    message = (
+        f"default_transaction_read_only is on for this login in database {quoted(database)}, and there is something "
+        "to change."
+    )
+    mend = "SELECT name, setting, source FROM pg_settings WHERE name = 'default_transaction_read_only';"
+    return Problem(message, f"Find out who set it and why, and turn it off for this login: {mend}", database=database)
+
+
+def _look_at_passwords(
+    session: Session, where: Where, wanted: Wanted, server: ServerLook, targets: Targets
+) -> Iterator[tuple[str, Password]]:
+    for user in wanted.users:
+        if user.name in server.facts.roles:
+            yield user.name, _look_at_password(session, where, user, server, targets)
+
+
+def _look_at_password(session: Session, where: Where, user: User, server: ServerLook, targets: Targets) -> Password:
+    facts = server.facts
+    against = why_no_login(facts.roles[user.name], facts, targets.names)
+    if against:
+        found = Password("blocked", f"A login as the user could prove nothing: {against}.")
+    else:
+        found = prove(where, user, open_database(facts, targets.names), uses_tls=server.uses_tls)
+    if found.state in ("unproven", "blocked") and facts.can_read_verifiers:
+        stored = read(session, lambda again: again.rows(VERIFIER, {"user": user.name}))
+        return compared(stored[0][0] if stored else None, user, found)
+    return found
+
+
+def prove(where: Where, user: User, database: str, *, uses_tls: bool | None) -> Password:
+    """Log in as a user, once, and return what that proves."""
+    login = user_login(where.login, user, uses_tls=uses_tls)
+    return judged(attempt_login(login, database, where.path.parameters()))

@@ -1,0 +1,232 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""One transaction that writes: look again under a lock, write, look whether it is so, commit; again after a clash."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Callable, Generic, Sequence, TypeVar
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils import _access_sql as ask
+from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import (
+    Session,
+    Setting,
+    first_line,
+    sqlstate,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import Statement, quoted
+
+try:
+    import psycopg2
+except ImportError:  # reported by _connection.require_psycopg2
+    if not TYPE_CHECKING:
+        psycopg2 = None
+
+Looked = TypeVar("Looked")
+
+READ = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
+WRITE = "ISOLATION LEVEL READ COMMITTED READ WRITE"
+# pg_catalog alone: a function or an operator that somebody put into another schema must not be found first.
+SAFE_PATH = Setting("search_path", "pg_catalog")
+
+# What another session's GRANT or DDL between our look and our write leads to; a second look is the cure.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+CLASHES = frozenset(
+    {
+        "XX000",  # tuple concurrently updated or deleted, cache lookup failed
+        "23505",  # the same role, membership or default privilege was made first
+        "40001",  # serialization failure
+        "40P01",  # deadlock
+        "42P01",  # a relation is gone
+        "3F000",  # a schema is gone
+        "42704",  # a role is gone
+        "55P03",  # lock_timeout
+    }
+)
+LOCK_NOT_AVAILABLE = "55P03"
+ATTEMPTS = 8
+FIRST_PAUSE_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait: for another run of this task, and for anybody else's lock."""
+
+    wait_seconds: int
+    lock_timeout_ms: int
+
+    def for_other_runs(self) -> Setting:
+        """Return lock_timeout for the advisory lock; PostgreSQL reads 0 as for ever, so not waiting is one."""
+        return Setting("lock_timeout", str(max(1, self.wait_seconds * 1000)))
+
+    def for_locks(self) -> Setting:
+        """Return lock_timeout for the writes."""
+        return Setting("lock_timeout", str(self.lock_timeout_ms))
+
+
+@dataclass(frozen=True)
+class Work(Generic[Looked]):
+    """What a transaction does.
+
+    ``look`` reads the catalog; ``statements`` says what is to be run, given what was read; ``missing`` says what is
+    not there although it was run.
+    """
+
+    database: str
+    look: Callable[[Session], Looked]
+    statements: Callable[[Looked], Sequence[Statement]]
+    missing: Callable[[Looked, Looked], Sequence[Problem]]
+
+
+@dataclass(frozen=True)
+class Done(Generic[Looked]):
+    """What a transaction found before and after, and what it ran; nothing run is nothing written."""
+
+    before: Looked
+    after: Looked
+    statements: tuple[Statement, ...]
+
+
+def read(session: Session, look: Callable[[Session], Looked]) -> Looked:
+    """Return what ``look`` reads, in one read-only transaction."""
+    session.begin(READ, SAFE_PATH)
+    looked = look(session)
+    session.commit()
+    return looked
+
+
+def write(session: Session, work: Work[Looked], patience: Patience) -> Done[Looked]:
+    """Do the work in one transaction, again from the start after a clash; raises Failure with nothing written."""
+    pause = FIRST_PAUSE_SECONDS
+    one_by_one = False
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return _transaction(session, work, patience, one_by_one=one_by_one)
+        except _Refused as refused:
+            session.rollback()
+            if refused.is_clash and attempt < ATTEMPTS:
+                time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+                pause *= 2
+            elif one_by_one or not refused.is_worth_a_closer_look:
+                raise Failure([refused.problem]) from refused
+            one_by_one = not refused.is_clash
+        except Failure:
+            session.rollback()
+            raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+class _Refused(Exception):
+    """What the server refused, and in which step."""
+
+    def __init__(
+        self, error: psycopg2.Error, problem: Problem, *, is_clash: bool, is_worth_a_closer_look: bool
+    ) -> None:
+        super().__init__(str(error))
+        self.problem = problem
+        self.is_clash = is_clash
+        self.is_worth_a_closer_look = is_worth_a_closer_look
+
+
+def _transaction(session: Session, work: Work[Looked], patience: Patience, *, one_by_one: bool) -> Done[Looked]:
+    before = _locked_look(session, work, patience)
+    statements = tuple(work.statements(before))
+    after = before
+    if statements:
+        _run(session, work.database, statements, patience, one_by_one=one_by_one)
+        after = _guarded_look(session, work)
+        missing = work.missing(before, after)
+        if missing:
+            raise Failure(missing)
+    _commit(session, work.database)
+    return Done(before, after, statements)
+
+
+def _commit(session: Session, database: str) -> None:
+    try:
+        session.commit()
+    except psycopg2.Error as error:
+        message = f"The connection to database {quoted(database)} broke during COMMIT: {first_line(error)}."
+        advice = (
+            "PostgreSQL has kept either all of the transaction or nothing of it. Run again: it finds out and mends."
+        )
+        raise Failure([Problem(message, advice, sqlstate(error), database=database)]) from error
+
+
+def _locked_look(session: Session, work: Work[Looked], patience: Patience) -> Looked:
+    # READ COMMITTED: what is read after the wait sees what the other run has committed. The waits below are bounded by
+    # lock_timeout; a statement_timeout of the administrator's would cut a large but healthy look short.
+    session.begin(WRITE, SAFE_PATH, Setting("statement_timeout", "0"), patience.for_other_runs())
+    session.add(ask.TAKE_ADVISORY_LOCK)
+    try:
+        return work.look(session)
+    except psycopg2.Error as error:
+        problem = _problem(work.database, error, "Cannot look at")
+        if sqlstate(error) == LOCK_NOT_AVAILABLE:
+            problem = _another_run(work.database, error, patience)
+        is_clash = sqlstate(error) in CLASHES - {LOCK_NOT_AVAILABLE}
+        raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=False) from error
+
+
+def _guarded_look(session: Session, work: Work[Looked]) -> Looked:
+    try:
+        return work.look(session)
+    except psycopg2.Error as error:
+        problem = _problem(work.database, error, "Cannot look at")
+        is_clash = sqlstate(error) in CLASHES
+        raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=False) from error
+
+
+def _run(
+    session: Session, database: str, statements: Sequence[Statement], patience: Patience, *, one_by_one: bool
+) -> None:
+    """Run the statements: together, in one round trip, or one by one where it is to be known which one fails."""
+    groups = [[statement] for statement in statements] if one_by_one else [list(statements)]
+    session.add(patience.for_locks().statement())
+    for group in groups:
+        try:
+            session.run([statement.render() for statement in group])
+        except psycopg2.Error as error:
+            named = str(group[0]) if len(group) == 1 else ""
+            problem = _problem(database, error, "Cannot change", named)
+            is_clash = sqlstate(error) in CLASHES
+            raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=bool(sqlstate(error))) from error
+
+
+SHORTENED_CHARACTERS = 300
+
+
+def _problem(database: str, error: psycopg2.Error, tried: str, statement: str = "") -> Problem:
+    shown = statement if len(statement) <= SHORTENED_CHARACTERS else statement[:SHORTENED_CHARACTERS] + " …"
+    what = f" with: {shown};" if shown else "."
+    message = f"{tried} database {quoted(database)}: {first_line(error)} (SQLSTATE {sqlstate(error) or 'none'}){what}"
+    return Problem(message, _advice(sqlstate(error)), sqlstate(error), database=database, statement=statement)
+
+
+def _advice(code: str) -> str:
+    if code == LOCK_NOT_AVAILABLE:
+        return (
+            "Another session holds a lock on one of the objects; it is in pg_locks and pg_stat_activity. Run again "
+            "when it has finished, or raise metamapper_lock_timeout_ms (option lock_timeout_ms)."
+        )
+    if code in CLASHES:
+        return f"Other sessions changed the same objects in each of {ATTEMPTS} attempts. Run again when they are done."
+    return "Nothing of this transaction was kept."
+
+
+def _another_run(database: str, error: psycopg2.Error, patience: Patience) -> Problem:
+    message = (
+        f"Another run of this task holds database {quoted(database)}, and has not finished within "
+        f"{patience.wait_seconds} seconds."
+    )
+    advice = (
+        "Raise metamapper_wait_seconds (option wait_seconds), or find it: "
+        "SELECT * FROM pg_locks WHERE locktype = 'advisory';"
+    )
+    return Problem(message, advice, sqlstate(error), database=database)

@@ -1,0 +1,181 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What the options ask for, as values, and what is wrong with them before any server is asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Iterable, Mapping, Sequence
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
+
+LONGEST_NAME_BYTES = 63  # https://www.postgresql.org/docs/current/limits.html
+RESERVED_ROLE_NAMES = frozenset({"public", "none"})
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class User:
+    """A login role for Metamapper."""
+
+    name: str
+    password: Secret
+
+
+@dataclass(frozen=True)
+class DatabaseEntry:
+    """An entry of ``databases``: ``name`` and ``schemas`` are names or patterns, ``creators`` is None for ``auto``."""
+
+    name: str
+    schemas: tuple[str, ...]
+    exclude_schemas: tuple[str, ...] = ()
+    creators: tuple[str, ...] | None = None
+    allow_empty: bool = False
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Everything that the options ask for.
+
+    ``connection_limit`` -1 is none; ``wait_seconds`` bounds the wait for another run of this task on the same
+    database, ``lock_timeout_ms`` each wait for anybody else's lock.
+    """
+
+    group: str
+    users: tuple[User, ...]
+    databases: tuple[DatabaseEntry, ...]
+    connection_limit: int = 20
+    adopt: bool = False
+    wait_seconds: int = 300
+    lock_timeout_ms: int = 5000
+
+    @property
+    def role_names(self) -> tuple[str, ...]:
+        """The roles that this task makes and mends."""
+        return (self.group, *(user.name for user in self.users))
+
+    @property
+    def listed_creators(self) -> tuple[str, ...]:
+        """The roles that some entry names as creators, each once, in order of first mention."""
+        return tuple(dict.fromkeys(name for entry in self.databases for name in entry.creators or ()))
+
+
+def wanted_from_options(options: Mapping[str, Any]) -> Wanted:
+    """Return what a module's options ask for; raises Failure with all that is wrong with them."""
+    wanted = Wanted(
+        group=options["group"],
+        users=tuple(User(user["name"], Secret(user["password"] or "")) for user in options["users"]),
+        databases=tuple(_entry(entry) for entry in options["databases"]),
+        connection_limit=options["connection_limit"],
+        adopt=options["adopt"],
+        wait_seconds=options["wait_seconds"],
+        lock_timeout_ms=options["lock_timeout_ms"],
+    )
+    problems = [*_wrong_roles(wanted), *_wrong_databases(wanted), *_wrong_numbers(wanted)]
+    if problems:
+        raise Failure(problems)
+    return wanted
+
+
+def _entry(entry: Mapping[str, Any]) -> DatabaseEntry:
+    creators = tuple(dict.fromkeys(entry["creators"]))
+    return DatabaseEntry(
+        name=entry["name"],
+        schemas=tuple(dict.fromkeys(entry["schemas"])),
+        exclude_schemas=tuple(entry["exclude_schemas"]),
+        creators=None if creators == (AUTO,) else creators,
+        allow_empty=entry["allow_empty"],
+    )
+
+
+def name_problem(what: str, name: str) -> Problem | None:
+    """Return why a text cannot be the name of an object, None if it can.
+
+    https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
+    """
+    if not name:
+        return Problem(f"The name of a {what} is empty.", f"Give the {what} a name.")
+    if "\0" in name:
+        return Problem(f"The name of a {what} contains a NUL character: {name!r}.", "Remove it.", object=name)
+    size = len(name.encode("utf-8", "surrogatepass"))
+    if size > LONGEST_NAME_BYTES:
+        message = f'The name "{name}" of a {what} has {size} bytes; PostgreSQL would cut it at {LONGEST_NAME_BYTES}.'
+        return Problem(message, "Shorten it.", object=name)
+    return None
+
+
+def _role_problem(what: str, name: str) -> Problem | None:
+    if name.startswith("pg_") or name in RESERVED_ROLE_NAMES:
+        message = f'The name "{name}" of a {what} is reserved by PostgreSQL.'
+        advice = "Choose one that does not begin with pg_ and is neither public nor none."
+        return Problem(message, advice, object=name)
+    return name_problem(what, name)
+
+
+def _wrong_roles(wanted: Wanted) -> list[Problem]:
+    checked = [_role_problem("group", wanted.group), *(_role_problem("user", user.name) for user in wanted.users)]
+    return [
+        *(problem for problem in checked if problem),
+        *_same_names(wanted),
+        *(_empty_password(user.name) for user in wanted.users if not user.password),
+    ]
+
+
+def _same_names(wanted: Wanted) -> list[Problem]:
+    if any(user.name == wanted.group for user in wanted.users):
+        message = f'Group and user have the same name "{wanted.group}". PostgreSQL has one name space for both.'
+        return [Problem(message, "Give the group another name, for example metamapper_readers.", object=wanted.group)]
+    return [
+        Problem(f'The user "{name}" is listed more than once.', "List it once.", object=name)
+        for name in _repeated(user.name for user in wanted.users)
+    ]
+
+
+def _empty_password(user: str) -> Problem:
+    message = f'The password of user "{user}" is empty; PostgreSQL would refuse every login with it.'
+    return Problem(message, "Set metamapper_password (option users[].password).", object=user)
+
+
+def _wrong_databases(wanted: Wanted) -> list[Problem]:
+    problems = [problem for entry in wanted.databases for problem in _wrong_entry(entry)]
+    if not wanted.databases:
+        problems.append(Problem("No database is listed.", "List at least one in metamapper_databases."))
+    for name in _repeated(entry.name for entry in wanted.databases):
+        message = f'The database "{name}" is listed more than once.'
+        problems.append(Problem(message, "Put its schemas into one entry.", database=name))
+    return problems
+
+
+def _wrong_entry(entry: DatabaseEntry) -> list[Problem]:
+    checked = [name_problem("database", entry.name)]
+    checked += [name_problem("schema", schema) for schema in entry.schemas]
+    checked += [name_problem("creator", creator) for creator in entry.creators or ()]
+    if not entry.schemas:
+        message = f'No schema is listed for database "{entry.name}".'
+        checked.append(Problem(message, 'List schemas by name or pattern, for example ["*"].', database=entry.name))
+    if AUTO in (entry.creators or ()):
+        message = f'The creators of database "{entry.name}" mix "{AUTO}" with names.'
+        checked.append(Problem(message, f"Use {AUTO} alone, or names alone.", database=entry.name))
+    return [problem for problem in checked if problem]
+
+
+def _wrong_numbers(wanted: Wanted) -> list[Problem]:
+    limits: Sequence[tuple[str, int, int]] = (
+        ("connection_limit", wanted.connection_limit, -1),
+        ("wait_seconds", wanted.wait_seconds, 0),
+        ("lock_timeout_ms", wanted.lock_timeout_ms, 1),
+    )
+    return [
+        Problem(f"The option {name} is {value}.", f"Set it to {least} or more.")
+        for name, value, least in limits
+        if value < least
+    ]
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]

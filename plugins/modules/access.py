@@ -1,0 +1,299 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: access
+short_description: Give Metamapper read access to databases of a PostgreSQL server
+version_added: 1.0.0
+description:
+  - Ensures that a group role exists that may read the listed schemas of the listed databases, today's relations and
+    those that are created later, and that login roles for Metamapper are members of it.
+  - Looks at everything first. All that is wrong is one error that lists it, and then nothing is written.
+  - Writes only what is missing, in few statements that name what they change, in one transaction for each database, and
+    reads it back before the transaction is committed. A run that finds nothing missing writes nothing at all, and so
+    also works on a replica.
+  - The privileges are CONNECT on the database, USAGE on the schema, SELECT on tables, partitioned tables, views,
+    materialized views and foreign tables, and default privileges for each role that creates relations in the schema.
+  - A transaction that writes takes an advisory lock, C(pg_advisory_xact_lock(7882834684577673328)), so that runs on
+    the same database wait for each other.
+extends_documentation_fragment:
+  - metamapper.postgresql.connection
+  - metamapper.postgresql.connection.admin
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return what it would change without changing it.
+    support: full
+  diff_mode:
+    description: Returns what it changes, or in C(check_mode) would change, when asked for a diff.
+    support: full
+  idempotent:
+    description: A second run with the same options changes nothing.
+    support: full
+    details:
+      - A password is compared by logging in with it. Where that proves nothing it is left as it is.
+  action_group:
+    description: Use C(group/metamapper.postgresql.postgresql) in C(module_defaults) to set the connection's options.
+    support: full
+    membership:
+      - metamapper.postgresql.postgresql
+options:
+  login_db:
+    description:
+      - Database to connect to first, for what concerns the whole server.
+      - The advisory lock for roles is taken there, so all runs on a server should use the same.
+    type: str
+    default: postgres
+  group:
+    description:
+      - Role without login that gets the privileges. It is made when it does not exist.
+      - PostgreSQL has one name space for users and groups, so its name must differ from those of the users.
+    type: str
+    default: metamapper_readers
+  users:
+    description: Login roles for Metamapper. They are made when they do not exist, and become members of O(group).
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the role.
+        type: str
+        required: true
+      password:
+        description:
+          - Its password. It is sent as a verifier that is made on this side, never in clear text.
+          - When the role exists, it is first tried in a login; it is set only when that is refused.
+        type: str
+        required: true
+  databases:
+    description: The databases, and in each the schemas that Metamapper is to read.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description:
+          - Name of the database, or a pattern with C(*), C(?) or C([) over those that accept connections, are no
+            templates and that the administrator may connect to.
+          - An entry with a database's own name takes it out of the patterns.
+        type: str
+        required: true
+      schemas:
+        description:
+          - Names of schemas, or patterns. An entry that equals an existing name is that name.
+          - Patterns never match PostgreSQL's own schemas. A schema that is created later is found by the next run.
+        type: list
+        elements: str
+        required: true
+      exclude_schemas:
+        description: Names or patterns of schemas to leave out. They may match nothing.
+        type: list
+        elements: str
+        default: []
+      creators:
+        description:
+          - Roles whose future relations are to be readable.
+          - V(auto) means the owners of the relations in the schema, the owner of the schema, and every role with a
+            direct CREATE on it, superusers only if they own something there. What the administrator cannot do for one
+            of these is a warning; for a role that is listed it is an error.
+        type: list
+        elements: str
+        default: [auto]
+      allow_empty:
+        description: Accept a name or pattern of the database or of a schema that matches nothing.
+        type: bool
+        default: false
+  connection_limit:
+    description: How many connections each user may have at once. V(-1) is no limit.
+    type: int
+    default: 20
+  adopt:
+    description:
+      - Take over roles that exist and are more than a plain reader, because they are superusers, may create roles or
+        databases, own something, are granted to others, or are groups that can log in. What makes them more is taken
+        away, but for what they own and who they are granted to.
+      - Without it such a role is refused, since a slip in a name would otherwise demote it.
+    type: bool
+    default: false
+  wait_seconds:
+    description: How long to wait for another run of this module on the same database.
+    type: int
+    default: 300
+  lock_timeout_ms:
+    description:
+      - How long, in milliseconds, each statement waits for a lock that somebody else holds on an object. The
+        transaction is then tried again, up to eight times in all.
+    type: int
+    default: 5000
+seealso:
+  - name: Privileges in PostgreSQL
+    description: What each privilege means.
+    link: https://www.postgresql.org/docs/current/ddl-priv.html
+author:
+  - The metamapper.postgresql authors (@getmetamapper)
+"""
+
+EXAMPLES = r"""
+- name: Let Metamapper read two schemas of the warehouse
+  metamapper.postgresql.access:
+    login_host: db.example.org
+    login_user: postgres
+    login_password: "{{ vault_postgres_password }}"
+    ssl_mode: verify-full
+    users:
+      - name: metamapper
+        password: "{{ vault_metamapper_password }}"
+    databases:
+      - name: warehouse
+        schemas: [sales, hr]
+
+- name: Every tenant's schema but the tests, in all databases of the server
+  metamapper.postgresql.access:
+    login_host: db.example.org
+    login_user: deploy
+    login_password: "{{ vault_deploy_password }}"
+    users:
+      - name: metamapper
+        password: "{{ vault_metamapper_password }}"
+    databases:
+      - name: "*"
+        schemas: ["tenant_*"]
+        exclude_schemas: ["tenant_test_*"]
+        allow_empty: true
+
+- name: Only what the migrations create later is to be readable as well
+  metamapper.postgresql.access:
+    login_unix_socket: /var/run/postgresql
+    users:
+      - name: metamapper
+        password: "{{ vault_metamapper_password }}"
+    databases:
+      - name: erp
+        schemas: [public]
+        creators: [erp_migrations]
+  become: true
+  become_user: postgres
+"""
+
+RETURN = r"""
+statements:
+  description: The statements that were run, or in check mode would be run, in order. Verifiers of passwords are masked.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - CREATE ROLE "metamapper_readers" NOLOGIN
+    - GRANT CONNECT ON DATABASE "warehouse" TO "metamapper_readers"
+    - GRANT USAGE ON SCHEMA "sales" TO "metamapper_readers"
+before:
+  description:
+    - What the roles were and what the group held, for each database and schema that is meant.
+    - The same keys as RV(after).
+  returned: success
+  type: dict
+  sample: {"roles": {"metamapper_readers": {}}, "databases": {}}
+after:
+  description: What it is afterwards, read from the catalog; in check mode, what it would be.
+  returned: success
+  type: dict
+  contains:
+    roles:
+      description: Properties of each role; empty for one that does not exist.
+      type: dict
+      sample: {"metamapper_readers": {"login": false, "powers": []}}
+    databases:
+      description: A key for each database.
+      type: dict
+      sample:
+        warehouse:
+          connect: granted
+          schemas:
+            sales: {"usage": "granted", "relations": 14, "readable": 14, "future": ["sales_owner"]}
+users:
+  description: What is known of each user's password.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The user.
+      type: str
+      sample: metamapper
+    password:
+      description:
+        - V(proven) when a login or the stored verifier shows that it is the wanted one, V(set) when this task set it,
+          V(unproven) when nothing could be proven and nothing was changed.
+      type: str
+      sample: proven
+    reason:
+      description: Why; empty where a login proved it.
+      type: str
+      sample: ""
+inherited:
+  description:
+    - What the group holds without a direct grant, for example through PUBLIC, and the administrator cannot grant.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{"database": "erp", "kind": "schema", "privilege": "USAGE", "schema": "public", "name": ""}]
+skipped:
+  description: Relations of extensions that the administrator cannot grant on.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+server_version:
+  description: Version of the server.
+  returned: success
+  type: str
+  sample: "17.10"
+problems:
+  description: All that is wrong, one element a problem, with keys for programs. Empty keys do not apply.
+  returned: failure
+  type: list
+  elements: dict
+  sample:
+    - message: The schema "slaes" does not exist in database "warehouse", and matches none as a pattern.
+      remedy: "Correct the name in schemas, or set allow_empty: true for the database."
+      sqlstate: ""
+      database: warehouse
+      object: slaes
+      statement: ""
+committed:
+  description: What earlier transactions of this task had committed before the failure. Mostly empty.
+  returned: failure
+  type: list
+  elements: str
+  sample: []
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access import ensure_access
+from ansible_collections.metamapper.postgresql.plugins.module_utils._options import (
+    ACCESS_ARGUMENTS,
+    exit_with,
+    where_from_options,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure
+from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import wanted_from_options
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=ACCESS_ARGUMENTS, supports_check_mode=True)
+    try:
+        wanted = wanted_from_options(module.params)
+        with where_from_options(module.params) as where:
+            result = ensure_access(where, wanted, check_mode=module.check_mode)
+    except Failure as failure:
+        module.fail_json(**failure.as_result())
+    exit_with(module, result)
+
+
+if __name__ == "__main__":
+    main()
