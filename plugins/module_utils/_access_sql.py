@@ -144,26 +144,33 @@ SELECT c.schema::pg_catalog.int8, r.rolname, r.rolsuper, c.relations, c.is_owner
  ORDER BY c.schema, r.rolname
 """
 
-# The relations of the schemas on which the group lacks a direct grant. What it holds anyway, through PUBLIC, is asked
-# only where the administrator cannot grant: the function is the dear part of this query.
+# The relations of the schemas on which the group lacks a direct grant. A relation without any ACL is its owner's alone.
+# Most grants are the owner's: "contains this item" answers for those, and only the rest is taken apart with
+# aclexplode(). Who owns a relation, and what is held on it anyway, is asked only where the administrator cannot grant.
+# https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-ACLITEM-OP-TABLE
 RELATIONS = """
-SELECT x.schema, x.relname, x.owner, x.is_grantable,
+SELECT x.schema, x.relname, x.is_grantable,
+       CASE WHEN x.is_grantable THEN '' ELSE pg_catalog.pg_get_userbyid(x.relowner)::pg_catalog.text END AS owner,
        CASE WHEN x.is_grantable THEN false
             ELSE pg_catalog.has_table_privilege(%(effective)s::pg_catalog.name, x.oid, %(privilege)s)
        END AS is_effective,
-       EXISTS (SELECT 1 FROM pg_catalog.pg_depend e
-                WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = x.oid AND e.objsubid = 0
-                  AND e.deptype = 'e') AS is_extension_member
-  FROM (SELECT c.oid, c.relnamespace::pg_catalog.int8 AS schema, c.relname,
-               pg_catalog.pg_get_userbyid(c.relowner)::pg_catalog.text AS owner,
-               pg_catalog.has_table_privilege(c.oid, %(privilege)s || ' WITH GRANT OPTION') AS is_grantable
-          FROM pg_catalog.pg_class c
-         WHERE c.relnamespace = ANY (%(schemas)s::pg_catalog.oid[])
-           AND c.relkind = ANY (%(kinds)s::pg_catalog."char"[])
-           AND NOT EXISTS (SELECT 1
-                             FROM pg_catalog.aclexplode(COALESCE(c.relacl, pg_catalog.acldefault('r', c.relowner))) a
-                            WHERE a.privilege_type = %(privilege)s
-                              AND a.grantee = (SELECT g.oid FROM pg_catalog.pg_roles g WHERE g.rolname = %(group)s))
+       CASE WHEN x.is_grantable THEN false
+            ELSE EXISTS (SELECT 1 FROM pg_catalog.pg_depend e
+                          WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = x.oid
+                            AND e.objsubid = 0 AND e.deptype = 'e')
+       END AS is_extension_member
+  FROM (SELECT c.oid, c.relnamespace::pg_catalog.int8 AS schema, c.relname, c.relowner,
+               pg_catalog.pg_has_role(c.relowner, 'USAGE')
+                 OR pg_catalog.has_table_privilege(c.oid, %(privilege)s || ' WITH GRANT OPTION') AS is_grantable
+          FROM pg_catalog.unnest(%(schemas)s::pg_catalog.oid[]) AS w (oid)
+          JOIN pg_catalog.pg_class c ON c.relnamespace = w.oid
+          LEFT JOIN pg_catalog.pg_roles g ON g.rolname = %(group)s
+         WHERE c.relkind = ANY (%(kinds)s::pg_catalog."char"[])
+           AND (c.relacl IS NULL AND c.relowner = g.oid) IS NOT TRUE
+           AND (c.relacl OPERATOR(pg_catalog.@>) pg_catalog.makeaclitem(g.oid, c.relowner, %(privilege)s, false))
+               IS NOT TRUE
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.aclexplode(c.relacl) a
+                            WHERE a.privilege_type = %(privilege)s AND a.grantee = g.oid)
        ) x
  WHERE x.is_grantable IS NOT NULL  -- NULL: dropped since the scan saw it
  ORDER BY x.schema, x.relname

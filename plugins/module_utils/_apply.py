@@ -12,18 +12,19 @@ of the group when all of it is there.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence, TypeVar
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import (
     DatabaseFacts,
     RoleFacts,
-    ServerFacts,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._inspect import inspect_database, inspect_roles
 from ansible_collections.metamapper.postgresql.plugins.module_utils._outline import merged, outline
 from ansible_collections.metamapper.postgresql.plugins.module_utils._password import Password
 from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_database import (
+    DatabasePlan,
+    Grant,
     Planner,
     batches,
     statements_for,
@@ -45,6 +46,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted impo
 SHARE_OF_LOCK_SLOTS = 4
 
 Roles = Mapping[str, RoleFacts]
+Plan = TypeVar("Plan", RolePlan, DatabasePlan)
 ChooseStatements = Callable[[RolePlan], Sequence[Statement]]
 
 
@@ -57,7 +59,7 @@ class Progress:
     databases: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = field(default_factory=dict)
     roles: Roles | None = None
 
-    def keep(self, what: str, done: Done[Any]) -> None:
+    def keep(self, what: str, done: Done[Any, Any]) -> None:
         """Remember a transaction that was committed and wrote something."""
         if done.statements:
             self.statements += done.statements
@@ -72,6 +74,13 @@ class Applied:
     databases: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
     passwords: Mapping[str, Password]
     roles: Roles
+
+
+def _checked(plan: Plan) -> Plan:
+    """Return a plan that can be carried out; raises Failure where something changed for the worse since the survey."""
+    if plan.problems:
+        raise Failure(plan.problems)
+    return plan
 
 
 class Apply:
@@ -104,11 +113,12 @@ class Apply:
         setting = self.found.to_set if to_set is None else to_set
         if not choose(self._role_plan(self.progress.roles or {}, setting)):
             return
-        work: Work[Roles] = Work(
+        work: Work[Roles, RolePlan] = Work(
             database=self.where.database,
             look=lambda session: inspect_roles(session, self.wanted),
-            statements=lambda roles: choose(self._checked(self._role_plan(roles, setting))),
-            missing=lambda _before, after: self._missing_roles(choose(self._role_plan(after, frozenset()))),
+            plan=lambda roles: _checked(self._role_plan(roles, setting)),
+            statements=choose,
+            missing=lambda _plan, after: self._missing_roles(choose(self._role_plan(after, frozenset()))),
         )
         with self.where.session() as session:
             done = write(session, work, self.patience)
@@ -122,11 +132,6 @@ class Apply:
         server = replace(self.server, roles=roles)
         names, verifiers = self.found.database_names, self.found.server.verifiers
         return plan_roles(server, self.wanted, databases=names, verifiers=verifiers, to_set=to_set)
-
-    def _checked(self, plan: RolePlan) -> RolePlan:
-        if plan.problems:
-            raise Failure(plan.problems)
-        return plan
 
     def _missing_roles(self, statements: Sequence[Statement]) -> list[Problem]:
         return [
@@ -155,18 +160,17 @@ class Apply:
     def _grant_once(self, session: Session, look: DatabaseLook, schemas: Sequence[str], limit: int | None) -> bool:
         """Grant what the schemas lack, up to the limit, in one transaction; tell whether there is more."""
         name, group = look.target.name, self.wanted.group
-        work: Work[DatabaseFacts] = Work(
+        work: Work[DatabaseFacts, DatabasePlan] = Work(
             database=name,
             look=lambda again: self._inspect(again, look, schemas),
-            statements=lambda facts: statements_for(name, group, self._grants(facts, look)[:limit]),
-            missing=lambda before, after: self._missing_grants(look, before, after, limit),
+            plan=lambda facts: _checked(self._planner(facts, look).plan()),
+            statements=lambda plan: statements_for(name, group, plan.grants[:limit]),
+            missing=lambda plan, after: self._missing_grants(look, plan.grants[:limit], after),
         )
         done = write(session, work, self.patience)
         self.progress.keep(f"database {quoted(name)}", done)
         self._remember(name, done)
-        return bool(done.statements) and len(self._grants(done.before, look)) > len(
-            self._grants(done.before, look)[:limit]
-        )
+        return len(done.plan.grants) > len(done.plan.grants[:limit])
 
     def _inspect(self, session: Session, look: DatabaseLook, schemas: Sequence[str]) -> DatabaseFacts:
         return inspect_database(
@@ -175,22 +179,13 @@ class Apply:
             group=self.wanted.group,
             group_exists=True,
             listed=look.target.entry.creators or (),
-            choose=lambda names: [schema for schema in schemas if schema in set(names)],
+            choose=lambda names: sorted(set(schemas).intersection(names)),
         )
 
     def _planner(self, facts: DatabaseFacts, look: DatabaseLook) -> Planner:
-        server: ServerFacts = self.server
-        return Planner(server, facts, look.target.entry, self.wanted.role_names)
+        return Planner(self.server, facts, look.target.entry, self.wanted.role_names)
 
-    def _grants(self, facts: DatabaseFacts, look: DatabaseLook) -> Sequence[Any]:
-        plan = self._planner(facts, look).plan()
-        if plan.problems:
-            raise Failure(plan.problems)
-        return plan.grants
-
-    def _missing_grants(
-        self, look: DatabaseLook, before: DatabaseFacts, after: DatabaseFacts, limit: int | None
-    ) -> list[Problem]:
+    def _missing_grants(self, look: DatabaseLook, grants: Sequence[Grant], after: DatabaseFacts) -> list[Problem]:
         name = look.target.name
         lacking = set(self._planner(after, look).lacking())
         return [
@@ -201,11 +196,11 @@ class Apply:
                 database=name,
                 object=grant.name or grant.schema or name,
             )
-            for grant in self._grants(before, look)[:limit]
+            for grant in grants
             if grant in lacking
         ]
 
-    def _remember(self, name: str, done: Done[DatabaseFacts]) -> None:
+    def _remember(self, name: str, done: Done[DatabaseFacts, DatabasePlan]) -> None:
         before, after = outline(done.before), outline(done.after)
         if name in self.progress.databases:
             first, second = self.progress.databases[name]

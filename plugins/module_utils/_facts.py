@@ -110,12 +110,12 @@ class CreatorFacts:
 
 @dataclass(frozen=True)
 class RelationFacts:
-    """A relation on which the group lacks a direct grant."""
+    """A relation on which the group lacks a direct grant; what follows ``is_grantable`` is known where it is false."""
 
     schema: str
     name: str
-    owner: str
     is_grantable: bool
+    owner: str
     is_effective: bool
     is_extension_member: bool
 

@@ -29,6 +29,7 @@ except ImportError:  # reported by _connection.require_psycopg2
         psycopg2 = None
 
 Looked = TypeVar("Looked")
+Planned = TypeVar("Planned")
 
 READ = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 WRITE = "ISOLATION LEVEL READ COMMITTED READ WRITE"
@@ -71,25 +72,27 @@ class Patience:
 
 
 @dataclass(frozen=True)
-class Work(Generic[Looked]):
+class Work(Generic[Looked, Planned]):
     """What a transaction does.
 
-    ``look`` reads the catalog; ``statements`` says what is to be run, given what was read; ``missing`` says what is
-    not there although it was run.
+    ``look`` reads the catalog, ``plan`` says what is to be changed, given what was read, ``statements`` with which
+    statements, and ``missing`` what of the plan a second look does not show.
     """
 
     database: str
     look: Callable[[Session], Looked]
-    statements: Callable[[Looked], Sequence[Statement]]
-    missing: Callable[[Looked, Looked], Sequence[Problem]]
+    plan: Callable[[Looked], Planned]
+    statements: Callable[[Planned], Sequence[Statement]]
+    missing: Callable[[Planned, Looked], Sequence[Problem]]
 
 
 @dataclass(frozen=True)
-class Done(Generic[Looked]):
-    """What a transaction found before and after, and what it ran; nothing run is nothing written."""
+class Done(Generic[Looked, Planned]):
+    """What a transaction found before and after, its plan and what it ran; nothing run is nothing written."""
 
     before: Looked
     after: Looked
+    plan: Planned
     statements: tuple[Statement, ...]
 
 
@@ -101,7 +104,7 @@ def read(session: Session, look: Callable[[Session], Looked]) -> Looked:
     return looked
 
 
-def write(session: Session, work: Work[Looked], patience: Patience) -> Done[Looked]:
+def write(session: Session, work: Work[Looked, Planned], patience: Patience) -> Done[Looked, Planned]:
     """Do the work in one transaction, again from the start after a clash; raises Failure with nothing written."""
     pause = FIRST_PAUSE_SECONDS
     one_by_one = False
@@ -134,18 +137,20 @@ class _Refused(Exception):
         self.is_worth_a_closer_look = is_worth_a_closer_look
 
 
-def _transaction(session: Session, work: Work[Looked], patience: Patience, *, one_by_one: bool) -> Done[Looked]:
-    before = _locked_look(session, work, patience)
-    statements = tuple(work.statements(before))
-    after = before
+def _transaction(
+    session: Session, work: Work[Looked, Planned], patience: Patience, *, one_by_one: bool
+) -> Done[Looked, Planned]:
+    before = after = _locked_look(session, work, patience)
+    plan = work.plan(before)
+    statements = tuple(work.statements(plan))
     if statements:
         _run(session, work.database, statements, patience, one_by_one=one_by_one)
         after = _guarded_look(session, work)
-        missing = work.missing(before, after)
+        missing = work.missing(plan, after)
         if missing:
             raise Failure(missing)
     _commit(session, work.database)
-    return Done(before, after, statements)
+    return Done(before, after, plan, statements)
 
 
 def _commit(session: Session, database: str) -> None:
@@ -159,7 +164,7 @@ def _commit(session: Session, database: str) -> None:
         raise Failure([Problem(message, advice, sqlstate(error), database=database)]) from error
 
 
-def _locked_look(session: Session, work: Work[Looked], patience: Patience) -> Looked:
+def _locked_look(session: Session, work: Work[Looked, Planned], patience: Patience) -> Looked:
     # READ COMMITTED: what is read after the wait sees what the other run has committed. The waits below are bounded by
     # lock_timeout; a statement_timeout of the administrator's would cut a large but healthy look short.
     session.begin(WRITE, SAFE_PATH, Setting("statement_timeout", "0"), patience.for_other_runs())
@@ -174,7 +179,7 @@ def _locked_look(session: Session, work: Work[Looked], patience: Patience) -> Lo
         raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=False) from error
 
 
-def _guarded_look(session: Session, work: Work[Looked]) -> Looked:
+def _guarded_look(session: Session, work: Work[Looked, Planned]) -> Looked:
     try:
         return work.look(session)
     except psycopg2.Error as error:
