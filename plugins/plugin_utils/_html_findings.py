@@ -1,0 +1,117 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What was found on a server, by question, each with its remedy ready to copy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Iterable, Sequence
+
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html import (
+    Markup,
+    element,
+    joined,
+    raw,
+    together,
+)
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html_parts import (
+    Limits,
+    fold,
+    folded,
+    sign,
+    unseen,
+)
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import Aspect, Finding, Server
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._status import QUESTIONS, STATUS_OF
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._visible import is_exact, visible_lines
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._words import STATUS_WORDS, counted
+
+GROUPS_SHOWN = 12
+GROUPS_ON_PAGE = 2000
+PLACES = Limits(shown=8, most=200)
+
+
+@dataclass
+class Group:
+    """Findings that differ only in their object: one reason and one remedy for all of them."""
+
+    finding: Finding
+    places: list[tuple[str, ...]] = field(default_factory=list)
+
+
+def grouped(findings: Iterable[Finding]) -> list[Group]:
+    """Return findings with those of the same reason and remedy together, in the order of their first."""
+    groups: dict[tuple[str, ...], Group] = {}
+    for finding in findings:
+        key = (finding.aspect, finding.severity, finding.reason, finding.remedy)
+        groups.setdefault(key, Group(finding)).places.append(finding.place)
+    return list(groups.values())
+
+
+def _place(names: tuple[str, ...]) -> Markup:
+    database, inner = names[0], names[1:]
+    tail = together(" › ", element("code", joined(".", inner))) if inner else ""
+    return element("li", element("code", database), tail)
+
+
+def _list(items: Sequence[Markup]) -> Markup:
+    return element("ul", *items, class_="places")
+
+
+def _remedy(text: str) -> Markup:
+    label = "Remedy"
+    if not is_exact(text):
+        label = "Remedy, with hidden characters spelled out: take the exact text from the JSON report"
+    # The line feeds between the lines are the page's own: escaping would make them visible.
+    lines = joined(raw("\n"), visible_lines(text))
+    preformatted = element("pre", element("code", lines), tabindex="0", aria_label="Remedy")
+    return element("div", element("span", label, class_="label"), preformatted, class_="remedy")
+
+
+def _group(group: Group) -> Markup:
+    places = [_place(names) for names in group.places if names]
+    return element(
+        "li",
+        folded(places, PLACES, wrap=_list, noun="places") if places else "",
+        element("p", group.finding.reason, class_="reason"),
+        _remedy(group.finding.remedy) if group.finding.remedy else "",
+    )
+
+
+def _groups(findings: Sequence[Finding], limits: Limits) -> Markup:
+    items = [_group(group) for group in grouped(findings)]
+    return folded(items, limits, wrap=lambda part: element("ol", *part, class_="findings"), noun="findings")
+
+
+def _aspect(aspect: Aspect, findings: Sequence[Finding], limits: Limits) -> Markup:
+    status = STATUS_OF[findings[0].severity]
+    title = together(
+        sign(status),
+        " ",
+        element("b", aspect.name),
+        unseen(f" {STATUS_WORDS[status]}: "),
+        element("span", f"{QUESTIONS[aspect.name]} {counted(len(findings), 'finding')}", class_="question"),
+    )
+    opened = {"open": ""} if status == "failure" else {}
+    body = element("div", _groups(findings, limits))
+    return element("details", element("summary", title), body, class_=f"aspect {status}", **opened)
+
+
+def findings_of(server: Server, *, servers: int) -> Markup:
+    """Return all findings of one of so many servers: what is to be mended first, and notes folded away."""
+    limits = Limits(GROUPS_SHOWN, max(GROUPS_SHOWN + 1, GROUPS_ON_PAGE // max(servers, 1)))
+    parts, notes = [], []
+    for aspect in server.summary:
+        findings = server.of_aspect(aspect.name)
+        told = [finding for finding in findings if finding.severity != "information"]
+        if told:
+            parts.append(_aspect(aspect, told, limits))
+        notes.extend(finding for finding in findings if finding.severity == "information")
+    if parts:
+        parts.insert(0, element("h3", "What to mend"))
+    if notes:
+        parts.append(fold(f"{counted(len(notes), 'note')} for information", _groups(notes, limits)))
+    return together(*parts)

@@ -1,0 +1,135 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""The coloured matrices of the page: servers by questions, databases by schemas."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html import Markup, element, together
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html_parts import (
+    Limits,
+    badge,
+    bar,
+    fold,
+    folded,
+    share,
+    sign,
+    unseen,
+)
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import (
+    Aspect,
+    Coverage,
+    Database,
+    Report,
+    Schema,
+    Server,
+)
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._status import ASPECTS
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._words import STATUS_WORDS, counted
+
+TILES_SHOWN = 24
+TILES_ON_PAGE = 12000
+ROWS = Limits(shown=25, most=2000)
+SERVERS = Limits(shown=50, most=2000)
+FEW_DATABASES = 12
+
+
+def anchor(number: int) -> str:
+    """Return the id of a server's section; names are never part of an id."""
+    return f"server-{number}"
+
+
+def _answer(aspect: Aspect) -> Markup:
+    count = f" {aspect.count:,}" if aspect.count else ""
+    return element("td", sign(aspect.status), unseen(STATUS_WORDS[aspect.status]), count, class_=aspect.status)
+
+
+def _server_row(server: Server, number: int) -> Markup:
+    name = element("th", element("a", server.name, href=f"#{anchor(number)}"), scope="row")
+    return element("tr", name, *(_answer(aspect) for aspect in server.summary))
+
+
+def overview(report: Report) -> Markup:
+    """Return the matrix of all servers by all questions."""
+    titles = (element("th", name.replace("_", " "), scope="col") for name in ASPECTS)
+    head = element("thead", element("tr", element("th", "Server", scope="col"), *titles))
+    caption = element("caption", "Answers by server, with the number of findings", class_="hidden")
+
+    def table(rows: Sequence[Markup]) -> Markup:
+        whole = element("table", caption, head, element("tbody", *rows), class_="overview")
+        return element("div", whole, class_="scroll", role="region", aria_label="Answers by server", tabindex="0")
+
+    rows = [_server_row(server, number) for number, server in enumerate(report.servers, start=1)]
+    return folded(rows, SERVERS, wrap=table, noun="servers")
+
+
+def _tile(schema: Schema) -> Markup:
+    notes = ["metadata only"] if schema.privilege == "metadata" else []
+    notes += ["new tables not covered"] if schema.is_future_covered is False else []
+    if schema.relations.is_full and not schema.columns.is_full:
+        notes.append(f"{share(schema.columns)} columns")
+    return element(
+        "li",
+        sign(schema.status),
+        unseen(f"{STATUS_WORDS[schema.status]}: "),
+        element("code", schema.name),
+        element("span", share(schema.relations), class_="count"),
+        element("span", ", ".join(notes), class_="note") if notes else "",
+        bar(schema.relations),
+        class_=f"tile {schema.status}",
+    )
+
+
+def _tiles(schemas: Sequence[Schema], limits: Limits) -> Markup:
+    tiles = [_tile(schema) for schema in schemas[: limits.most]]
+    listed = folded(tiles, limits, wrap=lambda part: element("ul", *part, class_="tiles"), noun="schemas")
+    left = len(schemas) - len(tiles)
+    more = element("p", f"and {counted(left, 'schema')} more: see the JSON report", class_="muted") if left else ""
+    return together(listed, more)
+
+
+def _number(coverage: Coverage, label: str, status: str) -> Markup:
+    track = element("span", bar(coverage), class_=f"track {status}")
+    return element("td", share(coverage), track, class_="number", role="cell", data_label=label)
+
+
+def _database_row(database: Database, limits: Limits) -> Markup:
+    name = element("th", element("code", database.name), " ", badge(database.status), scope="row", role="rowheader")
+    empty = element("span", "no listed schema", class_="muted")
+    return element(
+        "tr",
+        name,
+        _number(database.relations, "Relations", database.status),
+        _number(database.columns, "Columns", database.status),
+        element("td", _tiles(database.schemas, limits) if database.schemas else empty, role="cell"),
+        role="row",
+    )
+
+
+def _database_table(rows: Sequence[Markup]) -> Markup:
+    titles = ("Database", "Relations", "Columns", "Schemas: visible/existing relations")
+    head = element("tr", *(element("th", title, scope="col", role="columnheader") for title in titles), role="row")
+    caption = element("caption", "Coverage by database and schema", class_="hidden")
+    # The roles are spelled out because a narrow window changes "display", which makes browsers drop them.
+    parts = (element("thead", head, role="rowgroup"), element("tbody", *rows, role="rowgroup"))
+    return element("table", caption, *parts, class_="matrix", role="table")
+
+
+def databases_of(server: Server, *, databases: int) -> Markup:
+    """Return the matrix of one server's databases by schemas; ``databases`` is their number on the whole page."""
+    if not server.databases:
+        return together()
+    limits = Limits(TILES_SHOWN, max(TILES_SHOWN, TILES_ON_PAGE // max(databases, 1)))
+    is_long = len(server.databases) > FEW_DATABASES
+    quiet = [database for database in server.databases if is_long and database.status == "ok"]
+    loud = [database for database in server.databases if not is_long or database.status != "ok"]
+    rows = [_database_row(database, limits) for database in loud]
+    parts = [element("h3", "Databases and schemas"), folded(rows, ROWS, wrap=_database_table, noun="databases")]
+    if quiet:
+        title = f"{counted(len(quiet), 'database')} with nothing to mend"
+        parts.append(fold(title, _database_table([_database_row(database, limits) for database in quiet])))
+    return together(*parts)

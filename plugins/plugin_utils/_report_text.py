@@ -1,0 +1,87 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""The report as text for the log of a pipeline: one line an aspect, the remedies under it, worst first."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import Aspect, Finding, Report, Server
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._visible import visible, visible_lines
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._words import (
+    STATUS_WORDS,
+    counted,
+    extent,
+    facts,
+    place,
+    verdict,
+)
+
+# A log is read from its end, line by line: what is more than this is in the other forms of the report.
+FINDINGS_AN_ASPECT = 5
+NAMED_SERVERS = 10
+WIDTH = max(len(word) for word in STATUS_WORDS.values())
+
+
+def _finding_lines(finding: Finding) -> Iterator[str]:
+    object_name = place(finding)
+    yield f"    - {object_name}: {visible(finding.reason)}" if object_name else f"    - {visible(finding.reason)}"
+    for line in visible_lines(finding.remedy):
+        yield f"        {line}"
+
+
+def _aspect_line(server: Server, aspect: Aspect) -> str:
+    notes = sum(1 for finding in server.of_aspect(aspect.name) if finding.severity == "information")
+    found = sum(1 for finding in server.of_aspect(aspect.name) if finding.severity != "information")
+    counts = [counted(found, "finding")] if found else []
+    counts += [f"{notes:,} for information"] if notes else []
+    return f"  {STATUS_WORDS[aspect.status]:<{WIDTH}}  {aspect.name:<11}  {', '.join(counts)}".rstrip()
+
+
+def _aspect_lines(server: Server, aspect: Aspect) -> Iterator[str]:
+    yield _aspect_line(server, aspect)
+    told = [finding for finding in server.of_aspect(aspect.name) if finding.severity != "information"]
+    for finding in told[:FINDINGS_AN_ASPECT]:
+        yield from _finding_lines(finding)
+    if len(told) > FINDINGS_AN_ASPECT:
+        yield f"    - and {len(told) - FINDINGS_AN_ASPECT:,} more: see the HTML or the JSON report"
+
+
+def _title(server: Server) -> str:
+    return f"{visible(server.name)}: {STATUS_WORDS[server.status]}"
+
+
+def _server_lines(server: Server) -> Iterator[str]:
+    yield ""
+    yield _title(server)
+    known = "; ".join(f"{label}: {value}" for label, value in facts(server))
+    yield from (f"  {line}" for line in (known, extent(server)) if line)
+    for aspect in server.summary:
+        yield from _aspect_lines(server, aspect)
+
+
+def text_lines(report: Report) -> list[str]:
+    """Return the lines of the report.
+
+    Among more than ten servers, one that is ok has a single line: what needs work must not drown.
+    """
+    lines = [f"{verdict(report)} ({visible(report.created)})"]
+    is_short = len(report.servers) > NAMED_SERVERS
+    quiet = [server for server in report.servers if is_short and server.status == "ok"]
+    for server in report.servers:
+        if server not in quiet:
+            lines.extend(_server_lines(server))
+    if quiet:
+        lines.append("")
+        lines.extend(f"{_title(server)}; {extent(server)}" for server in quiet)
+    if report.pending:
+        lines.extend(["", f"still to come: {', '.join(visible(name) for name in report.pending)}"])
+    return lines
+
+
+def render_text(report: Report) -> str:
+    """Return the report as a text that ends with a line feed."""
+    return "\n".join(text_lines(report)) + "\n"

@@ -1,0 +1,71 @@
+"""Results of the module "visibility" as data: what a play hands to the report."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+HOSTILE = "we\"ird.näme'; --"
+ATTACK = "</code><script>alert(1)</script><img src=x onerror='alert(2)'>\"'&amp;{{ 7*7 }}{% raw %}"
+OVERRIDE = "sales\u202egnp.selbat\u2066\u200b\x1b[31m\r\nok connection"
+
+Result = dict[str, Any]
+
+
+def finding(aspect: str, severity: str, reason: str, remedy: str = "", **place: str) -> Result:
+    """Return a finding; ``place`` is out of database, schema and relation."""
+    return {
+        "aspect": aspect,
+        "severity": severity,
+        "database": place.get("database", ""),
+        "schema": place.get("schema", ""),
+        "relation": place.get("relation", ""),
+        "reason": reason,
+        "remedy": remedy,
+    }
+
+
+def schema(
+    name: str, *, visible: int = 12, expected: int = 12, privilege: str = "select", future: bool = True
+) -> Result:
+    """Return the coverage of a schema, with ten columns a relation."""
+    return {
+        "name": name,
+        "privilege": privilege,
+        "relations": {"expected": expected, "visible": visible},
+        "columns": {"expected": expected * 10, "visible": visible * 10},
+        "future_covered": future,
+    }
+
+
+def database(name: str, schemas: Sequence[Result], *, status: str = "ok") -> Result:
+    """Return the coverage of a database."""
+    return {"name": name, "status": status, "schemas": list(schemas)}
+
+
+def result(databases: Sequence[Result] = (), findings: Sequence[Result] = (), *, message: str = "") -> Result:
+    """Return what the module returns: failed where there is a message."""
+    aspects = ("connection", "missing", "breaks_scan", "future", "lost", "exposed", "excess", "limits")
+    by_aspect = {name: [each for each in findings if each["aspect"] == name] for name in aspects}
+    return {
+        "changed": False,
+        "server_version": "17.10",
+        "connection": {
+            "host": "db1.example.net",
+            "port": 5432,
+            "user": "metamapper",
+            "client_address": "10.20.0.7",
+            "tls": "TLSv1.3",
+        },
+        "summary": {
+            name: {"status": _status([each["severity"] for each in found]), "count": len(found)}
+            for name, found in by_aspect.items()
+        },
+        "findings": list(findings),
+        "databases": list(databases),
+        "seen": {each["name"]: {part["name"]: ["orders"] for part in each["schemas"]} for each in databases},
+        **({"msg": message, "failed": True} if message else {}),
+    }
+
+
+def _status(severities: Sequence[str]) -> str:
+    return "failure" if "failure" in severities else "warning" if "warning" in severities else "ok"
