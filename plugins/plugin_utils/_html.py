@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 from typing import Iterable, Mapping, Union
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._visible import visible
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._visible import visible, visible_lines
 
 VOID_ELEMENTS = frozenset({"meta", "br"})
 
@@ -46,6 +46,11 @@ def together(*children: Child) -> Markup:
 def joined(separator: Child, children: Iterable[Child]) -> Markup:
     """Return children with a separator between them; what is no markup is escaped."""
     return Markup(_rendered(separator).join(_rendered(child) for child in children))
+
+
+def lined(text: str) -> Markup:
+    """Return a statement or a message as markup that keeps its lines; what else is hidden in it becomes visible."""
+    return joined(raw("\n"), visible_lines(text))
 
 
 def element(tag: str, /, *children: Child, **attributes: str) -> Markup:

@@ -14,7 +14,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html import
     Markup,
     element,
     joined,
-    raw,
+    lined,
     together,
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html_parts import (
@@ -26,7 +26,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html_parts 
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import Aspect, Finding, Server
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._status import QUESTIONS, STATUS_OF
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._visible import is_exact, visible_lines
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._visible import is_exact
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._words import STATUS_WORDS, counted
 
 GROUPS_SHOWN = 12
@@ -65,9 +65,7 @@ def _remedy(text: str) -> Markup:
     label = "Remedy"
     if not is_exact(text):
         label = "Remedy, with hidden characters spelled out: take the exact text from the JSON report"
-    # The line feeds between the lines are the page's own: escaping would make them visible.
-    lines = joined(raw("\n"), visible_lines(text))
-    preformatted = element("pre", element("code", lines), tabindex="0", aria_label="Remedy")
+    preformatted = element("pre", element("code", lined(text)), tabindex="0", aria_label="Remedy")
     return element("div", element("span", label, class_="label"), preformatted, class_="remedy")
 
 
@@ -75,15 +73,15 @@ def _group(group: Group) -> Markup:
     places = [_place(names) for names in group.places if names]
     return element(
         "li",
-        folded(places, PLACES, wrap=_list, noun="places") if places else "",
-        element("p", group.finding.reason, class_="reason"),
+        folded(places, PLACES, wrap=_list, noun="place") if places else "",
+        element("p", lined(group.finding.reason), class_="reason"),
         _remedy(group.finding.remedy) if group.finding.remedy else "",
     )
 
 
 def _groups(findings: Sequence[Finding], limits: Limits) -> Markup:
     items = [_group(group) for group in grouped(findings)]
-    return folded(items, limits, wrap=lambda part: element("ol", *part, class_="findings"), noun="findings")
+    return folded(items, limits, wrap=lambda part: element("ol", *part, class_="findings"), noun="finding")
 
 
 def _aspect(aspect: Aspect, findings: Sequence[Finding], limits: Limits) -> Markup:
@@ -103,7 +101,8 @@ def _aspect(aspect: Aspect, findings: Sequence[Finding], limits: Limits) -> Mark
 def findings_of(server: Server, *, servers: int) -> Markup:
     """Return all findings of one of so many servers: what is to be mended first, and notes folded away."""
     limits = Limits(GROUPS_SHOWN, max(GROUPS_SHOWN + 1, GROUPS_ON_PAGE // max(servers, 1)))
-    parts, notes = [], []
+    parts: list[Markup] = []
+    notes: list[Finding] = []
     for aspect in server.summary:
         findings = server.of_aspect(aspect.name)
         told = [finding for finding in findings if finding.severity != "information"]

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import Iterable, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html import Markup, element, together
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html_parts import (
@@ -18,6 +18,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html_parts 
     folded,
     share,
     sign,
+    uncounted,
     unseen,
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import (
@@ -32,8 +33,10 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._status impo
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._words import STATUS_WORDS, counted
 
 TILES_SHOWN = 24
-TILES_ON_PAGE = 12000
+TILES_SHOWN_AMONG_MANY = 4
+TILES_ON_PAGE = 16000
 ROWS = Limits(shown=25, most=2000)
+QUIET_ROWS = Limits(shown=1000, most=2000)
 SERVERS = Limits(shown=50, most=2000)
 FEW_DATABASES = 12
 
@@ -64,7 +67,7 @@ def overview(report: Report) -> Markup:
         return element("div", whole, class_="scroll", role="region", aria_label="Answers by server", tabindex="0")
 
     rows = [_server_row(server, number) for number, server in enumerate(report.servers, start=1)]
-    return folded(rows, SERVERS, wrap=table, noun="servers")
+    return folded(rows, SERVERS, wrap=table, noun="server")
 
 
 def _tile(schema: Schema) -> Markup:
@@ -86,10 +89,15 @@ def _tile(schema: Schema) -> Markup:
 
 def _tiles(schemas: Sequence[Schema], limits: Limits) -> Markup:
     tiles = [_tile(schema) for schema in schemas[: limits.most]]
-    listed = folded(tiles, limits, wrap=lambda part: element("ul", *part, class_="tiles"), noun="schemas")
-    left = len(schemas) - len(tiles)
-    more = element("p", f"and {counted(left, 'schema')} more: see the JSON report", class_="muted") if left else ""
-    return together(listed, more)
+    listed = folded(tiles, limits, wrap=lambda part: element("ul", *part, class_="tiles"), noun="schema")
+    return together(listed, uncounted(len(schemas) - len(tiles), "schema"))
+
+
+def _tile_limits(database: Database, *, is_long: bool, databases: int) -> Limits:
+    """Return how many schemas are shown: where there is much to read, few beside those that need work."""
+    loud = sum(1 for schema in database.schemas if schema.status != "ok")
+    shown = min(loud, TILES_SHOWN) + (TILES_SHOWN_AMONG_MANY if is_long else TILES_SHOWN)
+    return Limits(shown, shown + max(TILES_SHOWN, TILES_ON_PAGE // max(databases, 1)))
 
 
 def _number(coverage: Coverage, label: str, status: str) -> Markup:
@@ -123,13 +131,15 @@ def databases_of(server: Server, *, databases: int) -> Markup:
     """Return the matrix of one server's databases by schemas; ``databases`` is their number on the whole page."""
     if not server.databases:
         return together()
-    limits = Limits(TILES_SHOWN, max(TILES_SHOWN, TILES_ON_PAGE // max(databases, 1)))
     is_long = len(server.databases) > FEW_DATABASES
+
+    def rows(chosen: Iterable[Database]) -> list[Markup]:
+        return [_database_row(each, _tile_limits(each, is_long=is_long, databases=databases)) for each in chosen]
+
     quiet = [database for database in server.databases if is_long and database.status == "ok"]
     loud = [database for database in server.databases if not is_long or database.status != "ok"]
-    rows = [_database_row(database, limits) for database in loud]
-    parts = [element("h3", "Databases and schemas"), folded(rows, ROWS, wrap=_database_table, noun="databases")]
+    parts = [element("h3", "Databases and schemas"), folded(rows(loud), ROWS, wrap=_database_table, noun="database")]
     if quiet:
         title = f"{counted(len(quiet), 'database')} with nothing to mend"
-        parts.append(fold(title, _database_table([_database_row(database, limits) for database in quiet])))
+        parts.append(fold(title, folded(rows(quiet), QUIET_ROWS, wrap=_database_table, noun="database")))
     return together(*parts)

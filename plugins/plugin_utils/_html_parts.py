@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Callable, Mapping, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html import Child, Markup, element, together
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html import Child, Markup, element, raw, together
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import Coverage
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report_style import bar_class
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._status import Status
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._words import STATUS_WORDS
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._words import STATUS_WORDS, counted
 
 # Beside its colour, each status has a shape and a word: colour alone tells nothing to many people.
 SIGNS: Mapping[Status, str] = MappingProxyType({"failure": "✕", "warning": "!", "unknown": "?", "ok": "✓"})
@@ -59,13 +59,19 @@ class Limits:
     most: int
 
 
-def folded(
-    items: Sequence[Markup], limits: Limits, *, wrap: Callable[[Sequence[Markup]], Markup], noun: str
-) -> Markup:
+def uncounted(left: int, noun: str) -> Markup:
+    """Return how many are left out of the page; empty for none."""
+    return (
+        element("p", f"and {counted(left, f'more {noun}')}: see the JSON report", class_="muted")
+        if left > 0
+        else raw("")
+    )
+
+
+def folded(items: Sequence[Markup], limits: Limits, *, wrap: Callable[[Sequence[Markup]], Markup], noun: str) -> Markup:
     """Return a long list of which the first items are shown, the next ones on demand, and the rest is only counted."""
     first, rest, left = items[: limits.shown], items[limits.shown : limits.most], len(items) - limits.most
     parts = [wrap(first)] if first else []
     if rest:
-        more = element("p", f"and {left:,} more {noun}: see the JSON report", class_="muted") if left > 0 else ""
-        parts.append(fold(f"{len(rest):,} more {noun}", wrap(rest), more))
+        parts.append(fold(f"and {counted(len(rest), f'more {noun}')}", wrap(rest), uncounted(left, noun)))
     return together(*parts)

@@ -17,6 +17,8 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._status impo
     STATUSES,
     Severity,
     Status,
+    severity_of,
+    status_of,
     worst,
 )
 
@@ -180,9 +182,8 @@ def _findings(items: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
     found = []
     for item in items:
         texts = {key: str(item.get(key) or "") for key in ("database", "schema", "relation", "reason", "remedy")}
-        severity = item.get("severity")
-        known = next((name for name in SEVERITIES if name == severity), "warning")
-        found.append(Finding(str(item.get("aspect") or ""), known, **texts))
+        severity = severity_of(item.get("severity")) or "warning"
+        found.append(Finding(str(item.get("aspect") or ""), severity, **texts))
     return tuple(sorted(found, key=lambda finding: (finding.rank, finding.place)))
 
 
@@ -216,7 +217,7 @@ def _worst_by_place(findings: Iterable[Finding]) -> dict[tuple[str, str], Status
 
 def _database(item: Mapping[str, Any], statuses: Mapping[tuple[str, str], Status]) -> Database:
     name = str(item.get("name") or "")
-    own = next((status for status in STATUSES if status == item.get("status")), "ok")
+    own = status_of(item.get("status")) or "ok"
     schemas = [
         _schema(schema, statuses.get((name, str(schema.get("name"))), "ok")) for schema in item.get("schemas") or ()
     ]
@@ -228,8 +229,7 @@ def _summary(given: Mapping[str, Any]) -> tuple[Aspect, ...]:
     aspects = []
     for name in ASPECTS:
         answer = given.get(name) or {}
-        status = next((status for status in STATUSES if status == answer.get("status")), "unknown")
-        aspects.append(Aspect(name, status, int(answer.get("count") or 0)))
+        aspects.append(Aspect(name, status_of(answer.get("status")) or "unknown", int(answer.get("count") or 0)))
     return tuple(aspects)
 
 
@@ -261,7 +261,7 @@ def server_of(name: str, result: Mapping[str, Any] | None) -> Server:
         return _unreached(name, "The play stopped for this host before it could be verified.")
     message = str(result.get("msg") or "")
     if not result.get("summary"):
-        return _unreached(name, message or "The module returned no result.")
+        return _unreached(name, message or "The module ended without a result.")
     findings = _findings(result.get("findings") or ())
     statuses = _worst_by_place(findings)
     databases = [_database(item, statuses) for item in result.get("databases") or ()]
@@ -284,9 +284,7 @@ def _passed(summary: Sequence[Aspect]) -> Status:
     return "ok" if all(aspect.status in ("ok", "unknown") for aspect in summary) else "warning"
 
 
-def report_of(
-    results: Mapping[str, Mapping[str, Any] | None], *, created: str, pending: Iterable[str] = ()
-) -> Report:
+def report_of(results: Mapping[str, Mapping[str, Any] | None], *, created: str, pending: Iterable[str] = ()) -> Report:
     """Return the report on servers, given the module's result of each; see ``server_of`` for None."""
     servers = [server_of(name, result) for name, result in results.items()]
     ordered = sorted(servers, key=lambda server: (STATUSES.index(server.status), server.name))

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html import Markup, element, raw, together
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html import Markup, element, lined, raw, together
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html_findings import findings_of
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html_matrix import anchor, databases_of, overview
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html_parts import SIGNS, badge, sign
@@ -90,7 +90,7 @@ def _server(report: Report, number: int) -> Markup:
 
 def _message(server: Server) -> Markup:
     is_told = any(finding.severity == "failure" for finding in server.findings)
-    return together() if is_told or not server.message else element("p", server.message, class_="message")
+    return together() if is_told or not server.message else element("p", lined(server.message), class_="message")
 
 
 def _footer() -> Markup:
@@ -115,4 +115,4 @@ def render_html(report: Report) -> str:
     )
     skip = element("a", "Skip to the answers", class_="skip", href="#main")
     body = element("body", skip, _header(report), main, _footer())
-    return f"{raw('<!DOCTYPE html>')}\n{element('html', _head(report), body, lang='en')}\n"
+    return f"{raw('<!DOCTYPE html>')}\n{element('html', _head(report), body, lang='en')}"

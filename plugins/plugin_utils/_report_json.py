@@ -86,7 +86,7 @@ def as_document(report: Report) -> dict[str, Any]:
 
 def render_json(report: Report) -> str:
     """Return the report as JSON in ASCII: whatever a name holds, no reader of the file can stumble over it."""
-    return json.dumps(as_document(report), indent=1, ensure_ascii=True) + "\n"
+    return json.dumps(as_document(report), indent=1, ensure_ascii=True)
 
 
 def baseline_of(document: Any, server: str) -> Mapping[str, Any] | None:
@@ -97,5 +97,5 @@ def baseline_of(document: Any, server: str) -> Mapping[str, Any] | None:
     if not isinstance(document, Mapping) or document.get("format") != FORMAT:
         raise ValueError(f'it is not a JSON report of this collection: its "format" is not "{FORMAT}"')
     if document.get("version") != VERSION:
-        raise ValueError(f'its "version" is {document.get("version")!r}; this release of the collection reads {VERSION}')
+        raise ValueError(f'its "version" is {document.get("version")!r}; this release reads {VERSION}')
     return next((each.get("seen") for each in document.get("servers") or () if each.get("name") == server), None)

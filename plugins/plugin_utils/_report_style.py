@@ -124,9 +124,9 @@ white-space:nowrap;font-variant-numeric:tabular-nums;border-bottom:3px solid var
 .matrix{border-spacing:0}
 .matrix th,.matrix td{padding:.6rem .6rem;border-top:1px solid var(--line);vertical-align:top}
 .matrix thead th{border-top:0}
-.matrix tbody th{width:24%;overflow-wrap:anywhere}
+.matrix tbody th{width:18%;overflow-wrap:anywhere}
 .matrix tbody th .badge{margin-top:.25rem}
-.matrix .number{width:13%;white-space:nowrap;font-variant-numeric:tabular-nums}
+.matrix .number{width:11%;white-space:nowrap;font-variant-numeric:tabular-nums}
 .tiles{display:flex;flex-wrap:wrap;gap:.4rem}
 .tile{position:relative;display:flex;flex-wrap:wrap;gap:0 .5em;align-items:baseline;padding:.2rem .55rem .4rem;
 border-radius:.4rem;background:var(--ground);color:var(--on);overflow:hidden;min-width:7rem;max-width:100%;

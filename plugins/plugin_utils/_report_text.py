@@ -28,7 +28,9 @@ WIDTH = max(len(word) for word in STATUS_WORDS.values())
 
 def _finding_lines(finding: Finding) -> Iterator[str]:
     object_name = place(finding)
-    yield f"    - {object_name}: {visible(finding.reason)}" if object_name else f"    - {visible(finding.reason)}"
+    first, *others = visible_lines(finding.reason) or [""]
+    yield f"    - {object_name}: {first}" if object_name else f"    - {first}"
+    yield from (f"      {line}" for line in others)
     for line in visible_lines(finding.remedy):
         yield f"        {line}"
 
@@ -83,5 +85,5 @@ def text_lines(report: Report) -> list[str]:
 
 
 def render_text(report: Report) -> str:
-    """Return the report as a text that ends with a line feed."""
-    return "\n".join(text_lines(report)) + "\n"
+    """Return the report as a text, without a line feed at its end."""
+    return "\n".join(text_lines(report))

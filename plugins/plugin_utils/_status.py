@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Iterable, Literal, Mapping
+from typing import Any, Iterable, Literal, Mapping
 
 Status = Literal["failure", "warning", "unknown", "ok"]
 Severity = Literal["failure", "warning", "information"]
@@ -25,13 +25,23 @@ QUESTIONS: Mapping[str, str] = MappingProxyType(
         "missing": "Which listed tables and columns will not appear?",
         "breaks_scan": "Which objects make Metamapper's own queries fail or misread?",
         "future": "Who can create tables here that Metamapper will not see?",
-        "lost": "What did Metamapper see before and will not see now? Its next scan would delete the documentation of it.",
+        "lost": "What did Metamapper see before and will not see now? Its next scan deletes the documentation of it.",
         "exposed": "What can the login read beyond the list?",
         "excess": "What can the login do beyond reading?",
         "limits": "What can no privilege show? This is information, never a failure.",
     }
 )
 ASPECTS: tuple[str, ...] = tuple(QUESTIONS)
+
+
+def status_of(text: Any) -> Status | None:
+    """Return a status by its name; None for any other value."""
+    return next((status for status in STATUSES if status == text), None)
+
+
+def severity_of(text: Any) -> Severity | None:
+    """Return a severity by its name; None for any other value."""
+    return next((severity for severity in SEVERITIES if severity == text), None)
 
 
 def worst(statuses: Iterable[Status]) -> Status:

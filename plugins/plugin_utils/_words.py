@@ -30,9 +30,8 @@ FACT_LABELS: Mapping[str, str] = MappingProxyType(
 
 
 def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: 1 server, 2 servers, 1,204 servers."""
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number:,} {noun if number == 1 else plural}"
+    """Return a number with its noun, of which the last word takes the plural: 1 server, 2 servers, 1,204 servers."""
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
 
 
 def part(coverage: Coverage, noun: str) -> str:
