@@ -2,61 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+# Private to this collection: it may change at any time and without notice.
+"""The report on the servers of a play."""
+
 from __future__ import annotations
-
-DOCUMENTATION = r"""
-name: report
-short_description: Private to the roles of this collection
-version_added: 1.0.0
-author: The metamapper.postgresql authors (@getmetamapper)
-description:
-  - Writes what M(metamapper.postgresql.visibility) found on the hosts of a play in one of the forms of the report.
-  - It is private to the roles of this collection and may change at any time. Use the role
-    P(metamapper.postgresql.verify#role).
-positional: form
-options:
-  _input:
-    description: The C(hostvars) of the play.
-    type: dict
-    required: true
-  form:
-    description: The form of the report; V(lines) are those of V(txt).
-    type: str
-    required: true
-    choices: [txt, lines, json, html]
-  register:
-    description: Name of the variable that the result of the module was registered in.
-    type: str
-    required: true
-  hosts:
-    description: All hosts of the play.
-    type: list
-    elements: str
-    required: true
-  active:
-    description: Hosts that have not failed. Of these, those without a result are still to come.
-    type: list
-    elements: str
-    required: true
-  created:
-    description: When the servers were verified, as the report is to say it.
-    type: str
-    required: true
-"""
-
-EXAMPLES = r"""
-- name: Show what was found
-  ansible.builtin.debug:
-    msg: >-
-      {{ hostvars | metamapper.postgresql.report('lines', register='__verify_result', hosts=ansible_play_hosts_all,
-      active=ansible_play_hosts, created='2026-11-23 06:40:12 UTC') }}
-"""
-
-RETURN = r"""
-_value:
-  description: The report; a list with O(form=lines), a text with the others.
-  type: raw
-"""
 
 from typing import Any, Callable, Mapping, Sequence
 

@@ -13,6 +13,7 @@ from typing import Iterable
 
 import yaml
 
+PREFIX = "metamapper_"
 # Those that a play is made of; all others stand in the argument specs of the roles.
 PLAYBOOK_VARIABLES = ("metamapper_bastion_hosts", "metamapper_connection", "metamapper_hosts")
 
@@ -29,8 +30,9 @@ def known_names(roles: Path) -> frozenset[str]:
 def misspelt(names: Iterable[str], known: frozenset[str]) -> list[str]:
     """Return a sentence for each name that is not known, with the known name that is nearest, if one is near."""
     sentences = []
+    words = sorted(name[len(PREFIX) :] for name in known)  # what all names share would make each near to each
     for name in sorted(set(names) - known):
-        nearest = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.75)
-        question = f" Did you mean {nearest[0]}?" if nearest else ""
+        nearest = difflib.get_close_matches(name[len(PREFIX) :], words, n=1)
+        question = f" Did you mean {PREFIX}{nearest[0]}?" if nearest else ""
         sentences.append(f"{name} is not a variable of metamapper.postgresql.{question}")
     return sentences
