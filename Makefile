@@ -32,15 +32,15 @@ help:  ## list the targets
 setup: .venv/dev .ansible/ready  ## virtual environment with all tools, and the collections
 
 demo: .venv/demo .ansible/ready  ## the main job on an embedded PostgreSQL with a sample warehouse
-	@.venv/bin/python -m tools.demo
+	@.venv/bin/python -m tools.demo $(PG)
 
 test: lint unit integration  ## lint, unit and integration tests: all that needs no container engine
 
 unit: setup  ## unit tests
 	pytest -q tests/unit
 
-integration: setup  ## integration tests on a real server (PG=17: its major)
-	pytest -q -n $(or $(JOBS),2) tests/integration
+integration: setup  ## integration tests on a real server (PG=17: its major version)
+	MM_PG=$(PG) pytest -q -n $(or $(JOBS),2) tests/integration
 
 lint: setup  ## ansible-lint production, ruff, mypy strict, yamllint, changelog and docs checks
 	yamllint --strict .

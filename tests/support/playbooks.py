@@ -1,0 +1,75 @@
+"""Runs a playbook as a user does: from a directory of the user's own, with the collection installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Mapping
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+COLLECTIONS = ROOT / ".ansible" / "collections"
+
+
+@dataclass(frozen=True)
+class Play:
+    """How a playbook ended: its exit status and everything that it printed."""
+
+    status: int
+    output: str
+
+    def ok(self) -> Play:
+        """Return this play; raise AssertionError with what it printed where it failed."""
+        if self.status != 0:
+            raise AssertionError(self.output)
+        return self
+
+    @property
+    def changed(self) -> int:
+        """How many tasks changed something, on all hosts."""
+        return sum(int(count) for count in re.findall(r"changed=(\d+)", self.output))
+
+    @property
+    def failed(self) -> bool:
+        """Whether the playbook failed."""
+        return self.status != 0
+
+
+def run_playbook(
+    directory: Path,
+    playbook: str,
+    variables: Mapping[str, Any],
+    *options: str,
+    host: str = "127.0.0.1",
+    collections: Path = COLLECTIONS,
+) -> Play:
+    """Run ``playbook`` (a file of the directory, or the name of an installed one) on one host of the group postgresql.
+
+    The inventory is written as JSON, which is YAML, so that hostile names arrive as they are.
+    """
+    inventory = {"postgresql": {"hosts": {host: dict(variables)}}}
+    (directory / "inventory.yml").write_text(json.dumps(inventory))
+    (directory / "ansible.cfg").touch()
+    command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "inventory.yml", playbook, *options]
+    environment = {
+        **os.environ,
+        "ANSIBLE_COLLECTIONS_PATH": str(collections),
+        "ANSIBLE_HOME": str(directory / ".ansible"),
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_CONFIG": str(directory / "ansible.cfg"),
+        "LC_ALL": "C.UTF-8",
+    }
+    ended = subprocess.run(
+        command,
+        cwd=directory,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    return Play(ended.returncode, ended.stdout)
