@@ -51,10 +51,15 @@ lint: setup  ## ansible-lint production, ruff, mypy strict, yamllint, changelog 
 	antsibull-changelog lint
 	antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
 
-build: setup  ## the collection as one file
+sanity: setup  ## ansible-test sanity, on a copy
+	tools/sanity.sh
+
+build: setup  ## the collection as one file, checked as Galaxy does
+	mkdir -p .cache/build
 	ansible-galaxy collection build --force --output-path .cache/build
+	cd .cache/build && python -m galaxy_importer.main metamapper-postgresql-*.tar.gz
 
 clean:  ## remove all that was set up
 	rm -rf .ansible .cache .venv
 
-.PHONY: help setup demo test unit integration lint build clean
+.PHONY: help setup demo test unit integration lint sanity build clean

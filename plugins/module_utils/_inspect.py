@@ -96,5 +96,5 @@ def _settings(rows: Sequence[tuple[str, Sequence[str]]] | None) -> dict[str, dic
 
 
 def _split(setting: str) -> tuple[str, str]:
-    name, _, value = setting.partition("=")
+    name, value = setting.split("=", 1)
     return name, value

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Run ansible-test sanity on a copy: it wants a path that ends in ansible_collections/NAMESPACE/NAME, and follows no links.
+# It makes its virtual environments with a script from the internet; where that cannot be had, ensurepip does the same.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
+copy=$stage/ansible_collections/metamapper/postgresql
+mkdir -p "$copy" "$stage/ansible_collections/community" "$HOME/.ansible/test/cache"
+cd "$root"
+git ls-files -co --exclude-standard -z | while IFS= read -r -d '' file; do
+    if [ -e "$file" ]; then printf '%s\0' "$file"; fi
+done | xargs -0 cp -a --parents -t "$copy"
+cp -a .ansible/collections/ansible_collections/community/postgresql "$stage/ansible_collections/community/postgresql"
+for name in $(python - <<'PYTHON'
+import pathlib, re, ansible_test
+source = pathlib.Path(ansible_test.__file__).parent.joinpath("_internal/python_requirements.py").read_text()
+print(*sorted(set(re.findall(r"get_pip_[0-9_]+\.py", source)) or {"get_pip_24_2.py", "get_pip_25_2.py"}))
+PYTHON
+); do
+    [ -e "$HOME/.ansible/test/cache/$name" ] || cp tools/get_pip.py "$HOME/.ansible/test/cache/$name"
+done
+cd "$copy"
+ansible-test sanity --python "$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')" --skip-test pslint "$@"
