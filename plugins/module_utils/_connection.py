@@ -81,7 +81,10 @@ class Path(Protocol):
     """The way from this machine to the server: direct, or through a bastion."""
 
     def parameters(self) -> Mapping[str, Any]:
-        """Return what this way changes in libpq's parameters (``hostaddr``, ``port``); empty for none."""
+        """Return what this way changes in libpq's parameters (``hostaddr``, ``port``); empty for none.
+
+        To be asked anew for each login; raises Failure where the way is open no more.
+        """
 
     def must_retry(self, error: Exception) -> bool:
         """Tell whether a refused connection is to be tried again; raise Failure where the way itself is broken."""
@@ -133,8 +136,8 @@ def connection_problem(login: Login, database: str, error: BaseException) -> Pro
 def open_session(login: Login, database: str, path: Path = DIRECT) -> Session:
     """Return a session on a database; raises Failure where there is no way in."""
     require_psycopg2()
-    parameters = {**login.parameters(database), **path.parameters()}
     while True:
+        parameters = {**login.parameters(database), **path.parameters()}
         try:
             connection = psycopg2.connect(**parameters)
         except psycopg2.Error as error:
