@@ -1,0 +1,136 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""A child process that never outlives this one, however this one ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+from typing import IO, TYPE_CHECKING, Iterator, Mapping, Sequence
+
+if TYPE_CHECKING:
+    _Process = subprocess.Popen[bytes]
+
+SHELL = "/bin/sh"
+
+# Learns a process group, then waits for the end of file. The kernel closes the writing end when the writer dies, by
+# SIGKILL too. Python makes its pipes close-on-exec, so that no other child can hold this one open.
+WATCHER = 'read -r group && { read -r nothing; kill -s KILL -- "-$group"; } 2>/dev/null'
+
+# Becomes the command only after the watcher knows it, so that there is no moment at which nobody would end it. A
+# writer that dies before that leaves end of file, and the command never runs.
+GATE = 'read -r go && exec "$@" </dev/null'
+
+KILL_SECONDS = 5.0
+
+
+class Child:
+    """A running command, and what it has written to its standard error.
+
+    Its output goes to a file without a name: a pipe that nobody reads would fill, and stop the command half-way.
+    """
+
+    def __init__(self, process: _Process, output: IO[bytes]) -> None:
+        self._process = process
+        self._output = output
+
+    @property
+    def group(self) -> int:
+        """Its process group, which it leads."""
+        return self._process.pid
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status, negative for a signal; None while it runs."""
+        return self._process.poll()
+
+    def has_ended(self, *, within_seconds: float = 0.0) -> bool:
+        """Wait for its end, no longer than told; return whether it came."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(within_seconds)
+        return self._process.returncode is not None
+
+    def written(self) -> int:
+        """Return how many bytes it has written."""
+        return os.fstat(self._output.fileno()).st_size
+
+    def text(self, start: int = 0) -> str:
+        """Return what it has written from a byte on.
+
+        The position of the file is the child's as well and must stay: this reads without moving it.
+        """
+        return os.pread(self._output.fileno(), max(self.written() - start, 0), start).decode(errors="replace")
+
+
+def _spawn(script: str, arguments: Sequence[str], environment: Mapping[str, str], errors: IO[bytes] | int) -> _Process:
+    """Start a shell script in a session of its own: without a terminal to ask on, and out of reach of Ctrl-C."""
+    return subprocess.Popen(  # noqa: S603 - the script is a constant, and no argument is read by the shell
+        [SHELL, "-c", script, "sh", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=errors,
+        env=dict(environment),
+        start_new_session=True,
+    )
+
+
+def _tell(process: _Process, line: str) -> None:
+    """Write one line to a process; that it is gone already shows in its exit status."""
+    if process.stdin is not None:
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(line.encode() + b"\n")
+            process.stdin.flush()
+
+
+def _hang_up(process: _Process) -> None:
+    """Close the pipe to a process."""
+    if process.stdin is not None:
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+
+
+def _reap(process: _Process) -> None:
+    """Kill the group of a process that has not ended, and take its exit status."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(KILL_SECONDS)
+
+
+def _dismiss(watcher: _Process) -> None:
+    """Let the watcher kill what it watches, and end."""
+    _hang_up(watcher)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        watcher.wait(KILL_SECONDS)
+    _reap(watcher)
+
+
+@contextlib.contextmanager
+def watched(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Child]:
+    """Run a command for the length of a with block, in a process group that is killed at its end.
+
+    The same watcher ends it after the block and after this process was killed: there is one way to die, and each run
+    takes it. The command reads from /dev/null and its standard output goes there.
+    """
+    with contextlib.ExitStack() as stack:
+        output = stack.enter_context(tempfile.TemporaryFile())
+        watcher = _spawn(WATCHER, [], {}, subprocess.DEVNULL)
+        process: _Process | None = None
+        try:
+            process = _spawn(GATE, command, environment, output)
+            _tell(watcher, str(process.pid))
+            _tell(process, "go")
+            _hang_up(process)
+            yield Child(process, output)
+        finally:
+            _dismiss(watcher)
+            if process is not None:
+                _hang_up(process)
+                _reap(process)
