@@ -1,0 +1,173 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""How OpenSSH's client is called: its command line, its environment, and what is changed for the next try."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Mapping
+
+LOOPBACK = "127.0.0.1"
+LOOPBACK_6 = "::1"
+
+# No desktop may be asked for a passphrase, and what libpq alone needs to know is not for a ProxyCommand's eyes.
+UNWANTED_VARIABLES = frozenset({"DISPLAY", "WAYLAND_DISPLAY", "SSH_ASKPASS", "PGPASSWORD"})
+
+READY = re.compile(r"^debug1: Entering interactive session\.", re.MULTILINE)
+# A forward of the user's own ssh_config. The bastion's answer to a remote one comes when ssh is ready, and may end it.
+OTHER_FORWARD = re.compile(r"^(Could not request local forwarding|debug1: Remote connections from )", re.MULTILINE)
+FORK_OPTION_UNKNOWN = re.compile(r"Bad configuration option: forkafterauthentication", re.IGNORECASE)
+NO_IPV4 = re.compile(rf"getaddrinfo\({re.escape(LOOPBACK)}\)")
+
+
+@dataclass(frozen=True)
+class Bastion:
+    """The jump host, and how to log in there.
+
+    ``host`` may be an alias of the user's ssh_config. A ``port`` of None and empty texts leave the matter to ssh_config
+    and OpenSSH's defaults. ``host_key_checking`` is "yes" or "accept-new".
+    """
+
+    host: str
+    port: int | None = None
+    user: str = ""
+    private_key_file: str = ""
+    known_hosts_file: str = ""
+    host_key_checking: str = "yes"
+
+
+@dataclass(frozen=True)
+class Target:
+    """The database server, as the bastion sees it."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}, port {self.port}"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long what may take, in seconds."""
+
+    connect_seconds: int = 10
+    """For TCP, and then for the SSH handshake: ssh's ConnectTimeout."""
+
+    login_seconds: float = 45.0
+    """From the start of ssh until the way is open; a jump chain has several logins."""
+
+    patience_seconds: float = 60.0
+    """For new tries where a busy bastion drops connections."""
+
+    alive_seconds: int = 5
+    """After three times so long without a word the bastion is taken for dead: ssh's ServerAliveInterval."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One start of ssh: the local end, and what this ssh or this ssh_config turned out to need.
+
+    ``has_fork_option`` is False for clients before 8.7, to which ForkAfterAuthentication is an error. With
+    ``exits_on_forward_failure`` False a forward of the user's own ssh_config may fail, and only ours must not.
+    """
+
+    port: int
+    address: str = LOOPBACK
+    has_fork_option: bool = True
+    exits_on_forward_failure: bool = True
+
+
+def bracketed(host: str) -> str:
+    """Return an address as it stands in a forward, where a colon separates the fields."""
+    return f"[{host}]" if ":" in host else host
+
+
+def quoted(path: str) -> str:
+    """Return a path as the value of an option: one word, whose percent signs are not ssh's tokens."""
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{escaped}"'
+
+
+def fixed_options(bastion: Bastion, attempt: Attempt, limits: Limits) -> dict[str, str]:
+    """Return the options that no ssh_config can change: the first value that ssh reads is the one it takes.
+
+    A shared connection (ControlMaster), a fork into the background or a command of the user's would outlive the task or
+    run beside it. The log level lets ssh say what it does, whatever ssh_config wants it to hide.
+    https://man.openbsd.org/ssh_config
+    """
+    options = {
+        "BatchMode": "yes",
+        "ClearAllForwardings": "no",
+        "ConnectTimeout": str(limits.connect_seconds),
+        "ControlMaster": "no",
+        "ControlPath": "none",
+        "ExitOnForwardFailure": "yes" if attempt.exits_on_forward_failure else "no",
+        "LogLevel": "DEBUG2",
+        "PermitLocalCommand": "no",
+        "ServerAliveCountMax": "3",
+        "ServerAliveInterval": str(limits.alive_seconds),
+        "StrictHostKeyChecking": bastion.host_key_checking,
+        "Tunnel": "no",
+        "UpdateHostKeys": "no",
+    }
+    if attempt.has_fork_option:
+        options["ForkAfterAuthentication"] = "no"
+    if bastion.known_hosts_file:
+        options["UserKnownHostsFile"] = quoted(bastion.known_hosts_file)
+    if bastion.private_key_file:  # keys of the agent would use up the bastion's MaxAuthTries
+        options["IdentitiesOnly"] = "yes"
+    return options
+
+
+def ssh_command(client: str, bastion: Bastion, target: Target, attempt: Attempt, limits: Limits) -> list[str]:
+    """Return the command that forwards a local port to the target for as long as it runs."""
+    forward = f"{bracketed(attempt.address)}:{attempt.port}:{bracketed(target.host)}:{target.port}"
+    command = [client, "-N", "-T", "-n", "-a", "-x"]
+    for name, value in fixed_options(bastion, attempt, limits).items():
+        command += ["-o", f"{name}={value}"]
+    if bastion.port is not None:
+        command += ["-p", str(bastion.port)]
+    if bastion.user:
+        command += ["-l", bastion.user]
+    if bastion.private_key_file:
+        command += ["-i", bastion.private_key_file.replace("%", "%%")]
+    return [*command, "-L", forward, "--", bastion.host]
+
+
+def ssh_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of ssh: it speaks English, and asks nobody."""
+    kept = {name: value for name, value in environment.items() if name not in UNWANTED_VARIABLES}
+    return {**kept, "LC_ALL": "C", "SSH_ASKPASS_REQUIRE": "never"}
+
+
+def has_clashed(text: str, attempt: Attempt) -> bool:
+    """Whether somebody else had the local port when ssh came to listen on it."""
+    return bool(re.search(rf"^(bind|listen) \[.*\]:{attempt.port}: ", text, re.MULTILINE)) or bool(
+        re.search(rf"cannot listen to port: {attempt.port}\b", text)
+    )
+
+
+def is_ready(text: str, attempt: Attempt) -> bool:
+    """Whether ssh listens on the local port: nobody else does, where libpq is about to send a password.
+
+    ssh enters its main loop after it has set up all forwards.
+    """
+    return bool(READY.search(text)) and adapted(attempt, text) is None
+
+
+def adapted(attempt: Attempt, text: str) -> Attempt | None:
+    """Return what to try instead after ssh said a text; None where another try would end as this one."""
+    if FORK_OPTION_UNKNOWN.search(text) and attempt.has_fork_option:
+        return replace(attempt, has_fork_option=False)
+    if NO_IPV4.search(text) and attempt.address == LOOPBACK:
+        return replace(attempt, address=LOOPBACK_6)
+    if has_clashed(text, attempt):
+        return attempt
+    if OTHER_FORWARD.search(text) and attempt.exits_on_forward_failure:
+        return replace(attempt, exits_on_forward_failure=False)
+    return None
