@@ -66,7 +66,6 @@ def place_of(bastion: Bastion, target: Target) -> Place:
         bastion=f'"{bastion.host}"{port}',
         target=f'"{target.host}", port {target.port},',
         target_text=f'"{bracketed(target.host)}:{target.port}"',
-        key_file=bastion.private_key_file,
         known_hosts_file=bastion.known_hosts_file,
     )
 

@@ -14,7 +14,8 @@ from typing import Iterable, Mapping, Pattern
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Problem
 
 SHOWN_LINES = 4
-DEBUG_LINE = re.compile(r"^debug[123]: ")
+# Lines for experts, but for what a server said that does not want to speak, or is none.
+DEBUG_LINE = re.compile(r"^debug[123]: (?!kex_exchange_identification: banner line)")
 OFFERED_KEY = re.compile(r"^debug1: Offering public key: (.+?) \S+ SHA256:", re.MULTILINE)
 
 
@@ -22,8 +23,8 @@ OFFERED_KEY = re.compile(r"^debug1: Offering public key: (.+?) \S+ SHA256:", re.
 class Cause:
     """One reason, and how to know it.
 
-    ``found`` and ``remedy`` are formats: of the groups of the pattern, and of ``bastion``, ``target``, ``user``,
-    ``key`` and ``known_hosts`` as sentences name them. After a ``transient`` one another try may succeed.
+    ``found`` and ``remedy`` are formats: of the groups of the pattern, and of ``bastion``, ``target_text``,
+    ``offered`` and ``known_hosts`` as sentences name them. After a ``transient`` one another try may succeed.
     """
 
     pattern: Pattern[str]
@@ -69,7 +70,7 @@ LOGIN_CAUSES = (
     _cause(
         r"^ssh: connect to host (\S+) port (\d+): Connection refused",
         "nothing listens on {1}, port {2}",
-        "Set bastion.port to the port of its SSH server, and see that the server runs.",
+        "Set bastion.port (of a jump host: Port in the ssh_config) to its SSH server's, and see that the server runs.",
     ),
     _cause(
         r"^ssh: connect to host (\S+) port (\d+): (?:Connection|Operation) timed out",
@@ -77,7 +78,7 @@ LOGIN_CAUSES = (
         "See that the address is right and that a firewall or security group lets this machine reach that port.",
     ),
     _cause(
-        r"^Connection timed out during banner exchange|^Connection to \S+ port \S+ timed out",
+        r"timed out during banner exchange|^(?:banner exchange: )?Connection to \S+ port \S+ (?:\w+ )?timed out",
         "the host took the connection but did not answer as an SSH server in time",
         "See that bastion.port is the port of an SSH server, and that the host is not overloaded.",
     ),
@@ -108,7 +109,7 @@ LOGIN_CAUSES = (
     ),
     _cause(
         r"^(\S+): Permission denied \((.*)\)",
-        "it refused the login {1}; it takes {2}; offered was {key}",
+        "the login {1} was refused by a server that takes {2}{offered}",
         "Put the public key into the authorized_keys of that user on the bastion, or name the right bastion.user and "
         "bastion.private_key_file. A password is never asked for.",
     ),
@@ -118,8 +119,9 @@ LOGIN_CAUSES = (
         "Update the older side, or allow one of its algorithms for this host in the ssh_config.",
     ),
     _cause(
-        r"banner line contains invalid characters|Bad remote protocol version|[Ii]nvalid SSH identification",
-        "what answers there is not an SSH server",
+        r"banner line contains invalid characters|Bad remote protocol version|[Ii]nvalid SSH identification"
+        r"|banner line \d+: (?!Exceeded MaxStartups|Not allowed at this time).*",
+        "what answers there is not an SSH server ({0})",
         "Set bastion.port to the port of its SSH server.",
     ),
     _cause(
@@ -128,9 +130,14 @@ LOGIN_CAUSES = (
         'Run: chmod go-w "{1}", as its owner.',
     ),
     _cause(
-        r"^(.+): terminating, \d+ bad configuration options|^(?:.*line \d+: )(?:Bad|Unsupported|[Uu]nsupported) .*",
-        "ssh does not understand its configuration",
-        "Correct the ssh_config, or install a newer OpenSSH client (7.6 at least).",
+        r"^(.+ line \d+: .+?)\s*\n(?:.*\n)*?.+: terminating, \d+ bad configuration options",
+        "ssh does not understand its configuration ({1})",
+        "Correct that line of the ssh_config.",
+    ),
+    _cause(
+        r"^(command-line:? line 0: (?!Unsupported option|Deprecated option).+?)\s*$",
+        "this ssh does not know an option that is needed ({1})",
+        "Install a newer OpenSSH client: 7.6 at least.",
     ),
     _cause(
         r"^No user exists for uid (\d+)|^You don't exist, go away",
@@ -140,7 +147,8 @@ LOGIN_CAUSES = (
     _cause(
         r"^(?:kex|ssh)_exchange_identification: |^Connection (?:closed|reset) by ",
         "it closed the connection before the login, as a server does that is too busy or bars this address",
-        "See MaxStartups and PerSourcePenalties in its sshd_config, fail2ban, and the log of its SSH server.",
+        "See that bastion.port is an SSH server's; then MaxStartups and PerSourcePenalties in its sshd_config, "
+        "fail2ban, and the log of its SSH server.",
         transient=True,
     ),
 )
@@ -196,7 +204,6 @@ class Place:
     bastion: str
     target: str
     target_text: str
-    key_file: str = ""
     known_hosts_file: str = ""
 
     @property
@@ -206,13 +213,20 @@ class Place:
 
     def words(self, text: str) -> dict[str, str]:
         """Return the words for the formats of a cause."""
-        offered = ", ".join(dict.fromkeys(OFFERED_KEY.findall(text)))
         return {
             "bastion": self.bastion,
             "target_text": self.target_text,
-            "key": f"the key {offered}" if offered else "no key at all",
+            "offered": _offered(text),
             "known_hosts": f'the file "{self.known_hosts_file}"' if self.known_hosts_file else "known_hosts",
         }
+
+
+def _offered(text: str) -> str:
+    """Return which keys the bastion was offered; empty where it did not come to that, as behind a jump host."""
+    if "debug1: Authentications that can continue" not in text:
+        return ""
+    keys = ", ".join(dict.fromkeys(OFFERED_KEY.findall(text)))
+    return f", after it was offered {keys}" if keys else ", and there was no key to offer"
 
 
 def problem(place: Place, found: str, remedy: str) -> Problem:
@@ -246,7 +260,7 @@ def _explained(causes: Iterable[Cause], place: Place, text: str) -> Problem | No
 def may_pass(text: str) -> bool:
     """Whether ssh failed for a reason that the next try may not meet."""
     matched = _matched(LOGIN_CAUSES, text)
-    return matched is not None and matched[0].transient and "Remote protocol version" not in text
+    return matched is not None and matched[0].transient and "debug1: Remote protocol version" not in text
 
 
 def _other(place: Place, text: str, status: int | None) -> Problem:

@@ -10,6 +10,7 @@ put first in PATH. What stands in that file is read just as ``~/.ssh/config`` is
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shlex
@@ -125,7 +126,8 @@ class Sshd:
     def signal(self, number: int) -> None:
         """Send a signal to every process of this sshd."""
         for process in self.processes():
-            os.kill(process, number)
+            with contextlib.suppress(ProcessLookupError):  # a session that ended meanwhile
+                os.kill(process, number)
 
     def destroy(self) -> None:
         """Kill all of it and remove all that it left."""
