@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from tests.support.postgres import free_port
+from tests.support.processes import children_of
 
 SSHD = "/usr/sbin/sshd"
 START_SECONDS = 10.0
@@ -36,21 +37,6 @@ OPTIONS: Mapping[str, str] = {
     "PermitTTY": "no",
     "LogLevel": "VERBOSE",
 }
-
-
-def children_of(parent: int) -> list[int]:
-    """Return all processes that descend from one, without it."""
-    found = [
-        int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and _parent_of(entry) == parent
-    ]
-    return found + [descendant for child in found for descendant in children_of(child)]
-
-
-def _parent_of(process: Path) -> int:
-    try:
-        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:  # it ended while we looked
-        return -1
 
 
 def make_key(path: Path, *, passphrase: str = "") -> Path:
