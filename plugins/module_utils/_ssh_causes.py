@@ -263,15 +263,30 @@ def may_pass(text: str) -> bool:
     return matched is not None and matched[0].transient and "debug1: Remote protocol version" not in text
 
 
+def _last_words(text: str) -> str:
+    return " / ".join(spoken(text)[-SHOWN_LINES:]) or "nothing"
+
+
 def _other(place: Place, text: str, status: int | None) -> Problem:
     """Return what is left to say where no cause is known: ssh's own last words."""
-    said = " / ".join(spoken(text)[-SHOWN_LINES:]) or "nothing"
-    end = "was ended after it took too long" if status is None else f"ended with status {status}"
-    return problem(place, f"ssh {end} and said: {said}", "Try the same by hand with: ssh -v")
+    found = f"ssh ended with status {status} and said: {_last_words(text)}"
+    return problem(place, found, "Try the same by hand with: ssh -v")
+
+
+def _late(place: Place, text: str) -> Problem:
+    """Return what to say where ssh was given up."""
+    return problem(
+        place,
+        f"the login on the bastion was not complete in time; ssh said: {_last_words(text)}",
+        "See that the bastion is not overloaded, and that no login on the way waits for a person (a second factor, a "
+        "touch on a security key).",
+    )
 
 
 def login_problem(place: Place, text: str, status: int | None) -> Problem:
     """Return why ssh did not open the way; ``status`` is its exit status, None where it was given up."""
+    if status is None:
+        return _late(place, text)
     return _explained(LOGIN_CAUSES, place, text) or _other(place, text, status)
 
 

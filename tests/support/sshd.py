@@ -36,6 +36,7 @@ OPTIONS: Mapping[str, str] = {
     "KbdInteractiveAuthentication": "no",
     "PermitTTY": "no",
     "LogLevel": "VERBOSE",
+    "KexAlgorithms": "curve25519-sha256",
 }
 
 

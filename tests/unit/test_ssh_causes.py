@@ -176,7 +176,8 @@ def test_login_problem(text: str, found: str) -> None:
 
 
 def test_given_up() -> None:
-    assert login_problem(PLACE, "", None).message == f"{TRIED}ssh was ended after it took too long and said: nothing."
+    found = "the login on the bastion was not complete in time; ssh said: Touch your key"
+    assert login_problem(PLACE, "debug1: x\nTouch your key\n", None).message == f"{TRIED}{found}."
 
 
 @pytest.mark.parametrize(
