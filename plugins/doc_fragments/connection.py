@@ -104,4 +104,15 @@ options:
         type: str
         choices: ['yes', accept-new]
         default: 'yes'
+requirements:
+  - OpenSSH client 7.6 or newer, where O(bastion) is used
+notes:
+  - With O(bastion), O(login_host) and O(login_port) are the server's as the bastion knows it. V(verify-full) of
+    O(ssl_mode) checks that name as ever. In C(~/.pgpass) it is looked for under that name, but under a local port that
+    changes, so that the port there must be C(*).
+  - Jump hosts before the bastion (C(ProxyJump)), with their users and keys, come from the C(ssh_config), and a shared
+    connection to one of them (C(ControlPersist)) lives as long as that says. The connection to the bastion itself is
+    never shared, and ends with the module.
+  - While the module runs, everybody on its machine can reach the database server's port through the local end of the
+    connection. A login is needed there as everywhere.
 """
