@@ -11,6 +11,11 @@ from contextlib import contextmanager
 from typing import Any, Iterator, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.metamapper.postgresql.plugins.module_utils._bastion import (
+    BASTION_ARGUMENT,
+    bastion_from_options,
+    opened_path,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Login, require_psycopg2
 from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._survey import Where
@@ -26,6 +31,7 @@ CONNECTION_ARGUMENTS: Mapping[str, Any] = {
     "ca_cert": {"type": "path"},
     "ssl_cert": {"type": "path"},
     "ssl_key": {"type": "path"},
+    "bastion": BASTION_ARGUMENT,
 }
 ADMIN_ARGUMENTS: Mapping[str, Any] = {
     "login_user": {"type": "str", "default": "postgres"},
@@ -74,10 +80,11 @@ def login_from_options(options: Mapping[str, Any], *, user: str, password: str |
 
 @contextmanager
 def where_from_options(options: Mapping[str, Any]) -> Iterator[Where]:
-    """Hold the way to the server open; raises Failure where psycopg2 is missing."""
+    """Hold the way to the server open; raises Failure where psycopg2 is missing, and where a bastion is no way."""
     require_psycopg2()
     login = login_from_options(options, user=options["login_user"], password=options["login_password"])
-    yield Where(login, options["login_db"])
+    with opened_path(bastion_from_options(options["bastion"]), login.host, login.port) as path:
+        yield Where(login, options["login_db"], path)
 
 
 def exit_with(module: AnsibleModule, result: Mapping[str, Any]) -> None:

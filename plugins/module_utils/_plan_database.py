@@ -249,7 +249,9 @@ def statements_for(database: str, group: str, grants: Iterable[Grant]) -> list[S
     by_kind: dict[Kind, list[Grant]] = defaultdict(list)
     for grant in grants:
         by_kind[grant.kind].append(grant)
-    connect = [Statement("GRANT CONNECT ON DATABASE {} TO {}", ((database,), (group,))) for _grant in by_kind["database"]]
+    connect = [
+        Statement("GRANT CONNECT ON DATABASE {} TO {}", ((database,), (group,))) for _grant in by_kind["database"]
+    ]
     usage = [
         Statement(
             f"GRANT USAGE ON SCHEMA {listed(len(part))} TO {{}}", (*((grant.schema,) for grant in part), (group,))

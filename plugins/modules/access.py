@@ -24,6 +24,7 @@ description:
 extends_documentation_fragment:
   - metamapper.postgresql.connection
   - metamapper.postgresql.connection.admin
+  - metamapper.postgresql.connection.bastion
 attributes:
   check_mode:
     description: Can run in C(check_mode) and return what it would change without changing it.
@@ -165,6 +166,22 @@ EXAMPLES = r"""
         schemas: ["tenant_*"]
         exclude_schemas: ["tenant_test_*"]
         allow_empty: true
+
+- name: A server that can be reached through a jump host only
+  metamapper.postgresql.access:
+    login_host: db.internal
+    login_user: postgres
+    login_password: "{{ vault_postgres_password }}"
+    bastion:
+      host: bastion.example.org
+      user: deploy
+      private_key_file: ~/.ssh/id_ed25519
+    users:
+      - name: metamapper
+        password: "{{ vault_metamapper_password }}"
+    databases:
+      - name: warehouse
+        schemas: [sales]
 
 - name: Only what the migrations create later is to be readable as well
   metamapper.postgresql.access:
