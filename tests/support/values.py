@@ -1,0 +1,211 @@
+"""Values for tests: names that hurt, strategies that make more of them, and facts as a catalog would state them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import (
+    CreatorFacts,
+    DatabaseFacts,
+    Holding,
+    ListedDatabase,
+    RelationFacts,
+    RoleFacts,
+    SchemaFacts,
+    ServerFacts,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import DatabaseEntry, User, Wanted
+from hypothesis import strategies
+
+HOSTILE = "we\"ird.näme'; --"
+NAMES_THAT_HURT = (
+    HOSTILE,
+    "sales",
+    "Sales",
+    "SALES",
+    "select",
+    "user",
+    "a b",
+    " ",
+    "a,b",
+    "a.b",
+    '"',
+    '""',
+    "'",
+    "\\",
+    "{}",
+    "{0}",
+    "%s",
+    "%(name)s",
+    "%",
+    "$1",
+    "$$",
+    "line\nbreak",
+    "tab\tand\rreturn",
+    "/* --",
+    "ä" * 31 + "x",
+    "x" * 63,
+    "日本語",
+    "\u202eright to left",
+    "\x7f",
+    "e\u0301",
+    "é",
+    "-",
+    "1",
+    "U&",
+)
+
+PASSWORD = "p4ss w'ord\\{0}%s"
+SERVER_17 = 170010
+SERVER_9_6 = 90624
+SERVER_18 = 180004
+
+DIRECT = Holding(is_direct=True, is_effective=True, is_grantable=True)
+LACKING = Holding(is_direct=False, is_effective=False, is_grantable=True)
+THROUGH_PUBLIC = Holding(is_direct=False, is_effective=True, is_grantable=False)
+OUT_OF_REACH = Holding(is_direct=False, is_effective=False, is_grantable=False)
+
+
+def names() -> strategies.SearchStrategy[str]:
+    """Return any name that PostgreSQL allows, the ones that hurt more often."""
+    characters = strategies.characters(exclude_characters="\0", exclude_categories=["Cs"])
+    short = strategies.text(characters, min_size=1, max_size=12).filter(lambda name: len(name.encode()) <= 63)
+    return strategies.sampled_from(NAMES_THAT_HURT) | short
+
+
+def a_role(name: str, **properties: Any) -> RoleFacts:
+    """Return a role as CREATE ROLE makes it, but for the properties given."""
+    plain: dict[str, Any] = {
+        "is_superuser": False,
+        "is_replication": False,
+        "is_bypassrls": False,
+        "is_createrole": False,
+        "is_createdb": False,
+        "can_login": False,
+        "is_inheriting": True,
+        "connection_limit": -1,
+        "is_expired": False,
+        "owned": 0,
+        "members": (),
+        "is_in_group": False,
+        "is_administered": False,
+        "connections": 0,
+    }
+    return RoleFacts(name, **{**plain, **properties})
+
+
+def a_reader(name: str, **properties: Any) -> RoleFacts:
+    """Return a user as this collection leaves it."""
+    settings = {"": {"default_transaction_read_only": "on"}}
+    plain = {"can_login": True, "connection_limit": 20, "is_in_group": True, "settings": settings}
+    return a_role(name, **{**plain, **properties})
+
+
+ADMIN = a_role("admin", is_superuser=True, can_login=True)
+
+
+def a_server(*roles: RoleFacts, admin: RoleFacts = ADMIN, **properties: Any) -> ServerFacts:
+    """Return a server with these roles and its administrator, who logs in as itself."""
+    plain: dict[str, Any] = {
+        "version_num": SERVER_17,
+        "version": "17.10",
+        "is_in_recovery": False,
+        "is_read_only": False,
+        "lock_slots": 6400,
+        "can_read_verifiers": True,
+        "administrator": admin.name,
+        "login": admin.name,
+        "roles": {role.name: role for role in (admin, *roles)},
+        "databases": (),
+    }
+    return ServerFacts(**{**plain, **properties})
+
+
+def a_listed_database(name: str, **properties: bool) -> ListedDatabase:
+    """Return an ordinary database of a server, but for the properties given."""
+    plain = {"allows_connections": True, "is_template": False, "can_connect": True, "is_open": True}
+    return ListedDatabase(name, **{**plain, **properties})
+
+
+def a_schema(name: str, usage: Holding = LACKING, *, owner: str = "owner", is_usable: bool = True) -> SchemaFacts:
+    """Return a schema; the group lacks USAGE and the administrator can grant it, unless told otherwise."""
+    return SchemaFacts(len(name), name, owner, usage, is_usable)
+
+
+def a_creator(schema: str, name: str = "owner", **properties: Any) -> CreatorFacts:
+    """Return the owner of a schema, who has no relation there and no default privilege for the group."""
+    plain: dict[str, Any] = {
+        "is_superuser": False,
+        "relations": 0,
+        "is_owner": True,
+        "may_create": True,
+        "is_listed": False,
+        "is_ready": False,
+        "is_member": True,
+        "is_inherited": True,
+    }
+    return CreatorFacts(schema, name, **{**plain, **properties})
+
+
+def a_relation(schema: str, name: str, **properties: Any) -> RelationFacts:
+    """Return a relation that the group cannot read and the administrator can grant on."""
+    plain: dict[str, Any] = {
+        "owner": "owner",
+        "is_grantable": True,
+        "is_effective": False,
+        "is_extension_member": False,
+    }
+    return RelationFacts(schema, name, **{**plain, **properties})
+
+
+def a_database(*schemas: SchemaFacts, **properties: Any) -> DatabaseFacts:
+    """Return a database of which all schemas are wanted; CONNECT is lacking and can be granted."""
+    plain: dict[str, Any] = {
+        "name": "warehouse",
+        "owner": "owner",
+        "is_read_only": False,
+        "connect": LACKING,
+        "schemas": {schema.name: schema for schema in schemas},
+        "wanted": tuple(schema.name for schema in schemas),
+        "creators": (),
+        "relations": (),
+    }
+    return DatabaseFacts(**{**plain, **properties})
+
+
+def an_entry(name: str = "warehouse", *schemas: str, **properties: Any) -> DatabaseEntry:
+    """Return an entry of ``databases``; of all schemas, unless some are named."""
+    return DatabaseEntry(name, schemas or ("*",), **properties)
+
+
+def a_wish(group: str = "readers", *users: str, **properties: Any) -> Wanted:
+    """Return what a task asks for; of one user, unless some are named."""
+    wanted = tuple(User(name, Secret(PASSWORD)) for name in users or ("metamapper",))
+    return Wanted(group, wanted, **{"databases": (an_entry(),), **properties})
+
+
+def options(**changes: Any) -> dict[str, Any]:
+    """Return the options of module access that say what is wanted, as Ansible hands them over."""
+    plain = {
+        "group": "readers",
+        "users": [{"name": "metamapper", "password": PASSWORD}],
+        "databases": [entry_options()],
+        "connection_limit": 20,
+        "adopt": False,
+        "wait_seconds": 300,
+        "lock_timeout_ms": 5000,
+    }
+    return {**plain, **changes}
+
+
+def entry_options(**changes: Any) -> dict[str, Any]:
+    """Return the options of one database, as Ansible hands them over."""
+    plain = {
+        "name": "warehouse",
+        "schemas": ["sales"],
+        "exclude_schemas": [],
+        "creators": ["auto"],
+        "allow_empty": False,
+    }
+    return {**plain, **changes}

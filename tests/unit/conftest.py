@@ -1,0 +1,10 @@
+"""Properties are tried on few examples each, the same ones in every run of the pipeline."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("bounded", max_examples=100, deadline=None, derandomize="CI" in os.environ, database=None)
+settings.load_profile("bounded")
