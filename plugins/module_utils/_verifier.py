@@ -25,7 +25,7 @@ except ImportError:  # reported by _connection.require_psycopg2
         encrypt_password = None
 
 # https://www.postgresql.org/docs/current/catalog-pg-authid.html
-SCRAM = re.compile(r"^SCRAM-SHA-256\$(\d+):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)$")
+SCRAM = re.compile(r"^SCRAM-SHA-256\$(\d+):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)\Z")
 
 # RFC 4013, section 2.3, and the unassigned code points of section 2.5
 PROHIBITED = (
@@ -53,36 +53,47 @@ def make_verifier(connection: Any, user: str, password: Secret) -> Secret:
 
 
 def is_verifier_of(stored: str, user: str, password: Secret) -> bool:
-    """Tell whether a stored verifier, scram-sha-256 or md5, is one of this password."""
+    """Tell whether a stored verifier, scram-sha-256 or md5, is one of this password.
+
+    Anything else that is stored, such as the clear text that 9.6 allows, is not.
+    """
     match = SCRAM.match(stored)
     if match:
         return _is_scram_of(password.reveal(), *match.groups())
     # md5 is PostgreSQL's old format, not our choice
     digest = hashlib.md5((password.reveal() + user).encode()).hexdigest()  # noqa: S324
-    return hmac.compare_digest(stored, "md5" + digest)
+    return hmac.compare_digest(stored.encode(), b"md5" + digest.encode())
 
 
 def _is_scram_of(password: str, iterations: str, salt: str, stored_key: str, _server_key: str) -> bool:
     """Tell whether the stored key of RFC 5802, section 3, follows from the password."""
     normalized = saslprep(password).encode()
-    salted = hashlib.pbkdf2_hmac("sha256", normalized, base64.b64decode(salt), int(iterations))
+    try:
+        salted = hashlib.pbkdf2_hmac("sha256", normalized, base64.b64decode(salt), int(iterations))
+        expected = base64.b64decode(stored_key)
+    except (ValueError, OverflowError):  # it only looks like a verifier
+        return False
     client_key = hmac.new(salted, b"Client Key", hashlib.sha256).digest()
-    return hmac.compare_digest(hashlib.sha256(client_key).digest(), base64.b64decode(stored_key))
+    return hmac.compare_digest(hashlib.sha256(client_key).digest(), expected)
 
 
 def saslprep(password: str) -> str:
-    """Return a password as RFC 4013 normalizes it; one that it prohibits stays as it is, as PostgreSQL does."""
+    """Return a password as RFC 4013 normalizes it; one that it prohibits stays as it is, as PostgreSQL does.
+
+    PostgreSQL differs from the RFC where a code point stands in two tables (a zero width space is a space, not
+    nothing), and in that it looks for what is prohibited before it normalizes, which it does by today's Unicode.
+    https://www.postgresql.org/docs/current/sasl-authentication.html#SASL-SCRAM-SHA-256
+    """
     if password.isascii():
         return password
     mapped = "".join(
         " " if stringprep.in_table_c12(character) else character
         for character in password
-        if not stringprep.in_table_b1(character)
+        if stringprep.in_table_c12(character) or not stringprep.in_table_b1(character)
     )
-    normalized = unicodedata.ucd_3_2_0.normalize("NFKC", mapped)
-    if not normalized or _is_prohibited(normalized):
+    if not mapped or _is_prohibited(mapped):
         return password
-    return normalized
+    return unicodedata.normalize("NFKC", mapped)
 
 
 def _is_prohibited(text: str) -> bool:
