@@ -7,16 +7,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NoReturn
 
 MASK = "********"
 
 
-@dataclass(frozen=True)
 class Secret:
-    """A password or a verifier; its repr and str are a mask, and only ``reveal()`` gives the text."""
+    """A password or a verifier; its repr and str are a mask, and only ``reveal()`` gives the text.
 
-    _text: str = field(repr=False)
+    Not a dataclass: asdict() of a value that holds a secret would write the text out.
+    """
+
+    __slots__ = ("_text",)
+
+    _text: str
+
+    def __init__(self, text: str) -> None:
+        object.__setattr__(self, "_text", text)
 
     def reveal(self) -> str:
         """Return the text, to be handed to libpq and nowhere else."""
@@ -30,3 +37,18 @@ class Secret:
 
     def __bool__(self) -> bool:
         return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return self._text == other._text if isinstance(other, Secret) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+    def __setattr__(self, name: str, _value: object) -> NoReturn:
+        raise AttributeError(f"cannot assign to {name}")
+
+    def __deepcopy__(self, _memo: object) -> Secret:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not serialized")
