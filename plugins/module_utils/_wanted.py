@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._patterns import PATTERN_CHARACTERS
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
 
 LONGEST_NAME_BYTES = 63  # https://www.postgresql.org/docs/current/limits.html
 RESERVED_ROLE_NAMES = frozenset({"public", "none"})
 AUTO = "auto"
+DATABASE_OWNER = "pg_database_owner"
+LARGEST_INTEGER = 2**31 - 1  # https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-INT
 
 
 @dataclass(frozen=True)
@@ -100,13 +103,29 @@ def name_problem(what: str, name: str) -> Problem | None:
     """
     if not name:
         return Problem(f"The name of a {what} is empty.", f"Give the {what} a name.")
-    if "\0" in name:
-        return Problem(f"The name of a {what} contains a NUL character: {name!r}.", "Remove it.", object=name)
-    size = len(name.encode("utf-8", "surrogatepass"))
+    unsendable = _unsendable(name)
+    if unsendable:
+        return Problem(f"The name of a {what} {unsendable}: {name!r}.", "Correct it.")
+    size = len(name.encode())
     if size > LONGEST_NAME_BYTES:
         message = f'The name "{name}" of a {what} has {size} bytes; PostgreSQL would cut it at {LONGEST_NAME_BYTES}.'
         return Problem(message, "Shorten it.", object=name)
     return None
+
+
+def _unsendable(text: str) -> str:
+    """Return why a text cannot be sent to a server; empty if it can."""
+    if "\0" in text:
+        return "contains a NUL character"
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        return "is not valid Unicode"
+    return ""
+
+
+def _pattern_problem(what: str, entry: str) -> Problem | None:
+    """Return why a text can be neither a name nor a pattern; a pattern may be longer than a name."""
+    is_pattern = not PATTERN_CHARACTERS.isdisjoint(entry) and not _unsendable(entry)
+    return None if is_pattern else name_problem(what, entry)
 
 
 def _role_problem(what: str, name: str) -> Problem | None:
@@ -122,23 +141,28 @@ def _wrong_roles(wanted: Wanted) -> list[Problem]:
     return [
         *(problem for problem in checked if problem),
         *_same_names(wanted),
-        *(_empty_password(user.name) for user in wanted.users if not user.password),
+        *(problem for user in wanted.users for problem in _wrong_password(user)),
     ]
 
 
-def _same_names(wanted: Wanted) -> list[Problem]:
-    if any(user.name == wanted.group for user in wanted.users):
+def _same_names(wanted: Wanted) -> Iterator[Problem]:
+    users = [user.name for user in wanted.users]
+    if wanted.group in users:
         message = f'Group and user have the same name "{wanted.group}". PostgreSQL has one name space for both.'
-        return [Problem(message, "Give the group another name, for example metamapper_readers.", object=wanted.group)]
-    return [
-        Problem(f'The user "{name}" is listed more than once.', "List it once.", object=name)
-        for name in _repeated(user.name for user in wanted.users)
-    ]
+        advice = "Give the group another name, for example metamapper_readers."
+        yield Problem(message, advice, object=wanted.group)
+    for name in _repeated(users):
+        yield Problem(f'The user "{name}" is listed more than once.', "List it once.", object=name)
 
 
-def _empty_password(user: str) -> Problem:
-    message = f'The password of user "{user}" is empty; PostgreSQL would refuse every login with it.'
-    return Problem(message, "Set metamapper_password (option users[].password).", object=user)
+def _wrong_password(user: User) -> Iterator[Problem]:
+    unsendable = _unsendable(user.password.reveal())
+    if not user.password:
+        message = f'The password of user "{user.name}" is empty; PostgreSQL would refuse every login with it.'
+        yield Problem(message, "Set metamapper_password (option users[].password).", object=user.name)
+    elif unsendable:
+        message = f'The password of user "{user.name}" {unsendable}.'
+        yield Problem(message, "Choose another one.", object=user.name)
 
 
 def _wrong_databases(wanted: Wanted) -> list[Problem]:
@@ -152,8 +176,8 @@ def _wrong_databases(wanted: Wanted) -> list[Problem]:
 
 
 def _wrong_entry(entry: DatabaseEntry) -> list[Problem]:
-    checked = [name_problem("database", entry.name)]
-    checked += [name_problem("schema", schema) for schema in entry.schemas]
+    checked = [_pattern_problem("database", entry.name)]
+    checked += [_pattern_problem("schema", schema) for schema in entry.schemas]
     checked += [name_problem("creator", creator) for creator in entry.creators or ()]
     if not entry.schemas:
         message = f'No schema is listed for database "{entry.name}".'
@@ -161,19 +185,22 @@ def _wrong_entry(entry: DatabaseEntry) -> list[Problem]:
     if AUTO in (entry.creators or ()):
         message = f'The creators of database "{entry.name}" mix "{AUTO}" with names.'
         checked.append(Problem(message, f"Use {AUTO} alone, or names alone.", database=entry.name))
+    if DATABASE_OWNER in (entry.creators or ()):
+        message = f'The creator "{DATABASE_OWNER}" stands for the owner of the database, and creates nothing itself.'
+        checked.append(Problem(message, "Name the owner of the database instead.", object=DATABASE_OWNER))
     return [problem for problem in checked if problem]
 
 
 def _wrong_numbers(wanted: Wanted) -> list[Problem]:
-    limits: Sequence[tuple[str, int, int]] = (
-        ("connection_limit", wanted.connection_limit, -1),
-        ("wait_seconds", wanted.wait_seconds, 0),
-        ("lock_timeout_ms", wanted.lock_timeout_ms, 1),
+    limits: Sequence[tuple[str, int, int, int]] = (
+        ("connection_limit", wanted.connection_limit, -1, LARGEST_INTEGER),
+        ("wait_seconds", wanted.wait_seconds, 0, LARGEST_INTEGER // 1000),
+        ("lock_timeout_ms", wanted.lock_timeout_ms, 1, LARGEST_INTEGER),
     )
     return [
-        Problem(f"The option {name} is {value}.", f"Set it to {least} or more.")
-        for name, value, least in limits
-        if value < least
+        Problem(f"The option {name} is {value}.", f"Set it to {least} or more, at most {most}.")
+        for name, value, least, most in limits
+        if not least <= value <= most
     ]
 
 
