@@ -48,15 +48,16 @@ def resolve(entries: Sequence[DatabaseEntry], databases: Iterable[ListedDatabase
     """
     by_name = {database.name: database for database in databases}
     exact = {entry.name: entry for entry in entries if entry.name in by_name}
-    matchable = [name for name, database in by_name.items() if name not in exact and _is_matchable(database)]
+    matchable = [name for name, database in by_name.items() if name in exact or _is_matchable(database)]
     found = dict(exact)
     problems = [problem for entry in exact.values() for problem in _not_enterable(by_name[entry.name], admin)]
     for entry in entries:
         if entry.name in exact:
             continue
         matched = matching([entry.name], matchable, is_reserved=never)
-        problems += [_two_patterns(name, found[name], entry) for name in matched.names if name in found]
-        found.update({name: entry for name in matched.names})
+        meant = [name for name in matched.names if name not in exact]
+        problems += [_two_patterns(name, found[name], entry) for name in meant if name in found]
+        found.update({name: entry for name in meant})
         if matched.unmatched and not entry.allow_empty:
             problems.append(_unknown_database(entry.name))
     return Targets(tuple(Target(name, found[name]) for name in sorted(found)), tuple(problems))
@@ -99,7 +100,11 @@ def schema_problems(entry: DatabaseEntry, facts: DatabaseFacts) -> list[Problem]
     matched = chosen_schemas(entry, facts.schemas)
     problems = [_system_schema(facts.name, schema) for schema in matched.refused]
     if not entry.allow_empty:
-        problems += [_unknown_schema(facts.name, schema) for schema in matched.unmatched]
+        exist = [schema for schema in matched.unmatched if matching([schema], facts.schemas).names]
+        problems += [
+            _excluded_schema(facts.name, schema) if schema in exist else _unknown_schema(facts.name, schema)
+            for schema in matched.unmatched
+        ]
     return problems
 
 
@@ -113,4 +118,10 @@ def _unknown_schema(database: str, schema: str) -> Problem:
         f"The schema {quoted(schema)} does not exist in database {quoted(database)}, and matches none as a pattern."
     )
     advice = "Correct the name in schemas, or set allow_empty: true for the database."
+    return Problem(message, advice, database=database, object=schema)
+
+
+def _excluded_schema(database: str, schema: str) -> Problem:
+    message = f"Every schema of database {quoted(database)} that {quoted(schema)} means is excluded again."
+    advice = "Correct exclude_schemas, or take the entry out of schemas."
     return Problem(message, advice, database=database, object=schema)
