@@ -6,5 +6,5 @@ import os
 
 from hypothesis import settings
 
-settings.register_profile("bounded", max_examples=100, deadline=None, derandomize="CI" in os.environ, database=None)
+settings.register_profile("bounded", max_examples=40, deadline=None, derandomize="CI" in os.environ, database=None)
 settings.load_profile("bounded")
