@@ -70,8 +70,11 @@ def _predicted(found: Survey, wanted: Wanted) -> Result:
     }
     before = _databases(found, {})
     after = {look.target.name: look.predicted for look in found.databases}
-    roles = role_outline(found.server.facts.roles, wanted)
-    roles_after = wanted_role_outline(wanted) if found.roles.group or found.roles.users else roles
+    known = found.server.facts.roles
+    roles = role_outline(known, wanted)
+    roles_after = roles
+    if found.roles.group or found.roles.users:
+        roles_after = wanted_role_outline(known, wanted, found.database_names)
     return _result(found, statements, (roles, roles_after), (before, after), passwords)
 
 

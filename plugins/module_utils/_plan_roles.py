@@ -231,16 +231,23 @@ def _properties(facts: RoleFacts | None, is_group: bool) -> dict[str, object]:
         "connection_limit": facts.connection_limit,
         "member": facts.is_in_group,
         "powers": powers,
-        "settings": {
-            database or "all databases": {name: values[name] for name, _value in SETTINGS if name in values}
-            for database, values in facts.settings.items()
-            if any(name in values for name, _value in SETTINGS)
-        },
+        "settings": _shown_settings(facts.settings),
     }
 
 
-def wanted_role_outline(wanted: Wanted) -> dict[str, dict[str, object]]:
-    """Return what group and users are once the plan is carried out."""
+def _shown_settings(settings: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """Return the settings that are compared, where there are some, by database."""
+    return {
+        database or "all databases": {name: values[name] for name, _value in SETTINGS if name in values}
+        for database, values in settings.items()
+        if any(name in values for name, _value in SETTINGS)
+    }
+
+
+def wanted_role_outline(
+    roles: Mapping[str, RoleFacts], wanted: Wanted, databases: Collection[str]
+) -> dict[str, dict[str, object]]:
+    """Return what group and users are once the plan is carried out; in databases not meant, settings stay."""
     users = {
         user.name: {
             "login": True,
@@ -248,8 +255,19 @@ def wanted_role_outline(wanted: Wanted) -> dict[str, dict[str, object]]:
             "connection_limit": wanted.connection_limit,
             "member": True,
             "powers": [],
-            "settings": {"all databases": {name: value for name, value in SETTINGS if value is not None}},
+            "settings": _shown_settings(_wanted_settings(roles.get(user.name), databases)),
         }
         for user in wanted.users
     }
     return {wanted.group: {"login": False, "powers": []}, **users}
+
+
+def _wanted_settings(facts: RoleFacts | None, databases: Collection[str]) -> dict[str, dict[str, str]]:
+    ours = {name: value for name, value in SETTINGS if value is not None}
+    wanted = {"": ours}
+    for database, values in (facts.settings if facts else {}).items():
+        if database in databases:
+            wanted[database] = {name: value for name, value in values.items() if ours.get(name) == value}
+        elif database:
+            wanted[database] = dict(values)
+    return wanted

@@ -182,7 +182,7 @@ def an_entry(name: str = "warehouse", *schemas: str, **properties: Any) -> Datab
 def a_wish(group: str = "readers", *users: str, **properties: Any) -> Wanted:
     """Return what a task asks for; of one user, unless some are named."""
     wanted = tuple(User(name, Secret(PASSWORD)) for name in users or ("metamapper",))
-    return Wanted(group, wanted, **{"databases": (an_entry(),), **properties})
+    return Wanted(group, **{"users": wanted, "databases": (an_entry(),), **properties})
 
 
 def options(**changes: Any) -> dict[str, Any]:
