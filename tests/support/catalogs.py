@@ -69,7 +69,7 @@ def _catalogs(
         for name in draw(SEVERAL_NAMES):
             is_grantable, is_effective = draw(reach)
             relations.append(
-                RelationFacts(schema.name, name, draw(OWNERS), is_grantable, is_effective, draw(strategies.booleans()))
+                RelationFacts(schema.name, name, is_grantable, draw(OWNERS), is_effective, draw(strategies.booleans()))
             )
         for name in draw(strategies.lists(OWNERS, max_size=3, unique=True)):
             properties = {flag: draw(strategies.booleans()) for flag in FLAGS}
