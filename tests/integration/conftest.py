@@ -7,14 +7,21 @@ from typing import Iterator
 
 import pytest
 
+from tests.support.access import Warehouse
 from tests.support.postgres import DEFAULT_MAJOR, Server, running
 from tests.support.site import Site
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    """The PostgreSQL server of this run; MM_PG chooses its major version."""
-    with running(os.environ.get("MM_PG") or DEFAULT_MAJOR) as running_server:
+def major() -> str:
+    """The major version under test; MM_PG chooses it."""
+    return os.environ.get("MM_PG") or DEFAULT_MAJOR
+
+
+@pytest.fixture(scope="session")
+def server(major: str) -> Iterator[Server]:
+    """The PostgreSQL server of this run; whatever writes on it is a test's doing."""
+    with running(major, settings=["autovacuum=off", "log_connections=on"]) as running_server:
         yield running_server
 
 
@@ -26,3 +33,21 @@ def site(server: Server) -> Iterator[Site]:
         yield own
     finally:
         own.clean_up()
+
+
+@pytest.fixture(params=["superuser", "deputy"])
+def warehouse(request: pytest.FixtureRequest, site: Site) -> Warehouse:
+    """A warehouse with hostile names, once with a superuser and once with what managed services give instead."""
+    return Warehouse(site, is_superuser=request.param == "superuser")
+
+
+@pytest.fixture
+def superuser_warehouse(site: Site) -> Warehouse:
+    """A warehouse with hostile names and a superuser, for what does not depend on who makes the changes."""
+    return Warehouse(site, is_superuser=True)
+
+
+@pytest.fixture
+def deputy_warehouse(site: Site) -> Warehouse:
+    """A warehouse with hostile names and an administrator who is no superuser."""
+    return Warehouse(site, is_superuser=False)

@@ -6,12 +6,18 @@ import contextlib
 import importlib
 import io
 import json
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Mapping
 from unittest import mock
 
 from ansible.module_utils import basic
+from ansible.module_utils.common import warnings
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 COLLECTION = "ansible_collections.metamapper.postgresql.plugins"
 
 
@@ -44,6 +50,12 @@ class Outcome:
         """The statements that the module returned."""
         return list(self.result.get("statements", []))
 
+    @property
+    def warnings(self) -> list[str]:
+        """The warnings that the module returned, as people read them."""
+        shown = self.result.get("warnings", [])
+        return [str(warning["event"]["msg"] if isinstance(warning, dict) else warning) for warning in shown]
+
     def ok(self) -> Outcome:
         """Return this outcome; raise AssertionError with the message where the module failed."""
         if self.failed:
@@ -57,6 +69,8 @@ def run_module(name: str, options: Mapping[str, Any], *, check: bool = False, di
     text = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
     module = importlib.import_module(f"{COLLECTION}.modules.{name}")
     output = io.StringIO()
+    # A process is one module for Ansible, and so it keeps warnings for the life of the process.
+    warnings._global_warnings.clear()
     with contextlib.ExitStack() as stack:
         stack.enter_context(mock.patch.object(basic, "_ANSIBLE_ARGS", text))
         stack.enter_context(mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy", create=True))
@@ -64,3 +78,25 @@ def run_module(name: str, options: Mapping[str, Any], *, check: bool = False, di
         stack.enter_context(contextlib.suppress(SystemExit))
         module.main()
     return Outcome(json.loads(output.getvalue()), output.getvalue())
+
+
+def start_module(name: str, options: Mapping[str, Any]) -> subprocess.Popen[str]:
+    """Start a module in a process of its own, which prints what it returns; options travel on its standard input."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.modules", name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / ".ansible/collections")])},
+    )
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(options))
+    process.stdin.close()
+    process.stdin = None  # communicate() would write to it
+    return process
+
+
+if __name__ == "__main__":
+    print(run_module(sys.argv[1], json.load(sys.stdin)).text)

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import tarfile
 import tempfile
+import time
 import zipfile
 from pathlib import Path
 from typing import Any, Iterator, Sequence
@@ -223,7 +224,15 @@ class Server:
         path = self.data / "pg_hba.conf"
         path.write_text(rules)
         if reload:
-            self.execute("SELECT pg_reload_conf()")
+            self.reload()
+
+    def reload(self) -> None:
+        """Have the configuration read again, and wait until new sessions follow it."""
+        loaded = "SELECT pg_catalog.pg_conf_load_time()"
+        (before,) = self.execute(loaded)
+        self.execute("SELECT pg_catalog.pg_reload_conf()")
+        while self.execute(loaded) == [before]:
+            time.sleep(0.01)
 
     def connect(self, database: str = "postgres", **parameters: Any) -> Any:
         """Return an autocommit connection: as the superuser over TCP, unless parameters say otherwise."""

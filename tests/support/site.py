@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+from functools import cached_property
 from typing import Any, Iterator
 
 from psycopg2 import sql
@@ -30,7 +31,11 @@ class Site:
         self.password = "p4ss w'ord\\{" + self.suffix
         self._databases: list[str] = []
         self._roles_before = self._all_roles()
-        self.database = self.create_database("warehouse")
+
+    @cached_property
+    def database(self) -> str:
+        """The database of this test; made when it is first asked for."""
+        return self.create_database("warehouse")
 
     def role_name(self, name: str) -> str:
         """Return a role name that no other test uses."""
@@ -49,6 +54,11 @@ class Site:
         role = self.role_name(name)
         self.server.execute(identifiers("CREATE ROLE {} " + attributes, role))
         return role
+
+    def create_role_exactly(self, role: str, password: str) -> None:
+        """Create a login role under a name that this test has already."""
+        statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
+        self.server.execute(statement)
 
     def run(self, script: str, *names: str, database: str = "") -> list[tuple[Any, ...]]:
         """Run statements as the superuser in this test's database, with quoted names in the place of each {}."""
@@ -78,8 +88,9 @@ class Site:
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", parameters=[database]
             )
             self.server.execute(identifiers("DROP DATABASE IF EXISTS {}", database))
-        for role in self._all_roles() - self._roles_before:
+        own = sorted(self._all_roles() - self._roles_before)
+        if own:
+            names = sql.SQL(", ").join(sql.Identifier(role) for role in own)
             for database in ("postgres", "template1"):
-                self.server.execute(identifiers("DROP OWNED BY {}", role), database=database)
-        for role in self._all_roles() - self._roles_before:
-            self.server.execute(identifiers("DROP ROLE {}", role))
+                self.server.execute(sql.SQL("DROP OWNED BY {}").format(names), database=database)
+            self.server.execute(sql.SQL("DROP ROLE {}").format(names))

@@ -1,0 +1,96 @@
+"""A TCP proxy on loopback that holds what passes back for a while and counts the turns of each connection."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from typing import Callable, Iterator
+
+READY = b"Z\x00\x00\x00\x05"  # ReadyForQuery: the first one ends the login
+TERMINATE = b"X\x00\x00\x00\x04"
+CHUNK = 1 << 16
+
+
+@dataclass
+class Conversation:
+    """One connection: how often the client spoke, and waited for an answer, since it was logged in."""
+
+    round_trips: int = 0
+    is_logged_in: bool = False
+    is_clients_turn: bool = True
+
+    def client_spoke(self, chunk: bytes) -> None:
+        """Count the first words after an answer; a farewell expects none."""
+        if self.is_logged_in and self.is_clients_turn and chunk != TERMINATE:
+            self.round_trips += 1
+        self.is_clients_turn = False
+
+    def server_spoke(self, chunk: bytes) -> None:
+        """Note that it is the client's turn."""
+        self.is_logged_in = self.is_logged_in or READY in chunk
+        self.is_clients_turn = True
+
+
+class Proxy:
+    """Listens on ``port`` and passes everything on, each way ``delay_seconds`` late."""
+
+    def __init__(self, host: str, port: int, *, delay_seconds: float) -> None:
+        self._target = (host, port)
+        self._delay = delay_seconds
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self.conversations: list[Conversation] = []
+
+    @property
+    def round_trips(self) -> list[int]:
+        """The round trips after login of each connection, in the order of the logins."""
+        return [one.round_trips for one in self.conversations if one.is_logged_in]
+
+    def serve(self) -> None:
+        """Take connections until the listener is closed."""
+        with contextlib.suppress(OSError):
+            while True:
+                client, _address = self._listener.accept()
+                server = socket.create_connection(self._target)
+                conversation = Conversation()
+                self.conversations.append(conversation)
+                self._start(client, server, conversation.client_spoke)
+                self._start(server, client, conversation.server_spoke)
+
+    def _start(self, source: socket.socket, target: socket.socket, note: Callable[[bytes], None]) -> None:
+        threading.Thread(target=self._pass_on, args=(source, target, note), daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket, note: Callable[[bytes], None]) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                chunk = source.recv(CHUNK)
+                if not chunk:
+                    break
+                note(chunk)
+                time.sleep(self._delay)
+                target.sendall(chunk)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Stop listening."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+@contextlib.contextmanager
+def proxy(host: str, port: int, *, delay_seconds: float = 0.0) -> Iterator[Proxy]:
+    """Run a proxy for the length of a with block."""
+    running = Proxy(host, port, delay_seconds=delay_seconds)
+    thread = threading.Thread(target=running.serve, daemon=True)
+    thread.start()
+    try:
+        yield running
+    finally:
+        running.close()
+        thread.join(5)
