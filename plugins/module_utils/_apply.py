@@ -186,19 +186,22 @@ class Apply:
         return Planner(self.server, facts, look.target.entry, self.wanted.role_names)
 
     def _missing_grants(self, look: DatabaseLook, grants: Sequence[Grant], after: DatabaseFacts) -> list[Problem]:
-        name = look.target.name
-        lacking = set(self._planner(after, look).lacking())
-        return [
-            Problem(
-                f"PostgreSQL accepted the GRANT, but {quoted(self.wanted.group)} does not have {grant} in database "
-                f"{quoted(name)}.",
-                "Look for an event trigger or an extension that undoes it; the transaction was rolled back.",
-                database=name,
-                object=grant.name or grant.schema or name,
-            )
-            for grant in grants
-            if grant in lacking
-        ]
+        planner = self._planner(after, look)
+        lacking = set(planner.lacking())
+        return [self._undone(planner, look.target.name, grant) for grant in grants if grant in lacking]
+
+    def _undone(self, planner: Planner, database: str, grant: Grant) -> Problem:
+        (statement,) = statements_for(database, self.wanted.group, [grant])
+        owner = planner.owner_of(grant)
+        return Problem(
+            f"PostgreSQL accepted the GRANT, but {quoted(self.wanted.group)} does not have {grant} in database "
+            f"{quoted(database)}; the transaction was rolled back.",
+            f"Look for an event trigger or an extension that undoes it, or have {quoted(owner)}, who owns it, or a "
+            f"superuser run: {statement};",
+            database=database,
+            object=grant.name or grant.schema or database,
+            statement=f"{statement};",
+        )
 
     def _remember(self, name: str, done: Done[DatabaseFacts, DatabasePlan]) -> None:
         before, after = outline(done.before), outline(done.after)

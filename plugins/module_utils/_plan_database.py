@@ -35,6 +35,7 @@ Kind = Literal["database", "schema", "default", "relation"]
 KINDS: tuple[Kind, ...] = ("database", "schema", "default", "relation")
 NAMES_PER_STATEMENT = 500
 NAMES_PER_MESSAGE = 3
+CHARACTERS_PER_MESSAGE = 1000
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,14 @@ class Planner:
                 is_wanted = creates and creator.name not in self.roles
             if is_wanted:
                 yield creator
+
+    def owner_of(self, grant: Grant) -> str:
+        """Return the role that owns what a privilege is on; of a default privilege, the creator."""
+        if grant.kind == "relation":
+            owners = {(relation.schema, relation.name): relation.owner for relation in self.facts.relations}
+            return owners[grant.schema, grant.name]
+        owners_of_others = {"database": self.facts.owner, "default": grant.name}
+        return owners_of_others.get(grant.kind) or self.facts.schemas[grant.schema].owner
 
     def plan(self) -> DatabasePlan:
         """Return the plan."""
@@ -175,10 +184,10 @@ class Planner:
     def _ungrantable(self, schema: str, owner: str, relations: Sequence[RelationFacts]) -> Problem:
         if all(relation.is_grantable for relation in relations):
             return self._no_usage(schema)
-        names = tuple((schema, relation.name) for relation in relations[:NAMES_PER_MESSAGE])
-        more = f" and {len(relations) - len(names)} more" if len(relations) > len(names) else ""
+        names = tuple((schema, relation.name) for relation in relations)
+        more = f" and {len(names) - NAMES_PER_MESSAGE} more" if len(names) > NAMES_PER_MESSAGE else ""
         statement = Statement(f"GRANT SELECT ON TABLE {listed(len(names))} TO {{}}", (*names, (self.group,)))
-        subject = ", ".join(".".join(map(quoted, name)) for name in names) + more
+        subject = ", ".join(".".join(map(quoted, name)) for name in names[:NAMES_PER_MESSAGE]) + more
         return self._refusal(f"SELECT on {subject}", owner, f"{statement};", subject)
 
     def _no_usage(self, schema: str) -> Problem:
@@ -187,7 +196,7 @@ class Planner:
             f"role {quoted(self._admin)} has no USAGE on the schema and so cannot name what is in it."
         )
         mend = remedy("GRANT USAGE ON SCHEMA {} TO {}", schema, self._admin)
-        return Problem(message, f"Have its owner run: {mend}", database=self.facts.name, object=schema)
+        return Problem(message, f"Have its owner run: {mend}", database=self.facts.name, object=schema, statement=mend)
 
     def _not_the_owner(self, grant: Grant, owner: str, statement: str) -> Problem:
         what = str(grant) if grant.schema else f"{grant.privilege}"
@@ -198,7 +207,10 @@ class Planner:
             f"Cannot grant {what} in database {quoted(self.facts.name)}: role {quoted(self._admin)} is neither its "
             f"owner {quoted(owner)} nor a member that inherits from it."
         )
-        mend = f"Have {quoted(owner)} or a superuser run: {statement}"
+        shown = statement
+        if len(statement) > CHARACTERS_PER_MESSAGE:
+            shown = statement[:CHARACTERS_PER_MESSAGE] + " … (all of it is in problems, key statement)"
+        mend = f"Have {quoted(owner)} or a superuser run: {shown}"
         if not self._is_superuser(owner):
             mend += f" Or make the administrator a member: {self._membership(owner)}"
         return Problem(message, mend, database=self.facts.name, object=subject, statement=statement)

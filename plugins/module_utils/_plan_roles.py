@@ -32,6 +32,9 @@ POWERS: tuple[tuple[str, str], ...] = (
     ("is_createdb", "CREATEDB"),
 )
 SUPERUSERS_MATTER = frozenset({"SUPERUSER", "REPLICATION", "BYPASSRLS"})
+# From 16 on: who takes one of these away must have it.
+# https://www.postgresql.org/docs/16/sql-alterrole.html
+OWN_NEEDED = frozenset({"REPLICATION", "BYPASSRLS", "CREATEDB"})
 
 # Settings of a role that would override ours, and the value that is wanted; None for none.
 # https://www.postgresql.org/docs/current/sql-alterrole.html
@@ -188,7 +191,8 @@ def _missing_rights(server: ServerFacts, wanted: Wanted, plan: RolePlan) -> Iter
         return
     changed = {statement.names[0][0] for statement in (*plan.group, *plan.users)}
     for name in wanted.role_names:
-        if name in changed and name in server.roles:
+        is_own = name in (server.login, server.administrator)  # refused for a reason of its own
+        if name in changed and name in server.roles and not is_own:
             yield from _missing_rights_on(server, server.roles[name])
 
 
@@ -199,9 +203,12 @@ def _only_grants_membership(server: ServerFacts, wanted: Wanted, plan: RolePlan)
 
 
 def _missing_rights_on(server: ServerFacts, facts: RoleFacts) -> Iterator[Problem]:
-    powers = [word for attribute, word in POWERS if getattr(facts, attribute) and word in SUPERUSERS_MATTER]
+    powers = _out_of_reach(server, facts)
     if powers:
-        message = f"Only a superuser can take {', '.join(powers)} away from the role {quoted(facts.name)}."
+        message = (
+            f"Role {quoted(server.administrator)} cannot take {', '.join(powers)} away from the role "
+            f"{quoted(facts.name)}: a superuser can."
+        )
         mend = remedy(f"ALTER ROLE {{}} {' '.join('NO' + word for word in powers)}", facts.name)
         yield Problem(message, f"Have one run: {mend}", object=facts.name, statement=mend)
     elif has_feature(server.version_num, "createrole_needs_admin") and not facts.is_administered:
@@ -210,8 +217,33 @@ def _missing_rights_on(server: ServerFacts, facts: RoleFacts) -> Iterator[Proble
             f"Role {quoted(admin)} has CREATEROLE but no ADMIN OPTION on the role {quoted(facts.name)}, which "
             "PostgreSQL asks for from version 16 on to change or grant it."
         )
-        mend = remedy("GRANT {} TO {} WITH ADMIN OPTION", facts.name, admin)
+        mend = _administration(facts.name, admin)
         yield Problem(message, f"Have a superuser run: {mend}", object=facts.name, statement=mend)
+
+
+def _administration(role: str, admin: str) -> str:
+    """Return what gives an administrator the same power over a role as having made it does, and not its privileges."""
+    return remedy("GRANT {} TO {} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE", role, admin)
+
+
+def group_first(server: ServerFacts, group: str, problems: Sequence[Problem]) -> list[Problem]:
+    """Return the problem that goes before others where their statements name a group that does not exist yet."""
+    if group in server.roles or not any(f" TO {quoted(group)}" in problem.statement for problem in problems):
+        return []
+    mend = remedy("CREATE ROLE {} NOLOGIN", group)
+    if has_feature(server.version_num, "createrole_needs_admin"):
+        mend += " " + _administration(group, server.administrator)
+    message = f"The group {quoted(group)} does not exist yet, and statements that others have to run name it."
+    return [Problem(message, f"Have a superuser run first: {mend}", object=group, statement=mend)]
+
+
+def _out_of_reach(server: ServerFacts, facts: RoleFacts) -> list[str]:
+    """Return the powers of a role that an administrator who is no superuser cannot take away."""
+    found = [(attribute, word) for attribute, word in POWERS if getattr(facts, attribute)]
+    if has_feature(server.version_num, "createrole_needs_admin"):
+        lacking = {word for attribute, word in found if not getattr(server.admin, attribute)} & OWN_NEEDED
+        return [word for _attribute, word in found if word == "SUPERUSER" or word in lacking]
+    return [word for _attribute, word in found if word in SUPERUSERS_MATTER]
 
 
 def role_outline(roles: Mapping[str, RoleFacts], wanted: Wanted) -> dict[str, dict[str, object]]:

@@ -33,7 +33,11 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._password im
     why_no_login,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_database import DatabasePlan, Planner
-from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_roles import RolePlan, plan_roles
+from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_roles import (
+    RolePlan,
+    group_first,
+    plan_roles,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import quoted
@@ -121,7 +125,8 @@ def survey(where: Where, wanted: Wanted) -> Survey:
         server.facts, wanted, databases=targets.names, verifiers=server.verifiers, to_set=frozenset(to_set)
     )
     problems += [*roles.problems, *_not_writable(where, server.facts, roles)]
-    return Survey(server, tuple(looks), passwords, roles, (*targets.problems, *problems))
+    problems = [*targets.problems, *group_first(server.facts, wanted.group, problems), *problems]
+    return Survey(server, tuple(looks), passwords, roles, tuple(problems))
 
 
 def _look_at_server(session: Session, where: Where, wanted: Wanted) -> ServerLook:
