@@ -146,11 +146,12 @@ SELECT c.schema::pg_catalog.int8, r.rolname, r.rolsuper, c.relations, c.is_owner
 
 # The relations of the schemas on which the group lacks a direct grant. A relation without any ACL is its owner's alone.
 # Most grants are the owner's: "contains this item" answers for those, and only the rest is taken apart with
-# aclexplode(). Who owns a relation, and what is held on it anyway, is asked only where the administrator cannot grant.
+# aclexplode(). What is held on it anyway, and whether it is an extension's, is asked only where the administrator
+# cannot grant.
 # https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-ACLITEM-OP-TABLE
 RELATIONS = """
 SELECT x.schema, x.relname, x.is_grantable,
-       CASE WHEN x.is_grantable THEN '' ELSE pg_catalog.pg_get_userbyid(x.relowner)::pg_catalog.text END AS owner,
+       pg_catalog.pg_get_userbyid(x.relowner)::pg_catalog.text AS owner,
        CASE WHEN x.is_grantable THEN false
             ELSE pg_catalog.has_table_privilege(%(effective)s::pg_catalog.name, x.oid, %(privilege)s)
        END AS is_effective,

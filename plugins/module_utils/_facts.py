@@ -110,7 +110,7 @@ class CreatorFacts:
 
 @dataclass(frozen=True)
 class RelationFacts:
-    """A relation on which the group lacks a direct grant; what follows ``is_grantable`` is known where it is false."""
+    """A relation on which the group lacks a direct grant; the last two are known where it is not grantable."""
 
     schema: str
     name: str
