@@ -21,7 +21,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._facts impor
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._inspect import inspect_database, inspect_roles
 from ansible_collections.metamapper.postgresql.plugins.module_utils._outline import merged, outline
-from ansible_collections.metamapper.postgresql.plugins.module_utils._password import Password
+from ansible_collections.metamapper.postgresql.plugins.module_utils._password import Password, why_refused
 from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_database import (
     DatabasePlan,
     Grant,
@@ -242,7 +242,8 @@ class Apply:
 
     def _prove(self, user: User) -> Password:
         facts = (self.progress.roles or {}).get(user.name)
-        if facts is not None and facts.is_expired:
-            return Password("unproven", self.found.passwords[user.name].reason)
+        against = why_refused(facts) if facts is not None else ""
+        if against:
+            return Password("unproven", f"A login as the user could prove nothing: {against}.")
         database = self.found.database_names[0] if self.found.database_names else self.where.database
         return prove(self.where, user, database, uses_tls=self.found.server.uses_tls)

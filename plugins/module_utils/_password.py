@@ -110,17 +110,22 @@ def _wait(connection: Any, deadline: float) -> None:
         select.select(readable, writable, [], left)
 
 
-def why_no_login(facts: RoleFacts, server: ServerFacts, databases: tuple[str, ...]) -> str:
-    """Return what the catalog says against any login of a user, whatever the password; empty for nothing."""
+def why_refused(facts: RoleFacts) -> str:
+    """Return what the role itself has against any login, whatever the password; empty for nothing."""
     if not facts.can_login:
         return "the role has NOLOGIN"
     if facts.is_expired:
         return f"its password has expired; run: ALTER ROLE {quoted(facts.name)} VALID UNTIL 'infinity';"
     if 0 <= facts.connection_limit <= facts.connections:
         return f"its connection limit of {facts.connection_limit} is reached"
-    if not open_database(server, databases):
-        return "no listed database lets it CONNECT yet"
     return ""
+
+
+def why_no_login(facts: RoleFacts, server: ServerFacts, databases: tuple[str, ...]) -> str:
+    """Return what the catalog says against any login of a user, whatever the password; empty for nothing."""
+    if not open_database(server, databases):
+        return why_refused(facts) or "no listed database lets it CONNECT yet"
+    return why_refused(facts)
 
 
 def open_database(server: ServerFacts, databases: tuple[str, ...]) -> str:
