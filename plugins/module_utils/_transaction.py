@@ -109,15 +109,16 @@ def write(session: Session, work: Work[Looked, Planned], patience: Patience) -> 
     pause = FIRST_PAUSE_SECONDS
     one_by_one = False
     for attempt in range(1, ATTEMPTS + 1):
+        is_last = attempt == ATTEMPTS  # what fails in it is named, statement by statement
         try:
-            return _transaction(session, work, patience, one_by_one=one_by_one)
+            return _transaction(session, work, patience, one_by_one=one_by_one or is_last)
         except _Refused as refused:
             session.rollback()
-            if refused.is_clash and attempt < ATTEMPTS:
+            if is_last or not (refused.is_clash or (refused.is_worth_a_closer_look and not one_by_one)):
+                raise Failure([refused.problem]) from refused
+            if refused.is_clash:
                 time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
                 pause *= 2
-            elif one_by_one or not refused.is_worth_a_closer_look:
-                raise Failure([refused.problem]) from refused
             one_by_one = not refused.is_clash
         except Failure:
             session.rollback()
