@@ -31,7 +31,9 @@ PATTERNS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "exclude": ({"schemas": ["tenant_*"], "exclude_schemas": ["tenant_test_*", "no*"]}, {
         "tenant_1", "tenant_2", 'tenant_"5'
     }),
-    "exclude-a-name": ({"schemas": ["tenant_?", "Tenant_3"], "exclude_schemas": ["tenant_1"]}, {"tenant_2", "Tenant_3"}),
+    "exclude-a-name": ({"schemas": ["tenant_?", "Tenant_3"], "exclude_schemas": ["tenant_1"]}, {
+        "tenant_2", "Tenant_3"
+    }),
     "existing-name-with-pattern-characters": ({"schemas": ["HR [*]?"]}, {"HR [*]?"}),
     "twice": ({"schemas": ["tenant_1", "tenant_[1]", "tenant_1"]}, {"tenant_1"}),
     "allow-empty": ({"schemas": ["no_*", "gone"], "allow_empty": True}, set()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator
+from typing import Any, Callable
 from unittest import mock
 
 import pytest
@@ -86,9 +86,9 @@ class Watched:
 
 
 @pytest.fixture
-def watched(site: Site) -> Iterator[Watched]:
+def watched(site: Site) -> Watched:
     """Two databases in which every change is watched."""
-    yield Watched(site)
+    return Watched(site)
 
 
 def granted(watched: Watched) -> None:

@@ -48,7 +48,7 @@ def entry(warehouse: Warehouse, **changes: Any) -> dict[str, Any]:
 # What is asked for, and a part of the only message.
 CASES: dict[str, tuple[Changes, str]] = {
     "unknown-database": (lambda w: {"databases": [{"name": "gone", "schemas": ["x"]}]}, '"gone" does not exist'),
-    "unmatched-databases": (lambda w: {"databases": [{"name": "gone*", "schemas": ["x"]}]}, "matches none as a pattern"),
+    "unmatched-databases": (lambda w: {"databases": [{"name": "gone*", "schemas": ["x"]}]}, "none as a pattern"),
     "unknown-schema": (lambda w: entry(w, schemas=["slaes"]), 'The schema "slaes" does not exist in database'),
     "unmatched-schemas": (lambda w: entry(w, schemas=["no_*"]), '"no_*" does not exist'),
     "all-excluded": (lambda w: entry(w, schemas=[w.schema], exclude_schemas=["*"]), "does not exist"),

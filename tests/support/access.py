@@ -114,7 +114,7 @@ class Warehouse:
         return {"name": self.database, "schemas": [self.schema, self.other], **changes}
 
     def options(self, **changes: Any) -> dict[str, Any]:
-        """Return options of module access: this warehouse, its administrator, over TCP, unless changes say otherwise."""
+        """Return options of module access: this warehouse, its administrator, over TCP, but for the changes."""
         return {
             "login_host": self.server.host,
             "login_port": self.server.port,
