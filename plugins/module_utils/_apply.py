@@ -38,7 +38,13 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._survey impo
     Where,
     prove,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._transaction import Done, Patience, Work, write
+from ansible_collections.metamapper.postgresql.plugins.module_utils._transaction import (
+    UNLOGGED,
+    Done,
+    Patience,
+    Work,
+    write,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._versions import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import User, Wanted
 
@@ -111,14 +117,17 @@ class Apply:
     def _make_roles(self, what: str, choose: ChooseStatements, to_set: frozenset[str] | None = None) -> None:
         """Bring the group or the users about, in one transaction, if the survey or ``to_set`` asks for it."""
         setting = self.found.to_set if to_set is None else to_set
-        if not choose(self._role_plan(self.progress.roles or {}, setting)):
+        planned = choose(self._role_plan(self.progress.roles or {}, setting))
+        if not planned:
             return
+        is_secret = any(statement.secret for statement in planned)
         work: Work[Roles, RolePlan] = Work(
             database=self.where.database,
             look=lambda session: inspect_roles(session, self.wanted),
             plan=lambda roles: _checked(self._role_plan(roles, setting)),
             statements=choose,
             missing=lambda _plan, after: self._missing_roles(choose(self._role_plan(after, frozenset()))),
+            settings=UNLOGGED if is_secret and self.server.admin.is_superuser else (),
         )
         with self.where.session() as session:
             done = write(session, work, self.patience)

@@ -36,6 +36,15 @@ WRITE = "ISOLATION LEVEL READ COMMITTED READ WRITE"
 # pg_catalog alone: a function or an operator that somebody put into another schema must not be found first.
 SAFE_PATH = Setting("search_path", "pg_catalog")
 
+# Keeps statements out of the server's log; only a superuser may. A simple query is logged before it is run, so this
+# goes to the server in a message before the one that is not to be seen.
+# https://www.postgresql.org/docs/current/runtime-config-logging.html
+UNLOGGED = (
+    Setting("log_statement", "none"),
+    Setting("log_min_duration_statement", "-1"),
+    Setting("log_min_error_statement", "panic"),
+)
+
 # What another session's GRANT or DDL between our look and our write leads to; a second look is the cure.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 CLASHES = frozenset(
@@ -76,7 +85,7 @@ class Work(Generic[Looked, Planned]):
     """What a transaction does.
 
     ``look`` reads the catalog, ``plan`` says what is to be changed, given what was read, ``statements`` with which
-    statements, and ``missing`` what of the plan a second look does not show.
+    statements, and ``missing`` what of the plan a second look does not show. ``settings`` hold for the whole of it.
     """
 
     database: str
@@ -84,6 +93,7 @@ class Work(Generic[Looked, Planned]):
     plan: Callable[[Looked], Planned]
     statements: Callable[[Planned], Sequence[Statement]]
     missing: Callable[[Planned, Looked], Sequence[Problem]]
+    settings: tuple[Setting, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -168,7 +178,7 @@ def _commit(session: Session, database: str) -> None:
 def _locked_look(session: Session, work: Work[Looked, Planned], patience: Patience) -> Looked:
     # READ COMMITTED: what is read after the wait sees what the other run has committed. The waits below are bounded by
     # lock_timeout; a statement_timeout of the administrator's would cut a large but healthy look short.
-    session.begin(WRITE, SAFE_PATH, Setting("statement_timeout", "0"), patience.for_other_runs())
+    session.begin(WRITE, SAFE_PATH, Setting("statement_timeout", "0"), patience.for_other_runs(), *work.settings)
     session.add(ask.TAKE_ADVISORY_LOCK)
     try:
         return work.look(session)
@@ -199,20 +209,29 @@ def _run(
         try:
             session.run([statement.render() for statement in group])
         except psycopg2.Error as error:
-            named = str(group[0]) if len(group) == 1 else ""
+            named = group[0] if len(group) == 1 else None
             problem = _problem(database, error, "Cannot change", named)
             is_clash = sqlstate(error) in CLASHES
             raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=bool(sqlstate(error))) from error
 
 
 SHORTENED_CHARACTERS = 300
+ADVICE_ON_REFUSAL = (
+    "The server does not accept this password, or not as a verifier; clear text is never sent instead. With "
+    "rds.restrict_password_commands the administrator must be a member of rds_password; with credcheck, set "
+    "credcheck.encrypted_password_allowed = on; passwordcheck refuses a password that is the user's name. Or set the "
+    "password by hand, the way the server asks for: the next run finds it to be right."
+)
 
 
-def _problem(database: str, error: psycopg2.Error, tried: str, statement: str = "") -> Problem:
-    shown = statement if len(statement) <= SHORTENED_CHARACTERS else statement[:SHORTENED_CHARACTERS] + " …"
+def _problem(database: str, error: psycopg2.Error, tried: str, statement: Statement | None = None) -> Problem:
+    text = str(statement) if statement else ""
+    shown = text if len(text) <= SHORTENED_CHARACTERS else text[:SHORTENED_CHARACTERS] + " …"
     what = f" with: {shown};" if shown else "."
-    message = f"{tried} database {quoted(database)}: {first_line(error)} (SQLSTATE {sqlstate(error) or 'none'}){what}"
-    return Problem(message, _advice(sqlstate(error)), sqlstate(error), database=database, statement=statement)
+    code = sqlstate(error)
+    message = f"{tried} database {quoted(database)}: {first_line(error)} (SQLSTATE {code or 'none'}){what}"
+    advice = ADVICE_ON_REFUSAL if statement and statement.secret and code not in CLASHES else _advice(code)
+    return Problem(message, advice, code, database=database, statement=text)
 
 
 def _advice(code: str) -> str:
