@@ -190,7 +190,7 @@ def test_a_wrong_password_is_tried_once_with_every_mode(granted: Warehouse, ssl_
 
 def test_an_administrator_on_the_socket_proves_it_over_tcp(superuser_warehouse: Warehouse) -> None:
     warehouse = superuser_warehouse
-    socket = {"login_host": "", "login_unix_socket": warehouse.server.socket_directory}
+    socket: dict[str, Any] = {"login_host": "", "login_unix_socket": warehouse.server.socket_directory}
     warehouse.access(**socket).ok()
     assert known(warehouse.access(**socket).ok(), warehouse) == ("proven", "")
 

@@ -76,7 +76,7 @@ def test_with_transactions_read_only_by_default(warehouse: Warehouse, level: str
     admin = warehouse.admin.name
     if warehouse.admin.is_superuser:
         admin = site.create_role("ad'min\"", "SUPERUSER LOGIN PASSWORD 'x'")
-    options = {"login_db": login_db, "login_user": admin}
+    options: dict[str, Any] = {"login_db": login_db, "login_user": admin}
     options["login_password"] = "x" if warehouse.admin.is_superuser else warehouse.admin.password
     names = {"admin": admin, "database": warehouse.database, "login_db": login_db}
     statement = READ_ONLY[level].replace("{" + level_name(level) + "}", "{}")

@@ -133,7 +133,7 @@ def test_a_database_that_accepts_no_connections(superuser_warehouse: Warehouse) 
     warehouse = superuser_warehouse
     closed = warehouse.site.create_database("clo'sed\"")
     warehouse.run("ALTER DATABASE {} ALLOW_CONNECTIONS false", closed)
-    changes = {"databases": [{"name": closed, "schemas": ["public"]}]}
+    changes: dict[str, Any] = {"databases": [{"name": closed, "schemas": ["public"]}]}
     refused = warehouse.access(**changes)
     assert "accepts no connections" in refused["msg"]
     for statement in remedies(refused):

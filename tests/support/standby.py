@@ -1,4 +1,4 @@
-"""A streaming replica of a server, made of a copy of its files: of every major, with no program but the server's own."""
+"""A streaming replica of a server of any major, made of a copy of its files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Iterator
 
 from tests.support.postgres import HBA, Server
 
-RECOVERY = "primary_conninfo = 'host={host} port={port} user={user} password=''{password}'''\n"
+RECOVERY = "primary_conninfo = 'host={host} port={port} user={user}'\n"
 
 
 class Standby(Server):
@@ -22,7 +22,7 @@ class Standby(Server):
 
     def _create(self) -> None:
         primary = self.primary
-        primary.hba("host replication all 127.0.0.1/32 scram-sha-256\n" + HBA)
+        primary.hba("host replication all 127.0.0.1/32 trust\n" + HBA)
         primary.stop("fast")
         shutil.copytree(primary.home, self.home, symlinks=True)
         shutil.copytree(primary.data, self.data)
@@ -33,10 +33,7 @@ class Standby(Server):
 
     def _configure(self) -> None:
         primary = self.primary
-        password = primary.password.replace("'", "\\'")
-        text = RECOVERY.format(
-            host=primary.host, port=primary.port, user=primary.user, password=password.replace("\\'", "\\''")
-        )
+        text = RECOVERY.format(host=primary.host, port=primary.port, user=primary.user)
         if float(self.major) < 12:
             (self.data / "recovery.conf").write_text("standby_mode = on\n" + text)
             shutil.chown(self.data / "recovery.conf", *_owner(primary.data))
