@@ -230,8 +230,8 @@ def _offered(text: str) -> str:
 
 
 def problem(place: Place, found: str, remedy: str) -> Problem:
-    """Return one thing that is wrong on the way."""
-    return Problem(f"{place.attempt}: {found}.", remedy)
+    """Return one thing that is wrong on the way; its object tells a program that the bastion is the hop."""
+    return Problem(f"{place.attempt}: {found}.", remedy, object=f"bastion {place.bastion}")
 
 
 def spoken(text: str) -> list[str]:

@@ -94,6 +94,8 @@ class Sshd:
 
     def start(self) -> None:
         """Start sshd and wait until it listens."""
+        if not Path(SSHD).exists():
+            raise RuntimeError(f"{SSHD} is not there: install the package openssh-server; it need not run.")
         identity: dict[str, Any] = {}
         if os.geteuid() == 0:
             identity = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}

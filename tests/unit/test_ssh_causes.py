@@ -175,6 +175,10 @@ def test_login_problem(text: str, found: str) -> None:
     assert login_problem(PLACE, text, 255).message == f"{TRIED}{found}."
 
 
+def test_the_hop_is_a_key_for_programs() -> None:
+    assert login_problem(PLACE, "", 255).object == 'bastion "jump", port 22'
+
+
 def test_given_up() -> None:
     found = "the login on the bastion was not complete in time; ssh said: Touch your key"
     assert login_problem(PLACE, "debug1: x\nTouch your key\n", None).message == f"{TRIED}{found}."
