@@ -13,21 +13,21 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh_watch i
 from tests.support.holder import ENDS, holder
 from tests.support.processes import command_line, environment, is_running, left_over, open_files
 
-# A command with a child of its own, both deaf to what can be ignored, as a ProxyCommand may be.
+# A command with children of its own, all deaf to what can be ignored, as a ProxyCommand may be.
 STUBBORN = ["/bin/sh", "-c", "trap '' HUP INT TERM PIPE; sleep 100 & sleep 100; exit 0"]
 ENVIRONMENT = {"PATH": os.defpath}
 
 
 @pytest.mark.parametrize("end", list(ENDS))
 def test_nothing_is_left_after(end: str) -> None:
-    with holder("command", command=STUBBORN) as running:
-        assert len(running.descendants) >= 3  # the watcher, the command, and its child
+    with holder("command", command=STUBBORN, processes=4) as running:
+        assert len(running.descendants) == 4  # the watcher, the command, and its children
         ENDS[end](running)
         assert left_over(running.descendants) == []
 
 
 def test_another_child_of_the_holder_does_not_keep_it_alive() -> None:
-    with holder("command", command=STUBBORN, sibling=True) as running:
+    with holder("command", command=STUBBORN, processes=4, sibling=True) as running:
         running.kill(signal.SIGKILL)
         assert is_running(running.said["sibling"])
         assert left_over(running.descendants) == []

@@ -56,7 +56,8 @@ def test_nothing_is_left_after(
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     files = list(tmp_path.rglob("*"))
-    with holder("path", bastion=sshd.bastion_options(), host=server.host, port=server.port) as running:
+    way = {"bastion": sshd.bastion_options(), "host": server.host, "port": server.port}
+    with holder("path", **way, processes=2) as running:
         assert len(running.descendants) == 2  # the watcher and ssh
         sessions = sshd.processes()[1:]
         assert sessions
@@ -83,8 +84,8 @@ Host near
 @pytest.mark.parametrize("end", ["return", "SIGKILL"])
 def test_nothing_is_left_of_a_jump_chain_after(server: Server, sshd: Sshd, ssh_config: Path, end: str) -> None:
     ssh_config.write_text(JUMP_CONFIG.format(**sshd.bastion_options()))
-    options = sshd.bastion_options(host="far")
-    with holder("path", bastion=options, host=server.host, port=server.port) as running:
+    way = {"bastion": sshd.bastion_options(host="far"), "host": server.host, "port": server.port}
+    with holder("path", **way, processes=3) as running:
         assert len(running.descendants) == 3  # the watcher and two ssh
         ENDS[end](running)
         assert left_over(running.descendants + sshd.processes()[1:]) == []

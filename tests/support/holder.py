@@ -8,10 +8,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from typing import Any, Callable, Iterator, Mapping
 
 from tests.support.postgres import ROOT
 from tests.support.processes import children_of, is_running
+
+START_SECONDS = 10.0
 
 
 class Holder:
@@ -25,7 +28,16 @@ class Holder:
         if self.process.stdout is None:
             raise RuntimeError("no pipe")
         self.said: dict[str, Any] = json.loads(self.process.stdout.readline())
-        self.descendants = [child for child in children_of(self.process.pid) if child != self.said["sibling"]]
+        self.descendants = self._descendants(options["processes"])
+
+    def _descendants(self, expected: int) -> list[int]:
+        """Wait until there are as many as expected; return those there are, but for the sibling."""
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            found = [child for child in children_of(self.process.pid) if child != self.said["sibling"]]
+            if len(found) == expected or time.monotonic() > deadline:
+                return found
+            time.sleep(0.01)
 
     def end(self, way: str) -> None:
         """Tell it how to end, and wait for that."""
@@ -40,7 +52,10 @@ class Holder:
 
 @contextlib.contextmanager
 def holder(kind: str, **options: Any) -> Iterator[Holder]:
-    """Run a holder for the length of a with block; KIND and options as in tests.support.hold."""
+    """Run a holder for the length of a with block; KIND and options as in tests.support.hold.
+
+    Its option ``processes`` says how many are to descend from it.
+    """
     running = Holder(kind, options)
     try:
         yield running
