@@ -12,6 +12,7 @@ from typing import Any, Iterable, Mapping
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import DatabaseFacts, Holding
 from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_database import Grant
+from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import quoted
 
 Outline = Mapping[str, Any]
 
@@ -89,12 +90,22 @@ def _word(value: Any) -> str:
 
 
 def _schema_words(held: Mapping[str, Any]) -> str:
-    future = ", ".join(held["future"]) or "nobody"
+    future = ", ".join(map(quoted, held["future"])) or "nobody"
     return (
         f"USAGE {held['usage']}, {held['readable']} of {held['relations']} relations readable, future ones of: {future}"
     )
 
 
 def _text(lines: Mapping[tuple[str, ...], str], keys: Iterable[tuple[str, ...]]) -> str:
-    labels = {3: 'database "{1}" schema "{2}"', 2: '{0} "{1}"'}
-    return "".join(f"{labels[len(key)].format(*key)}: {lines[key]}\n" for key in keys if key in lines)
+    return "".join(_one_line(f"{_label(*key)}: {lines[key]}") + "\n" for key in keys if key in lines)
+
+
+def _label(kind: str, *names: str) -> str:
+    return " schema ".join([f"{kind} {quoted(names[0])}", *map(quoted, names[1:])])
+
+
+def _one_line(text: str) -> str:
+    # A name may hold a line break, which would look like another line of the diff.
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
