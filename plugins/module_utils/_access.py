@@ -101,7 +101,7 @@ def _result(
     databases: tuple[Any, Any],
     passwords: Mapping[str, Password],
 ) -> Result:
-    before = {"roles": _with_passwords(roles[0], found.passwords), "databases": databases[0]}
+    before = {"roles": _with_passwords(roles[0], _known_before(found, passwords)), "databases": databases[0]}
     after = {"roles": _with_passwords(roles[1], passwords), "databases": databases[1]}
     shown = diff_lines(before, after)
     return {
@@ -115,6 +115,13 @@ def _result(
         "skipped": _grants(found, "skipped"),
         "notes": [str(problem) for look in found.databases for problem in look.plan.warnings],
         "server_version": found.server.facts.version,
+    }
+
+
+def _known_before(found: Survey, passwords: Mapping[str, Password]) -> dict[str, Password]:
+    # What was learnt of a password that was not set held before, too: only one that was set is a change.
+    return {
+        name: found.passwords.get(name, known) if known.state == "set" else known for name, known in passwords.items()
     }
 
 
