@@ -200,7 +200,7 @@ EXAMPLES = r"""
 RETURN = r"""
 statements:
   description: The statements that were run, or in check mode would be run, in order. Verifiers of passwords are masked.
-  returned: always
+  returned: success
   type: list
   elements: str
   sample:
@@ -281,6 +281,16 @@ problems:
       database: warehouse
       object: slaes
       statement: ""
+sqlstate:
+  description: SQLSTATE of the first problem; empty where the server did not speak.
+  returned: failure
+  type: str
+  sample: ""
+database:
+  description: Database of the first problem; empty where it concerns none, or the whole server.
+  returned: failure
+  type: str
+  sample: warehouse
 committed:
   description: What earlier transactions of this task had committed before the failure. Mostly empty.
   returned: failure
