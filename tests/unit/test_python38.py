@@ -1,0 +1,91 @@
+"""What is shipped to targets is Python 3.8: by its syntax, and by being run on the oldest Python that is here."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SHIPPED = sorted((ROOT / "plugins").rglob("*.py"))
+OLDEST_ON_TARGETS = (3, 8)
+# Where pyenv, a distribution or a container image puts an interpreter.
+PLACES = (
+    "~/.pyenv/versions/3.{minor}.*/bin/python3.{minor}",
+    "/usr/bin/python3.{minor}",
+    "/usr/local/bin/python3.{minor}",
+)
+# ansible-core itself is not on every Python that is here; no more of it is imported than the base class of a module.
+IMPORT_ALL = """
+import importlib, sys, types
+for name in ("ansible", "ansible.module_utils", "ansible.module_utils.basic"):
+    sys.modules[name] = types.ModuleType(name)
+sys.modules["ansible.module_utils.basic"].AnsibleModule = object
+for name in sys.argv[1:]:
+    importlib.import_module("ansible_collections.metamapper.postgresql.plugins." + name)
+"""
+COMPUTE = """
+from ansible_collections.metamapper.postgresql.plugins.module_utils import (
+    _patterns, _plan_database, _secret, _verifier, _wanted
+)
+options = {"group": "g", "users": [{"name": "u", "password": "p"}], "connection_limit": 1, "adopt": False,
+           "wait_seconds": 1, "lock_timeout_ms": 1, "databases": [{"name": "d", "schemas": ["s*"], "creators": ["auto"],
+           "exclude_schemas": [], "allow_empty": False}]}
+wanted = _wanted.wanted_from_options(options)
+names = _patterns.matching(wanted.databases[0].schemas, ["sales", "hr"]).names
+grants = [_plan_database.Grant("schema", "USAGE", name) for name in names]
+verifier = "md5" + "0" * 32
+print([str(statement) for statement in _plan_database.statements_for("d", wanted.group, grants)],
+      wanted.users[0].password, _verifier.is_verifier_of(verifier, "u", _secret.Secret("p")),
+      _verifier.saslprep("I\\u00adX"))
+"""
+
+
+def oldest_python() -> str:
+    """Return the oldest interpreter here that targets may have; the one that runs this, if there is no older one."""
+    for minor in range(OLDEST_ON_TARGETS[1], sys.version_info.minor):
+        for place in PLACES:
+            path = Path(place.format(minor=minor)).expanduser()
+            found = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+            if found and subprocess.run([found[0], "-c", ""], check=False, capture_output=True).returncode == 0:
+                return str(found[0])
+    return sys.executable
+
+
+PYTHON = oldest_python()
+
+
+def output_of(script: str, *arguments: str, collections: Path) -> subprocess.CompletedProcess[str]:
+    """Run a script on that interpreter, with this collection where Ansible would put it."""
+    home = collections / "ansible_collections" / "metamapper"
+    home.mkdir(parents=True)
+    (home / "postgresql").symlink_to(ROOT)
+    return subprocess.run(
+        [PYTHON, "-B", "-c", script, *arguments],
+        env={"PYTHONPATH": str(collections), "PYTHONIOENCODING": "utf-8"},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_something_is_shipped() -> None:
+    assert len(SHIPPED) > 20
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_the_syntax_is_python_3_8(path: Path) -> None:
+    ast.parse(path.read_text(encoding="utf-8"), filename=str(path), feature_version=OLDEST_ON_TARGETS)
+
+
+def test_everything_is_imported_by_the_oldest_python(tmp_path: Path) -> None:
+    names = [".".join(path.relative_to(ROOT / "plugins").with_suffix("").parts) for path in SHIPPED]
+    assert output_of(IMPORT_ALL, *names, collections=tmp_path).stderr == ""
+
+
+def test_what_is_pure_runs_on_the_oldest_python(tmp_path: Path) -> None:
+    found = output_of(COMPUTE, collections=tmp_path)
+    assert (found.stdout, found.stderr) == ("""['GRANT USAGE ON SCHEMA "sales" TO "g"'] ******** False IX\n""", "")
