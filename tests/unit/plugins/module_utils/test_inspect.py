@@ -59,7 +59,7 @@ FULL: Mapping[str, Sequence[Row]] = {
         (*DATABASE_COLUMNS, 12, HOSTILE, "other", True, True, True, False),
     ],
     ask.CREATORS: [(12, HOSTILE, False, 7, True, True, False, False, True, True)],
-    ask.RELATIONS: [(12, "a.b", "owner", True, False, False)],
+    ask.RELATIONS: [(12, "a.b", True, "owner", False, False)],
 }
 
 

@@ -81,13 +81,16 @@ class Server:
         self.sent.append("rollback")
 
 
-def written(server: Server, *statements: Statement, missing: Sequence[Problem] = ()) -> Done[int]:
+def written(
+    server: Server, *statements: Statement, missing: Sequence[Problem] = ()
+) -> Done[int, tuple[Statement, ...]]:
     """Write some statements to a server in one transaction."""
-    work: Work[int] = Work(
+    work: Work[int, tuple[Statement, ...]] = Work(
         database="warehouse",
         look=lambda session: cast(Server, session).look(),
-        statements=lambda _found: statements,
-        missing=lambda _before, _after: missing,
+        plan=lambda _found: statements,
+        statements=lambda plan: plan,
+        missing=lambda _plan, _after: missing,
     )
     return write(cast(Session, server), work, PATIENCE)
 
@@ -138,7 +141,7 @@ def test_what_is_sent(server: Server, statements: list[Statement], expected: lis
 
 
 def test_what_was_done_is_what_the_last_attempt_found() -> None:
-    assert written(Server(runs=[refusal("40P01")]), FIRST) == Done(2, 3, (FIRST,))
+    assert written(Server(runs=[refusal("40P01")]), FIRST) == Done(2, 3, (FIRST,), (FIRST,))
 
 
 @pytest.mark.parametrize("code", sorted(CLASHES))
