@@ -1,0 +1,328 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: visibility
+short_description: Tell what Metamapper will see in PostgreSQL, miss, choke on, and could reach beyond it
+version_added: 1.0.0
+description:
+  - Logs in as the Metamapper user, the way Metamapper does, and looks at what Metamapper looks at.
+  - It never changes anything. All questions are asked in a transaction that is read-only, and their number does not
+    depend on how many schemas and tables there are.
+  - Besides the catalog it asks questions of the form of Metamapper's own, so that what makes its scan fail is found
+    even where nothing foretold it.
+  - A scan of Metamapper deletes the documentation of everything that it did not see. A login that works and sees
+    nothing is therefore a failure here, although the connection test of Metamapper passes.
+author:
+  - The metamapper.postgresql authors (@metamapper)
+extends_documentation_fragment:
+  - metamapper.postgresql.connection
+options:
+  user:
+    description:
+      - The role that Metamapper logs in as; this module logs in as it, too.
+      - A superuser is refused, since it sees everything and nothing would be proven.
+    type: str
+    required: true
+  password:
+    description: The password that Metamapper has for O(user).
+    type: str
+    required: true
+  group:
+    description:
+      - The role that holds the privileges, of which O(user) is a member. The default privileges for it are checked, and
+        the remedies grant to it.
+      - Where there is no such role, the remedies grant to O(user).
+    type: str
+    default: metamapper_readers
+  databases:
+    description: What Metamapper is meant to see.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description:
+          - A database, or a pattern with C(*), C(?) or C([) over the databases that accept connections and are no
+            templates.
+        type: str
+        required: true
+      schemas:
+        description:
+          - Names of schemas, or patterns over those that exist. An entry that equals an existing name is that name.
+          - Patterns never match the schemas of PostgreSQL itself.
+        type: list
+        elements: str
+        required: true
+      exclude_schemas:
+        description: Names and patterns of schemas to leave out. They may match nothing.
+        type: list
+        elements: str
+        default: []
+      metadata_schemas:
+        description: Names and patterns of those of the O(databases[].schemas) of which no row may be readable.
+        type: list
+        elements: str
+        default: []
+      creators:
+        description:
+          - The roles whose next tables are to be seen, or V(auto) for the owners of the schemas and of the tables in
+            them and for the roles that may create tables there.
+        type: list
+        elements: str
+        default: [auto]
+      allow_empty:
+        description: Whether an entry may match nothing that exists.
+        type: bool
+        default: false
+  privilege:
+    description:
+      - What is expected of the schemas - V(select) that their rows can be read, V(metadata) that their tables and
+        columns are seen and no row can be read.
+    type: str
+    choices: [select, metadata]
+    default: select
+  source:
+    description:
+      - The address that Metamapper connects from, where it is known. When it is the address that the server saw,
+        C(pg_hba.conf) is proven to admit Metamapper; otherwise RV(findings) says that it is not.
+    type: str
+    default: ''
+  fail_on:
+    description:
+      - Which aspects fail the task. The findings of the others are warnings.
+      - A failed connection always fails the task.
+    type: list
+    elements: str
+    choices: [missing, lost, breaks_scan, excess, exposed, future]
+    default: [missing, lost, breaks_scan]
+  baseline:
+    description:
+      - What an earlier run for this server returned as RV(seen). What was seen then and will not be seen now is found
+        as the aspect V(lost).
+      - A change of columns is noticed by their number.
+    type: dict
+attributes:
+  check_mode:
+    description: Can run in check mode and return the same, since nothing is ever changed.
+    support: full
+  diff_mode:
+    description: Nothing changes, so there is nothing to show.
+    support: none
+  idempotent:
+    description: Can be run any number of times.
+    support: full
+  action_group:
+    description: Takes the connection options from C(module_defaults) of the action group.
+    support: full
+    membership: [metamapper.postgresql.postgresql]
+notes:
+  - There is no C(login_user), C(login_password) or C(session_role) here on purpose. A default for the action group
+    would make the audit run as the administrator.
+  - A role without any privilege can read the names of all tables and columns in C(pg_catalog). No privilege hides them.
+  - Where a login is refused, it is tried a second time to learn the reason, and the other databases are tried unless
+    the reason holds for all of them.
+seealso:
+  - module: metamapper.postgresql.access
+"""
+
+EXAMPLES = r"""
+- name: Prove that Metamapper sees the listed schemas
+  metamapper.postgresql.visibility:
+    login_host: db.example.com
+    ssl_mode: verify-full
+    ca_cert: /etc/ssl/certs/company.pem
+    user: metamapper
+    password: "{{ metamapper_password }}"
+    databases:
+      - name: warehouse
+        schemas: [sales, hr, "tenant_*"]
+        exclude_schemas: ["tenant_test_*"]
+        metadata_schemas: [hr]
+
+- name: Audit the login strictly, in all databases
+  metamapper.postgresql.visibility:
+    login_host: db.example.com
+    user: metamapper
+    password: "{{ metamapper_password }}"
+    databases:
+      - name: "*"
+        schemas: ["*"]
+        allow_empty: true
+    fail_on: [missing, lost, breaks_scan, excess, exposed, future]
+
+- name: Compare with what was seen earlier
+  metamapper.postgresql.visibility:
+    login_host: db.example.com
+    user: metamapper
+    password: "{{ metamapper_password }}"
+    databases:
+      - name: warehouse
+        schemas: [sales]
+    baseline: "{{ lookup('ansible.builtin.file', 'seen.json') | from_json }}"
+"""
+
+RETURN = r"""
+findings:
+  description:
+    - All that was found, in the order of the aspects. At most 50 relations of a kind are named for each schema, and one
+      more finding counts the others.
+    - Also returned when the task fails, as is everything else here.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    aspect:
+      description:
+        - V(connection) whether and how the login works. V(missing) what is listed and will not appear.
+          V(breaks_scan) what makes the queries of Metamapper fail or misread. V(future) whose next tables will not
+          appear. V(lost) what appeared earlier and will not appear now. V(exposed) what is readable beyond the list.
+          V(excess) what the login can do beyond reading. V(limits) what no privilege can show.
+      type: str
+    severity:
+      description: V(failure) fails the task, V(warning) is not well, V(information) is.
+      type: str
+    database:
+      description: The database; empty for what concerns the whole server.
+      type: str
+    schema:
+      description: The schema; empty where it does not apply.
+      type: str
+    relation:
+      description: The table, view or other relation; empty where it does not apply.
+      type: str
+    reason:
+      description: What is so, and why.
+      type: str
+    remedy:
+      description: A statement that mends it, ready to paste, or a sentence. Empty where nothing needs to be done.
+      type: str
+  sample:
+    - aspect: missing
+      severity: failure
+      database: warehouse
+      schema: sales
+      relation: orders
+      reason: "It will not appear: the login lacks SELECT on it."
+      remedy: GRANT SELECT ON TABLE "sales"."orders" TO "metamapper_readers";
+summary:
+  description: Status and number of findings for each aspect.
+  returned: always
+  type: dict
+  sample:
+    connection: {status: ok, count: 1}
+    missing: {status: failure, count: 1}
+    breaks_scan: {status: ok, count: 0}
+    future: {status: warning, count: 2}
+    lost: {status: ok, count: 0}
+    exposed: {status: ok, count: 0}
+    excess: {status: ok, count: 1}
+    limits: {status: ok, count: 1}
+connection:
+  description: What the first login that worked tells about the way to the server.
+  returned: always
+  type: dict
+  contains:
+    works:
+      description: Whether any login worked.
+      type: bool
+    address:
+      description: The address that the server saw; empty for its Unix socket, and where no login worked.
+      type: str
+    tls:
+      description: The version of TLS; empty where the connection is not encrypted.
+      type: str
+    pg_hba_proven:
+      description: Whether C(pg_hba.conf) is proven to admit the address that Metamapper comes from.
+      type: bool
+  sample: {works: true, address: 192.0.2.10, tls: TLSv1.3, pg_hba_proven: true}
+databases:
+  description: The databases that were looked at, by name.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The database.
+      type: str
+    status:
+      description: V(ok), V(warning) or V(failure), as its findings are.
+      type: str
+    schemas:
+      description: The listed schemas, by name; empty where the login failed.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: The schema.
+          type: str
+        privilege:
+          description: What is expected of it, V(select) or V(metadata).
+          type: str
+        relations:
+          description: How many relations Metamapper is to list, and how many it will.
+          type: dict
+        columns:
+          description: How many columns Metamapper is to list, and how many it will.
+          type: dict
+        future_covered:
+          description: Whether the next tables of all that can create tables in it will appear.
+          type: bool
+  sample:
+    - name: warehouse
+      status: failure
+      schemas:
+        - name: sales
+          privilege: select
+          relations: {expected: 12, visible: 11}
+          columns: {expected: 96, visible: 88}
+          future_covered: false
+seen:
+  description:
+    - What a query of Metamapper's form returned, by database, schema and relation, with the number of columns. Keep it,
+      and hand it in as O(baseline) later.
+    - A database is left out when the query failed in it.
+  returned: always
+  type: dict
+  sample: {warehouse: {sales: {customers: 8, items: 5}}}
+server_version:
+  description: The number of the server's version, as C(server_version_num); null where no login worked.
+  returned: always
+  type: int
+  sample: 170010
+breakers_confirmed:
+  description: Whether the queries of Metamapper's form did in every database what the catalog had foretold.
+  returned: always
+  type: bool
+  sample: true
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import DIRECT
+from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_examination import examine
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_finding import failure_message
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_options import arguments, login_from
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_wanted import request_from_options
+
+
+def main() -> None:
+    """Look at the server as Metamapper does, and say what is found."""
+    module = AnsibleModule(argument_spec=arguments(), supports_check_mode=True)
+    try:
+        request = request_from_options(module.params)
+        examination = examine(request, login_from(module.params), DIRECT)
+    except Failure as failure:
+        module.fail_json(msg=str(failure), problems=[problem.as_dict() for problem in failure.problems])
+    message = failure_message(examination.findings, request.user)
+    if message:
+        module.fail_json(msg=message, changed=False, **examination.as_dict())
+    module.exit_json(changed=False, **examination.as_dict())
+
+
+if __name__ == "__main__":
+    main()
