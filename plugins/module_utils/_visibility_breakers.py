@@ -101,7 +101,7 @@ def _odd_schemas(facts: DatabaseFacts) -> Iterator[Finding]:
         if effect == "fine":
             continue
         if totals and totals.visible_relations:
-            count = f" ({totals.visible_relations} relations are visible in it)"
+            count = f" (visible in it: {totals.visible_relations})"
             yield _schema_finding(facts, schema, "failure", _SCHEMA_REASONS[effect] + count + ".")
         elif schema.in_index_query:
             by_name = facts.reader.schema_effect(name, facts.schemas.keys())
