@@ -102,7 +102,7 @@ def _revoke(facts: DatabaseFacts, privileges: str, details: Sequence[Detail]) ->
 
 
 def _leave(facts: DatabaseFacts, role: str) -> str:
-    return f"REVOKE {quoted(role)} FROM {quoted(facts.user)}, {quoted(facts.beneficiary)};"
+    return f"REVOKE {quoted(role)} FROM {_roles(facts)};"
 
 
 def login_excess(

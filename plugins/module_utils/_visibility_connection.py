@@ -31,7 +31,7 @@ with contextlib.suppress(ImportError):  # reported by _connection.require_psycop
     from psycopg2 import _psycopg
 
 VERBOSE = 2  # PQERRORS_VERBOSE
-SQLSTATE_IN_TEXT = re.compile(r":\s+([0-9A-Z]{5}): ")
+SQLSTATE_IN_TEXT = re.compile(r":\s+(?=[A-Z]*[0-9])([0-9A-Z]{5}): ")  # FATAL has five letters, too, but no digit
 TLS_MODES = frozenset({"require", "verify-ca", "verify-full"})
 TLS_WORDS = ("SSL", "TLS", "certificate")
 
@@ -64,11 +64,11 @@ def refusal_of(failure: Failure, login: Login, database: str, path: Path) -> Ref
     https://www.postgresql.org/docs/current/libpq-control.html#LIBPQ-PQSETERRORVERBOSITY
     """
     problem = failure.problems[0]
-    state = problem.sqlstate or _spoken_state(_verbose_refusal({**login.parameters(database), **path.parameters()}))
+    state = problem.sqlstate or spoken_state(_verbose_refusal({**login.parameters(database), **path.parameters()}))
     return Refusal(state, problem.message)
 
 
-def _spoken_state(message: str) -> str:
+def spoken_state(message: str) -> str:
     """Return the SQLSTATE in a verbose message; of several tries the one that says most.
 
     With ssl_mode prefer, libpq tries again without TLS when it is refused with it, and is then often refused for that.
@@ -157,7 +157,7 @@ def wrong_identity(session: SessionFacts, request: Request, database: str) -> Fi
         return Finding("connection", "failure", reason, remedy, database)
     if session.is_superuser:
         reason = f"The role {user} is a superuser: it sees everything, and the check would prove nothing."
-        return Finding("connection", "failure", reason, f"ALTER ROLE {user} NOSUPERUSER;")
+        return Finding("connection", "failure", reason, f"ALTER ROLE {user} NOSUPERUSER;", database)
     return None
 
 

@@ -112,7 +112,7 @@ class Examination:
             "databases": [self._database(one) for one in self.databases],
             "seen": {one.name: one.seen for one in self.databases if one.seen is not None},
             "server_version": self.login.version if self.login else None,
-            "breakers_confirmed": all(one.is_confirmed for one in self.databases),
+            "breakers_confirmed": self.login is not None and all(one.is_confirmed for one in self.databases),
         }
 
     def _connection(self) -> dict[str, Any]:
@@ -181,7 +181,7 @@ def _no_such_database(name: str) -> Finding:
 
 
 def _not_tried(name: str, cause: Finding) -> Examined:
-    reason = "Not tried, since the server would refuse this login as well; see the finding for another database."
+    reason = "Not tried: what was found for another database holds for the whole server."
     return Examined(name, (Finding("connection", "failure", reason, cause.remedy, name),), ends_it=True)
 
 

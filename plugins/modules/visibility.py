@@ -295,7 +295,9 @@ server_version:
   type: int
   sample: 170010
 breakers_confirmed:
-  description: Whether the queries of Metamapper's form did in every database what the catalog had foretold.
+  description:
+    - Whether the queries of Metamapper's form did in every database what the catalog had foretold.
+    - False where no login worked.
   returned: always
   type: bool
   sample: true
