@@ -42,10 +42,14 @@ NOT_AUTHORIZED = "28000"
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a login failed: the server's SQLSTATE, empty where it did not speak, and the words of libpq or the server."""
+    """Why a login failed: the server's SQLSTATE, empty where it did not speak, and the words of libpq or the server.
+
+    ``remedy`` is given where the way to the server has explained the failure already; else it follows from the others.
+    """
 
     sqlstate: str
     message: str
+    remedy: str = ""
 
     @property
     def is_of_the_server(self) -> bool:
@@ -64,6 +68,8 @@ def refusal_of(failure: Failure, login: Login, database: str, path: Path) -> Ref
     https://www.postgresql.org/docs/current/libpq-control.html#LIBPQ-PQSETERRORVERBOSITY
     """
     problem = failure.problems[0]
+    if problem.remedy:
+        return Refusal(problem.sqlstate, problem.message, problem.remedy)
     state = problem.sqlstate or spoken_state(_verbose_refusal({**login.parameters(database), **path.parameters()}))
     return Refusal(state, problem.message)
 
@@ -113,8 +119,13 @@ def refused(refusal: Refusal, login: Login, database: str, request: Request) -> 
         remedy = "Correct or remove its name in metamapper_databases (option databases)."
         return Finding("missing", "failure", reason, remedy, database)
     state = f" (SQLSTATE {refusal.sqlstate})" if refusal.sqlstate else ""
-    reason = f"{refusal.message}{state}"
-    return Finding("connection", "failure", reason, _remedy(refusal, login, database, request), database)
+    remedy = refusal.remedy or _remedy(refusal, login, database, request)
+    return Finding("connection", "failure", f"{refusal.message}{state}", remedy, database)
+
+
+def broken_way(failure: Failure) -> tuple[Finding, ...]:
+    """Return the findings for a way that could not even be opened."""
+    return tuple(Finding("connection", "failure", problem.message, problem.remedy) for problem in failure.problems)
 
 
 def _remedy(refusal: Refusal, login: Login, database: str, request: Request) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any, ContextManager, Iterable, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import (
     Login,
@@ -30,6 +30,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_connection import (
     Refusal,
     admitted,
+    broken_way,
     is_hba_proven,
     refusal_of,
     refused,
@@ -129,12 +130,21 @@ class Examination:
         return {"name": one.name, "status": status(found), "schemas": list(one.schemas)}
 
 
-def examine(request: Request, login: Login, path: Path) -> Examination:
+def examine(request: Request, login: Login, way: ContextManager[Path]) -> Examination:
     """Return all that is found out about one server, one connection open at a time.
 
-    What is wrong is a finding and no exception; Failure is raised only where psycopg2 is missing or the path breaks.
+    What is wrong is a finding and no exception, a way that does not open included; Failure is raised only where
+    psycopg2 is missing.
     """
     require_psycopg2()
+    try:
+        with way as path:
+            return _examination(request, login, path)
+    except Failure as failure:
+        return Examination(request, broken_way(failure), ())
+
+
+def _examination(request: Request, login: Login, path: Path) -> Examination:
     entries, general = _entries(request, login, path)
     examined: list[Examined] = []
     for name in entries:

@@ -19,7 +19,7 @@ Effect = Literal["fine", "fails", "no id", "wrong id"]
 QualifiedName = Tuple[str, str]
 
 _BLANKS = " \t\n\r\f"
-_VERTICAL_TAB_IS_BLANK = 160000
+_VERTICAL_TAB_IS_BLANK = 170000
 _SYNTAX_IS_NO_ERROR = 160000
 _FOLD = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
@@ -33,7 +33,7 @@ class Reader:
 
     @property
     def blanks(self) -> str:
-        """The characters that separate words; the vertical tab is one from 16 on."""
+        """The characters that separate words; the vertical tab is one from 17 on."""
         return _BLANKS + ("\v" if self.version >= _VERTICAL_TAB_IS_BLANK else "")
 
     @property

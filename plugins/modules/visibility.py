@@ -303,6 +303,8 @@ breakers_confirmed:
   sample: true
 """
 
+from contextlib import nullcontext
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import DIRECT
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure
@@ -317,7 +319,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=arguments(), supports_check_mode=True)
     try:
         request = request_from_options(module.params)
-        examination = examine(request, login_from(module.params), DIRECT)
+        examination = examine(request, login_from(module.params), nullcontext(DIRECT))
     except Failure as failure:
         module.fail_json(msg=str(failure), problems=[problem.as_dict() for problem in failure.problems])
     message = failure_message(examination.findings, request.user)

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, ContextManager, Iterator
 
 import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import DIRECT, Login, Path
+from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_examination import examine
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_options import arguments
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_wanted import request_from_options
 
 from tests.support.modules import Outcome, run_module
 from tests.support.postgres import HBA, Server, free_port, running
 from tests.support.site import Site
 from tests.support.visibility import found, look, make_reader, options
+
+ENTRY = {
+    "name": "warehouse",
+    "schemas": ["sales"],
+    "exclude_schemas": [],
+    "metadata_schemas": [],
+    "creators": ["auto"],
+    "allow_empty": False,
+}
 
 
 @pytest.fixture
@@ -162,6 +178,54 @@ def test_through_the_unix_socket(reader: Site) -> None:
     outcome = look(reader, "sales", login_unix_socket=reader.server.socket_directory, login_host="ignored").ok()
     assert outcome["connection"]["address"] == ""
     assert "Unix socket" in found(outcome, "connection", "information")[0]["reason"]
+
+
+class BrokenPath:
+    """A way that opens and then does not carry."""
+
+    def parameters(self) -> dict[str, Any]:
+        return {"port": free_port()}
+
+    def must_retry(self, error: Exception) -> bool:
+        raise Failure([Problem("The bastion refused the forward.", "Allow it in sshd_config.")]) from error
+
+
+@contextlib.contextmanager
+def closed_way() -> Iterator[Path]:
+    raise Failure([Problem("The host key of the bastion is not known.", "Learn it with ssh-keyscan.")])
+    yield DIRECT
+
+
+WAYS = {
+    "does not open": (closed_way, "host key", "ssh-keyscan"),
+    "does not carry": (lambda: contextlib.nullcontext(BrokenPath()), "refused the forward", "sshd_config"),
+}
+
+
+@pytest.mark.parametrize(("way", "reason", "remedy"), WAYS.values(), ids=WAYS.keys())
+def test_a_way_that_fails_is_told_in_its_own_words(
+    reader: Site, way: Callable[[], ContextManager[Path]], reason: str, remedy: str
+) -> None:
+    request = request_from_options({**defaults(), **options(reader), "databases": [ENTRY, {**ENTRY, "name": "other"}]})
+    login = Login(reader.user, Secret(reader.password), reader.server.host, reader.server.port)
+    examination = examine(request, login, way())
+    first = examination.findings[0]
+    assert (first.aspect, first.severity) == ("connection", "failure")
+    assert reason in first.reason
+    assert remedy in first.remedy
+
+
+def test_through_a_bastion_pg_hba_is_proven(reader: Site) -> None:
+    entries = [{**ENTRY, "name": reader.database}]
+    wanted = {**defaults(), **options(reader), "databases": entries}
+    login = Login(reader.user, Secret(reader.password), reader.server.host, reader.server.port)
+    request = request_from_options(wanted, through_bastion=True)
+    assert examine(request, login, contextlib.nullcontext(DIRECT)).as_dict()["connection"]["pg_hba_proven"] is True
+
+
+def defaults() -> dict[str, Any]:
+    """Return what Ansible fills in for options that are not given."""
+    return {name: one.get("default") for name, one in arguments().items()}
 
 
 def switch_tls_on(server: Server) -> None:

@@ -38,8 +38,9 @@ def test_words(text: str, words: tuple[str, ...] | None) -> None:
     assert NEW.words(text) == words
 
 
-def test_a_vertical_tab_is_a_blank_from_16_on() -> None:
-    assert (OLD.words("a\vb"), NEW.words("a\vb")) == (("a\vb",), None)
+@pytest.mark.parametrize(("version", "words"), [(150018, ("a\vb",)), (160014, ("a\vb",)), (170010, None)])
+def test_a_vertical_tab_is_a_blank_from_17_on(version: int, words: tuple[str, ...] | None) -> None:
+    assert Reader(version, "wh").words("a\vb") == words
 
 
 @pytest.mark.parametrize(
