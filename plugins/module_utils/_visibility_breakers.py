@@ -95,6 +95,7 @@ def _is_closed(facts: DatabaseFacts, detail: Detail) -> bool:
 
 
 def _odd_schemas(facts: DatabaseFacts) -> Iterator[Finding]:
+    taken = set(facts.schemas)
     for name, schema in facts.schemas.items():
         totals = facts.totals.get(name)
         effect = _schema_effect(facts, name)
@@ -102,15 +103,22 @@ def _odd_schemas(facts: DatabaseFacts) -> Iterator[Finding]:
             continue
         if totals and totals.visible_relations:
             count = f" (visible in it: {totals.visible_relations})"
-            yield _schema_finding(facts, schema, "failure", _SCHEMA_REASONS[effect] + count + ".")
+            yield _schema_finding(facts, schema, taken, "failure", _SCHEMA_REASONS[effect] + count + ".")
         elif schema.in_index_query:
             by_name = facts.reader.schema_effect(name, facts.schemas.keys())
-            yield _schema_finding(facts, schema, "warning", _INDEX_REASONS[by_name] + ".")
+            yield _schema_finding(facts, schema, taken, "warning", _INDEX_REASONS[by_name] + ".")
 
 
-def _schema_finding(facts: DatabaseFacts, schema: Schema, severity: Severity, reason: str) -> Finding:
-    remedy = f"ALTER SCHEMA {quoted(schema.name)} RENAME TO {quoted(safe_name(schema.name, facts.schemas.keys()))};"
+def _schema_finding(facts: DatabaseFacts, schema: Schema, taken: set[str], severity: Severity, reason: str) -> Finding:
+    remedy = f"ALTER SCHEMA {quoted(schema.name)} RENAME TO {quoted(_taking(schema.name, taken))};"
     return Finding("breaks_scan", severity, reason, remedy, facts.name, schema.name)
+
+
+def _taking(name: str, taken: set[str]) -> str:
+    """Return a new name for something, and take it, so that no two remedies give the same."""
+    new_name = safe_name(name, taken)
+    taken.add(new_name)
+    return new_name
 
 
 def _closed_schemas(facts: DatabaseFacts) -> Iterator[Finding]:
@@ -136,13 +144,13 @@ def _remedy_for_closed(facts: DatabaseFacts, detail: Detail) -> str:
 
 
 def _odd_relations(facts: DatabaseFacts) -> Iterator[Finding]:
-    taken = frozenset(detail.relation for detail in facts.details) | {name for _, name in facts.namesakes}
+    taken = {detail.relation for detail in facts.details} | {name for _, name in facts.namesakes}
     kinds = counted(detail for detail in facts.of("odd") if _has_odd_name(facts, detail))
     for detail in kinds.details:
         effect = _relation_effect(facts, detail)
         meant = facts.reader.meant(detail.schema, detail.relation) or ("", "")
         reason = _RELATION_REASONS[effect].replace("{twin}", qualified(*meant)) + "."
-        new_name = quoted(safe_name(detail.relation, taken))
+        new_name = quoted(_taking(detail.relation, taken))
         remedy = f"ALTER TABLE {qualified(detail.schema, detail.relation)} RENAME TO {new_name};"
         yield Finding("breaks_scan", "failure", reason, remedy, facts.name, detail.schema, detail.relation)
     for schema, count in kinds.unlisted.items():

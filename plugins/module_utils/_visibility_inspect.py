@@ -33,7 +33,11 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_
     Totals,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_finding import EXAMPLES
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_names import QualifiedName, Reader
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_names import (
+    QualifiedName,
+    Reader,
+    safe_name,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_wanted import (
     Entry,
     Expectation,
@@ -178,8 +182,11 @@ def _creators(session: Session, schemas: Mapping[str, Schema], expectation: Expe
 
 
 def _namesakes(session: Session, reader: Reader, details: Sequence[Detail]) -> frozenset[QualifiedName]:
-    meant = [reader.meant(detail.schema, detail.relation) for detail in details if detail.category == "odd"]
-    names = sorted({name for name in meant if name is not None})
+    """Return what exists of the names that oddly named relations are taken for, or could be given by a remedy."""
+    odd = [detail for detail in details if detail.category == "odd"]
+    meant = [reader.meant(detail.schema, detail.relation) for detail in odd]
+    new = [(detail.schema, safe_name(detail.relation, frozenset())) for detail in odd]
+    names = sorted({name for name in (*meant, *new) if name is not None})
     if not names:
         return frozenset()
     parameters = {"schemas": [schema for schema, _ in names], "relations": [relation for _, relation in names]}

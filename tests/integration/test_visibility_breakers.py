@@ -299,6 +299,15 @@ def test_the_remedy_mends_it(reader: Site, name: str) -> None:
     assert not found(assert_agrees(reader), "breaks_scan", "failure")
 
 
+def test_no_two_remedies_give_one_name(reader: Site) -> None:
+    for name in ("a b", "a.b", "A B", "a_b"):
+        table(reader, "good", name)
+        table(reader, name, "t")
+    for one in found(look(reader, "*"), "breaks_scan", "failure"):
+        reader.server.execute(one["remedy"], database=reader.database)
+    assert not found(assert_agrees(reader), "breaks_scan", "failure")
+
+
 def test_default_privileges_for_all_schemas_are_mended_by_the_remedy(reader: Site) -> None:
     default_for_all_schemas(reader)
     for one in found(look(reader, "good"), "breaks_scan", "warning"):
