@@ -39,6 +39,7 @@ ROWS = Limits(shown=25, most=2000)
 QUIET_ROWS = Limits(shown=1000, most=2000)
 SERVERS = Limits(shown=50, most=2000)
 FEW_DATABASES = 12
+METADATA = ("metadata", "REFERENCES")  # the word of the option, and the privilege behind it
 
 
 def anchor(number: int) -> str:
@@ -71,7 +72,7 @@ def overview(report: Report) -> Markup:
 
 
 def _tile(schema: Schema) -> Markup:
-    notes = ["metadata only"] if schema.privilege == "metadata" else []
+    notes = ["metadata only"] if schema.privilege in METADATA else []
     notes += ["new tables not covered"] if schema.is_future_covered is False else []
     if schema.relations.is_full and not schema.columns.is_full:
         notes.append(f"{share(schema.columns)} columns")

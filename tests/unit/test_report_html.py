@@ -1,0 +1,232 @@
+"""The page needs nothing but itself, lets no markup through, and can be read by everybody."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import unicodedata
+from html.parser import HTMLParser
+from typing import Mapping
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html import Markup, element, joined, together
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import Report, report_of
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report_html import render_html
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report_style import DARK, LIGHT
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._visible import visible
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.findings import ATTACK, HOSTILE, OVERRIDE, Result, database, finding, result, schema
+
+CREATED = "2026-11-23 06:40:12 UTC"
+VOID = {"meta"}
+
+
+class Page(HTMLParser):
+    """What a browser makes of a page: its elements in order, and its text; raises where an element is not closed."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.style = ""
+        self._open: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open[-1:] == ["style"]:
+            self.style += data
+        else:
+            self.text += data
+
+    def attributes(self, tag: str) -> list[dict[str, str | None]]:
+        """Return the attributes of every element of a name."""
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def named(name: str) -> Report:
+    """Return a report in which everything has this one name."""
+    found = [
+        finding(aspect, severity, name, name, database=name, schema=name, relation=name)
+        for aspect, severity in (("missing", "failure"), ("future", "warning"), ("limits", "information"))
+    ]
+    whole = {
+        **result([database(name, [schema(name, visible=1), schema(name, privilege="metadata")])], found, message=name),
+        "server_version": name,
+        "connection": {"host": name, name: name},
+    }
+    # "A" before the name keeps the order of the two, whatever the name is
+    return report_of({f"A{name}": whole, "crashed": {"msg": name}}, created=CREATED, pending=[name])
+
+
+def many(databases: int, schemas: int) -> Report:
+    """Return a report on one server with many databases, of which one misses something."""
+    parts = [
+        database(f"shop_{number:03d}", [schema(f"tenant_{number:03d}_{part}") for part in range(schemas)])
+        for number in range(databases)
+    ]
+    parts[-1]["schemas"][0] = schema("short", visible=3)
+    lost = finding("missing", "failure", "No SELECT.", "GRANT;", database=parts[-1]["name"], schema="short")
+    return report_of({"db": result(parts, [lost], message="failed")}, created=CREATED)
+
+
+@pytest.mark.parametrize("name", [HOSTILE, ATTACK, OVERRIDE])
+def test_hostile_names_are_shown_and_add_no_element(name: str) -> None:
+    page, plain = Page(render_html(named(name))), Page(render_html(named("plain")))
+    assert page.elements == plain.elements
+    assert visible(name) in page.text
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet=st.characters(exclude_categories=()), min_size=1))
+def test_no_name_adds_an_element_or_hides_a_character(name: str) -> None:
+    text = render_html(named(name))
+    assert Page(text).elements == Page(render_html(named("plain"))).elements
+    assert {character for character in text if unicodedata.category(character) in ("Cc", "Cf", "Cs")} == {"\n"}
+
+
+def test_markup_is_only_what_element_makes() -> None:
+    assert element("p", "<b>&\"'", element("i", "x"), title='"><s>', hidden="") == (
+        '<p title="&quot;&gt;&lt;s&gt;" hidden>&lt;b&gt;&amp;&quot;&#x27;<i>x</i></p>'
+    )
+    assert together("<", Markup("<br>")) == "&lt;<br>"
+    assert joined("<", [">", "&"]) == "&gt;&lt;&amp;"
+
+
+def test_nothing_is_loaded_and_no_script_runs() -> None:
+    page = Page(render_html(named(ATTACK)))
+    tags = {tag for tag, _attributes in page.elements}
+    keys = {key for _tag, attributes in page.elements for key in attributes}
+    assert not tags & {"script", "img", "link", "iframe", "object", "embed", "svg", "base", "form"}
+    assert not [key for key in keys if key.startswith("on") or key in ("style", "src", "srcset", "action")]
+    assert all(str(link["href"]).startswith("#") for link in page.attributes("a"))
+    assert "url(" not in page.style
+    assert "@import" not in page.style
+
+
+def test_the_policy_allows_this_style_sheet_and_nothing_else() -> None:
+    page = Page(render_html(named("plain")))
+    digest = base64.b64encode(hashlib.sha256(page.style.encode()).digest()).decode()
+    policies = [each["content"] for each in page.attributes("meta") if each.get("http-equiv")]
+    assert policies == [f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"]
+
+
+def test_the_page_fits_a_phone_and_names_its_language() -> None:
+    page = Page(render_html(named("plain")))
+    viewports = [each["content"] for each in page.attributes("meta") if each.get("name") == "viewport"]
+    assert viewports == ["width=device-width, initial-scale=1"]
+    assert page.attributes("html") == [{"lang": "en"}]
+
+
+def test_landmarks_and_headings() -> None:
+    page = Page(render_html(named("plain")))
+    tags = [tag for tag, _attributes in page.elements]
+    assert [tags.count(tag) for tag in ("header", "main", "footer", "h1")] == [1, 1, 1, 1]
+    assert len(page.attributes("caption")) == len(page.attributes("table"))
+
+
+def test_header_cells_have_a_scope() -> None:
+    page = Page(render_html(named("plain")))
+    assert {each.get("scope") for each in page.attributes("th")} == {"row", "col"}
+
+
+def test_links_lead_to_sections_of_the_page() -> None:
+    page = Page(render_html(named("plain")))
+    targets = {f"#{attributes['id']}" for _tag, attributes in page.elements if "id" in attributes}
+    assert {str(link["href"]) for link in page.attributes("a")} <= targets
+
+
+@pytest.mark.parametrize(("status", "word"), [("failure", "failure"), ("warning", "warning"), ("ok", "ok")])
+def test_a_colour_never_stands_alone(status: str, word: str) -> None:
+    cells = re.findall(rf'<(td|li) class="(?:tile )?{status}">(.*?)</\1>', render_html(named("plain")))
+    assert cells
+    assert all(f'<span class="hidden">{word}' in content for _tag, content in cells)
+
+
+def test_a_remedy_can_be_copied_as_it_is() -> None:
+    remedy = 'GRANT SELECT ON TABLE "a"."<b>" TO "g";\nGRANT USAGE ON SCHEMA "a&b" TO "g";'
+    given: Result = result([], [finding("missing", "failure", "r", remedy)], message="failed")
+    page = render_html(report_of({"db": given}, created=CREATED))
+    assert remedy in Page(page).text
+    assert "user-select:all" in page
+
+
+def test_a_remedy_that_is_not_shown_as_it_is_says_so() -> None:
+    assert "hidden characters spelled out" in Page(render_html(named(OVERRIDE))).text
+    assert "hidden characters spelled out" not in Page(render_html(named(HOSTILE))).text
+
+
+def test_one_reason_and_remedy_for_many_objects_stand_once() -> None:
+    found = [finding("exposed", "warning", "PUBLIC reads it.", "REVOKE;", database=f"db{each}") for each in range(300)]
+    page = Page(render_html(report_of({"db": result([], found)}, created=CREATED)))
+    assert page.text.count("PUBLIC reads it.") == 1
+    assert page.text.count("and 100 more places: see the JSON report") == 1
+
+
+def test_what_needs_work_stands_before_what_is_fine() -> None:
+    text = render_html(many(500, 3))
+    assert text.index("shop_499") < text.index("499 databases with nothing to mend") < text.index("shop_000")
+
+
+def test_databases_that_are_fine_are_folded() -> None:
+    text = render_html(many(500, 3))
+    assert re.search(r'<details class="fold"><summary>499 databases with nothing to mend</summary>', text)
+
+
+def test_a_long_report_stays_small() -> None:
+    assert len(render_html(many(500, 100)).encode()) < 6_000_000
+
+
+def test_what_is_left_out_is_counted() -> None:
+    assert "and 932 more schemas: see the JSON report" not in render_html(many(1, 1000))
+    assert Page(render_html(many(500, 100))).text.count("more schemas: see the JSON report") == 500
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour, as WCAG 2 defines it."""
+    channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    linear = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours, as WCAG 2 defines it."""
+    brighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (brighter + 0.05) / (darker + 0.05)
+
+
+TEXT_ON_GROUND = [
+    *((text, ground) for text in ("text", "muted", "link") for ground in ("page", "surface", "raised", "code")),
+    *((f"{status}-text", f"{status}-ground") for status in ("failure", "warning", "unknown", "ok")),
+]
+LINE_ON_GROUND = [
+    (f"{status}-line", ground) for status in ("failure", "warning", "unknown", "ok") for ground in ("surface",)
+]
+
+
+@pytest.mark.parametrize("palette", [pytest.param(LIGHT, id="light"), pytest.param(DARK, id="dark")])
+@pytest.mark.parametrize(("text", "ground"), TEXT_ON_GROUND)
+def test_text_has_the_contrast_of_level_aa(palette: Mapping[str, str], text: str, ground: str) -> None:
+    assert contrast(palette[text], palette[ground]) >= 4.5
+
+
+@pytest.mark.parametrize("palette", [pytest.param(LIGHT, id="light"), pytest.param(DARK, id="dark")])
+@pytest.mark.parametrize(("line", "ground"), LINE_ON_GROUND)
+def test_bars_and_edges_have_the_contrast_of_level_aa(palette: Mapping[str, str], line: str, ground: str) -> None:
+    assert contrast(palette[line], palette[ground]) >= 3
+
+
+def test_both_palettes_have_the_same_colours() -> None:
+    assert set(LIGHT) == set(DARK)

@@ -1,0 +1,112 @@
+"""The JSON report is what its schema says, and serves as a baseline."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.metamapper.postgresql.plugins.filter.baseline import FilterModule
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import Report, report_of
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report_json import as_document, render_json
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
+
+from tests.support.findings import ATTACK, HOSTILE, OVERRIDE, database, finding, result, schema
+
+SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs" / "report.schema.json").read_text())
+DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "report.md").read_text()
+CREATED = "2026-11-23 06:40:12 UTC"
+
+
+def one(name: str) -> Report:
+    """Return a report in which everything has a name."""
+    found = finding("missing", "failure", name, name, database=name, schema=name, relation=name)
+    given = result([database(name, [schema(name, visible=1)])], [found], message=name)
+    return report_of({name: given, "lost": None}, created=CREATED, pending=["later"])
+
+
+def validate(document: Any) -> None:
+    """Raise ValidationError where a document is not what the schema describes."""
+    Draft202012Validator(SCHEMA).validate(document)
+
+
+def test_the_schema_is_a_schema() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        pytest.param(report_of({}, created=CREATED), id="no server"),
+        pytest.param(report_of({"lost": None}, created=CREATED), id="lost"),
+        pytest.param(report_of({"crashed": {}}, created=CREATED), id="crashed"),
+        pytest.param(one(HOSTILE), id="hostile"),
+        pytest.param(one(ATTACK), id="attack"),
+        pytest.param(one(OVERRIDE), id="override"),
+    ],
+)
+def test_a_report_is_what_the_schema_says(report: Report) -> None:
+    validate(json.loads(render_json(report)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"status": "fine"}, id="unknown status"),
+        pytest.param({"version": 2}, id="another version"),
+        pytest.param({"surplus": 1}, id="unknown key"),
+        pytest.param({"summary": {"beauty": {"status": "ok", "count": 0}}}, id="unknown aspect"),
+    ],
+)
+def test_the_schema_refuses_what_is_no_report(change: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        validate({**as_document(one("name")), **change})
+
+
+def test_the_example_of_the_documentation_is_a_report() -> None:
+    validate(json.loads(DOCUMENT.split("```json\n")[1].split("```")[0]))
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=()), min_size=1))
+def test_names_survive_in_ascii(name: str) -> None:
+    text = render_json(one(name))
+    assert text.isascii()
+    (server,) = (server for server in json.loads(text)["servers"] if server["databases"])
+    assert server["databases"][0]["schemas"][0]["name"] == json.loads(json.dumps(name))
+
+
+def test_servers_add_up() -> None:
+    assert as_document(one("name"))["summary"]["missing"] == {"status": "failure", "count": 1}
+    assert as_document(one("name"))["summary"]["connection"] == {"status": "failure", "count": 1}
+
+
+@pytest.mark.parametrize(
+    ("server", "seen"),
+    [
+        pytest.param(HOSTILE, {HOSTILE: {HOSTILE: {"orders": 10}}}, id="known"),
+        pytest.param("lost", {}, id="not verified then"),
+        pytest.param("new", {}, id="not known then"),
+    ],
+)
+def test_a_report_is_the_baseline_of_a_later_run(server: str, seen: dict[str, Any]) -> None:
+    assert FilterModule().filters()["baseline"](render_json(one(HOSTILE)), server) == seen
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param("", "Expecting value", id="empty"),
+        pytest.param("[]", 'its "format" is not', id="a list"),
+        pytest.param('{"format": "other"}', 'its "format" is not', id="another format"),
+        pytest.param(
+            '{"format": "metamapper.postgresql/report", "version": 2}', 'its "version" is 2', id="another version"
+        ),
+    ],
+)
+def test_what_is_no_report_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=f"Cannot use metamapper_baseline: .*{reason}.*Name a report.json"):
+        FilterModule().filters()["baseline"](text, "db")
