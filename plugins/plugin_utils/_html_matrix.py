@@ -108,7 +108,8 @@ def _number(coverage: Coverage, label: str, status: str) -> Markup:
 
 def _database_row(database: Database, limits: Limits) -> Markup:
     name = element("th", element("code", database.name), " ", badge(database.status), scope="row", role="rowheader")
-    empty = element("span", "no listed schema", class_="muted")
+    nothing = "not looked at" if database.status == "failure" else "no listed schema"
+    empty = element("span", nothing, class_="muted")
     return element(
         "tr",
         name,

@@ -225,10 +225,13 @@ def _database(item: Mapping[str, Any], statuses: Mapping[tuple[str, str], Status
     return Database(name, status, tuple(sorted(schemas, key=lambda schema: schema.rank)))
 
 
-def _summary(given: Mapping[str, Any]) -> tuple[Aspect, ...]:
+def _summary(given: Mapping[str, Any], *, is_blind: bool = False) -> tuple[Aspect, ...]:
+    """Return the answers; where no login worked (``is_blind``), nothing found is not a good answer but none."""
     aspects = []
     for name in ASPECTS:
         answer = given.get(name) or {}
+        if is_blind and not answer.get("count"):
+            answer = {}
         aspects.append(Aspect(name, status_of(answer.get("status")) or "unknown", int(answer.get("count") or 0)))
     return tuple(aspects)
 
@@ -265,13 +268,14 @@ def server_of(name: str, result: Mapping[str, Any] | None) -> Server:
     findings = _findings(result.get("findings") or ())
     statuses = _worst_by_place(findings)
     databases = [_database(item, statuses) for item in result.get("databases") or ()]
-    summary = _summary(result["summary"])
+    connection = result.get("connection") or {}
+    summary = _summary(result["summary"], is_blind=connection.get("works") is False)
     return Server(
         name=name,
         status="failure" if message else _passed(summary),
         message=message,
         version=version_text(result.get("server_version")),
-        connection=result.get("connection") or {},
+        connection=connection,
         summary=summary,
         findings=findings,
         databases=tuple(sorted(databases, key=lambda each: (STATUSES.index(each.status), each.name))),

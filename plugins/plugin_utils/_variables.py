@@ -11,7 +11,7 @@ import difflib
 from pathlib import Path
 from typing import Iterable
 
-import yaml
+from ansible.module_utils.common.yaml import yaml_load
 
 PREFIX = "metamapper_"
 # Those that a play is made of; all others stand in the argument specs of the roles.
@@ -22,7 +22,7 @@ def known_names(roles: Path) -> frozenset[str]:
     """Return every name that the argument specs below a directory of roles describe, and those of the playbooks."""
     names = set(PLAYBOOK_VARIABLES)
     for path in roles.glob("*/meta/argument_specs.yml"):
-        specs = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]
+        specs = yaml_load(path.read_text(encoding="utf-8"))["argument_specs"]
         names.update(name for entry_point in specs.values() for name in entry_point.get("options") or ())
     return frozenset(names)
 

@@ -19,12 +19,9 @@ STATUS_WORDS: Mapping[Status, str] = MappingProxyType(
 )
 FACT_LABELS: Mapping[str, str] = MappingProxyType(
     {
-        "host": "Server",
-        "port": "Port",
-        "user": "Login",
-        "client_address": "Seen as coming from",
+        "address": "Seen as coming from",
         "tls": "TLS",
-        "bastion": "Through the bastion",
+        "pg_hba_proven": "pg_hba.conf proven for Metamapper",
     }
 )
 
@@ -70,10 +67,15 @@ def fact_text(value: object) -> str:
 
 
 def facts(server: Server) -> list[tuple[str, str]]:
-    """Return label and value of each fact that is known about the connection, the version of the server first."""
+    """Return label and value of each fact that is known about the connection, the version of the server first.
+
+    None is known where no login worked.
+    """
+    if (server.connection or {}).get("works") is False:
+        return []
     found = [("PostgreSQL", visible(server.version))] if server.version else []
     for key, value in (server.connection or {}).items():
-        if value not in (None, "") and not isinstance(value, (dict, list, tuple)):
+        if key != "works" and value not in (None, "") and not isinstance(value, (dict, list, tuple)):
             found.append((FACT_LABELS.get(key, visible(str(key)).replace("_", " ").capitalize()), fact_text(value)))
     return found
 

@@ -48,14 +48,8 @@ def result(databases: Sequence[Result] = (), findings: Sequence[Result] = (), *,
     by_aspect = {name: [each for each in findings if each["aspect"] == name] for name in aspects}
     return {
         "changed": False,
-        "server_version": "17.10",
-        "connection": {
-            "host": "db1.example.net",
-            "port": 5432,
-            "user": "metamapper",
-            "client_address": "10.20.0.7",
-            "tls": "TLSv1.3",
-        },
+        "server_version": 170010,
+        "connection": {"works": True, "address": "10.20.0.7", "tls": "TLSv1.3", "pg_hba_proven": True},
         "summary": {
             name: {"status": _status([each["severity"] for each in found]), "count": len(found)}
             for name, found in by_aspect.items()

@@ -59,6 +59,12 @@ def test_a_server_that_was_not_reached_has_only_one_answer() -> None:
     assert [aspect.status for aspect in server.summary] == ["failure", *["unknown"] * 7]
 
 
+def test_where_no_login_works_nothing_found_is_no_good_answer() -> None:
+    refused = result([], [finding("connection", "failure", "Refused.")], message="1 finding fails")
+    server = server_of("db", {**refused, "connection": {"works": False}})
+    assert [aspect.status for aspect in server.summary] == ["failure", *["unknown"] * 7]
+
+
 def test_findings_stand_worst_first() -> None:
     assert [each.severity for each in server_of("db", FAILED).findings] == ["failure", "warning", "information"]
 
@@ -140,8 +146,7 @@ def test_verdict(whole: Report, status: str, line: str) -> None:
 def test_text_has_one_line_an_aspect_and_the_remedies_under_it() -> None:
     assert render_text(report(db=FAILED)).splitlines()[2:] == [
         "db: failure",
-        "  PostgreSQL: 17.10; Server: db1.example.net; Port: 5432; Login: metamapper; Seen as coming from: 10.20.0.7; "
-        "TLS: TLSv1.3",
+        "  PostgreSQL: 17.10; Seen as coming from: 10.20.0.7; TLS: TLSv1.3; pg_hba.conf proven for Metamapper: yes",
         "  2 databases, 2 schemas: 22 of 24 relations, 220 of 240 columns visible",
         "  ok           connection",
         "  failure      missing      1 finding",
