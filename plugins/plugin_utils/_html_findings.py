@@ -7,9 +7,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Iterable, Sequence
+from typing import Sequence
 
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._groups import Group, grouped
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html import (
     Markup,
     element,
@@ -34,23 +34,6 @@ GROUPS_ON_PAGE = 2000
 PLACES = Limits(shown=8, most=200)
 
 
-@dataclass
-class Group:
-    """Findings that differ only in their object: one reason and one remedy for all of them."""
-
-    finding: Finding
-    places: list[tuple[str, ...]] = field(default_factory=list)
-
-
-def grouped(findings: Iterable[Finding]) -> list[Group]:
-    """Return findings with those of the same reason and remedy together, in the order of their first."""
-    groups: dict[tuple[str, ...], Group] = {}
-    for finding in findings:
-        key = (finding.aspect, finding.severity, finding.reason, finding.remedy)
-        groups.setdefault(key, Group(finding)).places.append(finding.place)
-    return list(groups.values())
-
-
 def _place(names: tuple[str, ...]) -> Markup:
     database, inner = names[0], names[1:]
     tail = together(" › ", element("code", joined(".", inner))) if inner else ""
@@ -70,12 +53,12 @@ def _remedy(text: str) -> Markup:
 
 
 def _group(group: Group) -> Markup:
-    places = [_place(names) for names in group.places if names]
+    places = [_place(finding.place) for finding in group.findings if finding.place]
     return element(
         "li",
         folded(places, PLACES, wrap=_list, noun="place") if places else "",
-        element("p", lined(group.finding.reason), class_="reason"),
-        _remedy(group.finding.remedy) if group.finding.remedy else "",
+        element("p", lined(group.first.reason), class_="reason"),
+        _remedy(group.first.remedy) if group.first.remedy else "",
     )
 
 

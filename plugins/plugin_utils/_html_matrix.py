@@ -102,7 +102,7 @@ def _tile_limits(database: Database, *, is_long: bool, databases: int) -> Limits
 
 
 def _number(coverage: Coverage, label: str, status: str) -> Markup:
-    track = element("span", bar(coverage), class_=f"track {status}")
+    track = element("span", bar(coverage), class_=f"track {status}") if coverage.expected else ""
     return element("td", share(coverage), track, class_="number", role="cell", data_label=label)
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import Aspect, Finding, Report, Server
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._groups import Group, grouped
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import Aspect, Report, Server
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._visible import visible, visible_lines
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._words import (
     STATUS_WORDS,
@@ -21,13 +22,14 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._words impor
 )
 
 # A log is read from its end, line by line: what is more than this is in the other forms of the report.
-FINDINGS_AN_ASPECT = 5
+GROUPS_AN_ASPECT = 5
 NAMED_SERVERS = 10
 WIDTH = max(len(word) for word in STATUS_WORDS.values())
 
 
-def _finding_lines(finding: Finding) -> Iterator[str]:
-    object_name = place(finding)
+def _group_lines(group: Group) -> Iterator[str]:
+    finding, more = group.first, len(group.findings) - 1
+    object_name = f"{place(finding)} and {more:,} more" if more else place(finding)
     first, *others = visible_lines(finding.reason) or [""]
     yield f"    - {object_name}: {first}" if object_name else f"    - {first}"
     yield from (f"      {line}" for line in others)
@@ -45,11 +47,12 @@ def _aspect_line(server: Server, aspect: Aspect) -> str:
 
 def _aspect_lines(server: Server, aspect: Aspect) -> Iterator[str]:
     yield _aspect_line(server, aspect)
-    told = [finding for finding in server.of_aspect(aspect.name) if finding.severity != "information"]
-    for finding in told[:FINDINGS_AN_ASPECT]:
-        yield from _finding_lines(finding)
-    if len(told) > FINDINGS_AN_ASPECT:
-        yield f"    - and {len(told) - FINDINGS_AN_ASPECT:,} more: see the HTML or the JSON report"
+    told = grouped(finding for finding in server.of_aspect(aspect.name) if finding.severity != "information")
+    for group in told[:GROUPS_AN_ASPECT]:
+        yield from _group_lines(group)
+    left = sum(len(group.findings) for group in told[GROUPS_AN_ASPECT:])
+    if left:
+        yield f"    - and {left:,} more: see the HTML or the JSON report"
 
 
 def _title(server: Server) -> str:

@@ -34,7 +34,7 @@ def counted(number: int, noun: str) -> str:
 def part(coverage: Coverage, noun: str) -> str:
     """Return how much of something is visible: all 12 relations, 10 of 12 relations."""
     if coverage.is_full:
-        return f"all {counted(coverage.expected, noun)}" if coverage.expected else f"no {noun} to see"
+        return f"all {counted(coverage.expected, noun)}" if coverage.expected else f"no {noun}s"
     return f"{coverage.visible:,} of {counted(coverage.expected, noun)}"
 
 
@@ -85,5 +85,7 @@ def extent(server: Server) -> str:
     if not server.databases:
         return ""
     schemas = sum(len(database.schemas) for database in server.databases)
+    if not schemas:
+        return f"{counted(len(server.databases), 'database')}, no schema looked at"
     where = f"{counted(len(server.databases), 'database')}, {counted(schemas, 'schema')}"
     return f"{where}: {part(server.relations, 'relation')}, {part(server.columns, 'column')} visible"

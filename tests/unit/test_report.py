@@ -15,6 +15,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report impo
     version_text,
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report_text import render_text, text_lines
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._words import extent
 
 from tests.support.findings import ATTACK, HOSTILE, OVERRIDE, Result, database, finding, result, schema
 
@@ -110,6 +111,27 @@ def test_percent(coverage: Coverage, percent: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("databases", "text"),
+    [
+        pytest.param([], "", id="no database"),
+        pytest.param([database("d", [])], "1 database, no schema looked at", id="not looked at"),
+        pytest.param(
+            [database("d", [schema("s", expected=0, visible=0)])],
+            "1 database, 1 schema: no relations, no columns visible",
+            id="empty schema",
+        ),
+        pytest.param(
+            [database("d", [schema("s", expected=2000, visible=1999)])],
+            "1 database, 1 schema: 1,999 of 2,000 relations, 19,990 of 20,000 columns visible",
+            id="one missing",
+        ),
+    ],
+)
+def test_extent(databases: list[Result], text: str) -> None:
+    assert extent(server_of("db", result(databases))) == text
+
+
+@pytest.mark.parametrize(
     ("version", "text"),
     [
         pytest.param(None, "", id="unknown"),
@@ -162,6 +184,12 @@ def test_text_has_one_line_an_aspect_and_the_remedies_under_it() -> None:
         "  ok           excess",
         "  ok           limits       1 for information",
     ]
+
+
+def test_text_tells_one_reason_and_remedy_once() -> None:
+    findings = [finding("missing", "failure", "No USAGE.", "GRANT;", schema="hr", relation=name) for name in "abc"]
+    lines = text_lines(report(db=result([], findings, message="failed")))
+    assert [line for line in lines if line.startswith("    ")] == ["    - hr.a and 2 more: No USAGE.", "        GRANT;"]
 
 
 def test_text_shows_five_findings_an_aspect() -> None:

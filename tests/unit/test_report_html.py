@@ -71,6 +71,9 @@ def named(name: str) -> Report:
     return report_of({f"A{name}": whole, "crashed": {"msg": name}}, created=CREATED, pending=[name])
 
 
+PLAIN = Page(render_html(named("plain")))
+
+
 def many(databases: int, schemas: int) -> Report:
     """Return a report on one server with many databases, of which one misses something."""
     parts = [
@@ -84,8 +87,8 @@ def many(databases: int, schemas: int) -> Report:
 
 @pytest.mark.parametrize("name", [HOSTILE, ATTACK, OVERRIDE])
 def test_hostile_names_are_shown_and_add_no_element(name: str) -> None:
-    page, plain = Page(render_html(named(name))), Page(render_html(named("plain")))
-    assert page.elements == plain.elements
+    page = Page(render_html(named(name)))
+    assert page.elements == PLAIN.elements
     assert visible(name) in page.text
 
 
@@ -93,7 +96,7 @@ def test_hostile_names_are_shown_and_add_no_element(name: str) -> None:
 @given(st.text(alphabet=st.characters(exclude_categories=()), min_size=1))
 def test_no_name_adds_an_element_or_hides_a_character(name: str) -> None:
     text = render_html(named(name))
-    assert Page(text).elements == Page(render_html(named("plain"))).elements
+    assert Page(text).elements == PLAIN.elements
     assert {character for character in text if unicodedata.category(character) in ("Cc", "Cf", "Cs")} == {"\n"}
 
 
@@ -117,35 +120,30 @@ def test_nothing_is_loaded_and_no_script_runs() -> None:
 
 
 def test_the_policy_allows_this_style_sheet_and_nothing_else() -> None:
-    page = Page(render_html(named("plain")))
-    digest = base64.b64encode(hashlib.sha256(page.style.encode()).digest()).decode()
-    policies = [each["content"] for each in page.attributes("meta") if each.get("http-equiv")]
+    digest = base64.b64encode(hashlib.sha256(PLAIN.style.encode()).digest()).decode()
+    policies = [each["content"] for each in PLAIN.attributes("meta") if each.get("http-equiv")]
     assert policies == [f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"]
 
 
 def test_the_page_fits_a_phone_and_names_its_language() -> None:
-    page = Page(render_html(named("plain")))
-    viewports = [each["content"] for each in page.attributes("meta") if each.get("name") == "viewport"]
+    viewports = [each["content"] for each in PLAIN.attributes("meta") if each.get("name") == "viewport"]
     assert viewports == ["width=device-width, initial-scale=1"]
-    assert page.attributes("html") == [{"lang": "en"}]
+    assert PLAIN.attributes("html") == [{"lang": "en"}]
 
 
 def test_landmarks_and_headings() -> None:
-    page = Page(render_html(named("plain")))
-    tags = [tag for tag, _attributes in page.elements]
+    tags = [tag for tag, _attributes in PLAIN.elements]
     assert [tags.count(tag) for tag in ("header", "main", "footer", "h1")] == [1, 1, 1, 1]
-    assert len(page.attributes("caption")) == len(page.attributes("table"))
+    assert len(PLAIN.attributes("caption")) == len(PLAIN.attributes("table"))
 
 
 def test_header_cells_have_a_scope() -> None:
-    page = Page(render_html(named("plain")))
-    assert {each.get("scope") for each in page.attributes("th")} == {"row", "col"}
+    assert {each.get("scope") for each in PLAIN.attributes("th")} == {"row", "col"}
 
 
 def test_links_lead_to_sections_of_the_page() -> None:
-    page = Page(render_html(named("plain")))
-    targets = {f"#{attributes['id']}" for _tag, attributes in page.elements if "id" in attributes}
-    assert {str(link["href"]) for link in page.attributes("a")} <= targets
+    targets = {f"#{attributes['id']}" for _tag, attributes in PLAIN.elements if "id" in attributes}
+    assert {str(link["href"]) for link in PLAIN.attributes("a")} <= targets
 
 
 @pytest.mark.parametrize(("status", "word"), [("failure", "failure"), ("warning", "warning"), ("ok", "ok")])
