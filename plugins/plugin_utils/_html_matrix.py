@@ -13,7 +13,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html import
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html_parts import (
     Limits,
     badge,
-    bar,
+    coverage_bar,
     fold,
     folded,
     share,
@@ -83,7 +83,7 @@ def _tile(schema: Schema) -> Markup:
         element("code", schema.name),
         element("span", share(schema.relations), class_="count"),
         element("span", ", ".join(notes), class_="note") if notes else "",
-        bar(schema.relations),
+        coverage_bar(schema.relations),
         class_=f"tile {schema.status}",
     )
 
@@ -102,7 +102,7 @@ def _tile_limits(database: Database, *, is_long: bool, databases: int) -> Limits
 
 
 def _number(coverage: Coverage, label: str, status: str) -> Markup:
-    track = element("span", bar(coverage), class_=f"track {status}") if coverage.expected else ""
+    track = element("span", coverage_bar(coverage), class_=f"track {status}") if coverage.expected else ""
     return element("td", share(coverage), track, class_="number", role="cell", data_label=label)
 
 

@@ -36,7 +36,7 @@ def badge(status: Status) -> Markup:
     return element("span", sign(status), element("span", STATUS_WORDS[status]), class_=f"badge {status}")
 
 
-def bar(coverage: Coverage) -> Markup:
+def coverage_bar(coverage: Coverage) -> Markup:
     """Return the bar of a coverage; the numbers beside it say the same."""
     return element("span", class_=f"bar {bar_class(coverage.percent)}", aria_hidden="true")
 

@@ -210,7 +210,7 @@ def _worst_by_place(findings: Iterable[Finding]) -> dict[tuple[str, str], Status
     """Return the worst status of each (database, schema), and of each (database, "") as a whole."""
     statuses: dict[tuple[str, str], Status] = {}
     for finding in findings:
-        for place in {(finding.database, finding.schema), (finding.database, "")}:
+        for place in ((finding.database, finding.schema), (finding.database, "")):
             statuses[place] = worst([statuses.get(place, "ok"), STATUS_OF[finding.severity]])
     return statuses
 
