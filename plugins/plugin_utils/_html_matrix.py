@@ -49,22 +49,33 @@ def anchor(number: int) -> str:
 
 def _answer(aspect: Aspect) -> Markup:
     count = f" {aspect.count:,}" if aspect.count else ""
-    return element("td", sign(aspect.status), unseen(STATUS_WORDS[aspect.status]), count, class_=aspect.status)
+    answer = (sign(aspect.status), unseen(STATUS_WORDS[aspect.status]), count)
+    return element("td", *answer, class_=aspect.status, role="cell", data_label=aspect.name.replace("_", " "))
 
 
 def _server_row(server: Server, number: int) -> Markup:
-    name = element("th", element("a", server.name, href=f"#{anchor(number)}"), scope="row")
-    return element("tr", name, *(_answer(aspect) for aspect in server.summary))
+    name = element("th", element("a", server.name, href=f"#{anchor(number)}"), scope="row", role="rowheader")
+    return element("tr", name, *(_answer(aspect) for aspect in server.summary), role="row")
+
+
+def _head(titles: Iterable[str]) -> Markup:
+    """Return the head of a table.
+
+    The roles of all parts are spelled out: a narrow window changes "display", which makes browsers drop them.
+    """
+    cells = (element("th", title, scope="col", role="columnheader") for title in titles)
+    return element("thead", element("tr", *cells, role="row"), role="rowgroup")
 
 
 def overview(report: Report) -> Markup:
     """Return the matrix of all servers by all questions."""
-    titles = (element("th", name.replace("_", " "), scope="col") for name in ASPECTS)
-    head = element("thead", element("tr", element("th", "Server", scope="col"), *titles))
+    titles = ("Server", *(name.replace("_", " ") for name in ASPECTS))
+    head = _head(titles)
     caption = element("caption", "Answers by server, with the number of findings", class_="hidden")
 
     def table(rows: Sequence[Markup]) -> Markup:
-        whole = element("table", caption, head, element("tbody", *rows), class_="overview")
+        body = element("tbody", *rows, role="rowgroup")
+        whole = element("table", caption, head, body, class_="overview", role="table")
         return element("div", whole, class_="scroll", role="region", aria_label="Answers by server", tabindex="0")
 
     rows = [_server_row(server, number) for number, server in enumerate(report.servers, start=1)]
@@ -121,12 +132,9 @@ def _database_row(database: Database, limits: Limits) -> Markup:
 
 
 def _database_table(rows: Sequence[Markup]) -> Markup:
-    titles = ("Database", "Relations", "Columns", "Schemas: visible/existing relations")
-    head = element("tr", *(element("th", title, scope="col", role="columnheader") for title in titles), role="row")
+    head = _head(("Database", "Relations", "Columns", "Schemas: visible/existing relations"))
     caption = element("caption", "Coverage by database and schema", class_="hidden")
-    # The roles are spelled out because a narrow window changes "display", which makes browsers drop them.
-    parts = (element("thead", head, role="rowgroup"), element("tbody", *rows, role="rowgroup"))
-    return element("table", caption, *parts, class_="matrix", role="table")
+    return element("table", caption, head, element("tbody", *rows, role="rowgroup"), class_="matrix", role="table")
 
 
 def databases_of(server: Server, *, databases: int) -> Markup:

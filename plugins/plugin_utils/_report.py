@@ -239,7 +239,7 @@ def _summary(given: Mapping[str, Any], *, is_blind: bool = False) -> tuple[Aspec
 def version_text(version: Any) -> str:
     """Return a server_version_num (170010) or a server_version as people write it (17.10); empty for none."""
     text = str(version or "")
-    if not text.isdigit() or int(text) < 90000:
+    if not (text.isascii() and text.isdigit()) or int(text) < 90000:
         return text
     number = int(text)
     if number >= 100000:

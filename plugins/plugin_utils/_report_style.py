@@ -162,7 +162,12 @@ footer dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1rem;marg
 footer dt{font-weight:650}
 @media (max-width:42rem){
 body>*{padding-inline:.8rem}
-.matrix thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.overview,.overview tbody{display:block}
+.overview tr{display:grid;grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr));gap:4px;margin-bottom:1rem}
+.overview tbody th{grid-column:1/-1;padding:.2rem 0}
+.overview td{display:flex;gap:.4em;align-items:baseline}
+.overview td::before{content:attr(data-label);order:1}
 .matrix,.matrix tbody,.matrix tr,.matrix tbody th,.matrix td{display:block;width:auto}
 .matrix tr{border-top:1px solid var(--line);padding:.6rem 0}
 .matrix tbody th,.matrix td,.matrix .number{border:0;padding:.15rem 0;width:auto}

@@ -139,6 +139,7 @@ def test_extent(databases: list[Result], text: str) -> None:
         pytest.param(170010, "17.10", id="number"),
         pytest.param(90624, "9.6.24", id="number before 10"),
         pytest.param("18", "18", id="major"),
+        pytest.param("²", "²", id="a digit that is no number"),
     ],
 )
 def test_version_text(version: Any, text: str) -> None:
