@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._apply import Applied, Apply
 from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import first_line, sqlstate
-from ansible_collections.metamapper.postgresql.plugins.module_utils._outline import diff_lines
+from ansible_collections.metamapper.postgresql.plugins.module_utils._outline import diff_lines, merged
 from ansible_collections.metamapper.postgresql.plugins.module_utils._password import Password, State
-from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_database import statements_for
 from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_roles import (
     role_outline,
     wanted_role_outline,
@@ -55,9 +54,7 @@ def ensure_access(where: Where, wanted: Wanted, *, check_mode: bool) -> Result:
 def planned_statements(found: Survey, wanted: Wanted) -> list[Statement]:
     """Return what the plans would run, in order."""
     databases = [
-        statement
-        for look in found.databases
-        for statement in statements_for(look.target.name, wanted.group, look.plan.grants)
+        statement for look in found.databases for statement in look.plan.statements(look.target.name, wanted.group)
     ]
     return [*found.roles.group, *databases, *found.roles.users]
 
@@ -91,7 +88,9 @@ def _written(found: Survey, wanted: Wanted, applied: Applied) -> Result:
 
 
 def _databases(found: Survey, known_better: Mapping[str, Any]) -> dict[str, Any]:
-    return {look.target.name: {**look.before, **known_better.get(look.target.name, {})} for look in found.databases}
+    """Return the outlines of the survey; of what was written to, what the transactions saw wins."""
+    looks = {look.target.name: look.before for look in found.databases}
+    return {name: merged(before, known_better.get(name, before)) for name, before in looks.items()}
 
 
 def _result(

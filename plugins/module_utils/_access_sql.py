@@ -77,13 +77,16 @@ SELECT pg_catalog.current_setting('default_transaction_read_only')::pg_catalog.b
                 WHERE a.grantee = g.oid AND a.privilege_type = 'CONNECT') AS is_connect_direct,
        pg_catalog.has_database_privilege(%(effective)s::pg_catalog.name, d.oid, 'CONNECT') AS is_connect_effective,
        pg_catalog.has_database_privilege(d.oid, 'CONNECT WITH GRANT OPTION') AS is_connect_grantable,
+       pg_catalog.has_database_privilege(%(effective)s::pg_catalog.name, d.oid, 'CREATE') AS can_create_schemas,
        n.oid::pg_catalog.int8, n.nspname, pg_catalog.pg_get_userbyid(n.nspowner)::pg_catalog.text AS owner,
        EXISTS (SELECT 1 FROM grantee g,
                              pg_catalog.aclexplode(COALESCE(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a
                 WHERE a.grantee = g.oid AND a.privilege_type = 'USAGE') AS is_usage_direct,
        pg_catalog.has_schema_privilege(%(effective)s::pg_catalog.name, n.oid, 'USAGE') AS is_usage_effective,
        pg_catalog.has_schema_privilege(n.oid, 'USAGE WITH GRANT OPTION') AS is_usage_grantable,
-       pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS is_usable
+       pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS is_usable,
+       pg_catalog.has_schema_privilege(%(effective)s::pg_catalog.name, n.oid, 'CREATE') AS can_create,
+       pg_catalog.has_schema_privilege('public', n.oid, 'CREATE') AS can_public_create
   FROM pg_catalog.pg_database d
   LEFT JOIN pg_catalog.pg_namespace n ON n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
  WHERE d.datname = pg_catalog.current_database()
@@ -93,11 +96,15 @@ SELECT pg_catalog.current_setting('default_transaction_read_only')::pg_catalog.b
 # Who owns and who may create relations in the schemas, and whether the group will be able to read what they create.
 # A creator is an owner of a relation there that is not an extension's, the schema's owner (pg_database_owner stands for
 # the owner of the database), a role with a direct CREATE, or a role listed in the options. PUBLIC has oid 0 in
-# aclexplode(); it is not in pg_roles and falls out of the join.
+# aclexplode(); it is not in pg_roles and falls out of the join. Each schema has the privilege that is wanted on its
+# relations; "other" is that of the other mode.
 CREATORS = """
 WITH wanted AS (
-  SELECT n.oid, n.nspowner, n.nspacl FROM pg_catalog.pg_namespace n
-   WHERE n.oid = ANY (%(schemas)s::pg_catalog.oid[])
+  SELECT n.oid, n.nspowner, n.nspacl, w.privilege,
+         CASE w.privilege WHEN 'SELECT' THEN 'REFERENCES' ELSE 'SELECT' END AS other
+    FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::pg_catalog.oid[]),
+                    pg_catalog.unnest(%(privileges)s::pg_catalog.text[])) AS w (oid, privilege)
+    JOIN pg_catalog.pg_namespace n ON n.oid = w.oid
 ), owned AS (
   SELECT c.relnamespace, c.relowner, pg_catalog.count(*) AS relations,
          pg_catalog.count(*) FILTER (WHERE e.objid IS NULL) AS own_relations
@@ -130,51 +137,65 @@ WITH wanted AS (
     JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database()
    GROUP BY 1, 2
 ), ready AS (
-  SELECT DISTINCT f.defaclnamespace, f.defaclrole
+  SELECT DISTINCT f.defaclnamespace, f.defaclrole, a.privilege_type
     FROM pg_catalog.pg_default_acl f, pg_catalog.aclexplode(f.defaclacl) a
-   WHERE f.defaclobjtype = 'r' AND a.privilege_type = %(privilege)s
+   WHERE f.defaclobjtype = 'r'
      AND a.grantee = (SELECT g.oid FROM pg_catalog.pg_roles g WHERE g.rolname = %(group)s)
 )
 SELECT c.schema::pg_catalog.int8, r.rolname, r.rolsuper, c.relations, c.is_owner, c.may_create, c.is_listed,
-       p.defaclrole IS NOT NULL AS is_ready,
+       p.defaclrole IS NOT NULL AS is_ready, o.defaclrole IS NOT NULL AS has_other,
        pg_catalog.pg_has_role(r.oid, 'MEMBER') AS is_member, pg_catalog.pg_has_role(r.oid, 'USAGE') AS is_inherited
   FROM creator c
+  JOIN wanted w ON w.oid = c.schema
   JOIN pg_catalog.pg_roles r ON r.oid = c.role
-  LEFT JOIN ready p ON p.defaclnamespace = c.schema AND p.defaclrole = c.role
+  LEFT JOIN ready p ON p.defaclnamespace = c.schema AND p.defaclrole = c.role AND p.privilege_type = w.privilege
+  LEFT JOIN ready o ON o.defaclnamespace = c.schema AND o.defaclrole = c.role AND o.privilege_type = w.other
  ORDER BY c.schema, r.rolname
 """
 
-# The relations of the schemas on which the group lacks a direct grant. A relation without any ACL is its owner's alone.
-# Most grants are the owner's: "contains this item" answers for those, and only the rest is taken apart with
-# aclexplode(). What is held on it anyway, and whether it is an extension's, is asked only where the administrator
-# cannot grant.
+# The relations of the schemas on which the group lacks a direct grant, or holds that of the other mode. A relation
+# without any ACL is its owner's alone. Most grants are the owner's: "contains this item" answers for those, and only
+# the rest is taken apart with aclexplode(). What is held on it anyway, and whether it is an extension's, is asked only
+# where the administrator cannot grant. OFFSET 0 keeps the parts from being computed twice.
 # https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-ACLITEM-OP-TABLE
 RELATIONS = """
-SELECT x.schema, x.relname, x.is_grantable,
-       pg_catalog.pg_get_userbyid(x.relowner)::pg_catalog.text AS owner,
-       CASE WHEN x.is_grantable THEN false
-            ELSE pg_catalog.has_table_privilege(%(effective)s::pg_catalog.name, x.oid, %(privilege)s)
+SELECT y.schema, y.relname, y.is_direct, y.has_other, y.is_grantable,
+       pg_catalog.pg_get_userbyid(y.relowner)::pg_catalog.text AS owner,
+       CASE WHEN y.is_direct OR y.is_grantable THEN y.is_direct
+            ELSE pg_catalog.has_table_privilege(%(effective)s::pg_catalog.name, y.oid, y.privilege)
        END AS is_effective,
-       CASE WHEN x.is_grantable THEN false
+       CASE WHEN y.is_grantable THEN false
             ELSE EXISTS (SELECT 1 FROM pg_catalog.pg_depend e
-                          WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = x.oid
+                          WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = y.oid
                             AND e.objsubid = 0 AND e.deptype = 'e')
        END AS is_extension_member
-  FROM (SELECT c.oid, c.relnamespace::pg_catalog.int8 AS schema, c.relname, c.relowner,
-               pg_catalog.pg_has_role(c.relowner, 'USAGE')
-                 OR pg_catalog.has_table_privilege(c.oid, %(privilege)s || ' WITH GRANT OPTION') AS is_grantable
-          FROM pg_catalog.unnest(%(schemas)s::pg_catalog.oid[]) AS w (oid)
-          JOIN pg_catalog.pg_class c ON c.relnamespace = w.oid
-          LEFT JOIN pg_catalog.pg_roles g ON g.rolname = %(group)s
-         WHERE c.relkind = ANY (%(kinds)s::pg_catalog."char"[])
-           AND (c.relacl IS NULL AND c.relowner = g.oid) IS NOT TRUE
-           AND (c.relacl OPERATOR(pg_catalog.@>) pg_catalog.makeaclitem(g.oid, c.relowner, %(privilege)s, false))
-               IS NOT TRUE
-           AND NOT EXISTS (SELECT 1 FROM pg_catalog.aclexplode(c.relacl) a
-                            WHERE a.privilege_type = %(privilege)s AND a.grantee = g.oid)
-       ) x
- WHERE x.is_grantable IS NOT NULL  -- NULL: dropped since the scan saw it
- ORDER BY x.schema, x.relname
+  FROM (SELECT x.*,
+               pg_catalog.pg_has_role(x.relowner, 'USAGE')
+                 OR pg_catalog.has_table_privilege(x.oid, x.privilege || ' WITH GRANT OPTION') AS is_grantable
+          FROM (SELECT c.oid, c.relnamespace::pg_catalog.int8 AS schema, c.relname, c.relowner, w.privilege,
+                       COALESCE(c.relacl OPERATOR(pg_catalog.@>)
+                                  pg_catalog.makeaclitem(g.oid, c.relowner, w.privilege, false)
+                                OR (c.relacl IS NULL AND c.relowner = g.oid), false)
+                         OR EXISTS (SELECT 1 FROM pg_catalog.aclexplode(c.relacl) a
+                                     WHERE a.privilege_type = w.privilege AND a.grantee = g.oid) AS is_direct,
+                       COALESCE(c.relacl IS NOT NULL AND c.relowner <> g.oid
+                                  AND pg_catalog.has_table_privilege(g.oid, c.oid, w.other), false)
+                         AND EXISTS (SELECT 1 FROM pg_catalog.aclexplode(c.relacl) a
+                                      WHERE a.privilege_type = w.other AND a.grantee = g.oid) AS has_other
+                  FROM (SELECT u.oid, u.privilege,
+                               CASE u.privilege WHEN 'SELECT' THEN 'REFERENCES' ELSE 'SELECT' END AS other
+                          FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::pg_catalog.oid[]),
+                                          pg_catalog.unnest(%(privileges)s::pg_catalog.text[])) AS u (oid, privilege)
+                       ) w
+                  JOIN pg_catalog.pg_class c ON c.relnamespace = w.oid
+                  LEFT JOIN pg_catalog.pg_roles g ON g.rolname = %(group)s
+                 WHERE c.relkind = ANY (%(kinds)s::pg_catalog."char"[])
+                OFFSET 0
+               ) x
+         WHERE x.has_other OR NOT x.is_direct
+       ) y
+ WHERE y.is_grantable IS NOT NULL  -- NULL: dropped since the scan saw it
+ ORDER BY y.schema, y.relname
 """
 
 # The stored verifier of a role's password; only for those who may read pg_authid.

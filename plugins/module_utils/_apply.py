@@ -12,23 +12,18 @@ of the group when all of it is there.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Callable, Mapping, Sequence, TypeVar
+from typing import Any, Callable, Iterable, Mapping, Sequence, TypeVar
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import (
     DatabaseFacts,
     RoleFacts,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._grants import Grant, batches, statements_for
 from ansible_collections.metamapper.postgresql.plugins.module_utils._inspect import inspect_database, inspect_roles
 from ansible_collections.metamapper.postgresql.plugins.module_utils._outline import merged, outline
 from ansible_collections.metamapper.postgresql.plugins.module_utils._password import Password, why_refused
-from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_database import (
-    DatabasePlan,
-    Grant,
-    Planner,
-    batches,
-    statements_for,
-)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_database import DatabasePlan, Planner
 from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_roles import RolePlan, plan_roles
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import Statement, quoted
@@ -38,6 +33,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._survey impo
     Where,
     prove,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._targets import wanted_privileges
 from ansible_collections.metamapper.postgresql.plugins.module_utils._transaction import (
     UNLOGGED,
     Done,
@@ -46,7 +42,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._transaction
     write,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._versions import has_feature
-from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import User, Wanted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import Privilege, User, Wanted
 
 # Where GRANT takes a lock for each name, a transaction uses at most this part of the server's lock slots.
 SHARE_OF_LOCK_SLOTS = 4
@@ -105,8 +101,8 @@ class Apply:
         try:
             self._make_roles("the group", lambda plan: plan.group)
             for look in self.found.databases:
-                if look.plan.grants:
-                    self._grant(look)
+                if look.plan.has_changes:
+                    self._change(look)
             self._make_roles("the users", lambda plan: plan.users)
             passwords = self._settle_passwords()
         except Failure as failure:
@@ -153,11 +149,11 @@ class Apply:
             for statement in statements
         ]
 
-    def _grant(self, look: DatabaseLook) -> None:
+    def _change(self, look: DatabaseLook) -> None:
         limit = self._limit()
         with self.where.session(look.target.name) as session:
-            for schemas in batches(look.plan.grants, limit):
-                while self._grant_once(session, look, schemas, limit):
+            for schemas in batches((*look.plan.grants, *look.plan.revokes), limit):
+                while self._change_once(session, look, schemas, limit):
                     pass
 
     def _limit(self) -> int | None:
@@ -166,20 +162,22 @@ class Apply:
             return None
         return max(1, self.server.lock_slots // SHARE_OF_LOCK_SLOTS)
 
-    def _grant_once(self, session: Session, look: DatabaseLook, schemas: Sequence[str], limit: int | None) -> bool:
+    def _change_once(self, session: Session, look: DatabaseLook, schemas: Sequence[str], limit: int | None) -> bool:
         """Grant what the schemas lack, up to the limit, in one transaction; tell whether there is more."""
         name, group = look.target.name, self.wanted.group
         work: Work[DatabaseFacts, DatabasePlan] = Work(
             database=name,
             look=lambda again: self._inspect(again, look, schemas),
             plan=lambda facts: _checked(self._planner(facts, look).plan()),
-            statements=lambda plan: statements_for(name, group, plan.grants[:limit]),
-            missing=lambda plan, after: self._missing_grants(look, plan.grants[:limit], after),
+            statements=lambda plan: statements_for(
+                name, group, plan.limited(limit).grants, plan.limited(limit).revokes
+            ),
+            missing=lambda plan, after: self._missing_changes(look, plan.limited(limit), after),
         )
         done = write(session, work, self.patience)
         self.progress.keep(f"database {quoted(name)}", done)
         self._remember(name, done)
-        return len(done.plan.grants) > len(done.plan.grants[:limit])
+        return done.plan != done.plan.limited(limit)
 
     def _inspect(self, session: Session, look: DatabaseLook, schemas: Sequence[str]) -> DatabaseFacts:
         return inspect_database(
@@ -188,16 +186,38 @@ class Apply:
             group=self.wanted.group,
             group_exists=True,
             listed=look.target.entry.creators or (),
-            choose=lambda names: sorted(set(schemas).intersection(names)),
+            choose=lambda names: self._still_wanted(look, schemas, names),
         )
 
-    def _planner(self, facts: DatabaseFacts, look: DatabaseLook) -> Planner:
-        return Planner(self.server, facts, look.target.entry, self.wanted.role_names)
+    def _still_wanted(
+        self, look: DatabaseLook, schemas: Sequence[str], names: Iterable[str]
+    ) -> Mapping[str, Privilege]:
+        wanted = wanted_privileges(look.target.entry, names, self.wanted.privilege)
+        return {schema: wanted[schema] for schema in schemas if schema in wanted}
 
-    def _missing_grants(self, look: DatabaseLook, grants: Sequence[Grant], after: DatabaseFacts) -> list[Problem]:
+    def _planner(self, facts: DatabaseFacts, look: DatabaseLook) -> Planner:
+        wanted = self.wanted
+        return Planner(self.server, facts, look.target.entry, wanted.role_names, wanted.accept_references)
+
+    def _missing_changes(self, look: DatabaseLook, plan: DatabasePlan, after: DatabaseFacts) -> list[Problem]:
         planner = self._planner(after, look)
-        lacking = set(planner.lacking())
-        return [self._undone(planner, look.target.name, grant) for grant in grants if grant in lacking]
+        lacking, surplus = set(planner.lacking()), set(planner.surplus())
+        name = look.target.name
+        return [
+            *(self._undone(planner, name, grant) for grant in plan.grants if grant in lacking),
+            *(self._still_there(name, grant) for grant in plan.revokes if grant in surplus),
+        ]
+
+    def _still_there(self, database: str, grant: Grant) -> Problem:
+        (statement,) = statements_for(database, self.wanted.group, (), [grant])
+        return Problem(
+            f"PostgreSQL accepted the REVOKE, but {quoted(self.wanted.group)} still has {grant} in database "
+            f"{quoted(database)}; the transaction was rolled back. Only the role that granted it can take it back.",
+            f"Find it in the ACL (psql: \\dp), and as that role, or after SET ROLE to it, run: {statement};",
+            database=database,
+            object=grant.name,
+            statement=f"{statement};",
+        )
 
     def _undone(self, planner: Planner, database: str, grant: Grant) -> Problem:
         (statement,) = statements_for(database, self.wanted.group, [grant])

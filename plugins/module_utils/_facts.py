@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._versions import has_feature
+from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import Privilege
 
 
 @dataclass(frozen=True)
@@ -83,13 +84,18 @@ class Holding:
 
 @dataclass(frozen=True)
 class SchemaFacts:
-    """A schema; ``is_usable`` tells whether the administrator has USAGE, without which nothing in it can be named."""
+    """A schema; ``is_usable`` tells whether the administrator has USAGE, without which nothing in it can be named.
+
+    ``can_create`` tells whether the group may create relations there, ``can_public_create`` whether everybody may.
+    """
 
     oid: int
     name: str
     owner: str
     usage: Holding
     is_usable: bool
+    can_create: bool = False
+    can_public_create: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,16 +110,22 @@ class CreatorFacts:
     may_create: bool
     is_listed: bool
     is_ready: bool
+    has_other: bool
     is_member: bool
     is_inherited: bool
 
 
 @dataclass(frozen=True)
 class RelationFacts:
-    """A relation on which the group lacks a direct grant; the last two are known where it is not grantable."""
+    """A relation on which the group lacks a direct grant, or holds that of the other mode.
+
+    ``is_effective`` and ``is_extension_member`` are known where it is neither direct nor grantable.
+    """
 
     schema: str
     name: str
+    is_direct: bool
+    has_other: bool
     is_grantable: bool
     owner: str
     is_effective: bool
@@ -122,13 +134,14 @@ class RelationFacts:
 
 @dataclass(frozen=True)
 class DatabaseFacts:
-    """A database: all its schemas, and of the wanted ones the creators and the relations without a direct grant."""
+    """A database: all its schemas, and of the wanted ones (with the privilege wanted there) creators and relations."""
 
     name: str
     owner: str
     is_read_only: bool
     connect: Holding
+    can_create_schemas: bool
     schemas: Mapping[str, SchemaFacts]
-    wanted: tuple[str, ...]
+    wanted: Mapping[str, Privilege]
     creators: tuple[CreatorFacts, ...]
     relations: tuple[RelationFacts, ...]

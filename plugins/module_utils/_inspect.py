@@ -21,14 +21,13 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._facts impor
     SchemaFacts,
     ServerFacts,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import Wanted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import Privilege, Wanted
 
 # Ordinary and partitioned tables, views, materialized views and foreign tables: what SELECT ON TABLES covers.
 # https://www.postgresql.org/docs/current/catalog-pg-class.html
 RELATION_KINDS = ("r", "p", "v", "m", "f")
-PRIVILEGE = "SELECT"
 
-ChooseSchemas = Callable[[Iterable[str]], Sequence[str]]
+ChooseSchemas = Callable[[Iterable[str]], Mapping[str, Privilege]]
 
 
 def inspect_roles(session: Session, wanted: Wanted) -> dict[str, RoleFacts]:
@@ -52,25 +51,27 @@ def inspect_database(
 ) -> DatabaseFacts:
     """Return what a database holds of what is wanted; three round trips, however many objects there are.
 
-    ``choose`` picks the wanted schemas from the names of all; ``listed`` are creators that the options name.
+    ``choose`` picks the wanted schemas from the names of all, with the privilege wanted there; ``listed`` are creators
+    that the options name.
     """
     parameters: dict[str, Any] = {
         "group": group,
         "effective": group if group_exists else "public",
-        "privilege": PRIVILEGE,
         "kinds": list(RELATION_KINDS),
         "listed": list(listed),
     }
     rows = session.rows(ask.SCHEMAS, parameters)
-    schemas = {row[6]: _schema(row) for row in rows if row[6] is not None}
-    chosen = tuple(choose(schemas))
+    schemas = {row[7]: _schema(row) for row in rows if row[7] is not None}
+    chosen = choose(schemas)
     parameters["schemas"] = [schemas[schema].oid for schema in chosen]
+    parameters["privileges"] = list(chosen.values())
     names = {schemas[schema].oid: schema for schema in chosen}
     return DatabaseFacts(
         name=name,
         is_read_only=rows[0][0],
         owner=rows[0][1],
         connect=Holding(*rows[0][2:5]),
+        can_create_schemas=rows[0][5],
         schemas=schemas,
         wanted=chosen,
         creators=tuple(CreatorFacts(names[row[0]], *row[1:]) for row in session.rows(ask.CREATORS, parameters)),
@@ -83,8 +84,8 @@ def _role(row: Row) -> RoleFacts:
 
 
 def _schema(row: Row) -> SchemaFacts:
-    oid, name, owner, *usage, is_usable = row[5:]
-    return SchemaFacts(oid, name, owner, Holding(*usage), is_usable)
+    oid, name, owner, is_direct, is_effective, is_grantable, *rest = row[6:]
+    return SchemaFacts(oid, name, owner, Holding(is_direct, is_effective, is_grantable), *rest)
 
 
 def _effective_grantee(roles: Mapping[str, RoleFacts], wanted: Wanted) -> str:

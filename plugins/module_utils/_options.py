@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The options of the modules, and what becomes of them and of the result."""
+"""The options of module access, and what becomes of them and of the result."""
 
 from __future__ import annotations
 
@@ -11,39 +11,23 @@ from contextlib import contextmanager
 from typing import Any, Iterator, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.metamapper.postgresql.plugins.module_utils._arguments import (
+    CONNECTION_ARGUMENTS,
+    DATABASE_ARGUMENTS,
+    PRIVILEGE_ARGUMENT,
+    login_from_options,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._bastion import (
-    BASTION_ARGUMENT,
     bastion_from_options,
     opened_path,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Login, require_psycopg2
-from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import require_psycopg2
 from ansible_collections.metamapper.postgresql.plugins.module_utils._survey import Where
 
-SSL_MODES = ("allow", "disable", "prefer", "require", "verify-ca", "verify-full")
-
-# Documented in plugins/doc_fragments/connection.py
-CONNECTION_ARGUMENTS: Mapping[str, Any] = {
-    "login_host": {"type": "str", "default": ""},
-    "login_port": {"type": "int", "default": 5432},
-    "login_unix_socket": {"type": "str", "default": ""},
-    "ssl_mode": {"type": "str", "default": "prefer", "choices": list(SSL_MODES)},
-    "ca_cert": {"type": "path"},
-    "ssl_cert": {"type": "path"},
-    "ssl_key": {"type": "path"},
-    "bastion": BASTION_ARGUMENT,
-}
 ADMIN_ARGUMENTS: Mapping[str, Any] = {
     "login_user": {"type": "str", "default": "postgres"},
     "login_password": {"type": "str", "no_log": True},
     "session_role": {"type": "str", "default": ""},
-}
-DATABASE_ARGUMENTS: Mapping[str, Any] = {
-    "name": {"type": "str", "required": True},
-    "schemas": {"type": "list", "elements": "str", "required": True},
-    "exclude_schemas": {"type": "list", "elements": "str", "default": []},
-    "creators": {"type": "list", "elements": "str", "default": ["auto"]},
-    "allow_empty": {"type": "bool", "default": False},
 }
 USER_ARGUMENTS: Mapping[str, Any] = {
     "name": {"type": "str", "required": True},
@@ -56,26 +40,13 @@ ACCESS_ARGUMENTS: Mapping[str, Any] = {
     "group": {"type": "str", "default": "metamapper_readers"},
     "users": {"type": "list", "elements": "dict", "required": True, "options": USER_ARGUMENTS},
     "databases": {"type": "list", "elements": "dict", "required": True, "options": DATABASE_ARGUMENTS},
+    "privilege": PRIVILEGE_ARGUMENT,
+    "accept_references": {"type": "bool", "default": False},
     "connection_limit": {"type": "int", "default": 20},
     "adopt": {"type": "bool", "default": False},
     "wait_seconds": {"type": "int", "default": 300},
     "lock_timeout_ms": {"type": "int", "default": 5000},
 }
-
-
-def login_from_options(options: Mapping[str, Any], *, user: str, password: str | None) -> Login:
-    """Return the login that the options of the connection describe."""
-    return Login(
-        user=user,
-        password=Secret(password) if password else None,
-        host=options["login_unix_socket"] or options["login_host"],
-        port=options["login_port"],
-        ssl_mode=options["ssl_mode"],
-        ca_cert=options["ca_cert"] or "",
-        ssl_cert=options["ssl_cert"] or "",
-        ssl_key=options["ssl_key"] or "",
-        session_role=options.get("session_role") or "",
-    )
 
 
 @contextmanager

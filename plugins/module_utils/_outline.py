@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from typing import Any, Iterable, Mapping
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import DatabaseFacts, Holding
-from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_database import Grant
+from ansible_collections.metamapper.postgresql.plugins.module_utils._grants import Grant
 from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import quoted
 
 Outline = Mapping[str, Any]
@@ -23,28 +23,34 @@ def _held(holding: Holding, is_granted_now: bool) -> str:
     return "inherited" if holding.is_effective else "missing"
 
 
-def outline(facts: DatabaseFacts, grants: Iterable[Grant] = ()) -> dict[str, Any]:
+def outline(facts: DatabaseFacts, grants: Iterable[Grant] = (), revokes: Iterable[Grant] = ()) -> dict[str, Any]:
     """Return what the group holds in the wanted schemas of a database, with some grants as if they were made.
 
-    ``relations`` counts what exists, ``readable`` those with the privilege, ``future`` names the creators whose later
-    relations will be readable.
+    ``privilege`` is the one that is wanted on the relations; ``relations`` counts what exists, ``granted`` those with
+    that privilege, ``other`` counts the privileges of the other mode, default ones included; ``future`` names the
+    creators whose later relations will have it.
     """
-    given = set(grants)
+    given, taken = set(grants), set(revokes)
     selected = Counter(grant.schema for grant in given if grant.kind == "relation")
     relations: Counter[str] = Counter()
     future: dict[str, list[str]] = defaultdict(list)
     for creator in facts.creators:
         relations[creator.schema] += creator.relations
-        if creator.is_ready or Grant("default", "SELECT", creator.schema, creator.name) in given:
+        if creator.is_ready or Grant("default", facts.wanted[creator.schema], creator.schema, creator.name) in given:
             future[creator.schema].append(creator.name)
-    unreadable = Counter(relation.schema for relation in facts.relations if not relation.is_effective)
+    lacking = Counter(relation.schema for relation in facts.relations if not relation.is_effective)
+    other = Counter(relation.schema for relation in facts.relations if relation.has_other)
+    other.update(creator.schema for creator in facts.creators if creator.has_other)
+    other.subtract(Counter(grant.schema for grant in taken))
     return {
         "connect": _held(facts.connect, Grant("database", "CONNECT") in given),
         "schemas": {
             name: {
                 "usage": _held(facts.schemas[name].usage, Grant("schema", "USAGE", name) in given),
+                "privilege": facts.wanted[name],
                 "relations": relations[name],
-                "readable": relations[name] - unreadable[name] + selected[name],
+                "granted": relations[name] - lacking[name] + selected[name],
+                "other": other[name],
                 "future": future[name],
             }
             for name in facts.wanted
@@ -91,9 +97,10 @@ def _word(value: Any) -> str:
 
 def _schema_words(held: Mapping[str, Any]) -> str:
     future = ", ".join(map(quoted, held["future"])) or "nobody"
-    return (
-        f"USAGE {held['usage']}, {held['readable']} of {held['relations']} relations readable, future ones of: {future}"
-    )
+    shown = "readable" if held["privilege"] == "SELECT" else "visible without rows"
+    other = f", {held['other']} privileges of the other mode" if held["other"] else ""
+    relations = f"{held['granted']} of {held['relations']} relations {shown}{other}"
+    return f"USAGE {held['usage']}, {relations}, future ones of: {future}"
 
 
 def _text(lines: Mapping[tuple[str, ...], str], keys: Iterable[tuple[str, ...]]) -> str:

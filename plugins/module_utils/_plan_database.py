@@ -8,9 +8,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any, Iterable, Iterator, Literal, Sequence
+from typing import Any, Iterator, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import (
     CreatorFacts,
@@ -19,6 +19,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._facts impor
     RelationFacts,
     ServerFacts,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._grants import KINDS, Grant, statements_for
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import (
     Statement,
@@ -29,44 +30,39 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._statements 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._versions import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import DatabaseEntry
 
-Kind = Literal["database", "schema", "default", "relation"]
-
-# The order in which privileges are granted: never SELECT without USAGE, and nothing before CONNECT.
-KINDS: tuple[Kind, ...] = ("database", "schema", "default", "relation")
-NAMES_PER_STATEMENT = 500
 NAMES_PER_MESSAGE = 3
 CHARACTERS_PER_MESSAGE = 1000
 
 
 @dataclass(frozen=True)
-class Grant:
-    """One privilege on one object; ``name`` is the relation, or the creator of a default privilege."""
-
-    kind: Kind
-    privilege: str
-    schema: str = ""
-    name: str = ""
-
-    def __str__(self) -> str:
-        if self.kind == "default":
-            return f"{self.privilege} on future relations of {quoted(self.name)} in schema {quoted(self.schema)}"
-        names = ".".join(quoted(part) for part in (self.schema, self.name) if part)
-        return f"{self.privilege} on {self.kind} {names}".rstrip()
-
-
-@dataclass(frozen=True)
 class DatabasePlan:
-    """What is to be granted in a database, in order, and what stands in the way.
+    """What is to be granted and taken back in a database, in order, and what stands in the way.
 
     ``inherited`` is held without a direct grant that the administrator cannot make; ``skipped`` belongs to extensions
     and cannot be granted. Neither is an error.
     """
 
     grants: tuple[Grant, ...] = ()
+    revokes: tuple[Grant, ...] = ()
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     inherited: tuple[Grant, ...] = ()
     skipped: tuple[Grant, ...] = ()
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether there is something to write."""
+        return bool(self.grants or self.revokes)
+
+    def statements(self, database: str, group: str) -> list[Statement]:
+        """Return the statements of the plan, in order."""
+        return statements_for(database, group, self.grants, self.revokes)
+
+    def limited(self, limit: int | None) -> DatabasePlan:
+        """Return the part of the plan for one transaction: so many objects, grants before revokes; None for all."""
+        if limit is None:
+            return self
+        return replace(self, grants=self.grants[:limit], revokes=self.revokes[: max(0, limit - len(self.grants))])
 
 
 @dataclass(frozen=True)
@@ -77,6 +73,7 @@ class Planner:
     facts: DatabaseFacts
     entry: DatabaseEntry
     roles: tuple[str, ...]
+    accepts_references: bool = False
 
     @property
     def group(self) -> str:
@@ -89,8 +86,15 @@ class Planner:
         lacking += [
             Grant("schema", "USAGE", name) for name in self.facts.wanted if not self.facts.schemas[name].usage.is_direct
         ]
-        lacking += [_default(creator) for creator in self.creators() if not creator.is_ready]
-        return lacking + [_select(relation) for relation in self.facts.relations]
+        lacking += [self._default(creator) for creator in self.creators() if not creator.is_ready]
+        return lacking + [self._on(relation) for relation in self.facts.relations if not relation.is_direct]
+
+    def surplus(self) -> list[Grant]:
+        """Return what the group holds of the other mode in the wanted schemas, whoever could take it back."""
+        return [
+            *(self._other_default(creator) for creator in self.facts.creators if creator.has_other),
+            *(self._other_on(relation) for relation in self.facts.relations if relation.has_other),
+        ]
 
     def creators(self) -> Iterator[CreatorFacts]:
         """Yield the roles whose future relations are to be readable."""
@@ -113,7 +117,10 @@ class Planner:
 
     def plan(self) -> DatabasePlan:
         """Return the plan."""
-        fates = [self._connect_fate(), *self._schema_fates(), *self._creator_fates(), *self._relation_fates()]
+        fates = [
+            *(self._connect_fate(), *self._schema_fates(), *self._creator_fates(), *self._relation_fates()),
+            *(*self._surplus_fates(), *self._dangers()),
+        ]
         problems = [fate for fate in fates if isinstance(fate, Problem)]
         sorted_out: dict[str, list[Any]] = defaultdict(list)
         for fate in fates:
@@ -121,6 +128,7 @@ class Planner:
                 sorted_out[fate[0]].append(fate[1])
         return DatabasePlan(
             grants=tuple(sorted(sorted_out["grant"], key=lambda grant: KINDS.index(grant.kind))),
+            revokes=tuple(sorted_out["revoke"]),
             problems=(*problems, *self._ungrantable_relations()),
             warnings=tuple(sorted_out["warning"]),
             inherited=tuple(sorted_out["inherited"]),
@@ -153,7 +161,7 @@ class Planner:
             if creator.is_ready:
                 continue
             if self.server.can_act_for(creator):
-                yield ("grant", _default(creator))
+                yield ("grant", self._default(creator))
             elif self.entry.creators is not None:
                 yield self._not_a_member(creator)
             else:
@@ -161,12 +169,68 @@ class Planner:
 
     def _relation_fates(self) -> Iterator[Fate]:
         for relation in self.facts.relations:
+            if relation.is_direct:
+                continue
             if self._is_grantable(relation):
-                yield ("grant", _select(relation))
+                yield ("grant", self._on(relation))
             elif relation.is_effective:
-                yield ("inherited", _select(relation))
+                yield ("inherited", self._on(relation))
             elif relation.is_extension_member:
-                yield ("skipped", _select(relation))
+                yield ("skipped", self._on(relation))
+
+    def _surplus_fates(self) -> Iterator[Fate]:
+        for creator in self.facts.creators:
+            if creator.has_other:
+                fate = ("revoke", self._other_default(creator))
+                yield fate if self.server.can_act_for(creator) else self._irrevocable(fate[1], creator.name)
+        for relation in self.facts.relations:
+            if relation.has_other:
+                fate = ("revoke", self._other_on(relation))
+                yield fate if self._is_grantable(relation) else self._irrevocable(fate[1], relation.owner)
+
+    def _dangers(self) -> Iterator[Fate]:
+        """Yield what makes REFERENCES more than a look: a table of one's own, to point a foreign key from."""
+        if self.accepts_references or "REFERENCES" not in self.facts.wanted.values():
+            return
+        if self.facts.can_create_schemas:
+            mend = remedy("REVOKE CREATE ON DATABASE {} FROM PUBLIC, {}", self.facts.name, self.group)
+            yield self._dangerous(f"database {quoted(self.facts.name)}", mend)
+        for schema in self.facts.schemas.values():
+            if schema.can_create:
+                who = "PUBLIC" if schema.can_public_create else "{}"
+                names = [schema.name] if schema.can_public_create else [schema.name, self.group]
+                mend = remedy(f"REVOKE CREATE ON SCHEMA {{}} FROM {who}", *names)
+                yield self._dangerous(f"schema {quoted(schema.name)}", mend)
+
+    def _dangerous(self, where: str, mend: str) -> Problem:
+        message = (
+            f"Metadata mode in database {quoted(self.facts.name)} is unsafe: {quoted(self.group)} can create objects "
+            f"in {where}, and a foreign key from a table of its own to one that it holds REFERENCES on tells which "
+            "values exist there and blocks its owner's deletes."
+        )
+        advice = f"Have the owner or a superuser run: {mend} Or set metamapper_accept_references: true."
+        return Problem(message, advice, database=self.facts.name, object=where, statement=mend)
+
+    def _irrevocable(self, grant: Grant, owner: str) -> Problem:
+        (statement,) = statements_for(self.facts.name, self.group, (), [grant])
+        message = (
+            f"Cannot take back {grant} in database {quoted(self.facts.name)}: role {quoted(self._admin)} is neither "
+            f"{quoted(owner)}, who owns it, nor a member that inherits from it."
+        )
+        mend = f"Have {quoted(owner)} or a superuser run: {statement};"
+        return Problem(message, mend, database=self.facts.name, object=grant.name, statement=f"{statement};")
+
+    def _on(self, relation: RelationFacts) -> Grant:
+        return Grant("relation", self.facts.wanted[relation.schema], relation.schema, relation.name)
+
+    def _other_on(self, relation: RelationFacts) -> Grant:
+        return Grant("relation", _other(self.facts.wanted[relation.schema]), relation.schema, relation.name)
+
+    def _default(self, creator: CreatorFacts) -> Grant:
+        return Grant("default", self.facts.wanted[creator.schema], creator.schema, creator.name)
+
+    def _other_default(self, creator: CreatorFacts) -> Grant:
+        return Grant("default", _other(self.facts.wanted[creator.schema]), creator.schema, creator.name)
 
     def _is_grantable(self, relation: RelationFacts) -> bool:
         return relation.is_grantable and self.facts.schemas[relation.schema].is_usable
@@ -175,7 +239,12 @@ class Planner:
         refused = [
             relation
             for relation in self.facts.relations
-            if not (self._is_grantable(relation) or relation.is_effective or relation.is_extension_member)
+            if not (
+                relation.is_direct
+                or self._is_grantable(relation)
+                or relation.is_effective
+                or relation.is_extension_member
+            )
         ]
         refused.sort(key=lambda relation: (relation.schema, relation.owner))
         for (schema, owner), relations in groupby(refused, key=lambda relation: (relation.schema, relation.owner)):
@@ -186,14 +255,16 @@ class Planner:
             return self._no_usage(schema)
         names = tuple((schema, relation.name) for relation in relations)
         more = f" and {len(names) - NAMES_PER_MESSAGE} more" if len(names) > NAMES_PER_MESSAGE else ""
-        statement = Statement(f"GRANT SELECT ON TABLE {listed(len(names))} TO {{}}", (*names, (self.group,)))
+        privilege = self.facts.wanted[schema]
+        statement = Statement(f"GRANT {privilege} ON TABLE {listed(len(names))} TO {{}}", (*names, (self.group,)))
         subject = ", ".join(".".join(map(quoted, name)) for name in names[:NAMES_PER_MESSAGE]) + more
-        return self._refusal(f"SELECT on {subject}", owner, f"{statement};", subject)
+        return self._refusal(f"{privilege} on {subject}", owner, f"{statement};", subject)
 
     def _no_usage(self, schema: str) -> Problem:
         message = (
-            f"Cannot grant SELECT on the relations of schema {quoted(schema)} of database {quoted(self.facts.name)}: "
-            f"role {quoted(self._admin)} has no USAGE on the schema and so cannot name what is in it."
+            f"Cannot grant {self.facts.wanted[schema]} on the relations of schema {quoted(schema)} of database "
+            f"{quoted(self.facts.name)}: role {quoted(self._admin)} has no USAGE on the schema and so cannot name what "
+            "is in it."
         )
         mend = remedy("GRANT USAGE ON SCHEMA {} TO {}", schema, self._admin)
         return Problem(message, f"Have its owner run: {mend}", database=self.facts.name, object=schema, statement=mend)
@@ -220,7 +291,8 @@ class Planner:
             f"Cannot make future relations of role {quoted(creator.name)} in schema {quoted(creator.schema)} of "
             f"database {quoted(self.facts.name)} readable: role {quoted(self._admin)} is not a member of it."
         )
-        mend = str(_default_statement([creator.name], [creator.schema], self.group)) + ";"
+        (statement,) = statements_for(self.facts.name, self.group, [self._default(creator)])
+        mend = f"{statement};"
         advice = f"Have {quoted(creator.name)} or a superuser run: {mend}"
         if not creator.is_superuser:
             advice += f" Or make the administrator a member: {self._membership(creator.name)}"
@@ -243,81 +315,6 @@ class Planner:
 Fate = Any
 
 
-def _select(relation: RelationFacts) -> Grant:
-    return Grant("relation", "SELECT", relation.schema, relation.name)
-
-
-def _default(creator: CreatorFacts) -> Grant:
-    return Grant("default", "SELECT", creator.schema, creator.name)
-
-
-def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(items), NAMES_PER_STATEMENT):
-        yield items[start : start + NAMES_PER_STATEMENT]
-
-
-def statements_for(database: str, group: str, grants: Iterable[Grant]) -> list[Statement]:
-    """Return few statements that make the grants, named lists, in the order of ``KINDS``."""
-    by_kind: dict[Kind, list[Grant]] = defaultdict(list)
-    for grant in grants:
-        by_kind[grant.kind].append(grant)
-    connect = [
-        Statement("GRANT CONNECT ON DATABASE {} TO {}", ((database,), (group,))) for _grant in by_kind["database"]
-    ]
-    usage = [
-        Statement(
-            f"GRANT USAGE ON SCHEMA {listed(len(part))} TO {{}}", (*((grant.schema,) for grant in part), (group,))
-        )
-        for part in _chunks(by_kind["schema"])
-    ]
-    select = [
-        Statement(
-            f"GRANT SELECT ON TABLE {listed(len(part))} TO {{}}",
-            (*((grant.schema, grant.name) for grant in part), (group,)),
-        )
-        for part in _chunks(by_kind["relation"])
-    ]
-    return [*connect, *usage, *_default_statements(group, by_kind["default"]), *select]
-
-
-def _default_statements(group: str, grants: Iterable[Grant]) -> Iterator[Statement]:
-    schemas: dict[str, list[str]] = defaultdict(list)
-    for grant in grants:
-        schemas[grant.name].append(grant.schema)
-    creators: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for creator, its_schemas in schemas.items():
-        creators[tuple(its_schemas)].append(creator)
-    for where, who in creators.items():  # one statement makes the cross product
-        for part in _chunks(where):
-            yield _default_statement(who, part, group)
-
-
-def _default_statement(creators: Sequence[str], schemas: Sequence[str], group: str) -> Statement:
-    # https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html
-    template = (
-        f"ALTER DEFAULT PRIVILEGES FOR ROLE {listed(len(creators))} IN SCHEMA {listed(len(schemas))} "
-        "GRANT SELECT ON TABLES TO {}"
-    )
-    return Statement(template, tuple((name,) for name in (*creators, *schemas, group)))
-
-
-def batches(grants: Sequence[Grant], limit: int | None) -> list[tuple[str, ...]]:
-    """Return the schemas of each transaction: all at once without a limit, else whole schemas while they fit.
-
-    ``limit`` is the number of objects that one transaction may name. A schema that alone exceeds it is a batch of its
-    own, and takes several transactions. Nothing to grant is no batch.
-    """
-    sizes: dict[str, int] = defaultdict(int)
-    for grant in grants:
-        sizes[grant.schema] += 1
-    if limit is None:
-        return [tuple(name for name in sizes if name)] if sizes else []
-    found: list[list[str]] = []
-    room = 0
-    for schema, size in sizes.items():
-        if not found or size > room:
-            found.append([])
-            room = limit
-        found[-1] += [schema] if schema else []
-        room -= size
-    return [tuple(names) for names in found]
+def _other(privilege: str) -> str:
+    """Return the privilege of the other mode."""
+    return "REFERENCES" if privilege == "SELECT" else "SELECT"

@@ -44,9 +44,9 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._statements 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._targets import (
     Target,
     Targets,
-    chosen_schemas,
     resolve,
     schema_problems,
+    wanted_privileges,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._transaction import read
 from ansible_collections.metamapper.postgresql.plugins.module_utils._verifier import make_verifier
@@ -162,9 +162,9 @@ def _look_at_databases(
             look = _planned(server, facts, target, wanted)
             looks.append(look)
             problems += [*schema_problems(target.entry, facts), *look.plan.problems]
-            if facts.is_read_only and look.plan.grants and not server.is_in_recovery:
+            if facts.is_read_only and look.plan.has_changes and not server.is_in_recovery:
                 problems.append(_read_only(target.name))
-    if server.is_in_recovery and any(look.plan.grants for look in looks):
+    if server.is_in_recovery and any(look.plan.has_changes for look in looks):
         problems.append(_in_recovery(where))
     return looks, problems
 
@@ -179,14 +179,14 @@ def look_at_database(session: Session, target: Target, wanted: Wanted, *, group_
             group=wanted.group,
             group_exists=group_exists,
             listed=target.entry.creators or (),
-            choose=lambda names: chosen_schemas(target.entry, names).names,
+            choose=lambda names: wanted_privileges(target.entry, names, wanted.privilege),
         ),
     )
 
 
 def _planned(server: ServerFacts, facts: DatabaseFacts, target: Target, wanted: Wanted) -> DatabaseLook:
-    plan = Planner(server, facts, target.entry, wanted.role_names).plan()
-    return DatabaseLook(target, outline(facts), outline(facts, plan.grants), plan)
+    plan = Planner(server, facts, target.entry, wanted.role_names, wanted.accept_references).plan()
+    return DatabaseLook(target, outline(facts), outline(facts, plan.grants, plan.revokes), plan)
 
 
 def _not_writable(where: Where, server: ServerFacts, roles: RolePlan) -> Iterator[Problem]:

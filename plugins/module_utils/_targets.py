@@ -14,7 +14,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._facts impor
 from ansible_collections.metamapper.postgresql.plugins.module_utils._patterns import Matched, matching, never
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import quoted, remedy
-from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import DatabaseEntry
+from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import DatabaseEntry, Privilege
 
 # Databases of managed services that nobody but the provider enters. A pattern does not match them.
 PROVIDERS_OWN = frozenset({"rdsadmin", "cloudsqladmin", "azure_maintenance", "azure_sys"})
@@ -95,6 +95,13 @@ def chosen_schemas(entry: DatabaseEntry, names: Iterable[str]) -> Matched:
     return matching(entry.schemas, names, excludes=entry.exclude_schemas)
 
 
+def wanted_privileges(entry: DatabaseEntry, names: Iterable[str], privilege: Privilege) -> dict[str, Privilege]:
+    """Return the privilege that the group is to have on the relations of each schema that an entry means."""
+    chosen = chosen_schemas(entry, names).names
+    metadata = set(matching(entry.metadata_schemas, chosen).names)
+    return {schema: "REFERENCES" if schema in metadata else privilege for schema in chosen}
+
+
 def schema_problems(entry: DatabaseEntry, facts: DatabaseFacts) -> list[Problem]:
     """Return what is wrong with the schemas of an entry in a database."""
     matched = chosen_schemas(entry, facts.schemas)
@@ -105,7 +112,15 @@ def schema_problems(entry: DatabaseEntry, facts: DatabaseFacts) -> list[Problem]
             _excluded_schema(facts.name, schema) if schema in exist else _unknown_schema(facts.name, schema)
             for schema in matched.unmatched
         ]
+        # A slip here would make rows readable that are to be hidden.
+        of_these = matching(entry.metadata_schemas, matched.names)
+        problems += [_not_listed(facts.name, schema) for schema in (*of_these.unmatched, *of_these.refused)]
     return problems
+
+
+def _not_listed(database: str, schema: str) -> Problem:
+    message = f"The entry {quoted(schema)} of metadata_schemas means none of the schemas listed for {quoted(database)}."
+    return Problem(message, "Correct it, or list the schema in schemas too.", database=database, object=schema)
 
 
 def _system_schema(database: str, schema: str) -> Problem:

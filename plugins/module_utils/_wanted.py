@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Iterable, Iterator, Literal, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._patterns import PATTERN_CHARACTERS
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure, Problem
@@ -18,6 +19,11 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._secret impo
 LONGEST_NAME_BYTES = 63  # https://www.postgresql.org/docs/current/limits.html
 RESERVED_ROLE_NAMES = frozenset({"public", "none"})
 AUTO = "auto"
+
+# What makes a relation and its columns show up in information_schema, and lets its rows be read, or not.
+# https://www.postgresql.org/docs/current/infoschema-columns.html
+Privilege = Literal["SELECT", "REFERENCES"]
+PRIVILEGES: Mapping[str, Privilege] = MappingProxyType({"select": "SELECT", "metadata": "REFERENCES"})
 DATABASE_OWNER = "pg_database_owner"
 LARGEST_INTEGER = 2**31 - 1  # https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-INT
 
@@ -32,26 +38,33 @@ class User:
 
 @dataclass(frozen=True)
 class DatabaseEntry:
-    """An entry of ``databases``: ``name`` and ``schemas`` are names or patterns, ``creators`` is None for ``auto``."""
+    """An entry of ``databases``: ``name`` and ``schemas`` are names or patterns, ``creators`` is None for ``auto``.
+
+    Of the schemas, those that ``metadata_schemas`` means get the privilege of metadata mode, whatever the mode is.
+    """
 
     name: str
     schemas: tuple[str, ...]
     exclude_schemas: tuple[str, ...] = ()
     creators: tuple[str, ...] | None = None
     allow_empty: bool = False
+    metadata_schemas: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Wanted:
     """Everything that the options ask for.
 
-    ``connection_limit`` -1 is none; ``wait_seconds`` bounds the wait for another run of this task on the same
-    database, ``lock_timeout_ms`` each wait for anybody else's lock.
+    ``privilege`` is what the group gets on relations, ``accept_references`` that it may be REFERENCES although the
+    group can create tables. ``connection_limit`` -1 is none; ``wait_seconds`` bounds the wait for another run of this
+    task on the same database, ``lock_timeout_ms`` each wait for anybody else's lock.
     """
 
     group: str
     users: tuple[User, ...]
     databases: tuple[DatabaseEntry, ...]
+    privilege: Privilege = "SELECT"
+    accept_references: bool = False
     connection_limit: int = 20
     adopt: bool = False
     wait_seconds: int = 300
@@ -74,6 +87,8 @@ def wanted_from_options(options: Mapping[str, Any]) -> Wanted:
         group=options["group"],
         users=tuple(User(user["name"], Secret(user["password"] or "")) for user in options["users"]),
         databases=tuple(_entry(entry) for entry in options["databases"]),
+        privilege=PRIVILEGES[options["privilege"]],
+        accept_references=options["accept_references"],
         connection_limit=options["connection_limit"],
         adopt=options["adopt"],
         wait_seconds=options["wait_seconds"],
@@ -91,6 +106,7 @@ def _entry(entry: Mapping[str, Any]) -> DatabaseEntry:
         name=entry["name"],
         schemas=tuple(dict.fromkeys(entry["schemas"])),
         exclude_schemas=tuple(entry["exclude_schemas"]),
+        metadata_schemas=tuple(dict.fromkeys(entry["metadata_schemas"])),
         creators=None if creators == (AUTO,) else creators,
         allow_empty=entry["allow_empty"],
     )

@@ -96,6 +96,14 @@ options:
         type: list
         elements: str
         default: []
+      metadata_schemas:
+        description:
+          - Of O(databases[].schemas), names or patterns of those whose columns are to be seen and whose rows are not to
+            be read, whatever O(privilege) is.
+          - An entry that means none of the listed schemas is an error, since a slip would make rows readable.
+        type: list
+        elements: str
+        default: []
       creators:
         description:
           - Roles whose future relations are to be readable.
@@ -109,6 +117,24 @@ options:
         description: Accept a name or pattern of the database or of a schema that matches nothing.
         type: bool
         default: false
+  privilege:
+    description:
+      - What the group gets on relations. V(select) lets Metamapper see them and read their rows.
+      - V(metadata) gives REFERENCES instead, with which every relation and column is seen and no row can be read.
+        Metamapper's data checks do not work then.
+      - What the group holds of the other mode in the listed schemas is taken back, so that a change of mode converges
+        in one run.
+    type: str
+    default: select
+    choices: [select, metadata]
+  accept_references:
+    description:
+      - Accept metadata mode although the group can create tables somewhere in the database.
+      - A foreign key from a table of its own tells which values exist in a table that it holds REFERENCES on, and
+        blocks deletes there. Without this, such a database is refused with the REVOKE that mends it. Before PostgreSQL
+        15 everybody may create tables in C(public).
+    type: bool
+    default: false
   connection_limit:
     description: How many connections each user may have at once. V(-1) is no limit.
     type: int
@@ -166,6 +192,18 @@ EXAMPLES = r"""
         schemas: ["tenant_*"]
         exclude_schemas: ["tenant_test_*"]
         allow_empty: true
+
+- name: Every column of the personnel data is seen, and no row can be read
+  metamapper.postgresql.access:
+    login_host: db.example.org
+    login_password: "{{ vault_postgres_password }}"
+    users:
+      - name: metamapper
+        password: "{{ vault_metamapper_password }}"
+    databases:
+      - name: warehouse
+        schemas: [sales, hr]
+        metadata_schemas: [hr]
 
 - name: A server that can be reached through a jump host only
   metamapper.postgresql.access:
@@ -230,7 +268,13 @@ after:
         warehouse:
           connect: granted
           schemas:
-            sales: {"usage": "granted", "relations": 14, "readable": 14, "future": ["sales_owner"]}
+            sales:
+              usage: granted
+              privilege: SELECT
+              relations: 14
+              granted: 14
+              other: 0
+              future: [sales_owner]
 users:
   description: What is known of each user's password.
   returned: success

@@ -21,6 +21,7 @@ author:
   - The metamapper.postgresql authors (@metamapper)
 extends_documentation_fragment:
   - metamapper.postgresql.connection
+  - metamapper.postgresql.connection.bastion
 options:
   user:
     description:
@@ -303,25 +304,27 @@ breakers_confirmed:
   sample: true
 """
 
-from contextlib import nullcontext
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import DIRECT
+from ansible_collections.metamapper.postgresql.plugins.module_utils._arguments import login_from_options
+from ansible_collections.metamapper.postgresql.plugins.module_utils._bastion import bastion_from_options, opened_path
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_examination import examine
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_finding import failure_message
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_options import arguments, login_from
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_options import VISIBILITY_ARGUMENTS
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_wanted import request_from_options
 
 
 def main() -> None:
     """Look at the server as Metamapper does, and say what is found."""
-    module = AnsibleModule(argument_spec=arguments(), supports_check_mode=True)
+    module = AnsibleModule(argument_spec=VISIBILITY_ARGUMENTS, supports_check_mode=True)
+    options = module.params
     try:
-        request = request_from_options(module.params)
-        examination = examine(request, login_from(module.params), nullcontext(DIRECT))
+        request = request_from_options(options, through_bastion=options["bastion"] is not None)
+        login = login_from_options(options, user=options["user"], password=options["password"])
+        path = opened_path(bastion_from_options(options["bastion"]), login.host, login.port)
+        examination = examine(request, login, path)
     except Failure as failure:
-        module.fail_json(msg=str(failure), problems=[problem.as_dict() for problem in failure.problems])
+        module.fail_json(**failure.as_result())
     message = failure_message(examination.findings, request.user)
     if message:
         module.fail_json(msg=message, changed=False, **examination.as_dict())

@@ -218,7 +218,9 @@ def test_before_and_after_tell_each_database_and_schema(warehouse: Warehouse) ->
     assert after["schemas"][warehouse.schema] == {
         "usage": "granted",
         "relations": count,
-        "readable": count,
+        "privilege": "SELECT",
+        "granted": count,
+        "other": 0,
         "future": [warehouse.owner],
     }
     assert made["before"]["databases"][warehouse.database]["schemas"][warehouse.other]["usage"] == "missing"

@@ -11,7 +11,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._connection 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_examination import examine
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_options import arguments
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_options import VISIBILITY_ARGUMENTS
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_wanted import request_from_options
 
 from tests.support.modules import Outcome, run_module
@@ -225,7 +225,7 @@ def test_through_a_bastion_pg_hba_is_proven(reader: Site) -> None:
 
 def defaults() -> dict[str, Any]:
     """Return what Ansible fills in for options that are not given."""
-    return {name: one.get("default") for name, one in arguments().items()}
+    return {name: one.get("default") for name, one in VISIBILITY_ARGUMENTS.items()}
 
 
 def switch_tls_on(server: Server) -> None:

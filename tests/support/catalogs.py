@@ -13,9 +13,10 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._facts impor
     RelationFacts,
     SchemaFacts,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_database import DatabasePlan, Grant, Planner
+from ansible_collections.metamapper.postgresql.plugins.module_utils._grants import Grant
+from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_database import DatabasePlan, Planner
 from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import Statement
-from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import DatabaseEntry
+from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import DatabaseEntry, Privilege
 from hypothesis import strategies
 
 from tests.support.values import (
@@ -27,6 +28,7 @@ from tests.support.values import (
     THROUGH_PUBLIC,
     a_creator,
     a_database,
+    a_relation,
     a_server,
 )
 
@@ -38,7 +40,8 @@ REACH = strategies.sampled_from([(True, False), (False, True), (False, False)])
 
 NAMES = strategies.sampled_from([*NAMES_THAT_HURT[:8], "a.b", "line\nbreak", "%s", "{0}"])
 SEVERAL_NAMES = strategies.lists(NAMES, max_size=4, unique=True)
-FLAGS = ("is_superuser", "is_owner", "may_create", "is_ready")
+FLAGS = ("is_superuser", "is_owner", "may_create", "is_ready", "has_other")
+PRIVILEGES: strategies.SearchStrategy[Privilege] = strategies.sampled_from(["SELECT", "REFERENCES"])
 OWNERS = strategies.sampled_from(["owner", "Owner", HOSTILE])
 
 
@@ -69,7 +72,16 @@ def _catalogs(
         for name in draw(SEVERAL_NAMES):
             is_grantable, is_effective = draw(reach)
             relations.append(
-                RelationFacts(schema.name, name, is_grantable, draw(OWNERS), is_effective, draw(strategies.booleans()))
+                a_relation(
+                    schema.name,
+                    name,
+                    is_direct=(is_direct := draw(strategies.booleans())),
+                    has_other=is_direct or draw(strategies.booleans()),  # else the catalog would not tell of it
+                    is_grantable=is_grantable,
+                    owner=draw(OWNERS),
+                    is_effective=is_direct or is_effective,
+                    is_extension_member=draw(strategies.booleans()),
+                )
             )
         for name in draw(strategies.lists(OWNERS, max_size=3, unique=True)):
             properties = {flag: draw(strategies.booleans()) for flag in FLAGS}
@@ -79,12 +91,14 @@ def _catalogs(
                 a_creator(schema.name, name, relations=relations_owned, is_inherited=reachable, **properties)
             )
     connect = draw(holdings)
-    return a_database(*schemas, connect=connect, creators=tuple(creators), relations=tuple(relations))
+    wanted = {schema.name: draw(PRIVILEGES) for schema in schemas}
+    return a_database(*schemas, connect=connect, wanted=wanted, creators=tuple(creators), relations=tuple(relations))
 
 
 def planner(facts: DatabaseFacts, creators: tuple[str, ...] | None = None) -> Planner:
     """Return the rules for a database of which all schemas are wanted."""
-    return Planner(SERVER, facts, DatabaseEntry(facts.name, ("*",), creators=creators), (GROUP, "metamapper"))
+    entry = DatabaseEntry(facts.name, ("*",), creators=creators)
+    return Planner(SERVER, facts, entry, (GROUP, "metamapper"), accepts_references=True)
 
 
 def plan(facts: DatabaseFacts, creators: tuple[str, ...] | None = None) -> DatabasePlan:
@@ -92,9 +106,14 @@ def plan(facts: DatabaseFacts, creators: tuple[str, ...] | None = None) -> Datab
     return planner(facts, creators).plan()
 
 
-def granted(facts: DatabaseFacts, grants: Iterable[Grant]) -> DatabaseFacts:
-    """Return what the catalog says after some grants."""
-    made = set(grants)
+def other(privilege: Privilege) -> Privilege:
+    """Return the privilege of the other mode."""
+    return "REFERENCES" if privilege == "SELECT" else "SELECT"
+
+
+def granted(facts: DatabaseFacts, grants: Iterable[Grant], revokes: Iterable[Grant] = ()) -> DatabaseFacts:
+    """Return what the catalog says after something was granted and something taken back."""
+    made, undone = set(grants), set(revokes)
 
     def held(holding: Holding, grant: Grant) -> Holding:
         return replace(holding, is_direct=True, is_effective=True) if grant in made else holding
@@ -108,15 +127,25 @@ def granted(facts: DatabaseFacts, grants: Iterable[Grant]) -> DatabaseFacts:
         },
         creators=tuple(
             replace(
-                creator, is_ready=creator.is_ready or Grant("default", "SELECT", creator.schema, creator.name) in made
+                creator,
+                is_ready=creator.is_ready or Grant("default", wanted, creator.schema, creator.name) in made,
+                has_other=creator.has_other
+                and Grant("default", other(wanted), creator.schema, creator.name) not in undone,
             )
-            for creator in facts.creators
+            for creator, wanted in ((creator, facts.wanted[creator.schema]) for creator in facts.creators)
         ),
-        relations=tuple(
-            relation
-            for relation in facts.relations
-            if Grant("relation", "SELECT", relation.schema, relation.name) not in made
-        ),
+        relations=tuple(_after(relation, facts.wanted[relation.schema], made, undone) for relation in facts.relations),
+    )
+
+
+def _after(relation: RelationFacts, wanted: Privilege, made: set[Grant], undone: set[Grant]) -> RelationFacts:
+    is_direct = relation.is_direct or Grant("relation", wanted, relation.schema, relation.name) in made
+    is_undone = Grant("relation", other(wanted), relation.schema, relation.name) in undone
+    return replace(
+        relation,
+        is_direct=is_direct,
+        is_effective=is_direct or relation.is_effective,
+        has_other=relation.has_other and not is_undone,
     )
 
 
@@ -124,28 +153,38 @@ def within(facts: DatabaseFacts, schemas: Collection[str]) -> DatabaseFacts:
     """Return the database as a transaction looks at it that is about some schemas only."""
     return replace(
         facts,
-        wanted=tuple(name for name in facts.wanted if name in schemas),
+        wanted={name: privilege for name, privilege in facts.wanted.items() if name in schemas},
         creators=tuple(creator for creator in facts.creators if creator.schema in schemas),
         relations=tuple(relation for relation in facts.relations if relation.schema in schemas),
     )
 
 
-def grants_in(statements: Iterable[Statement]) -> Iterator[Grant]:
-    """Yield what PostgreSQL grants when it runs some statements, in order."""
+def grants_in(statements: Iterable[Statement], action: str = "GRANT") -> Iterator[Grant]:
+    """Yield what PostgreSQL grants (or with REVOKE, takes back) when it runs some statements, in order."""
     for statement in statements:
         words = statement.template.split(" {}")[0].rstrip(",")
         listed = statement.names[:-1]
-        if words == "GRANT CONNECT ON DATABASE":
-            yield from (Grant("database", "CONNECT") for _ in listed)
-        elif words == "GRANT USAGE ON SCHEMA":
-            yield from (Grant("schema", "USAGE", schema) for (schema,) in listed)
-        elif words == "GRANT SELECT ON TABLE":
-            yield from (Grant("relation", "SELECT", schema, name) for schema, name in listed)
-        else:
-            roles, schemas = statement.template.split(" IN SCHEMA ")
-            count = roles.count("{}")
-            expected = f"ALTER DEFAULT PRIVILEGES FOR ROLE {', '.join(['{}'] * count)}"
-            tail = f"{', '.join(['{}'] * (len(listed) - count))} GRANT SELECT ON TABLES TO {{}}"
-            assert (roles, schemas) == (expected, tail), statement.template
-            for (creator,), (schema,) in product(listed[:count], listed[count:]):
-                yield Grant("default", "SELECT", schema, creator)
+        if words.startswith("ALTER DEFAULT"):
+            yield from _defaults_in(statement, action)
+        elif words.startswith(action):
+            privilege, kind = words.split()[1], words.split()[3]
+            if kind == "DATABASE":
+                yield from (Grant("database", privilege) for _ in listed)
+            elif kind == "SCHEMA":
+                yield from (Grant("schema", privilege, schema) for (schema,) in listed)
+            else:
+                yield from (Grant("relation", privilege, schema, name) for schema, name in listed)
+
+
+def _defaults_in(statement: Statement, action: str) -> Iterator[Grant]:
+    listed = statement.names[:-1]
+    roles, schemas = statement.template.split(" IN SCHEMA ")
+    count = roles.count("{}")
+    assert roles == f"ALTER DEFAULT PRIVILEGES FOR ROLE {', '.join(['{}'] * count)}", statement.template
+    places = ", ".join(["{}"] * (len(listed) - count))
+    assert schemas.startswith(places + " "), statement.template
+    found, privilege, *rest = schemas[len(places) :].split()
+    assert rest == ["ON", "TABLES", "TO" if found == "GRANT" else "FROM", "{}"], statement.template
+    if found == action:
+        for (creator,), (schema,) in product(listed[:count], listed[count:]):
+            yield Grant("default", privilege, schema, creator)

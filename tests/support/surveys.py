@@ -57,7 +57,7 @@ def a_survey(
         DatabaseLook(
             Target(database.name, an_entry(database.name)),
             outline(database),
-            outline(database, plan(database).grants),
+            outline(database, plan(database).grants, plan(database).revokes),
             plan(database),
         )
         for database in databases

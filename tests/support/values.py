@@ -142,6 +142,7 @@ def a_creator(schema: str, name: str = "owner", **properties: Any) -> CreatorFac
         "may_create": True,
         "is_listed": False,
         "is_ready": False,
+        "has_other": False,
         "is_member": True,
         "is_inherited": True,
     }
@@ -151,8 +152,10 @@ def a_creator(schema: str, name: str = "owner", **properties: Any) -> CreatorFac
 def a_relation(schema: str, name: str, **properties: Any) -> RelationFacts:
     """Return a relation that the group cannot read and the administrator can grant on."""
     plain: dict[str, Any] = {
-        "owner": "owner",
+        "is_direct": False,
+        "has_other": False,
         "is_grantable": True,
+        "owner": "owner",
         "is_effective": False,
         "is_extension_member": False,
     }
@@ -166,8 +169,9 @@ def a_database(*schemas: SchemaFacts, **properties: Any) -> DatabaseFacts:
         "owner": "owner",
         "is_read_only": False,
         "connect": LACKING,
+        "can_create_schemas": False,
         "schemas": {schema.name: schema for schema in schemas},
-        "wanted": tuple(schema.name for schema in schemas),
+        "wanted": {schema.name: "SELECT" for schema in schemas},
         "creators": (),
         "relations": (),
     }
@@ -191,6 +195,8 @@ def options(**changes: Any) -> dict[str, Any]:
         "group": "readers",
         "users": [{"name": "metamapper", "password": PASSWORD}],
         "databases": [entry_options()],
+        "privilege": "select",
+        "accept_references": False,
         "connection_limit": 20,
         "adopt": False,
         "wait_seconds": 300,
@@ -205,6 +211,7 @@ def entry_options(**changes: Any) -> dict[str, Any]:
         "name": "warehouse",
         "schemas": ["sales"],
         "exclude_schemas": [],
+        "metadata_schemas": [],
         "creators": ["auto"],
         "allow_empty": False,
     }

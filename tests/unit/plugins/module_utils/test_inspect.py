@@ -24,8 +24,8 @@ from tests.support.values import (
     an_entry,
 )
 
-DATABASE_COLUMNS = (False, "owner", False, True, False)
-NO_SCHEMA = (*DATABASE_COLUMNS, *[None] * 7)
+DATABASE_COLUMNS = (False, "owner", False, True, False, False)
+NO_SCHEMA = (*DATABASE_COLUMNS, *[None] * 9)
 ROLE_COLUMNS = (True, False, False, False, True, True, False, 5, False, 3, ["a", "b"], True, False, 2)
 
 
@@ -49,17 +49,17 @@ def looked_at(catalog: Catalog, *chosen: str, group_exists: bool = True) -> Data
         group="readers",
         group_exists=group_exists,
         listed=["app"],
-        choose=lambda names: [name for name in chosen if name in set(names)],
+        choose=lambda names: {name: "SELECT" for name in chosen if name in set(names)},
     )
 
 
 FULL: Mapping[str, Sequence[Row]] = {
     ask.SCHEMAS: [
-        (*DATABASE_COLUMNS, 11, "hr", "owner", False, False, True, True),
-        (*DATABASE_COLUMNS, 12, HOSTILE, "other", True, True, True, False),
+        (*DATABASE_COLUMNS, 11, "hr", "owner", False, False, True, True, False, False),
+        (*DATABASE_COLUMNS, 12, HOSTILE, "other", True, True, True, False, True, True),
     ],
-    ask.CREATORS: [(12, HOSTILE, False, 7, True, True, False, False, True, True)],
-    ask.RELATIONS: [(12, "a.b", True, "owner", False, False)],
+    ask.CREATORS: [(12, HOSTILE, False, 7, True, True, False, False, False, True, True)],
+    ask.RELATIONS: [(12, "a.b", False, False, True, "owner", False, False)],
 }
 
 
@@ -74,10 +74,10 @@ FULL: Mapping[str, Sequence[Row]] = {
             "schemas",
             {
                 "hr": SchemaFacts(11, "hr", "owner", LACKING, True),
-                HOSTILE: SchemaFacts(12, HOSTILE, "other", DIRECT, False),
+                HOSTILE: SchemaFacts(12, HOSTILE, "other", DIRECT, False, True, True),
             },
         ),
-        ("wanted", (HOSTILE,)),
+        ("wanted", {HOSTILE: "SELECT"}),
         ("creators", (a_creator(HOSTILE, HOSTILE, relations=7),)),
         ("relations", (a_relation(HOSTILE, "a.b"),)),
     ],

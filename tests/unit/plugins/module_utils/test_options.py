@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._arguments import login_from_options
 from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Login
 from ansible_collections.metamapper.postgresql.plugins.module_utils._options import (
     ACCESS_ARGUMENTS,
     exit_with,
-    login_from_options,
     where_from_options,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret

@@ -6,8 +6,8 @@ from typing import Any, Mapping
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import DatabaseFacts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._grants import Grant
 from ansible_collections.metamapper.postgresql.plugins.module_utils._outline import diff_lines, merged, outline
-from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_database import Grant
 from hypothesis import given, strategies
 
 from tests.support.catalogs import catalogs, granted, plan, within
@@ -24,9 +24,10 @@ from tests.support.values import (
 )
 
 
-def held(usage: str = "granted", relations: int = 0, readable: int = 0, future: tuple[str, ...] = ()) -> dict[str, Any]:
+def held(usage: str = "granted", relations: int = 0, granted: int = 0, future: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return what an outline says about a schema."""
-    return {"usage": usage, "relations": relations, "readable": readable, "future": list(future)}
+    properties = {"privilege": "SELECT", "relations": relations, "granted": granted, "other": 0}
+    return {"usage": usage, **properties, "future": list(future)}
 
 
 THREE_RELATIONS = a_database(
@@ -76,13 +77,14 @@ def test_outline(facts: DatabaseFacts, grants: list[Grant], expected: Mapping[st
 
 @given(catalogs())
 def test_what_is_foreseen_is_what_the_catalog_will_show(facts: DatabaseFacts) -> None:
-    grants = plan(facts).grants
-    assert outline(facts, grants) == outline(granted(facts, grants))
+    found = plan(facts)
+    after = granted(facts, found.grants, found.revokes)
+    assert outline(facts, found.grants, found.revokes) == outline(after)
 
 
 @given(catalogs())
 def test_parts_make_the_whole(facts: DatabaseFacts) -> None:
-    half = facts.wanted[: len(facts.wanted) // 2]
+    half = list(facts.wanted)[: len(facts.wanted) // 2]
     parts = [outline(within(facts, half)), outline(within(facts, set(facts.wanted) - set(half)))]
     assert merged(*parts) == outline(facts)
 

@@ -5,16 +5,10 @@ from __future__ import annotations
 from typing import Any, Sequence
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils import _plan_database
+from ansible_collections.metamapper.postgresql.plugins.module_utils import _grants
 from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import DatabaseFacts, Holding
-from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_database import (
-    KINDS,
-    DatabasePlan,
-    Grant,
-    Planner,
-    batches,
-    statements_for,
-)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._grants import KINDS, Grant, batches, statements_for
+from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_database import DatabasePlan, Planner
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Problem
 from hypothesis import given, strategies
 
@@ -381,9 +375,29 @@ def test_statements_make_exactly_the_grants(facts: DatabaseFacts) -> None:
 def test_statements_make_exactly_the_grants_however_short_they_are(facts: DatabaseFacts, size: int) -> None:
     grants = plan(facts).grants
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_plan_database, "NAMES_PER_STATEMENT", size)
+        patch.setattr(_grants, "NAMES_PER_STATEMENT", size)
         made = list(grants_in(statements_for(facts.name, GROUP, grants)))
     assert sorted(made, key=repr) == sorted(grants, key=repr)
+
+
+@given(catalogs())
+def test_statements_take_back_exactly_the_surplus(facts: DatabaseFacts) -> None:
+    found = plan(facts)
+    statements = found.statements(facts.name, GROUP)
+    assert sorted(grants_in(statements, "REVOKE"), key=repr) == sorted(found.revokes, key=repr)
+
+
+@given(catalogs())
+def test_nothing_is_taken_back_before_everything_is_granted(facts: DatabaseFacts) -> None:
+    actions = ["REVOKE" in str(statement).split() for statement in plan(facts).statements(facts.name, GROUP)]
+    assert actions == sorted(actions)
+
+
+@given(grantable_catalogs())
+def test_a_change_of_mode_converges(facts: DatabaseFacts) -> None:
+    found = plan(facts)
+    after = granted(facts, found.grants, found.revokes)
+    assert (planner(after).lacking(), planner(after).surplus(), plan(after).has_changes) == ([], [], False)
 
 
 @given(catalogs())
@@ -424,8 +438,9 @@ def test_a_second_plan_says_the_same_about_the_rest(facts: DatabaseFacts) -> Non
 def test_everything_lacking_has_one_fate(facts: DatabaseFacts) -> None:
     found = plan(facts)
     settled = [*found.grants, *found.inherited, *found.skipped]
-    warned = [default(_unquoted_schema(facts, problem), problem.object) for problem in found.warnings]
-    left = set(planner(facts).lacking()) - set(settled) - set(warned)
+    warned = {(_unquoted_schema(facts, problem), problem.object) for problem in found.warnings}
+    lacking = {grant for grant in planner(facts).lacking() if (grant.schema, grant.name) not in warned}
+    left = (lacking - set(settled)) | (set(planner(facts).surplus()) - set(found.revokes))
     assert (len(settled), bool(left)) == (len(set(settled)), bool(found.problems))
 
 

@@ -285,7 +285,8 @@ NO_CREATEROLE = (
 )
 NO_ADMIN_OPTION = (
     'Role "rds" has CREATEROLE but no ADMIN OPTION on the role "metamapper", which PostgreSQL asks for from version '
-    '16 on to change or grant it. Have a superuser run: GRANT "metamapper" TO "rds" WITH ADMIN OPTION;'
+    '16 on to change or grant it. Have a superuser run: GRANT "metamapper" TO "rds" WITH ADMIN TRUE, '
+    "INHERIT FALSE, SET FALSE;"
 )
 
 
@@ -326,8 +327,8 @@ NO_ADMIN_OPTION = (
             by(CREATOR, OURS, a_reader("metamapper", is_superuser=True, is_createdb=True)),
             a_wish(adopt=True),
             [
-                'Only a superuser can take SUPERUSER away from the role "metamapper". Have one run: '
-                'ALTER ROLE "metamapper" NOSUPERUSER;'
+                'Role "rds" cannot take SUPERUSER, CREATEDB away from the role "metamapper": a superuser can. Have one '
+                'run: ALTER ROLE "metamapper" NOSUPERUSER NOCREATEDB;'
             ],
             id="what only a superuser can take away",
         ),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_options import arguments
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_options import VISIBILITY_ARGUMENTS
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_wanted import (
     Entry,
     Expectation,
@@ -89,7 +89,7 @@ def options(**changes: Any) -> dict[str, Any]:
         "creators": ["auto"],
         "allow_empty": False,
     }
-    defaults = {name: one.get("default") for name, one in arguments().items()}
+    defaults = {name: one.get("default") for name, one in VISIBILITY_ARGUMENTS.items()}
     return {
         **defaults,
         "user": "mm",

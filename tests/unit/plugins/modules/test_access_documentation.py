@@ -13,8 +13,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access_sql 
     ADVISORY_LOCK_KEY,
     TAKE_ADVISORY_LOCK,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._grants import Grant
 from ansible_collections.metamapper.postgresql.plugins.module_utils._options import ACCESS_ARGUMENTS
-from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_database import Grant
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.modules import access
 

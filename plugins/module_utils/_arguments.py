@@ -1,0 +1,53 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""The options that both modules have: the way to the server, and the databases."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._bastion import BASTION_ARGUMENT
+from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
+
+NAMES: Mapping[str, Any] = {"type": "list", "elements": "str"}
+SSL_MODES = ("allow", "disable", "prefer", "require", "verify-ca", "verify-full")
+
+# Documented in plugins/doc_fragments/connection.py
+CONNECTION_ARGUMENTS: Mapping[str, Any] = {
+    "login_host": {"type": "str", "default": ""},
+    "login_port": {"type": "int", "default": 5432},
+    "login_unix_socket": {"type": "str", "default": ""},
+    "ssl_mode": {"type": "str", "default": "prefer", "choices": list(SSL_MODES)},
+    "ca_cert": {"type": "path"},
+    "ssl_cert": {"type": "path"},
+    "ssl_key": {"type": "path", "no_log": False},  # a path, whatever its name sounds like
+    "bastion": BASTION_ARGUMENT,
+}
+DATABASE_ARGUMENTS: Mapping[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "schemas": {**NAMES, "required": True},
+    "exclude_schemas": {**NAMES, "default": []},
+    "metadata_schemas": {**NAMES, "default": []},
+    "creators": {**NAMES, "default": ["auto"]},
+    "allow_empty": {"type": "bool", "default": False},
+}
+PRIVILEGE_ARGUMENT: Mapping[str, Any] = {"type": "str", "default": "select", "choices": ["select", "metadata"]}
+
+
+def login_from_options(options: Mapping[str, Any], *, user: str, password: str | None) -> Login:
+    """Return the login that the options of the connection describe."""
+    return Login(
+        user=user,
+        password=Secret(password) if password else None,
+        host=options["login_unix_socket"] or options["login_host"],
+        port=options["login_port"],
+        ssl_mode=options["ssl_mode"],
+        ca_cert=options["ca_cert"] or "",
+        ssl_cert=options["ssl_cert"] or "",
+        ssl_key=options["ssl_key"] or "",
+        session_role=options.get("session_role") or "",
+    )
