@@ -145,9 +145,9 @@ class Warehouse:
     def _all_relations(self, schema: str) -> list[str]:
         query = (
             "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE n.nspname = %s AND c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY c.relname COLLATE \"C\""
+            " WHERE n.nspname = %s AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
         )
-        return [row[0] for row in self.server.execute(query, database=self.database, parameters=[schema])]
+        return sorted(row[0] for row in self.server.execute(query, database=self.database, parameters=[schema]))
 
     def future_readers(self, schema: str) -> set[tuple[str, str]]:
         """Return (creator, privilege) of the group's default privileges for relations in a schema."""
