@@ -90,7 +90,7 @@ def test_a_user_that_logs_in_by_certificate_proves_nothing(own: Site) -> None:
 
 def test_the_administrator_comes_as_a_peer_over_the_socket(own: Site) -> None:
     own.server.hba(f"local all {SUPERUSER} peer map=admins\n" + HBA)
-    peer = {"login_host": "", "login_password": "", "login_unix_socket": own.server.socket_directory}
+    peer: dict[str, Any] = {"login_host": "", "login_password": "", "login_unix_socket": own.server.socket_directory}
     made = access(own, **peer)
     assert known(made)[0] == "set"
     assert known(access(own, **peer)) == ("proven", "")
@@ -102,7 +102,7 @@ def test_the_administrator_comes_as_a_peer_over_the_socket(own: Site) -> None:
 
 def test_a_peer_that_postgresql_does_not_know_is_refused(own: Site) -> None:
     own.server.hba("local all all peer\n" + HBA)
-    peer = {"login_host": "", "login_password": "", "login_unix_socket": own.server.socket_directory}
+    peer: dict[str, Any] = {"login_host": "", "login_password": "", "login_unix_socket": own.server.socket_directory}
     refused = access(own, login_user="stran'ger", **peer)
     assert refused.failed
     assert "Cannot connect to database" in refused["msg"]
