@@ -15,6 +15,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_
     Detail,
     QueryFailure,
     Schema,
+    Totals,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_finding import (
     Finding,
@@ -76,12 +77,16 @@ def _usage(facts: DatabaseFacts) -> Mapping[str, bool]:
 
 
 def _schema_effect(facts: DatabaseFacts, name: str) -> Effect:
+    """Return what the name of a schema does, given the relations that are visible in it.
+
+    Taken for a schema that is closed, it makes the scan fail on each of them that is looked for there.
+    """
     effect = facts.reader.schema_effect(name, facts.schemas.keys())
-    if effect == "wrong id":
-        meant = facts.reader.meant(name, "x")
-        if meant is not None and meant[0] != name and not _usage(facts).get(meant[0], True):
-            return "fails"
-    return effect
+    meant = facts.reader.meant(name, "x")
+    if effect != "wrong id" or meant is None or meant[0] == name or _usage(facts).get(meant[0], True):
+        return effect
+    tame = [one for one in facts.of("odd") if one.schema == name and _relation_effect(facts, one) != "fails"]
+    return "fails" if facts.totals.get(name, Totals()).visible_relations > len(tame) else effect
 
 
 def _relation_effect(facts: DatabaseFacts, detail: Detail) -> Effect:

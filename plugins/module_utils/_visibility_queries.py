@@ -101,26 +101,37 @@ WITH wanted AS (
     FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::pg_catalog.oid[]),
                     pg_catalog.unnest(%(privileges)s::pg_catalog.text[])) AS w (schema, privilege)
 ), attributes AS (
-  SELECT a.attrelid, pg_catalog.count(*) AS total, pg_catalog.count(a.attacl) AS granted
+  SELECT a.attrelid,
+         pg_catalog.count(CASE WHEN a.attisdropped THEN 1 END) AS dropped,
+         pg_catalog.count(CASE WHEN NOT a.attisdropped THEN 1 END) AS granted
     FROM pg_catalog.pg_attribute AS a
-   WHERE a.attnum > 0 AND NOT a.attisdropped
+   WHERE a.attnum > 0 AND (a.attisdropped OR a.attacl IS NOT NULL)
    GROUP BY a.attrelid
-), held AS (
-  SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relowner, c.relacl, w.privilege,
-         COALESCE(k.total, 0) AS total,
+), schemas AS (
+  SELECT n.oid, COALESCE(pg_catalog.has_schema_privilege(n.oid, 'USAGE'), false) AS usage, w.privilege
+    FROM pg_catalog.pg_namespace AS n
+    LEFT JOIN wanted AS w ON w.schema = n.oid
+   WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  OFFSET 0
+), asked AS (
+  SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relowner, c.relacl, s.privilege, s.usage,
+         c.relnatts - COALESCE(k.dropped, 0) AS total,
          COALESCE(k.granted, 0) > 0 AS by_column,
-         COALESCE(pg_catalog.has_schema_privilege(n.oid, 'USAGE'), false) AS usage,
          pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned,
          COALESCE(pg_catalog.has_table_privilege(c.oid, 'SELECT'), false) AS reads,
-         COALESCE(pg_catalog.has_table_privilege(c.oid, 'INSERT,UPDATE,REFERENCES'), false) AS shows,
-         COALESCE(pg_catalog.has_table_privilege(c.oid, 'REFERENCES'), false) AS refers,
-         COALESCE(pg_catalog.has_table_privilege(c.oid, %(beyond)s), false) AS writes
+         COALESCE(pg_catalog.has_table_privilege(c.oid, %(beyond)s || ',REFERENCES'), false) AS does_more
     FROM pg_catalog.pg_class AS c
-    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-    LEFT JOIN wanted AS w ON w.schema = n.oid
+    JOIN schemas AS s ON s.oid = c.relnamespace
     LEFT JOIN attributes AS k ON k.attrelid = c.oid
    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
-     AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  OFFSET 0
+), held AS (
+  SELECT a.oid, a.relnamespace, a.relname, a.relkind, a.relowner, a.relacl, a.privilege, a.usage, a.total, a.by_column,
+         a.owned, a.reads,
+         a.does_more AND pg_catalog.has_table_privilege(a.oid, 'INSERT,UPDATE,REFERENCES') AS shows,
+         a.does_more AND pg_catalog.has_table_privilege(a.oid, 'REFERENCES') AS refers,
+         a.does_more AND pg_catalog.has_table_privilege(a.oid, %(beyond)s) AS writes
+    FROM asked AS a
   OFFSET 0
 ), counted AS (
   SELECT h.oid, h.relnamespace, h.relname, h.relkind, h.relowner, h.relacl, h.privilege, h.total, h.by_column, h.usage,
@@ -144,7 +155,16 @@ WITH wanted AS (
 ), flagged AS (
   SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relowner, c.relacl, c.privilege, c.total, c.by_column, c.owned,
          c.visible, c.readable, f.category, f.privileges
-    FROM counted AS c
+    FROM (SELECT d.oid, d.relnamespace, d.relname, d.relkind, d.relowner, d.relacl, d.privilege, d.total, d.by_column,
+                 d.owned, d.usage, d.visible, d.readable, d.writable
+            FROM counted AS d
+           WHERE d.writable
+              OR (d.privilege IS NULL AND (d.visible > 0 OR d.readable > 0))
+              OR (d.privilege IS NOT NULL
+                  AND (d.privilege <> 'SELECT' OR NOT d.usage OR d.relkind = 'm' OR d.total = 0
+                       OR d.visible < d.total OR d.readable < d.total
+                       OR d.relname::pg_catalog.text ~ %(odd_name)s))
+          OFFSET 0) AS c
    CROSS JOIN LATERAL (VALUES
      ('missing', ARRAY[]::pg_catalog.text[],
       c.privilege IS NOT NULL AND c.relkind <> 'm'
@@ -223,11 +243,12 @@ WITH listed AS (
 ), creator AS (
   SELECT c.relnamespace AS schema, c.relowner AS role, true AS by_right
     FROM pg_catalog.pg_class AS c
+    JOIN listed AS l ON l.oid = c.relnamespace
    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
-     AND c.relnamespace = ANY (%(schemas)s::pg_catalog.oid[])
      AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS e
                       WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                        AND e.objid = c.oid AND e.deptype = 'e')
+                        AND e.objid = c.oid AND e.deptype = 'e'
+                        AND e.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass)
    GROUP BY 1, 2
    UNION
   SELECT l.oid, l.nspowner, true FROM listed AS l

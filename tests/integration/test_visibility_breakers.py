@@ -299,6 +299,12 @@ def test_the_remedy_mends_it(reader: Site, name: str) -> None:
     assert not found(assert_agrees(reader), "breaks_scan", "failure")
 
 
+def test_the_closed_twin_of_a_schema_matters_only_to_names_that_are_looked_for_there(reader: Site) -> None:
+    table(reader, "sales", "t", usage=False, grant="")
+    table(reader, "Sales", ".", usage=False)
+    assert_agrees(reader)
+
+
 def test_no_two_remedies_give_one_name(reader: Site) -> None:
     for name in ("a b", "a.b", "A B", "a_b"):
         table(reader, "good", name)
