@@ -1,0 +1,58 @@
+"""The check through a real sshd: what it proves there, and how the bastion's own failures are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+
+from tests.support.site import Site
+from tests.support.sshd import Sshd, client_directory
+from tests.support.visibility import found, look, make_reader
+
+
+@pytest.fixture(scope="module")
+def sshd() -> Iterator[Sshd]:
+    """A bastion that forwards everywhere."""
+    with Sshd() as running:
+        yield running
+
+
+@pytest.fixture
+def reader(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """A site with group and user and a table that they may read, and an empty ssh_config."""
+    monkeypatch.setenv("PATH", str(client_directory(tmp_path / "client", "")), prepend=":")
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    make_reader(site)
+    site.run("CREATE SCHEMA sales; CREATE TABLE sales.t (a int)")
+    site.run("GRANT USAGE ON SCHEMA sales TO {}; GRANT SELECT ON sales.t TO {}", site.group, site.group)
+    return site
+
+
+def test_through_a_bastion_pg_hba_is_proven(reader: Site, sshd: Sshd) -> None:
+    outcome = look(reader, "sales", bastion=sshd.bastion_options()).ok()
+    assert outcome["connection"] == {"works": True, "address": "127.0.0.1", "tls": "", "pg_hba_proven": True}
+    assert outcome["seen"] == {reader.database: {"sales": {"t": 1}}}
+
+
+BROKEN: dict[str, tuple[dict[str, Any], str]] = {
+    "host key": ({"known_hosts_file": "/dev/null"}, "host key"),
+    "port": ({"port": 1}, "nothing listens"),
+}
+
+
+@pytest.mark.parametrize(("changes", "words"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_bastion_that_fails_is_a_connection_finding(
+    reader: Site, sshd: Sshd, changes: dict[str, Any], words: str
+) -> None:
+    outcome = look(reader, "sales", bastion={**sshd.bastion_options(), **changes})
+    assert outcome.failed
+    (one,) = found(outcome, "connection", "failure")
+    assert words in one["reason"].lower()
+    assert one["remedy"]
+
+
+def test_a_refusal_of_the_server_keeps_its_sqlstate(reader: Site, sshd: Sshd) -> None:
+    (one,) = found(look(reader, "sales", bastion=sshd.bastion_options(), password="wrong"), "connection", "failure")
+    assert "SQLSTATE 28P01" in one["reason"]
