@@ -71,8 +71,8 @@ def engine() -> str:
         if succeeds(candidate, "info"):
             return candidate
     stop(
-        f"No container engine answers here (tried: {', '.join(f'{name} info' for name in candidates)}). Install one, on "
-        "Debian or Ubuntu with tools/ci_engine.sh as root, or start its service; MM_ENGINE=docker or podman chooses."
+        f"No container engine answers here (tried: {', '.join(f'{name} info' for name in candidates)}). Install one, "
+        "on Debian or Ubuntu with tools/ci_engine.sh as root, or start its service; MM_ENGINE chooses docker or podman."
     )
 
 
