@@ -74,6 +74,7 @@ def as_metamapper(made: dict[str, Any], client_python: Path) -> Any:
             "bastion": ["127.0.0.1", made["containers"][bastion]["port"]],
             "user": "metamapper",
             "key": str(DIRECTORY / "workspace"),
+            "ssh_targets": [],
             "other_targets": [],
         }
         result = subprocess.run(

@@ -1,8 +1,9 @@
 """Metamapper's way in, with the versions of sshtunnel and paramiko that it pins: it runs in an environment of its own.
 
 Standard input is one JSON object: bastion [host, port], user, key (a file), target [host, port], login (psycopg2's
-parameters) and queries. Standard output is one: the rows of each query through the tunnel, and for each thing that the
-account must not do what came of trying it, an empty text where it could.
+parameters) and queries; further ssh_targets and other_targets. Standard output is one: the rows of each query through
+the tunnel, what SSH servers behind the tunnel say first, and for each thing that the account must not do what came of
+trying it, an empty text where it could.
 """
 
 from __future__ import annotations
@@ -70,10 +71,22 @@ def refusals(request: dict[str, Any]) -> dict[str, str]:
         return {name: outcome(attempt) for name, attempt in attempts.items()}
 
 
+def greetings(request: dict[str, Any]) -> list[str]:
+    """Return the first four characters that each SSH server says through the tunnel."""
+    with contextlib.closing(paramiko.Transport(tuple(request["bastion"]))) as transport:
+        key = paramiko.RSAKey.from_private_key_file(request["key"])
+        transport.connect(username=request["user"], pkey=key)
+        said = []
+        for host, port in request["ssh_targets"]:
+            channel = transport.open_channel("direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=10)
+            said.append(channel.recv(4).decode())
+        return said
+
+
 def main() -> None:
     """Answer the request on standard input."""
     request = json.load(sys.stdin)
-    answer: dict[str, Any] = {"refusals": refusals(request)}
+    answer: dict[str, Any] = {"refusals": refusals(request), "greetings": greetings(request)}
     if "login" in request:
         answer["rows"] = rows_through_tunnel(request)
     json.dump(answer, sys.stdout)

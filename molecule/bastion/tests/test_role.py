@@ -1,0 +1,260 @@
+"""The role on each promised system: the life of an account, from the first look to the last trace.
+
+The tests build on each other, as the steps of an administrator do; each begins and ends with the account as converge
+made it, except the last one, which ends with nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DIRECTORY = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
+SYSTEMS = ("debian", "ubuntu")
+CONFIGURATION = "/etc/ssh/sshd_config"
+DROP_IN = "/etc/ssh/sshd_config.d/00-metamapper-tunnel.conf"
+# Written by the tools that add and remove users, on any change and whoever runs them; what the host is called.
+NOT_COMPARED = "! -name '*-' ! -name '.pwd.lock' ! -name 'resolv.conf' ! -name 'hosts' ! -name 'hostname' ! -name mtab"
+
+NOT_DIFFED = "-x '*-' -x .pwd.lock -x resolv.conf -x hosts -x hostname -x mtab"
+
+
+def public(name: str) -> str:
+    """Return a public key of create.yml."""
+    return (DIRECTORY / f"{name}.pub").read_text().strip()
+
+
+KEYS = [public("workspace"), public("workspace_2")]
+TARGETS = ["127.0.0.1:22", "[::1]:22", *(f"db-{number}.example.internal:5432" for number in range(1, 199))]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of a play: its output, and for each host the numbers of its recap."""
+
+    output: str
+    recap: dict[str, dict[str, int]]
+
+    def count(self, what: str) -> dict[str, int]:
+        """Return one number of the recap by host."""
+        return {host: numbers[what] for host, numbers in self.recap.items()}
+
+
+def play(*options: str, **variables: Any) -> Run:
+    """Run the playbook on all systems at once."""
+    wanted = {"metamapper_bastion_keys": KEYS, "metamapper_bastion_targets": TARGETS, **variables}
+    command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], *options, "-e", json.dumps(wanted)]
+    command += ["metamapper.postgresql.bastion_metamapper"]
+    result = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    recap = {
+        host: {what: int(number) for what, number in re.findall(r"(\w+)=(\d+)", numbers)}
+        for host, numbers in re.findall(r"^(\w+) +: (ok=.*)$", result.stdout, re.MULTILINE)
+    }
+    assert sorted(recap) == sorted(SYSTEMS), result.stdout
+    return Run(result.stdout, recap)
+
+
+def everywhere(number: int) -> dict[str, int]:
+    """Return the same number for each system."""
+    return dict.fromkeys(SYSTEMS, number)
+
+
+@pytest.fixture
+def etc(bastions: dict[str, Any]) -> Any:
+    """A function that returns a digest of each host's /etc: paths, owners, modes and contents."""
+
+    def look() -> dict[str, str]:
+        command = f"cd /etc && find . {NOT_COMPARED} -printf '%p %u %g %m %y\\n' | sort; "
+        command += f"find . -type f {NOT_COMPARED} -exec sha256sum {{}} + | sort"
+        return {name: host.check_output(command) for name, host in bastions.items()}
+
+    return look
+
+
+@contextlib.contextmanager
+def changed_file(bastions: dict[str, Any], script: str, path: str = CONFIGURATION) -> Iterator[None]:
+    """Change a file of each host by a script for as long as a test needs it."""
+    for host in bastions.values():
+        host.check_output(f"cp -p {path} /root/kept && {script}")
+    try:
+        yield
+    finally:
+        for host in bastions.values():
+            host.check_output(f"cp -p /root/kept {path}")
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("key", ["workspace", "workspace_2"])
+def test_each_workspace_reaches_each_target(as_metamapper: Any, system: str, key: str) -> None:
+    answer = as_metamapper(
+        system,
+        key=str(DIRECTORY / key),
+        ssh_targets=[["127.0.0.1", 22], ["::1", 22]],
+        other_targets=[["localhost", 22], ["0.0.0.0", 22], ["127.0.0.1", 2222], ["db-199.example.internal", 5432]],
+    )
+    assert answer["greetings"] == ["SSH-", "SSH-"]
+    assert [name for name, why in answer["refusals"].items() if not why] == []
+
+
+def test_a_second_run_changes_nothing(etc: Any) -> None:
+    before = etc()
+    run = play()
+    assert (run.count("failed"), run.count("changed")) == (everywhere(0), everywhere(0))
+    assert etc() == before
+
+
+def test_check_mode_of_the_removal_shows_it_and_does_nothing(etc: Any) -> None:
+    before = etc()
+    run = play("--check", "--diff", metamapper_bastion_state="absent")
+    assert run.count("failed") == everywhere(0)
+    assert min(run.count("changed").values()) > 2
+    assert etc() == before
+
+
+def test_what_would_harm_is_one_message_and_changes_nothing(bastions: dict[str, Any], etc: Any) -> None:
+    """An account of a person, a group with power, a weak key and a damaged one: all of it is said at once."""
+    for host in bastions.values():
+        host.check_output("useradd -m -s /bin/bash alice && echo 'alice:secret' | chpasswd")
+        host.check_output("install -d /home/alice/.ssh && touch /home/alice/.ssh/authorized_keys")
+    weak = subprocess.run(
+        f"ssh-keygen -q -t rsa -b 1024 -N '' -f {DIRECTORY}/weak </dev/null; cat {DIRECTORY}/weak.pub",
+        shell=True,
+        text=True,
+        capture_output=True,
+        check=True,
+    ).stdout.strip()
+    before = etc()
+    run = play(
+        metamapper_bastion_user="alice",
+        metamapper_bastion_group="sudo",
+        metamapper_bastion_keys=[KEYS[0], weak, KEYS[1][:200]],
+    )
+    assert run.count("failed") == everywhere(1)
+    said = re.sub(r"\s+", " ", run.output)
+    for words in (
+        "it has the shell /bin/bash, it has a password, it has keys of its own in /home/alice/.ssh/authorized_keys",
+        "it is a system group (gid 27)",
+        "Key 2 of metamapper_bastion_keys has 1024 bits",
+        "Key 3 of metamapper_bastion_keys is damaged",
+    ):
+        assert said.count(words) >= len(SYSTEMS), words
+    assert etc() == before
+
+
+def test_an_account_is_adopted_when_told_to_and_removed_with_it(bastions: dict[str, Any]) -> None:
+    """Follows the test above: alice is there, with a shell, a password and a further group."""
+    for host in bastions.values():
+        host.check_output("usermod -aG games alice")
+    told = {"metamapper_bastion_user": "alice", "metamapper_bastion_group": "alice", "metamapper_bastion_adopt": True}
+    assert play("--check", **told).count("failed") == everywhere(0)
+    assert play(**told).count("failed") == everywhere(0)
+    for host in bastions.values():
+        alice = host.user("alice")
+        assert (alice.shell, alice.password, alice.groups) == ("/usr/sbin/nologin", "*", ["alice"])
+    del told["metamapper_bastion_adopt"]
+    assert play(**told).count("changed") == everywhere(0)
+    assert play(metamapper_bastion_state="absent", **told).count("failed") == everywhere(0)
+    for host in bastions.values():
+        assert not host.user("alice").exists
+        assert not host.group("alice").exists
+        host.check_output("rm -r /home/alice")
+
+
+def test_an_account_of_others_is_not_removed(bastions: dict[str, Any]) -> None:
+    for host in bastions.values():
+        host.check_output("useradd -m -s /bin/bash bob")
+    names = {"metamapper_bastion_user": "bob", "metamapper_bastion_group": "bob"}
+    run = play(metamapper_bastion_state="absent", **names)
+    assert (run.count("failed"), run.count("changed")) == (everywhere(0), everywhere(0))
+    for host in bastions.values():
+        assert host.user("bob").shell == "/bin/bash"
+        host.check_output("userdel -r bob 2>/dev/null")
+
+
+def test_an_earlier_match_that_overrules_ours_is_found_and_all_is_as_before(bastions: dict[str, Any], etc: Any) -> None:
+    script = f"sed -i '1i Match User meta*\\n    AllowTcpForwarding all\\nMatch all' {CONFIGURATION}"
+    with changed_file(bastions, script):
+        before = etc()
+        run = play(metamapper_bastion_targets=["elsewhere.example.internal:5432"])
+        after = etc()
+    assert run.count("rescued") == everywhere(1)
+    assert "as it was before" in run.output
+    assert "allowtcpforwarding local" in run.output
+    assert after == before
+
+
+def test_a_configuration_that_is_broken_already_is_not_touched(bastions: dict[str, Any], etc: Any) -> None:
+    with changed_file(bastions, f"echo Bogus yes >> {CONFIGURATION}"):
+        before = etc()
+        run = play(metamapper_bastion_targets=["elsewhere.example.internal:5432"])
+        after = etc()
+    assert run.count("failed") == everywhere(1)
+    assert "Bad configuration option: Bogus" in re.sub(r"\s+", " ", run.output)
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(f"sed -i '/^Include/d' {CONFIGURATION}", id="no Include"),
+        pytest.param(
+            f"sed -i '/^Include/d' {CONFIGURATION} && printf 'Match User ops\\n"
+            f"Include /etc/ssh/sshd_config.d/*.conf' >> {CONFIGURATION}",
+            id="Include below a Match, no newline at the end",
+        ),
+    ],
+)
+def test_without_an_include_the_block_is_in_sshd_config(
+    bastions: dict[str, Any], as_metamapper: Any, script: str
+) -> None:
+    with changed_file(bastions, script):
+        run = play()
+        assert run.count("failed") == everywhere(0)
+        assert play().count("changed") == everywhere(0)
+        for system, host in bastions.items():
+            assert not host.file(DROP_IN).exists
+            assert "Match User metamapper" in host.file(CONFIGURATION).content_string
+            assert as_metamapper(system, ssh_targets=[["127.0.0.1", 22]])["greetings"] == ["SSH-"]
+        assert play(metamapper_bastion_state="absent").count("failed") == everywhere(0)
+        for host in bastions.values():
+            host.check_output(f'test "$(cat /root/kept | wc -l)" -gt 0 && ! grep -q metamapper {CONFIGURATION}')
+    assert play().count("failed") == everywhere(0)
+
+
+def test_the_removal_closes_open_tunnels_and_leaves_no_trace(
+    bastions: dict[str, Any], made: dict[str, Any], etc: Any
+) -> None:
+    tunnels = []
+    for system in SYSTEMS:
+        options = [f"-p{made['containers'][system]['port']}", f"-i{DIRECTORY / 'workspace'}", "-oBatchMode=yes"]
+        options += [f"-oUserKnownHostsFile={DIRECTORY / 'known_hosts'}", "-F/dev/null", "-oExitOnForwardFailure=yes"]
+        command = ["ssh", "-vN", *options, "-L127.0.0.1:0:127.0.0.1:22", "metamapper@127.0.0.1"]
+        tunnel = subprocess.Popen(command, text=True, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        assert tunnel.stderr is not None
+        assert any("Entering interactive session" in line for line in tunnel.stderr)
+        tunnels.append(tunnel)
+    run = play(metamapper_bastion_state="absent")
+    assert run.count("failed") == everywhere(0)
+    assert [tunnel.wait(timeout=20) for tunnel in tunnels] == [255, 255]
+    for host in bastions.values():
+        assert host.check_output(f"cd /root/etc.before && find . -type f {NOT_COMPARED} | sort") == host.check_output(
+            f"cd /etc && find . -type f {NOT_COMPARED} | sort"
+        )
+        assert host.run(f"diff -r {NOT_DIFFED} /root/etc.before /etc").stdout == ""
+        assert host.run("ls /etc/ssh /etc/ssh/sshd_config.d | grep -e '~$' -e metamapper").stdout == ""
+    before = etc()
+    again = play(metamapper_bastion_state="absent")
+    assert (again.count("failed"), again.count("changed")) == (everywhere(0), everywhere(0))
+    preview = play("--check", "--diff")
+    assert preview.count("failed") == everywhere(0)
+    assert min(preview.count("changed").values()) > 3
+    assert etc() == before
