@@ -42,6 +42,10 @@ unit: setup  ## unit tests
 integration: setup  ## integration tests on a real server (PG=17: its major version)
 	MM_PG=$(PG) pytest -q -n $(or $(JOBS),2) tests/integration
 
+molecule: setup  ## roles and playbooks on containers, with Podman or Docker
+	python -m tools.molecule_run --break-off default
+	python -m tools.molecule_run $(SCENARIO)
+
 lint: setup  ## ansible-lint production, ruff, mypy strict, yamllint, changelog and docs checks
 	yamllint --strict .
 	ruff check .
@@ -62,4 +66,4 @@ build: setup  ## the collection as one file, checked as Galaxy does
 clean:  ## remove all that was set up
 	rm -rf .ansible .cache .venv
 
-.PHONY: help setup demo test unit integration lint sanity build clean
+.PHONY: help setup demo test unit integration molecule lint sanity build clean
