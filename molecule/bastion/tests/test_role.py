@@ -54,7 +54,11 @@ def play(*options: str, **variables: Any) -> Run:
     wanted = {"metamapper_bastion_keys": KEYS, "metamapper_bastion_targets": TARGETS, **variables}
     command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], *options, "-e", json.dumps(wanted)]
     command += ["metamapper.postgresql.bastion_metamapper"]
-    result = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    environment = {**os.environ, "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"}
+    environment["ANSIBLE_COLLECTIONS_PATH"] = os.environ["MOLECULE_PROJECT_DIRECTORY"] + "/.ansible/collections"
+    result = subprocess.run(
+        command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, check=False
+    )
     recap = {
         host: {what: int(number) for what, number in re.findall(r"(\w+)=(\d+)", numbers)}
         for host, numbers in re.findall(r"^(\w+) +: (ok=.*)$", result.stdout, re.MULTILINE)
