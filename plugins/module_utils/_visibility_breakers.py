@@ -38,6 +38,8 @@ _INDEX_REASONS: Mapping[Effect, str] = {
     "wrong id": "Metamapper does not quote the name of this schema, and its query for indexes, which this release does "
     "not run, takes the id of something else for its own",
 }
+PUBLIC = ""  # as aclexplode() has it
+
 _RELATION_REASONS: Mapping[Effect, str] = {
     "fails": "Metamapper does not quote this name, and its query for tables fails as a whole on it",
     "no id": "Metamapper does not quote this name and finds no object by it: the relation and its columns have no id",
@@ -141,9 +143,12 @@ def _closed_schemas(facts: DatabaseFacts) -> Iterator[Finding]:
 
 
 def _remedy_for_closed(facts: DatabaseFacts, detail: Detail) -> str:
-    is_ours = bool(detail.through) and not detail.owner and set(detail.through) <= {facts.user, facts.group}
-    if is_ours and detail.schema not in facts.expectation.schemas:
-        grantees = ", ".join(quoted(role) for role in detail.through)
+    # In a schema that is not listed, USAGE would give Metamapper more than was asked for. An extension's view that
+    # everybody may read is meant to be read.
+    givers = {facts.user, facts.group} if detail.of_extension else {facts.user, facts.group, PUBLIC}
+    can_be_taken_back = bool(detail.through) and not detail.owner and set(detail.through) <= givers
+    if can_be_taken_back and detail.schema not in facts.expectation.schemas:
+        grantees = ", ".join(quoted(role) if role else "PUBLIC" for role in detail.through)
         return f"REVOKE ALL PRIVILEGES ON TABLE {qualified(detail.schema, detail.relation)} FROM {grantees};"
     return f"GRANT USAGE ON SCHEMA {quoted(detail.schema)} TO {quoted(facts.beneficiary)};"
 
