@@ -6,6 +6,7 @@ Run it with "make demo". It needs no server, no container engine and no Galaxy, 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import subprocess
@@ -39,6 +40,12 @@ postgresql:
         exclude_schemas: ["tenant_test_*"]
 """
 
+ACCIDENTS = """\
+GRANT SELECT ON payroll.salaries TO PUBLIC;
+CREATE TABLE hr.candidates (id int);
+REVOKE ALL ON hr.candidates FROM metamapper_readers;
+"""
+
 SEEN = """
 SELECT t.table_schema, t.table_name, lower(t.table_type)
   FROM information_schema.tables t
@@ -57,11 +64,19 @@ def show(path: Path) -> None:
     print(f"$ cat {path.name}\n{path.read_text()}", flush=True)
 
 
-def play(directory: Path, environment: dict[str, str], *options: str) -> None:
-    """Run the user's playbook, from the user's directory."""
-    command = ["ansible-playbook", "-i", "inventory.yml", "grant_metamapper.yml", *options]
+def play(directory: Path, environment: dict[str, str], *options: str, playbook: str = "grant_metamapper.yml") -> int:
+    """Run a playbook from the user's directory, and return its exit status."""
+    command = ["ansible-playbook", "-i", "inventory.yml", playbook, *options]
     print("$ " + " ".join(command), flush=True)
-    subprocess.run(command, cwd=directory, env=environment, check=True)
+    return subprocess.run(command, cwd=directory, env=environment, check=False).returncode
+
+
+def must(succeed: bool, status: int) -> None:
+    """Raise SystemExit where a playbook ended otherwise than the story says."""
+    if (status == 0) is not succeed:
+        raise SystemExit(
+            f"The demo expected the playbook to {'succeed' if succeed else 'fail'}; it ended with {status}."
+        )
 
 
 def look(server: Server, password: str) -> None:
@@ -84,6 +99,28 @@ def attempt(cursor: psycopg2.extensions.cursor, relation: str) -> str:
     return f"ok, {cursor.rowcount} rows"
 
 
+def break_and_mend(server: Server, directory: Path, environment: dict[str, str]) -> None:
+    """Let somebody break what Metamapper sees, find it, and run the remedies that are shown."""
+    verify = "metamapper.postgresql.verify_metamapper"
+    say("Somebody makes a table of a closed schema readable for everybody, and another one unreadable")
+    print(ACCIDENTS, flush=True)
+    server.execute(ACCIDENTS, database="warehouse")
+    must(False, play(directory, environment, playbook=verify))
+    say("The remedies that the report shows, copied and run by the administrator")
+    for remedy in remedies(directory / "metamapper-report" / "report.json"):
+        print(f"warehouse=# {remedy}", flush=True)
+        server.execute(remedy, database="warehouse")
+    say("Nothing is missing any more, and nothing breaks the scan")
+    must(True, play(directory, environment, playbook=verify))
+
+
+def remedies(report: Path) -> list[str]:
+    """Return the remedies of the failures in a report, each once."""
+    servers = json.loads(report.read_text())["servers"]
+    findings = [finding for server in servers for finding in server["findings"]]
+    return list(dict.fromkeys(finding["remedy"] for finding in findings if finding["severity"] == "failure"))
+
+
 def demonstrate(server: Server, directory: Path) -> None:
     """Tell the story."""
     password = secrets.token_urlsafe(16)
@@ -103,16 +140,17 @@ def demonstrate(server: Server, directory: Path) -> None:
     show(directory / "grant_metamapper.yml")
 
     say("What would change: a dry run, on a server where neither user nor group exist")
-    play(directory, environment, "--check", "--diff")
-    say("The first run")
-    play(directory, environment)
+    must(True, play(directory, environment, "--check", "--diff"))
+    say("The first run: it grants, logs in as Metamapper does, and looks")
+    must(True, play(directory, environment))
     say("The second run changes nothing")
-    play(directory, environment)
+    must(True, play(directory, environment))
     say("What Metamapper sees, and what it may read")
     look(server, password)
     say("A table that is created tomorrow is seen as well")
     server.execute("SET ROLE etl; CREATE TABLE sales.tomorrow (id int)", database="warehouse")
     look(server, password)
+    break_and_mend(server, directory, environment)
     say("The server is stopped, and its files are removed")
 
 
