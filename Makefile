@@ -39,8 +39,8 @@ test: lint unit integration  ## lint, unit and integration tests: all that needs
 unit: setup  ## unit tests
 	pytest -q tests/unit
 
-integration: setup  ## integration tests on a real server (PG=17: its major version)
-	MM_PG=$(PG) pytest -q -n $(or $(JOBS),2) tests/integration
+integration: setup  ## integration tests on a real server (PG=17: its major version, TESTS=files)
+	MM_PG=$(PG) pytest -q -n $(or $(JOBS),2) $(or $(TESTS),tests/integration)
 
 molecule: setup  ## roles and playbooks on containers, with Podman or Docker
 	python -m tools.molecule_run --break-off default

@@ -14,7 +14,9 @@ from tests.support.postgres import HBA, Server
 from tests.support.site import Site
 
 PLAYBOOK = "- import_playbook: metamapper.postgresql.grant_metamapper\n"
-HOSTILE = "we\"ird.näme'; --"
+HOSTILE = "we\"ird-näme';--%s{}"
+# Metamapper does not quote names, and this one has a dot and a blank.
+BREAKER = "we\"ird.näme'; --"
 
 
 @pytest.fixture
@@ -72,6 +74,18 @@ def test_no_secret_is_printed_at_the_highest_verbosity(directory: Path, site: Si
     assert site.password not in output
     assert site.server.password not in output
     assert "SCRAM-SHA-256" not in output
+
+
+def test_what_metamapper_chokes_on_is_granted_and_then_told(
+    directory: Path, site: Site, variables: dict[str, Any]
+) -> None:
+    site.run("CREATE SCHEMA {}", BREAKER)
+    site.run("CREATE TABLE {}.orders (id int)", BREAKER)
+    variables["metamapper_databases"][0]["schemas"].append(BREAKER)
+    play = run_playbook(directory, "grant_metamapper.yml", variables)
+    assert play.failed
+    assert "Metamapper does not quote the name of this schema" in play.output
+    assert "Username:" not in play.output
 
 
 REFUSED = {
