@@ -1,0 +1,333 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What roles hold by direct grants, whoever made these, and the statements that take it back.
+
+A REVOKE by anybody but the grantor, or the owner for what the owner granted, is a silent no-op, even by a superuser.
+So each item has the role to become before it is taken back.
+https://www.postgresql.org/docs/current/sql-revoke.html#SQL-REVOKE-NOTES
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from types import MappingProxyType
+from typing import Callable, Collection, Iterator, Mapping, NamedTuple, Sequence, Tuple
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils import _held_sql as ask
+from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Query, Session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import (
+    Name,
+    Statement,
+    quoted,
+    remedy,
+    simple,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._versions import has_feature
+
+NAMES_IN_A_STATEMENT = 500
+NAMES_IN_A_MESSAGE = 3
+PARAMETERS_SINCE = 150000
+
+# What ALTER DEFAULT PRIVILEGES calls the kinds of pg_default_acl.
+# https://www.postgresql.org/docs/current/catalog-pg-default-acl.html
+DEFAULTS: Mapping[str, str] = MappingProxyType(
+    {"r": "TABLES", "S": "SEQUENCES", "f": "FUNCTIONS", "T": "TYPES", "n": "SCHEMAS", "L": "LARGE OBJECTS"}
+)
+
+
+@dataclass(frozen=True)
+class Held:
+    """An item of an ACL: a privilege that ``grantor`` gave to ``grantee``.
+
+    ``kind`` is a key of KINDS. ``schema`` is empty for what is in none. ``name`` is the object's; of a default
+    privilege, the creator's; of a large object, its number. ``detail`` is the column, the arguments of a routine, or
+    what a default privilege is about, as pg_default_acl has it. ``become`` is the role to be taken on for REVOKE: empty
+    for none, None where the administrator can take on none that could. ``is_reachable`` tells whether REVOKE can name
+    the object: a schema without USAGE hides it, and a default privilege may outlive its schema.
+    """
+
+    kind: str
+    schema: str
+    name: str
+    detail: str
+    privilege: str
+    grantee: str
+    grantor: str
+    owner: str
+    is_grant_option: bool
+    become: str | None
+    is_reachable: bool
+
+    @property
+    def is_revocable(self) -> bool:
+        """Whether the administrator can take it back."""
+        return self.become is not None and self.is_reachable
+
+    @property
+    def object(self) -> tuple[str, str, str, str]:
+        """What identifies the object."""
+        return (self.kind, self.schema, self.name, self.detail)
+
+    def __str__(self) -> str:
+        """Return privilege and object, for messages."""
+        form = KINDS[self.kind].form(self)
+        names = [*form.before_names, *form.item_names, *form.after_names]
+        words = f"{form.before} {form.item} {form.after}".format(*(".".join(map(quoted, name)) for name in names))
+        return " ".join(words.replace("REVOKE ", "").split())
+
+
+class Form(NamedTuple):
+    """A REVOKE in three parts, of which the one in the middle is repeated: each is a template with its names."""
+
+    before: str
+    before_names: tuple[Name, ...]
+    item: str
+    item_names: tuple[Name, ...]
+    after: str
+    after_names: tuple[Name, ...]
+
+
+class Kind(NamedTuple):
+    """How REVOKE says a kind of object, and its place in the order."""
+
+    rank: int
+    form: Callable[[Held], Form]
+
+
+def _named(words: str, *, has_schema: bool = False) -> Callable[[Held], Form]:
+    def form(held: Held) -> Form:
+        name = (held.schema, held.name) if has_schema else (held.name,)
+        return Form(f"REVOKE {held.privilege} ON {words} ", (), "{}", (name,), "", ())
+
+    return form
+
+
+def _column(held: Held) -> Form:
+    after = ") ON TABLE {}", ((held.schema, held.name),)
+    return Form(f"REVOKE {held.privilege} (", (), "{}", ((held.detail,),), *after)
+
+
+def _routine(words: str) -> Callable[[Held], Form]:
+    def form(held: Held) -> Form:
+        # The server has quoted the types already; a brace in one of them is not a place for a name.
+        arguments = held.detail.replace("{", "{{").replace("}", "}}")
+        name = ((held.schema, held.name),)
+        return Form(f"REVOKE {held.privilege} ON {words} ", (), f"{{}}({arguments})", name, "", ())
+
+    return form
+
+
+def _large_object(held: Held) -> Form:
+    return Form(f"REVOKE {held.privilege} ON LARGE OBJECT ", (), held.name, (), "", ())
+
+
+def _parameter(held: Held) -> Form:
+    name = (tuple(held.name.split(".")),)
+    return Form(f"REVOKE {held.privilege} ON PARAMETER ", (), "{}", name, "", ())
+
+
+def _default(held: Held) -> Form:
+    after = f" REVOKE {held.privilege} ON {DEFAULTS[held.detail]}"
+    before = "ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA "
+    return Form(before, ((held.name,),), "{}", ((held.schema,),), after, ())
+
+
+def _global_default(held: Held) -> Form:
+    after = f" REVOKE {held.privilege} ON {DEFAULTS[held.detail]}"
+    return Form("ALTER DEFAULT PRIVILEGES FOR ROLE ", (), "{}", ((held.name,),), after, ())
+
+
+# Never SELECT without USAGE: the schema's goes after what is in it, and the way into the database last.
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "relation": Kind(0, _named("TABLE", has_schema=True)),
+        "column": Kind(1, _column),
+        "sequence": Kind(2, _named("SEQUENCE", has_schema=True)),
+        "function": Kind(2, _routine("FUNCTION")),
+        "procedure": Kind(2, _routine("PROCEDURE")),
+        "type": Kind(2, _named("TYPE", has_schema=True)),
+        "language": Kind(2, _named("LANGUAGE")),
+        "foreign data wrapper": Kind(2, _named("FOREIGN DATA WRAPPER")),
+        "foreign server": Kind(2, _named("FOREIGN SERVER")),
+        "large object": Kind(2, _large_object),
+        "default": Kind(3, _default),
+        "global default": Kind(3, _global_default),
+        "schema": Kind(4, _named("SCHEMA")),
+        "database": Kind(5, _named("DATABASE")),
+        "tablespace": Kind(5, _named("TABLESPACE")),
+        "parameter": Kind(5, _parameter),
+    }
+)
+
+
+def inspect_held(session: Session, roles: Collection[str], version_num: int) -> list[Held]:
+    """Return every item in this database, and on the database itself, that one of the roles holds or has passed on.
+
+    One round trip. What a role owns is not there, but for what another has granted to it.
+    """
+    return _rows(session, ask.HELD, roles, version_num)
+
+
+def inspect_shared(session: Session, roles: Collection[str], version_num: int) -> list[Held]:
+    """Return the same for databases, tablespaces and parameters; one round trip, from any database."""
+    query = ask.HELD_SHARED_15 if version_num >= PARAMETERS_SINCE else ask.HELD_SHARED
+    return _rows(session, query, roles, version_num)
+
+
+def _rows(session: Session, query: Query, roles: Collection[str], version_num: int) -> list[Held]:
+    parameters = {
+        "roles": list(roles),
+        # https://www.postgresql.org/docs/16/functions-info.html#FUNCTIONS-INFO-ACCESS-TABLE
+        "set": "SET" if has_feature(version_num, "membership_options") else "MEMBER",
+        "inherited_defaults": has_feature(version_num, "inherited_defaults"),
+    }
+    return [Held(*row) for row in session.rows(query, parameters)]
+
+
+def in_order(held: Collection[Held]) -> list[Held]:
+    """Return the items in the order in which they are to be taken back."""
+    return sorted(held, key=_place)
+
+
+def _place(held: Held) -> tuple[object, ...]:
+    form = KINDS[held.kind].form(held)
+    group = (form.before, form.before_names, form.after, form.after_names)
+    return (KINDS[held.kind].rank, held.become or "", held.grantee, held.kind, group, held.object, held.grantor)
+
+
+def revoke_statements(held: Collection[Held], *, administrator: str) -> list[Statement]:
+    """Return what takes some items back, in order; pure.
+
+    ``administrator`` is the role to be again (``CURRENT_USER`` at the beginning) after having become another. An item
+    that hangs on another one of these goes with that one (CASCADE), and has no statement of its own.
+    """
+    roots, holding = _without_dependents(held)
+    statements: list[Statement] = []
+    current = ""
+    for key, group in groupby(in_order(roots), key=lambda item: _place(item)[:5]):
+        become = str(key[1])
+        if become != current:
+            statements.append(_becoming(become or administrator))
+            current = become
+        statements += _statements_of(list(group), holding)
+    return [*statements, _becoming(administrator)] if current else statements
+
+
+def _becoming(role: str) -> Statement:
+    return simple("SET LOCAL ROLE {}", role)
+
+
+Given = Tuple[Tuple[str, str, str, str], str, str]
+
+
+def _without_dependents(held: Collection[Held]) -> tuple[list[Held], set[Given]]:
+    """Return the items that do not hang on another, and what those that do hang on: (object, privilege, holder)."""
+    sources = {(item.object, item.privilege, item.grantee) for item in held if item.is_grant_option}
+    roots = [item for item in held if (item.object, item.privilege, item.grantor) not in sources]
+    used = {(item.object, item.privilege, item.grantor) for item in held} & sources
+    return roots, used
+
+
+def _statements_of(items: Sequence[Held], holding: Collection[Given]) -> Iterator[Statement]:
+    passed_on = [item for item in items if (item.object, item.privilege, item.grantee) in holding]
+    plain = [item for item in items if item not in passed_on]
+    for chosen, behaviour in ((plain, ""), (passed_on, " CASCADE")):
+        for start in range(0, len(chosen), NAMES_IN_A_STATEMENT):
+            yield _statement(chosen[start : start + NAMES_IN_A_STATEMENT], behaviour)
+
+
+def _statement(items: Sequence[Held], behaviour: str) -> Statement:
+    forms = [KINDS[item.kind].form(item) for item in items]
+    first = forms[0]
+    named = [name for form in forms for name in form.item_names]
+    template = first.before + ", ".join(form.item for form in forms) + first.after + " FROM {}" + behaviour
+    return Statement(template, (*first.before_names, *named, *first.after_names, (items[0].grantee,)))
+
+
+def held_problems(
+    held: Collection[Held], *, roles: Collection[str], database: str, administrator: str
+) -> list[Problem]:
+    """Return why some items cannot be taken back, each with the statement that a superuser has to run; pure.
+
+    ``roles`` are those that the items are taken from. What one of these has passed on to others is never taken.
+    """
+    others = [item for item in held if item.grantee not in roles]
+    roots, _holding = _without_dependents([item for item in held if item.grantee in roles])
+    unreachable = [item for item in roots if not item.is_reachable and item.become is not None]
+    beyond = [item for item in roots if item.become is None]
+    return [
+        *_passed_on(others, database),
+        *_out_of_reach(beyond, database, administrator),
+        *_orphans([item for item in unreachable if not item.schema], database),
+        *_hidden([item for item in unreachable if item.schema], database, administrator),
+    ]
+
+
+def _shown(items: Sequence[Held]) -> str:
+    more = len(items) - NAMES_IN_A_MESSAGE
+    return ", ".join(map(str, items[:NAMES_IN_A_MESSAGE])) + (f" and {more} more" if more > 0 else "")
+
+
+def _script(items: Sequence[Held], grantor: str) -> str:
+    statements = [remedy("SET ROLE {}", grantor), *(f"{statement};" for statement in _all_statements(items))]
+    return " ".join([*statements, "RESET ROLE;"])
+
+
+def _all_statements(items: Sequence[Held]) -> Iterator[Statement]:
+    for _key, group in groupby(in_order(items), key=lambda item: _place(item)[:5]):
+        yield from _statements_of(list(group), ())
+
+
+def _by(items: Sequence[Held], key: Callable[[Held], str]) -> Iterator[tuple[str, list[Held]]]:
+    for value, group in groupby(sorted(items, key=lambda item: (key(item), _place(item))), key=key):
+        yield value, list(group)
+
+
+def _out_of_reach(items: Sequence[Held], database: str, administrator: str) -> Iterator[Problem]:
+    for grantor, group in _by(items, lambda item: item.grantor):
+        message = (
+            f"{_shown(group)} in database {quoted(database)} was granted by {quoted(grantor)}, and nobody else can "
+            f"take it back; role {quoted(administrator)} cannot become {quoted(grantor)}."
+        )
+        script = _script(group, grantor)
+        yield Problem(message, f"Have a superuser run there: {script}", database=database, statement=script)
+
+
+def _passed_on(items: Sequence[Held], database: str) -> Iterator[Problem]:
+    for grantor, group in _by(items, lambda item: item.grantor):
+        whom = ", ".join(sorted({quoted(item.grantee) for item in group}))
+        message = (
+            f"The role {quoted(grantor)} has passed on to {whom}, in database {quoted(database)}: {_shown(group)}."
+        )
+        script = _script(group, grantor)
+        advice = f"Grant it to them by another role if they need it, and have a superuser run there: {script}"
+        yield Problem(message, advice, database=database, object=grantor, statement=script)
+
+
+def _hidden(items: Sequence[Held], database: str, administrator: str) -> Iterator[Problem]:
+    for schema, group in _by(items, lambda item: item.schema):
+        for actor, hidden in _by(group, lambda item: item.become or administrator):
+            message = (
+                f"Cannot take back {_shown(hidden)} in database {quoted(database)}: role {quoted(actor)} has no USAGE "
+                f"on schema {quoted(schema)}, and so cannot name what is in it."
+            )
+            mend = remedy("GRANT USAGE ON SCHEMA {} TO {}", schema, actor)
+            yield Problem(
+                message, f"Have its owner run there: {mend}", database=database, object=schema, statement=mend
+            )
+
+
+def _orphans(items: Sequence[Held], database: str) -> Iterator[Problem]:
+    for grantee, group in _by(items, lambda item: item.grantee):
+        message = (
+            f"Default privileges of {', '.join(sorted({quoted(item.name) for item in group}))} for {quoted(grantee)} "
+            f"in database {quoted(database)} have outlived their schema; REVOKE cannot name them."
+        )
+        mend = remedy("DROP OWNED BY {}", grantee)
+        advice = f"Have a superuser run there, if {quoted(grantee)} owns nothing there: {mend}"
+        yield Problem(message, advice, database=database, object=grantee, statement=mend)
