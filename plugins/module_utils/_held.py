@@ -19,18 +19,15 @@ from typing import Callable, Collection, Iterator, Mapping, NamedTuple, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils import _held_sql as ask
 from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Query, Session
-from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import (
     Name,
     Statement,
     quoted,
-    remedy,
     simple,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._versions import has_feature
 
 NAMES_IN_A_STATEMENT = 500
-NAMES_IN_A_MESSAGE = 3
 PARAMETERS_SINCE = 150000
 
 # What ALTER DEFAULT PRIVILEGES calls the kinds of pg_default_acl.
@@ -191,10 +188,11 @@ def _rows(session: Session, query: Query, roles: Collection[str], version_num: i
 
 def in_order(held: Collection[Held]) -> list[Held]:
     """Return the items in the order in which they are to be taken back."""
-    return sorted(held, key=_place)
+    return sorted(held, key=place)
 
 
-def _place(held: Held) -> tuple[object, ...]:
+def place(held: Held) -> tuple[object, ...]:
+    """Return where an item stands in the order; the first five say what goes into one statement."""
     form = KINDS[held.kind].form(held)
     group = (form.before, form.before_names, form.after, form.after_names)
     return (KINDS[held.kind].rank, held.become or "", held.grantee, held.kind, group, held.object, held.grantor)
@@ -206,10 +204,10 @@ def revoke_statements(held: Collection[Held], *, administrator: str) -> list[Sta
     ``administrator`` is the role to be again (``CURRENT_USER`` at the beginning) after having become another. An item
     that hangs on another one of these goes with that one (CASCADE), and has no statement of its own.
     """
-    roots, holding = _without_dependents(held)
+    roots, holding = without_dependents(held)
     statements: list[Statement] = []
     current = ""
-    for key, group in groupby(in_order(roots), key=lambda item: _place(item)[:5]):
+    for key, group in groupby(in_order(roots), key=lambda item: place(item)[:5]):
         become = str(key[1])
         if become != current:
             statements.append(_becoming(become or administrator))
@@ -225,7 +223,7 @@ def _becoming(role: str) -> Statement:
 Given = Tuple[Tuple[str, str, str, str], str, str]
 
 
-def _without_dependents(held: Collection[Held]) -> tuple[list[Held], set[Given]]:
+def without_dependents(held: Collection[Held]) -> tuple[list[Held], set[Given]]:
     """Return the items that do not hang on another, and what those that do hang on: (object, privilege, holder)."""
     sources = {(item.object, item.privilege, item.grantee) for item in held if item.is_grant_option}
     roots = [item for item in held if (item.object, item.privilege, item.grantor) not in sources]
@@ -249,85 +247,7 @@ def _statement(items: Sequence[Held], behaviour: str) -> Statement:
     return Statement(template, (*first.before_names, *named, *first.after_names, (items[0].grantee,)))
 
 
-def held_problems(
-    held: Collection[Held], *, roles: Collection[str], database: str, administrator: str
-) -> list[Problem]:
-    """Return why some items cannot be taken back, each with the statement that a superuser has to run; pure.
-
-    ``roles`` are those that the items are taken from. What one of these has passed on to others is never taken.
-    """
-    others = [item for item in held if item.grantee not in roles]
-    roots, _holding = _without_dependents([item for item in held if item.grantee in roles])
-    unreachable = [item for item in roots if not item.is_reachable and item.become is not None]
-    beyond = [item for item in roots if item.become is None]
-    return [
-        *_passed_on(others, database),
-        *_out_of_reach(beyond, database, administrator),
-        *_orphans([item for item in unreachable if not item.schema], database),
-        *_hidden([item for item in unreachable if item.schema], database, administrator),
-    ]
-
-
-def _shown(items: Sequence[Held]) -> str:
-    more = len(items) - NAMES_IN_A_MESSAGE
-    return ", ".join(map(str, items[:NAMES_IN_A_MESSAGE])) + (f" and {more} more" if more > 0 else "")
-
-
-def _script(items: Sequence[Held], grantor: str) -> str:
-    statements = [remedy("SET ROLE {}", grantor), *(f"{statement};" for statement in _all_statements(items))]
-    return " ".join([*statements, "RESET ROLE;"])
-
-
-def _all_statements(items: Sequence[Held]) -> Iterator[Statement]:
-    for _key, group in groupby(in_order(items), key=lambda item: _place(item)[:5]):
+def plain_statements(items: Collection[Held]) -> Iterator[Statement]:
+    """Yield the same for items of one grantor, to be run by that one."""
+    for _key, group in groupby(in_order(items), key=lambda item: place(item)[:5]):
         yield from _statements_of(list(group), ())
-
-
-def _by(items: Sequence[Held], key: Callable[[Held], str]) -> Iterator[tuple[str, list[Held]]]:
-    for value, group in groupby(sorted(items, key=lambda item: (key(item), _place(item))), key=key):
-        yield value, list(group)
-
-
-def _out_of_reach(items: Sequence[Held], database: str, administrator: str) -> Iterator[Problem]:
-    for grantor, group in _by(items, lambda item: item.grantor):
-        message = (
-            f"{_shown(group)} in database {quoted(database)} was granted by {quoted(grantor)}, and nobody else can "
-            f"take it back; role {quoted(administrator)} cannot become {quoted(grantor)}."
-        )
-        script = _script(group, grantor)
-        yield Problem(message, f"Have a superuser run there: {script}", database=database, statement=script)
-
-
-def _passed_on(items: Sequence[Held], database: str) -> Iterator[Problem]:
-    for grantor, group in _by(items, lambda item: item.grantor):
-        whom = ", ".join(sorted({quoted(item.grantee) for item in group}))
-        message = (
-            f"The role {quoted(grantor)} has passed on to {whom}, in database {quoted(database)}: {_shown(group)}."
-        )
-        script = _script(group, grantor)
-        advice = f"Grant it to them by another role if they need it, and have a superuser run there: {script}"
-        yield Problem(message, advice, database=database, object=grantor, statement=script)
-
-
-def _hidden(items: Sequence[Held], database: str, administrator: str) -> Iterator[Problem]:
-    for schema, group in _by(items, lambda item: item.schema):
-        for actor, hidden in _by(group, lambda item: item.become or administrator):
-            message = (
-                f"Cannot take back {_shown(hidden)} in database {quoted(database)}: role {quoted(actor)} has no USAGE "
-                f"on schema {quoted(schema)}, and so cannot name what is in it."
-            )
-            mend = remedy("GRANT USAGE ON SCHEMA {} TO {}", schema, actor)
-            yield Problem(
-                message, f"Have its owner run there: {mend}", database=database, object=schema, statement=mend
-            )
-
-
-def _orphans(items: Sequence[Held], database: str) -> Iterator[Problem]:
-    for grantee, group in _by(items, lambda item: item.grantee):
-        message = (
-            f"Default privileges of {', '.join(sorted({quoted(item.name) for item in group}))} for {quoted(grantee)} "
-            f"in database {quoted(database)} have outlived their schema; REVOKE cannot name them."
-        )
-        mend = remedy("DROP OWNED BY {}", grantee)
-        advice = f"Have a superuser run there, if {quoted(grantee)} owns nothing there: {mend}"
-        yield Problem(message, advice, database=database, object=grantee, statement=mend)

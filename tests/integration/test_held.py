@@ -8,10 +8,10 @@ import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._held import (
     Held,
-    held_problems,
     inspect_held,
     revoke_statements,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._held_problems import held_problems
 from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import texts
 
 from tests.support.access import Warehouse, version
