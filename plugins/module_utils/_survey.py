@@ -134,13 +134,14 @@ def _look_at_server(session: Session, where: Where, wanted: Wanted) -> ServerLoo
     try:
         facts = read(session, lambda again: inspect_server(again, wanted))
     except psycopg2.Error as error:
-        raise Failure([_unreadable(where.database, error)]) from error
+        raise Failure([unreadable(where.database, error)]) from error
     verifiers = {user.name: make_verifier(session.connection, user.name, user.password) for user in wanted.users}
     is_on_socket = not where.login.host or where.login.host.startswith("/")
     return ServerLook(facts, verifiers, None if is_on_socket else bool(session.connection.info.ssl_in_use))
 
 
-def _unreadable(database: str, error: psycopg2.Error) -> Problem:
+def unreadable(database: str, error: psycopg2.Error) -> Problem:
+    """Return what the server said when it was asked for its catalog."""
     message = f"Cannot read the catalog of database {quoted(database)}: {first_line(error)}."
     return Problem(message, sqlstate=sqlstate(error), database=database)
 
@@ -157,15 +158,15 @@ def _look_at_databases(
         except Failure as failure:
             problems += failure.problems
         except psycopg2.Error as error:
-            problems.append(_unreadable(target.name, error))
+            problems.append(unreadable(target.name, error))
         else:
             look = _planned(server, facts, target, wanted)
             looks.append(look)
             problems += [*schema_problems(target.entry, facts), *look.plan.problems]
             if facts.is_read_only and look.plan.has_changes and not server.is_in_recovery:
-                problems.append(_read_only(target.name))
+                problems.append(read_only(target.name))
     if server.is_in_recovery and any(look.plan.has_changes for look in looks):
-        problems.append(_in_recovery(where))
+        problems.append(in_recovery(where))
     return looks, problems
 
 
@@ -193,17 +194,19 @@ def _not_writable(where: Where, server: ServerFacts, roles: RolePlan) -> Iterato
     if not (roles.group or roles.users):
         return
     if server.is_in_recovery:
-        yield _in_recovery(where)
+        yield in_recovery(where)
     elif server.is_read_only:
-        yield _read_only(where.database)
+        yield read_only(where.database)
 
 
-def _in_recovery(where: Where) -> Problem:
+def in_recovery(where: Where) -> Problem:
+    """Return the refusal to write to a replica."""
     message = f"The server {where.login.place} is in recovery (a replica), and there is something to change."
     return Problem(message, "Point metamapper_login_host at the primary; it replicates roles and grants by itself.")
 
 
-def _read_only(database: str) -> Problem:
+def read_only(database: str) -> Problem:
+    """Return the refusal to write where somebody has set transactions to be read-only."""
     message = (
         f"default_transaction_read_only is on for this login in database {quoted(database)}, and there is something "
         "to change."

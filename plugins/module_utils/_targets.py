@@ -50,7 +50,7 @@ def resolve(entries: Sequence[DatabaseEntry], databases: Iterable[ListedDatabase
     exact = {entry.name: entry for entry in entries if entry.name in by_name}
     matchable = [name for name, database in by_name.items() if name in exact or _is_matchable(database)]
     found = dict(exact)
-    problems = [problem for entry in exact.values() for problem in _not_enterable(by_name[entry.name], admin)]
+    problems = [problem for entry in exact.values() for problem in not_enterable(by_name[entry.name], admin)]
     for entry in entries:
         if entry.name in exact:
             continue
@@ -68,7 +68,8 @@ def _is_matchable(database: ListedDatabase) -> bool:
     return is_ours and database.name not in PROVIDERS_OWN
 
 
-def _not_enterable(database: ListedDatabase, admin: str) -> Iterator[Problem]:
+def not_enterable(database: ListedDatabase, admin: str) -> Iterator[Problem]:
+    """Yield why the administrator cannot connect to a database; nothing where it can."""
     if not database.allows_connections:
         mend = remedy("ALTER DATABASE {} ALLOW_CONNECTIONS true", database.name)
         message = f"The database {quoted(database.name)} accepts no connections."

@@ -94,7 +94,7 @@ def wanted_from_options(options: Mapping[str, Any]) -> Wanted:
         wait_seconds=options["wait_seconds"],
         lock_timeout_ms=options["lock_timeout_ms"],
     )
-    problems = [*_wrong_roles(wanted), *_wrong_databases(wanted), *_wrong_numbers(wanted)]
+    problems = [*_wrong_roles(wanted), *_wrong_databases(wanted), *wrong_numbers(wanted)]
     if problems:
         raise Failure(problems)
     return wanted
@@ -144,7 +144,8 @@ def _pattern_problem(what: str, entry: str) -> Problem | None:
     return None if is_pattern else name_problem(what, entry)
 
 
-def _role_problem(what: str, name: str) -> Problem | None:
+def role_problem(what: str, name: str) -> Problem | None:
+    """Return why a text cannot be the name of a role of ours, None if it can."""
     if name.startswith("pg_") or name in RESERVED_ROLE_NAMES:
         message = f'The name "{name}" of a {what} is reserved by PostgreSQL.'
         advice = "Choose one that does not begin with pg_ and is neither public nor none."
@@ -153,15 +154,16 @@ def _role_problem(what: str, name: str) -> Problem | None:
 
 
 def _wrong_roles(wanted: Wanted) -> list[Problem]:
-    checked = [_role_problem("group", wanted.group), *(_role_problem("user", user.name) for user in wanted.users)]
+    checked = [role_problem("group", wanted.group), *(role_problem("user", user.name) for user in wanted.users)]
     return [
         *(problem for problem in checked if problem),
-        *_same_names(wanted),
+        *same_names(wanted),
         *(problem for user in wanted.users for problem in _wrong_password(user)),
     ]
 
 
-def _same_names(wanted: Wanted) -> Iterator[Problem]:
+def same_names(wanted: Wanted) -> Iterator[Problem]:
+    """Yield which names stand for two roles."""
     users = [user.name for user in wanted.users]
     if wanted.group in users:
         message = f'Group and user have the same name "{wanted.group}". PostgreSQL has one name space for both.'
@@ -207,7 +209,8 @@ def _wrong_entry(entry: DatabaseEntry) -> list[Problem]:
     return [problem for problem in checked if problem]
 
 
-def _wrong_numbers(wanted: Wanted) -> list[Problem]:
+def wrong_numbers(wanted: Wanted) -> list[Problem]:
+    """Return which numbers are out of their bounds."""
     limits: Sequence[tuple[str, int, int, int]] = (
         ("connection_limit", wanted.connection_limit, -1, LARGEST_INTEGER),
         ("wait_seconds", wanted.wait_seconds, 0, LARGEST_INTEGER // 1000),
