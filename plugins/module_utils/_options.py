@@ -31,19 +31,21 @@ ADMIN_ARGUMENTS: Mapping[str, Any] = {
 }
 USER_ARGUMENTS: Mapping[str, Any] = {
     "name": {"type": "str", "required": True},
-    "password": {"type": "str", "required": True, "no_log": True},
+    "password": {"type": "str", "no_log": True},
 }
 ACCESS_ARGUMENTS: Mapping[str, Any] = {
     **CONNECTION_ARGUMENTS,
     **ADMIN_ARGUMENTS,
     "login_db": {"type": "str", "default": "postgres"},
+    "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
     "group": {"type": "str", "default": "metamapper_readers"},
-    "users": {"type": "list", "elements": "dict", "required": True, "options": USER_ARGUMENTS},
-    "databases": {"type": "list", "elements": "dict", "required": True, "options": DATABASE_ARGUMENTS},
+    "users": {"type": "list", "elements": "dict", "options": USER_ARGUMENTS},
+    "databases": {"type": "list", "elements": "dict", "options": DATABASE_ARGUMENTS},
     "privilege": PRIVILEGE_ARGUMENT,
     "accept_references": {"type": "bool", "default": False},
     "connection_limit": {"type": "int", "default": 20},
     "adopt": {"type": "bool", "default": False},
+    "end_connections": {"type": "bool", "default": False},
     "wait_seconds": {"type": "int", "default": 300},
     "lock_timeout_ms": {"type": "int", "default": 5000},
 }

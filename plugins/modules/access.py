@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: access
-short_description: Give Metamapper read access to databases of a PostgreSQL server
+short_description: Give Metamapper read access to databases of a PostgreSQL server, and take it back
 version_added: 1.0.0
 description:
   - Ensures that a group role exists that may read the listed schemas of the listed databases, today's relations and
@@ -21,6 +21,8 @@ description:
     materialized views and foreign tables, and default privileges for each role that creates relations in the schema.
   - A transaction that writes takes an advisory lock, C(pg_advisory_xact_lock(7882834684577673328)), so that runs on
     the same database wait for each other.
+  - With O(state=absent) it takes back all that the roles hold, in every database of the server, whoever granted it, and
+    drops them.
 extends_documentation_fragment:
   - metamapper.postgresql.connection
   - metamapper.postgresql.connection.admin
@@ -49,6 +51,18 @@ options:
       - The advisory lock for roles is taken there, so all runs on a server should use the same.
     type: str
     default: postgres
+  state:
+    description:
+      - V(present) gives access to the listed databases.
+      - V(absent) takes everything back that O(group) and O(users) hold, in every database of the server where they hold
+        anything, listed or not, and drops them. The users lose their LOGIN first. Nobody else's privileges are touched.
+      - V(absent) refuses, before it writes anything, to drop roles that own something, that have other members, that
+        are named by a policy, or whose privileges the administrator cannot take back, and says what to run instead.
+      - What V(absent) cannot restore is that a privilege list was empty in the catalog, which means the same as
+        PostgreSQL's defaults. After a GRANT and a REVOKE it spells these out.
+    type: str
+    default: present
+    choices: [present, absent]
   group:
     description:
       - Role without login that gets the privileges. It is made when it does not exist.
@@ -56,10 +70,11 @@ options:
     type: str
     default: metamapper_readers
   users:
-    description: Login roles for Metamapper. They are made when they do not exist, and become members of O(group).
+    description:
+      - Login roles for Metamapper. They are made when they do not exist, and become members of O(group).
+      - Required where O(state=present).
     type: list
     elements: dict
-    required: true
     suboptions:
       name:
         description: Name of the role.
@@ -69,13 +84,14 @@ options:
         description:
           - Its password. It is sent as a verifier that is made on this side, never in clear text.
           - When the role exists, it is first tried in a login; it is set only when that is refused.
+          - Needed where O(state=present); otherwise it means nothing.
         type: str
-        required: true
   databases:
-    description: The databases, and in each the schemas that Metamapper is to read.
+    description:
+      - The databases, and in each the schemas that Metamapper is to read.
+      - Required where O(state=present), and without meaning where O(state=absent).
     type: list
     elements: dict
-    required: true
     suboptions:
       name:
         description:
@@ -144,7 +160,15 @@ options:
       - Take over roles that exist and are more than a plain reader, because they are superusers, may create roles or
         databases, own something, are granted to others, or are groups that can log in. What makes them more is taken
         away, but for what they own and who they are granted to.
+      - With O(state=absent), drop roles that are superusers, may create roles or databases, or are groups that can log
+        in; never those that own something or are granted to others.
       - Without it such a role is refused, since a slip in a name would otherwise demote it.
+    type: bool
+    default: false
+  end_connections:
+    description:
+      - With O(state=absent), end the connections of O(users). Without it these stay open, and can read nothing more.
+      - An administrator who is no superuser needs the role C(pg_signal_backend) for it.
     type: bool
     default: false
   wait_seconds:
@@ -233,6 +257,15 @@ EXAMPLES = r"""
         creators: [erp_migrations]
   become: true
   become_user: postgres
+
+- name: Take everything back
+  metamapper.postgresql.access:
+    login_host: db.example.org
+    login_user: postgres
+    login_password: "{{ vault_postgres_password }}"
+    state: absent
+    users:
+      - name: metamapper
 """
 
 RETURN = r"""
@@ -253,7 +286,9 @@ before:
   type: dict
   sample: {"roles": {"metamapper_readers": {}}, "databases": {}}
 after:
-  description: What it is afterwards, read from the catalog; in check mode, what it would be.
+  description:
+    - What it is afterwards, read from the catalog; in check mode, what it would be.
+    - With O(state=absent) the roles are empty and there are no databases.
   returned: success
   type: dict
   contains:
@@ -262,7 +297,9 @@ after:
       type: dict
       sample: {"metamapper_readers": {"login": false, "powers": []}}
     databases:
-      description: A key for each database.
+      description:
+        - A key for each database.
+        - With O(state=absent), what is held by schema (empty for what is in none) and role, and on how many objects.
       type: dict
       sample:
         warehouse:
@@ -275,6 +312,12 @@ after:
               granted: 14
               other: 0
               future: [sales_owner]
+disappears:
+  description: The schemas whose relations the next scan by Metamapper will not find any more, by database.
+  returned: success, with O(state=absent)
+  type: list
+  elements: dict
+  sample: [{"database": "warehouse", "schemas": ["hr", "sales"]}]
 users:
   description: What is known of each user's password.
   returned: success
@@ -343,7 +386,10 @@ committed:
   sample: []
 """
 
+from typing import Any, Callable, Mapping
+
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.metamapper.postgresql.plugins.module_utils._absent import remove_access
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access import ensure_access
 from ansible_collections.metamapper.postgresql.plugins.module_utils._options import (
     ACCESS_ARGUMENTS,
@@ -351,16 +397,31 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._options imp
     where_from_options,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure
+from ansible_collections.metamapper.postgresql.plugins.module_utils._survey import Where
+from ansible_collections.metamapper.postgresql.plugins.module_utils._unwanted import unwanted_from_options
 from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import wanted_from_options
+
+
+def prepared(options: Mapping[str, Any], *, check_mode: bool) -> Callable[[Where], Mapping[str, Any]]:
+    """Return what is to be done on the server; raises Failure where the options are wrong."""
+    if options["state"] == "absent":
+        unwanted = unwanted_from_options(options)
+        return lambda where: remove_access(where, unwanted, check_mode=check_mode)
+    wanted = wanted_from_options(options)
+    return lambda where: ensure_access(where, wanted, check_mode=check_mode)
 
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=ACCESS_ARGUMENTS, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=ACCESS_ARGUMENTS,
+        required_if=[("state", "present", ("users", "databases"))],
+        supports_check_mode=True,
+    )
     try:
-        wanted = wanted_from_options(module.params)
+        do = prepared(module.params, check_mode=module.check_mode)
         with where_from_options(module.params) as where:
-            result = ensure_access(where, wanted, check_mode=module.check_mode)
+            result = do(where)
     except Failure as failure:
         module.fail_json(**failure.as_result())
     exit_with(module, result)
