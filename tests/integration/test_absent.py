@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import signal
+import time
 from typing import Any
+from unittest import mock
 
-from tests.support.access import HOSTILE, Warehouse
+import psycopg2
+import pytest
+
+from tests.support.access import HOSTILE, Warehouse, version
 from tests.support.acls import acls, changed
 from tests.support.holdings import grant, grants, make_objects
-from tests.support.modules import Outcome, run_module
+from tests.support.modules import start_module
+from tests.support.removal import absent_options, remove, role_names
 from tests.support.snapshot import differences, next_transaction_id, snapshot
-
-
-def remove(warehouse: Warehouse, *, check: bool = False, diff: bool = False, **changes: Any) -> Outcome:
-    """Run module access with state absent for the warehouse's group and user."""
-    options = {
-        "login_host": warehouse.server.host,
-        "login_port": warehouse.server.port,
-        "login_user": warehouse.admin.name,
-        "login_password": warehouse.admin.password,
-        "state": "absent",
-        "group": warehouse.group,
-        "users": [{"name": warehouse.user}],
-        **changes,
-    }
-    return run_module("access", options, check=check, diff=diff)
 
 
 def test_after_grant_and_revoke_the_server_is_as_before(warehouse: Warehouse) -> None:
@@ -66,3 +60,157 @@ def test_what_does_not_exist_is_nothing_to_do_and_writes_nothing(warehouse: Ware
     assert again["diff"] == {"before": "", "after": ""}
     assert differences(before, snapshot(warehouse.server, warehouse.database, "postgres")) == []
     assert next_transaction_id(warehouse.server) == transaction
+
+
+def test_what_was_granted_by_hand_goes_wherever_it_is_and_whatever_it_is(superuser_warehouse: Warehouse) -> None:
+    warehouse = superuser_warehouse
+    schema = make_objects(warehouse)
+    other = warehouse.site.create_database(f"{HOSTILE} other")
+    warehouse.site.run("CREATE SCHEMA {}", HOSTILE, database=other)
+    grantor = warehouse.site.create_role("gran'tor\"")
+    warehouse.run("GRANT USAGE ON SCHEMA {} TO {} WITH GRANT OPTION", schema, grantor)
+    before = acls(warehouse.server, warehouse.database, other, "postgres")
+    warehouse.access().ok()
+    for statement in grants(warehouse).values():
+        grant(warehouse, statement, schema, warehouse.group)
+        grant(warehouse, statement, schema, warehouse.user)
+    warehouse.run_as(grantor, "GRANT USAGE ON SCHEMA {} TO {}", schema, warehouse.user)
+    warehouse.site.run("GRANT USAGE, CREATE ON SCHEMA {} TO {}", HOSTILE, warehouse.user, database=other)
+    warehouse.run("GRANT CREATE ON DATABASE {} TO {}", "postgres", warehouse.group)
+    warehouse.run("GRANT CREATE ON TABLESPACE pg_default TO {}", warehouse.group)
+    if version(warehouse.server) >= 150000:
+        warehouse.run("GRANT SET ON PARAMETER log_min_duration_statement TO {}", warehouse.user)
+    predicted = remove(warehouse, check=True).ok()
+    made = remove(warehouse).ok()
+    assert made.statements == predicted.statements
+    assert changed(before, acls(warehouse.server, warehouse.database, other, "postgres")) == {}
+    assert [found["database"] for found in made["disappears"]] == [warehouse.database]
+    assert not remove(warehouse).ok().changed
+
+
+def test_the_users_lose_their_login_first_and_usage_goes_after_select(warehouse: Warehouse) -> None:
+    warehouse.access().ok()
+    statements = remove(warehouse).ok().statements
+    assert statements[0].startswith("ALTER ROLE")
+    assert statements[0].endswith(" NOLOGIN")
+    assert statements[-1].startswith("DROP ROLE")
+    kinds = [statement.split()[1:4] for statement in statements]
+    assert kinds.index(["SELECT", "ON", "TABLE"]) < kinds.index(["USAGE", "ON", "SCHEMA"])
+    assert kinds.index(["USAGE", "ON", "SCHEMA"]) < kinds.index(["CONNECT", "ON", "DATABASE"])
+
+
+def test_roles_that_are_not_named_are_not_touched(superuser_warehouse: Warehouse) -> None:
+    warehouse = superuser_warehouse
+    neighbour = warehouse.site.create_role("neigh'bour\"")
+    warehouse.access().ok()
+    warehouse.run('GRANT SELECT ON {}."ta.ble" TO {}', warehouse.schema, neighbour)
+    warehouse.run("GRANT USAGE ON SCHEMA {} TO {}, PUBLIC", warehouse.schema, neighbour)
+    remove(warehouse).ok()
+    query = "SELECT has_table_privilege(%s, format('%%I.%%I', %s::text, 'ta.ble'), 'SELECT'),"
+    query += " has_schema_privilege('public', %s, 'USAGE')"
+    parameters = [neighbour, warehouse.schema, warehouse.schema]
+    assert warehouse.server.execute(query, database=warehouse.database, parameters=parameters) == [(True, True)]
+
+
+@pytest.mark.parametrize("missing", ["group", "user"])
+def test_what_is_left_of_half_of_it_goes_too(warehouse: Warehouse, missing: str) -> None:
+    before = acls(warehouse.server, warehouse.database)
+    warehouse.access().ok()
+    role = warehouse.group if missing == "group" else warehouse.user
+    warehouse.run("DROP OWNED BY {}; DROP ROLE {}", role, role)
+    assert remove(warehouse).ok().changed
+    assert changed(before, acls(warehouse.server, warehouse.database)) == {}
+
+
+def test_initial_privileges_of_an_extension_do_not_keep_a_role(superuser_warehouse: Warehouse) -> None:
+    warehouse = superuser_warehouse
+    before = acls(warehouse.server, warehouse.database)
+    warehouse.access().ok()
+    warehouse.run("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {}", warehouse.group)
+    warehouse.run("CREATE EXTENSION {}", tables_extension(warehouse))
+    remove(warehouse).ok()
+    warehouse.run("DROP EXTENSION {}", tables_extension(warehouse))
+    assert changed(before, acls(warehouse.server, warehouse.database)) == {}
+
+
+def tables_extension(warehouse: Warehouse) -> str:
+    """Return an extension of this server that makes a view, if there is one."""
+    query = "SELECT name FROM pg_available_extensions WHERE name IN ('pg_buffercache', 'plpgsql') ORDER BY name"
+    name: str = warehouse.server.execute(query)[0][0]
+    return name
+
+
+def is_alive(connection: Any) -> bool:
+    """Tell whether a connection still answers."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except psycopg2.OperationalError:
+        return False
+    return True
+
+
+def test_connections_stay_open_unless_they_are_to_be_ended(superuser_warehouse: Warehouse) -> None:
+    warehouse = superuser_warehouse
+    warehouse.access().ok()
+    with warehouse.login() as connection:
+        made = remove(warehouse).ok()
+        assert is_alive(connection)
+    assert "end_connections" in " ".join(made.warnings)
+    assert not any("pg_terminate_backend" in statement for statement in made.statements)
+
+
+def test_connections_are_ended_where_that_is_asked_for(warehouse: Warehouse) -> None:
+    warehouse.access().ok()
+    if not warehouse.admin.is_superuser:
+        warehouse.run("GRANT pg_signal_backend TO {}", warehouse.admin.name)
+    with warehouse.login() as connection, warehouse.login() as another:
+        made = remove(warehouse, end_connections=True).ok()
+        assert not is_alive(connection)
+        assert not is_alive(another)
+    assert sum("pg_terminate_backend" in statement for statement in made.statements) == 2
+    assert role_names(warehouse) == set()
+
+
+def test_small_transactions_where_names_take_locks(superuser_warehouse: Warehouse) -> None:
+    warehouse = superuser_warehouse
+    before = acls(warehouse.server, warehouse.database)
+    warehouse.access().ok()
+    apply = "ansible_collections.metamapper.postgresql.plugins.module_utils._absent_apply.Remove._limit"
+    with mock.patch(apply, return_value=2):
+        made = remove(warehouse).ok()
+    usage = [number for number, text in enumerate(made.statements) if text.startswith("REVOKE USAGE ON SCHEMA")]
+    select = [number for number, text in enumerate(made.statements) if text.startswith("REVOKE SELECT ON TABLE")]
+    assert len(select) >= len(warehouse.relations)
+    assert min(usage) > max(select)
+    assert changed(before, acls(warehouse.server, warehouse.database)) == {}
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "SIGKILL"])
+def test_what_was_interrupted_is_completed_by_the_next_run(warehouse: Warehouse, how: signal.Signals) -> None:
+    before = acls(warehouse.server, warehouse.database)
+    warehouse.access().ok()
+    blocker = warehouse.server.connect(warehouse.database)
+    with contextlib.closing(blocker), blocker.cursor() as cursor:
+        cursor.execute("BEGIN; SELECT pg_advisory_xact_lock(7882834684577673328)")
+        process = start_module("access", absent_options(warehouse))
+        query = "SELECT 1 FROM pg_roles WHERE rolname = %s AND NOT rolcanlogin"
+        for _try in range(200):
+            if warehouse.server.execute(query, parameters=[warehouse.user]):
+                break
+            time.sleep(0.05)
+        process.send_signal(how)
+    # libpq is not interrupted while it waits for the server: SIGINT acts when the wait is over.
+    process.communicate(timeout=30)
+    assert role_names(warehouse) == {warehouse.group, warehouse.user}
+    remove(warehouse).ok()
+    assert changed(before, acls(warehouse.server, warehouse.database)) == {}
+
+
+def test_several_at_once_end_well(warehouse: Warehouse) -> None:
+    before = acls(warehouse.server, warehouse.database)
+    warehouse.access().ok()
+    processes = [start_module("access", absent_options(warehouse)) for _number in range(3)]
+    results = [json.loads(process.communicate(timeout=60)[0]) for process in processes]
+    assert [result.get("msg") for result in results] == [None] * 3
+    assert changed(before, acls(warehouse.server, warehouse.database)) == {}
