@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable
+from unittest import mock
 
 import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils import _absent_facts
 
 from tests.support.access import HOSTILE, Admin, Warehouse, messages, remedies, version
 from tests.support.acls import acls, changed
@@ -214,3 +216,27 @@ def test_a_group_alone_is_enough(superuser_warehouse: Warehouse) -> None:
     warehouse.run("CREATE ROLE {}", warehouse.group)
     made = remove(warehouse, users=None)
     assert made.ok().statements == [f'DROP ROLE "{warehouse.group.replace(chr(34), chr(34) * 2)}"']
+
+
+def test_a_replica_has_nothing_to_do_or_is_refused(superuser_warehouse: Warehouse) -> None:
+    """The server says that it is in recovery, and is not: there is nothing else of a replica that matters here."""
+    warehouse = superuser_warehouse
+    inspect = _absent_facts.inspect_server
+    with mock.patch.object(
+        _absent_facts, "inspect_server", lambda *given: replace(inspect(*given), is_in_recovery=True)
+    ):
+        assert not remove(warehouse).ok().changed
+        warehouse.access().ok()
+        assert "in recovery" in remove(warehouse)["msg"]
+    assert role_names(warehouse) == {warehouse.group, warehouse.user}
+
+
+def test_a_login_whose_transactions_are_read_only_is_refused(deputy_warehouse: Warehouse) -> None:
+    warehouse = deputy_warehouse
+    warehouse.access().ok()
+    warehouse.run("ALTER ROLE {} SET default_transaction_read_only = on", warehouse.admin.name)
+    assert "default_transaction_read_only is on" in remove(warehouse)["msg"]
+    warehouse.run("ALTER ROLE {} RESET default_transaction_read_only", warehouse.admin.name)
+    remove(warehouse).ok()
+    warehouse.run("ALTER ROLE {} SET default_transaction_read_only = on", warehouse.admin.name)
+    assert not remove(warehouse).ok().changed
