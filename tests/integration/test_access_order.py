@@ -13,8 +13,11 @@ from tests.support.modules import Outcome, run_module
 from tests.support.site import Site
 
 SESSION = "ansible_collections.metamapper.postgresql.plugins.module_utils._connection.Session._send"
+REMOVE = "ansible_collections.metamapper.postgresql.plugins.module_utils._absent_apply.Remove"
 # Names that quoting must get right and that Metamapper's own query survives.
 SCHEMAS = ('a-b"c', "ord'er", "été;--")
+
+WRITES = ("GRANT", "REVOKE", "ROLE")
 
 
 class Watched:
@@ -66,7 +69,7 @@ class Watched:
                 self.losses.append(f"{database} after {moment}: lost {sorted(known - found)}")
             self.seen[database] = found if found is not None else known
 
-    def access(self) -> Outcome:
+    def access(self, **changes: Any) -> Outcome:
         """Run the module, statement by statement, with a scan after each."""
 
         def send(session: Any, cursor: Any, statements: Any) -> None:
@@ -75,12 +78,12 @@ class Watched:
             for statement in (*opening, *statements):
                 text = session.text(statement)
                 cursor.execute(text)
-                if session.connection.info.transaction_status == 0 or "GRANT" in text or "ROLE" in text:
+                if session.connection.info.transaction_status == 0 or any(word in text for word in WRITES):
                     self.scan(text[:80])
 
         self.scan("the beginning")
         with mock.patch(SESSION, send):
-            outcome = run_module("access", self.options()).ok()
+            outcome = run_module("access", {**self.options(), **changes}).ok()
         self.scan("the end")
         return outcome
 
@@ -180,3 +183,15 @@ def test_the_first_scan_that_succeeds_sees_everything(watched: Watched) -> None:
     run_again = watched.access()
     assert not run_again.changed
     assert watched.losses == []
+
+
+@pytest.mark.parametrize("limit", [None, 1], ids=["one-transaction", "small-transactions"])
+def test_while_access_is_taken_back_no_scan_succeeds_with_less(watched: Watched, limit: int | None) -> None:
+    watched.access()
+    scans = watched.scans
+    with mock.patch(f"{REMOVE}._limit", return_value=limit):
+        removed = watched.access(state="absent")
+    assert removed.changed
+    assert watched.losses == []
+    # The scans before the login went saw everything; all those after it failed, which deletes nothing.
+    assert watched.scans > scans
