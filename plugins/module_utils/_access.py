@@ -110,6 +110,7 @@ def _result(
         "after": after,
         "diff": {"before": shown[0], "after": shown[1]},
         "users": [{"name": name, "password": known.state, "reason": known.reason} for name, known in passwords.items()],
+        "disappears": [],
         "inherited": _grants(found, "inherited"),
         "skipped": _grants(found, "skipped"),
         "notes": [str(problem) for look in found.databases for problem in look.plan.warnings],

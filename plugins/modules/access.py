@@ -313,8 +313,10 @@ after:
               other: 0
               future: [sales_owner]
 disappears:
-  description: The schemas whose relations the next scan by Metamapper will not find any more, by database.
-  returned: success, with O(state=absent)
+  description:
+    - The schemas whose relations the next scan by Metamapper will not find any more, by database. It then deletes the
+      documentation of them.
+  returned: success
   type: list
   elements: dict
   sample: [{"database": "warehouse", "schemas": ["hr", "sales"]}]

@@ -7,7 +7,7 @@ from typing import Any, Callable
 from unittest import mock
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils import _absent_facts
+from ansible_collections.metamapper.postgresql.plugins.module_utils import _absent_facts, _inspect
 
 from tests.support.access import HOSTILE, Admin, Warehouse, messages, remedies, version
 from tests.support.acls import acls, changed
@@ -221,7 +221,7 @@ def test_a_group_alone_is_enough(superuser_warehouse: Warehouse) -> None:
 def test_a_replica_has_nothing_to_do_or_is_refused(superuser_warehouse: Warehouse) -> None:
     """The server says that it is in recovery, and is not: there is nothing else of a replica that matters here."""
     warehouse = superuser_warehouse
-    inspect = _absent_facts.inspect_server
+    inspect = _inspect.inspect_server
     with mock.patch.object(
         _absent_facts, "inspect_server", lambda *given: replace(inspect(*given), is_in_recovery=True)
     ):
