@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._apply import Applied, Apply
 from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import first_line, sqlstate
+from ansible_collections.metamapper.postgresql.plugins.module_utils._held import revoke_statements
 from ansible_collections.metamapper.postgresql.plugins.module_utils._outline import diff_lines, merged
 from ansible_collections.metamapper.postgresql.plugins.module_utils._password import Password, State
 from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_roles import (
@@ -53,8 +54,14 @@ def ensure_access(where: Where, wanted: Wanted, *, check_mode: bool) -> Result:
 
 def planned_statements(found: Survey, wanted: Wanted) -> list[Statement]:
     """Return what the plans would run, in order."""
+    administrator = found.server.facts.administrator
     databases = [
-        statement for look in found.databases for statement in look.plan.statements(look.target.name, wanted.group)
+        statement
+        for look in found.databases
+        for statement in (
+            *look.plan.statements(look.target.name, wanted.group),
+            *revoke_statements(look.surplus, administrator=administrator),
+        )
     ]
     return [*found.roles.group, *databases, *found.roles.users]
 
@@ -110,7 +117,11 @@ def _result(
         "after": after,
         "diff": {"before": shown[0], "after": shown[1]},
         "users": [{"name": name, "password": known.state, "reason": known.reason} for name, known in passwords.items()],
-        "disappears": [],
+        "disappears": [
+            {"database": look.target.name, "schemas": list(look.disappears)}
+            for look in found.databases
+            if look.disappears
+        ],
         "inherited": _grants(found, "inherited"),
         "skipped": _grants(found, "skipped"),
         "notes": [str(problem) for look in found.databases for problem in look.plan.warnings],

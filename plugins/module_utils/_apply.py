@@ -15,11 +15,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Iterable, Mapping, Sequence, TypeVar
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._exclusive import beyond, with_beyond
 from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import (
     DatabaseFacts,
     RoleFacts,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._grants import Grant, batches, statements_for
+from ansible_collections.metamapper.postgresql.plugins.module_utils._held import Held, in_order, revoke_statements
 from ansible_collections.metamapper.postgresql.plugins.module_utils._inspect import inspect_database, inspect_roles
 from ansible_collections.metamapper.postgresql.plugins.module_utils._outline import merged, outline
 from ansible_collections.metamapper.postgresql.plugins.module_utils._password import Password, why_refused
@@ -31,6 +33,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._survey impo
     DatabaseLook,
     Survey,
     Where,
+    look_at_held,
+    planner_of,
     prove,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._targets import wanted_privileges
@@ -103,6 +107,8 @@ class Apply:
             for look in self.found.databases:
                 if look.plan.has_changes:
                     self._change(look)
+                if look.surplus:
+                    self._take_back(look)
             self._make_roles("the users", lambda plan: plan.users)
             passwords = self._settle_passwords()
         except Failure as failure:
@@ -156,6 +162,42 @@ class Apply:
                 while self._change_once(session, look, schemas, limit):
                     pass
 
+    def _take_back(self, look: DatabaseLook) -> None:
+        """Take back what is held beyond the list, after everything that is wanted is there."""
+        with self.where.session(look.target.name) as session:
+            while self._take_back_once(session, look, self._limit()):
+                pass
+
+    def _take_back_once(self, session: Session, look: DatabaseLook, limit: int | None) -> bool:
+        """Take back so much as one transaction may name, schemas last; tell whether there is more."""
+        name, administrator = look.target.name, self.server.administrator
+        work: Work[list[Held], list[Held]] = Work(
+            database=name,
+            look=lambda again: self._surplus(again, look),
+            plan=lambda surplus: in_order(surplus)[:limit],
+            statements=lambda plan: revoke_statements(plan, administrator=administrator),
+            missing=lambda plan, after: [self._kept(name, item) for item in plan if item in after],
+        )
+        done = write(session, work, self.patience)
+        self.progress.keep(f"database {quoted(name)}, beyond the list", done)
+        before, after = self.progress.databases.get(name, (look.before, look.before))
+        self.progress.databases[name] = (with_beyond(before, look.surplus), with_beyond(after, done.after))
+        return bool(done.after) and bool(done.statements)
+
+    def _surplus(self, session: Session, look: DatabaseLook) -> list[Held]:
+        facts = self._inspect(session, look, tuple(look.before["schemas"]))
+        planner = self._planner(facts, look)
+        return beyond(planner, look_at_held(session, self.wanted, self.server))
+
+    def _kept(self, database: str, item: Held) -> Problem:
+        return Problem(
+            f"PostgreSQL accepted the REVOKE, but {quoted(item.grantee)} still has {item} in database "
+            f"{quoted(database)}; the transaction was rolled back.",
+            "Look for an event trigger or an extension that grants it again.",
+            database=database,
+            object=item.name,
+        )
+
     def _limit(self) -> int | None:
         """Return how many objects one transaction may name; None where names take no lock."""
         if not has_feature(self.server.version_num, "lock_per_name"):
@@ -196,8 +238,7 @@ class Apply:
         return {schema: wanted[schema] for schema in schemas if schema in wanted}
 
     def _planner(self, facts: DatabaseFacts, look: DatabaseLook) -> Planner:
-        wanted = self.wanted
-        return Planner(self.server, facts, look.target.entry, wanted.role_names, wanted.accept_references)
+        return planner_of(self.server, facts, look.target, self.wanted)
 
     def _missing_changes(self, look: DatabaseLook, plan: DatabasePlan, after: DatabaseFacts) -> list[Problem]:
         planner = self._planner(after, look)

@@ -60,7 +60,7 @@ def outline(facts: DatabaseFacts, grants: Iterable[Grant] = (), revokes: Iterabl
 
 def merged(first: Outline, second: Outline) -> dict[str, Any]:
     """Return one outline of a database out of two that cover different schemas; the second wins where both do."""
-    return {"connect": second["connect"], "schemas": {**first["schemas"], **second["schemas"]}}
+    return {**first, **second, "schemas": {**first["schemas"], **second["schemas"]}}
 
 
 def diff_lines(before: Outline, after: Outline) -> tuple[str, str]:
@@ -75,10 +75,15 @@ def _flat(whole: Outline) -> dict[tuple[str, ...], str]:
     for role, properties in whole["roles"].items():
         lines["role", role] = _words(properties)
     for database, held in whole["databases"].items():
-        lines["database", database] = f"CONNECT {held['connect']}"
+        lines["database", database] = f"CONNECT {held['connect']}{_beyond(held.get('beyond', {}))}"
         for schema, of_schema in held["schemas"].items():
             lines["database", database, schema] = _schema_words(of_schema)
     return lines
+
+
+def _beyond(counts: Mapping[str, int]) -> str:
+    kinds = ", ".join(f"{count} on {kind}" for kind, count in counts.items())
+    return f"; beyond the list: {kinds}" if kinds else ""
 
 
 def _words(properties: Mapping[str, Any]) -> str:

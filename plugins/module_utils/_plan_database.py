@@ -74,6 +74,7 @@ class Planner:
     entry: DatabaseEntry
     roles: tuple[str, ...]
     accepts_references: bool = False
+    leaves_surplus: bool = False
 
     @property
     def group(self) -> str:
@@ -90,7 +91,12 @@ class Planner:
         return lacking + [self._on(relation) for relation in self.facts.relations if not relation.is_direct]
 
     def surplus(self) -> list[Grant]:
-        """Return what the group holds of the other mode in the wanted schemas, whoever could take it back."""
+        """Return what the group holds of the other mode in the wanted schemas, whoever could take it back.
+
+        Nothing where somebody else sees to that: exclusive mode takes back more than this, and from every grantor.
+        """
+        if self.leaves_surplus:
+            return []
         return [
             *(self._other_default(creator) for creator in self.facts.creators if creator.has_other),
             *(self._other_on(relation) for relation in self.facts.relations if relation.has_other),
@@ -179,6 +185,8 @@ class Planner:
                 yield ("skipped", self._on(relation))
 
     def _surplus_fates(self) -> Iterator[Fate]:
+        if self.leaves_surplus:
+            return
         for creator in self.facts.creators:
             if creator.has_other:
                 fate = ("revoke", self._other_default(creator))

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Iterator, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access_sql import VERIFIER
 from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import (
@@ -20,7 +20,14 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._connection 
     open_session,
     sqlstate,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._exclusive import (
+    beyond,
+    disappearing,
+    with_beyond,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import DatabaseFacts, ServerFacts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._held import Held, inspect_held
+from ansible_collections.metamapper.postgresql.plugins.module_utils._held_problems import held_problems
 from ansible_collections.metamapper.postgresql.plugins.module_utils._inspect import inspect_database, inspect_server
 from ansible_collections.metamapper.postgresql.plugins.module_utils._outline import outline
 from ansible_collections.metamapper.postgresql.plugins.module_utils._password import (
@@ -84,12 +91,22 @@ class ServerLook:
 
 @dataclass(frozen=True)
 class DatabaseLook:
-    """A database: what the group holds, what it will hold, and the plan that leads there."""
+    """A database: what the group holds, what it will hold, and the plan that leads there.
+
+    ``surplus`` is what is to be taken back in exclusive mode, ``disappears`` the schemas that Metamapper loses by that.
+    """
 
     target: Target
     before: Mapping[str, Any]
     predicted: Mapping[str, Any]
     plan: DatabasePlan
+    surplus: tuple[Held, ...] = ()
+    disappears: tuple[str, ...] = ()
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether there is something to write."""
+        return self.plan.has_changes or bool(self.surplus)
 
 
 @dataclass(frozen=True)
@@ -155,17 +172,21 @@ def _look_at_databases(
         try:
             with where.session(target.name) as session:
                 facts = look_at_database(session, target, wanted, group_exists=wanted.group in server.roles)
+                held = read(session, lambda again: look_at_held(again, wanted, server))
         except Failure as failure:
             problems += failure.problems
         except psycopg2.Error as error:
             problems.append(unreadable(target.name, error))
         else:
-            look = _planned(server, facts, target, wanted)
+            look = _planned(server, facts, held, target, wanted)
             looks.append(look)
             problems += [*schema_problems(target.entry, facts), *look.plan.problems]
-            if facts.is_read_only and look.plan.has_changes and not server.is_in_recovery:
+            problems += held_problems(
+                look.surplus, roles=wanted.role_names, database=target.name, administrator=server.administrator
+            )
+            if facts.is_read_only and look.has_changes and not server.is_in_recovery:
                 problems.append(read_only(target.name))
-    if server.is_in_recovery and any(look.plan.has_changes for look in looks):
+    if server.is_in_recovery and any(look.has_changes for look in looks):
         problems.append(in_recovery(where))
     return looks, problems
 
@@ -185,9 +206,35 @@ def look_at_database(session: Session, target: Target, wanted: Wanted, *, group_
     )
 
 
-def _planned(server: ServerFacts, facts: DatabaseFacts, target: Target, wanted: Wanted) -> DatabaseLook:
-    plan = Planner(server, facts, target.entry, wanted.role_names, wanted.accept_references).plan()
-    return DatabaseLook(target, outline(facts), outline(facts, plan.grants, plan.revokes), plan)
+def look_at_held(session: Session, wanted: Wanted, server: ServerFacts) -> list[Held]:
+    """Return what group and users hold in a database, whoever granted it; nothing where nobody wants to know."""
+    return inspect_held(session, wanted.role_names, server.version_num) if wanted.exclusive else []
+
+
+def _planned(
+    server: ServerFacts, facts: DatabaseFacts, held: Sequence[Held], target: Target, wanted: Wanted
+) -> DatabaseLook:
+    planner = planner_of(server, facts, target, wanted)
+    plan, surplus = planner.plan(), beyond(planner, held)
+    before, predicted = outline(facts), outline(facts, plan.grants, plan.revokes)
+    if not wanted.exclusive:
+        return DatabaseLook(target, before, predicted, plan)
+    disappears = tuple(disappearing(planner, surplus))
+    return DatabaseLook(
+        target, with_beyond(before, surplus), with_beyond(predicted, ()), plan, tuple(surplus), disappears
+    )
+
+
+def planner_of(server: ServerFacts, facts: DatabaseFacts, target: Target, wanted: Wanted) -> Planner:
+    """Return the rules for a database."""
+    return Planner(
+        server,
+        facts,
+        target.entry,
+        wanted.role_names,
+        accepts_references=wanted.accept_references,
+        leaves_surplus=wanted.exclusive,
+    )
 
 
 def _not_writable(where: Where, server: ServerFacts, roles: RolePlan) -> Iterator[Problem]:

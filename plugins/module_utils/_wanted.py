@@ -56,7 +56,8 @@ class Wanted:
     """Everything that the options ask for.
 
     ``privilege`` is what the group gets on relations, ``accept_references`` that it may be REFERENCES although the
-    group can create tables. ``connection_limit`` -1 is none; ``wait_seconds`` bounds the wait for another run of this
+    group can create tables. With ``exclusive``, what group and users hold beyond the list is taken back.
+    ``connection_limit`` -1 is none; ``wait_seconds`` bounds the wait for another run of this
     task on the same database, ``lock_timeout_ms`` each wait for anybody else's lock.
     """
 
@@ -67,6 +68,7 @@ class Wanted:
     accept_references: bool = False
     connection_limit: int = 20
     adopt: bool = False
+    exclusive: bool = False
     wait_seconds: int = 300
     lock_timeout_ms: int = 5000
 
@@ -91,6 +93,7 @@ def wanted_from_options(options: Mapping[str, Any]) -> Wanted:
         accept_references=options["accept_references"],
         connection_limit=options["connection_limit"],
         adopt=options["adopt"],
+        exclusive=options["exclusive"],
         wait_seconds=options["wait_seconds"],
         lock_timeout_ms=options["lock_timeout_ms"],
     )

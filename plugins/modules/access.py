@@ -165,6 +165,15 @@ options:
       - Without it such a role is refused, since a slip in a name would otherwise demote it.
     type: bool
     default: false
+  exclusive:
+    description:
+      - Take back what O(group) and O(users) hold in the listed databases beyond the list, whoever granted it - other
+        schemas and relations, other privileges, default privileges. Nothing is taken from anybody else.
+      - What is wanted is granted first, in a transaction of its own. RV(disappears) names the schemas that Metamapper's
+        next scan will not find any more; it deletes the documentation of them.
+      - Without it, such things are left alone, and M(metamapper.postgresql.visibility) reports them.
+    type: bool
+    default: false
   end_connections:
     description:
       - With O(state=absent), end the connections of O(users). Without it these stay open, and can read nothing more.

@@ -199,6 +199,7 @@ def options(**changes: Any) -> dict[str, Any]:
         "accept_references": False,
         "connection_limit": 20,
         "adopt": False,
+        "exclusive": False,
         "wait_seconds": 300,
         "lock_timeout_ms": 5000,
     }
