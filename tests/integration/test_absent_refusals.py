@@ -7,13 +7,15 @@ from typing import Any, Callable
 from unittest import mock
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils import _absent_facts, _inspect
+from ansible_collections.metamapper.postgresql.plugins.module_utils._inspect import inspect_server
 
 from tests.support.access import HOSTILE, Admin, Warehouse, messages, remedies, version
 from tests.support.acls import acls, changed
 from tests.support.modules import Outcome
 from tests.support.removal import remove, role_names
 from tests.support.snapshot import differences, snapshot
+
+FACTS = "ansible_collections.metamapper.postgresql.plugins.module_utils._absent_facts"
 
 
 @dataclass(frozen=True)
@@ -221,10 +223,8 @@ def test_a_group_alone_is_enough(superuser_warehouse: Warehouse) -> None:
 def test_a_replica_has_nothing_to_do_or_is_refused(superuser_warehouse: Warehouse) -> None:
     """The server says that it is in recovery, and is not: there is nothing else of a replica that matters here."""
     warehouse = superuser_warehouse
-    inspect = _inspect.inspect_server
-    with mock.patch.object(
-        _absent_facts, "inspect_server", lambda *given: replace(inspect(*given), is_in_recovery=True)
-    ):
+    in_recovery = mock.Mock(side_effect=lambda *given: replace(inspect_server(*given), is_in_recovery=True))
+    with mock.patch(f"{FACTS}.inspect_server", in_recovery):
         assert not remove(warehouse).ok().changed
         warehouse.access().ok()
         assert "in recovery" in remove(warehouse)["msg"]
