@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._absent_facts import (
     AbsentDatabase,
@@ -26,7 +26,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._absent_plan
     lock_out_statements,
     server_problems,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Session, sqlstate
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import Statement
 from ansible_collections.metamapper.postgresql.plugins.module_utils._survey import (
@@ -35,7 +35,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._survey impo
     read_only,
     unreadable,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._transaction import read
+from ansible_collections.metamapper.postgresql.plugins.module_utils._transaction import ATTEMPTS, CLASHES, Looked, read
 from ansible_collections.metamapper.postgresql.plugins.module_utils._unwanted import Unwanted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._versions import require_supported
 
@@ -64,7 +64,7 @@ def survey_absent(where: Where, unwanted: Unwanted) -> AbsentSurvey:
     with where.session() as session:
         require_supported(session.connection.server_version)
         try:
-            server = read(session, lambda again: inspect_absent_server(again, unwanted))
+            server = _read_again(session, lambda again: inspect_absent_server(again, unwanted))
         except psycopg2.Error as error:
             raise Failure([unreadable(where.database, error)]) from error
     if not server.existing(unwanted.roles):
@@ -107,7 +107,22 @@ def _look_at_databases(
 
 
 def _look_at_database(session: Session, name: str, unwanted: Unwanted, version: int) -> AbsentDatabase:
-    return read(session, lambda again: inspect_absent_database(again, name, unwanted, version))
+    return _read_again(session, lambda again: inspect_absent_database(again, name, unwanted, version))
+
+
+def _read_again(session: Session, look: Callable[[Session], Looked]) -> Looked:
+    """Return what ``look`` reads, again where another run drops the roles meanwhile.
+
+    Functions that take a role's name look for it now, whatever the snapshot shows.
+    """
+    for _attempt in range(ATTEMPTS - 1):
+        try:
+            return read(session, look)
+        except psycopg2.Error as error:
+            if sqlstate(error) not in CLASHES:
+                raise
+            session.rollback()
+    return read(session, look)
 
 
 def absent_statements(found: AbsentSurvey, unwanted: Unwanted) -> list[Statement]:

@@ -11,6 +11,7 @@ from unittest import mock
 
 import psycopg2
 import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._absent_facts import inspect_absent_server
 
 from tests.support.access import HOSTILE, Warehouse, version
 from tests.support.acls import acls, changed
@@ -214,3 +215,19 @@ def test_several_at_once_end_well(warehouse: Warehouse) -> None:
     results = [json.loads(process.communicate(timeout=60)[0]) for process in processes]
     assert [result.get("msg") for result in results] == [None] * 3
     assert changed(before, acls(warehouse.server, warehouse.database)) == {}
+
+
+def test_roles_that_another_run_drops_meanwhile_are_looked_at_again(superuser_warehouse: Warehouse) -> None:
+    warehouse = superuser_warehouse
+    warehouse.access().ok()
+    given = iter([True, False])
+
+    def look(session: Any, unwanted: Any) -> Any:
+        if next(given):
+            session.rows("SELECT pg_catalog.pg_has_role('gone', 'USAGE')")
+        return inspect_absent_server(session, unwanted)
+
+    survey = "ansible_collections.metamapper.postgresql.plugins.module_utils._absent_survey.inspect_absent_server"
+    with mock.patch(survey, look):
+        assert remove(warehouse).ok().changed
+    assert role_names(warehouse) == set()
