@@ -63,7 +63,7 @@ def planned_statements(found: Survey, wanted: Wanted) -> list[Statement]:
             *revoke_statements(look.surplus, administrator=administrator),
         )
     ]
-    return [*found.roles.group, *databases, *found.roles.users]
+    return [*found.roles.group, *databases, *found.roles.users, *found.roles.retired]
 
 
 def _predicted(found: Survey, wanted: Wanted) -> Result:
@@ -77,7 +77,7 @@ def _predicted(found: Survey, wanted: Wanted) -> Result:
     known = found.server.facts.roles
     roles = role_outline(known, wanted)
     roles_after = roles
-    if found.roles.group or found.roles.users:
+    if found.roles.has_changes:
         roles_after = wanted_role_outline(known, wanted, found.database_names)
     return _result(found, statements, (roles, roles_after), (before, after), passwords)
 

@@ -51,7 +51,12 @@ SELECT r.rolname,
        (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(COALESCE(b.datname, ''), s.setconfig)
                                    ORDER BY b.datname NULLS FIRST)
           FROM pg_catalog.pg_db_role_setting s LEFT JOIN pg_catalog.pg_database b ON b.oid = s.setdatabase
-         WHERE s.setrole = r.oid) AS settings
+         WHERE s.setrole = r.oid) AS settings,
+       ARRAY(SELECT COALESCE(b.rolname, '')::pg_catalog.text
+               FROM pg_catalog.pg_auth_members a LEFT JOIN pg_catalog.pg_roles b ON b.oid = a.grantor
+              WHERE a.member = r.oid
+                AND a.roleid = (SELECT g.oid FROM pg_catalog.pg_roles g WHERE g.rolname = %(group)s)
+              ORDER BY 1) AS grantors
   FROM pg_catalog.pg_roles r
  WHERE r.rolname = ANY (%(names)s::pg_catalog.name[]) OR r.rolname IN (CURRENT_USER, SESSION_USER)
  ORDER BY r.rolname

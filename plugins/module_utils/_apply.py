@@ -34,6 +34,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._survey impo
     Survey,
     Where,
     look_at_held,
+    losses,
     planner_of,
     prove,
 )
@@ -111,6 +112,7 @@ class Apply:
                     self._take_back(look)
             self._make_roles("the users", lambda plan: plan.users)
             passwords = self._settle_passwords()
+            self._retire()
         except Failure as failure:
             raise Failure(failure.problems, self.progress.committed) from failure
         progress = self.progress
@@ -137,7 +139,11 @@ class Apply:
         self.progress.roles = done.after
 
     def _names_of(self, what: str) -> Sequence[str]:
-        return [self.wanted.group] if what == "the group" else [user.name for user in self.wanted.users]
+        names: Mapping[str, Sequence[str]] = {
+            "the group": [self.wanted.group],
+            "the retired users": self.wanted.retired,
+        }
+        return names.get(what, [user.name for user in self.wanted.users])
 
     def _role_plan(self, roles: Roles, to_set: frozenset[str]) -> RolePlan:
         server = replace(self.server, roles=roles)
@@ -279,6 +285,22 @@ class Apply:
             first, second = self.progress.databases[name]
             before, after = merged(before, first), merged(second, after)
         self.progress.databases[name] = (before, after)
+
+    def _retire(self) -> None:
+        """Retire users, if a plan asks for it, once the one that takes their place works and sees what they see."""
+        roles = self.progress.roles or {}
+        plan = self._role_plan(roles, frozenset())
+        if not plan.retired:
+            return
+        successor = self._prove(self.wanted.users[0])
+        if successor.state == "wrong":
+            name = quoted(self.wanted.users[0].name)
+            message = f"The user {name} cannot log in, so nobody retires. {successor.reason}"
+            raise Failure([Problem(message, "Mend the login first.", object=self.wanted.users[0].name)])
+        missing = losses(self.where, replace(self.server, roles=roles), self.wanted, plan)
+        if missing:
+            raise Failure(missing)
+        self._make_roles("the retired users", lambda plan: plan.retired)
 
     def _settle_passwords(self) -> dict[str, Password]:
         """Prove what could not be proven before the users were mended, and what this task has set."""

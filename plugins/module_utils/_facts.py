@@ -16,7 +16,10 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted impo
 
 @dataclass(frozen=True)
 class RoleFacts:
-    """A role. ``settings`` maps a database name, empty for all databases, to what ALTER ROLE SET says there."""
+    """A role. ``settings`` maps a database name, empty for all databases, to what ALTER ROLE SET says there.
+
+    ``grantors`` are those who made it a member of the group, directly.
+    """
 
     name: str
     is_superuser: bool
@@ -34,6 +37,7 @@ class RoleFacts:
     is_administered: bool
     connections: int
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    grantors: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ ChooseSchemas = Callable[[Iterable[str]], Mapping[str, Privilege]]
 
 def inspect_roles(session: Session, wanted: Wanted) -> dict[str, RoleFacts]:
     """Return the roles of the task, the creators it lists, the administrator and the login, as far as they exist."""
-    names = [*wanted.role_names, *wanted.listed_creators]
+    names = [*wanted.role_names, *wanted.retired, *wanted.listed_creators]
     rows = session.rows(ask.ROLES, {"names": names, "group": wanted.group})
     return {row[0]: _role(row) for row in rows}
 
@@ -80,7 +80,7 @@ def inspect_database(
 
 
 def _role(row: Row) -> RoleFacts:
-    return RoleFacts(*row[:-1], _settings(row[-1]))  # type: ignore[call-arg]
+    return RoleFacts(*row[:-2], _settings(row[-2]), tuple(row[-1]))  # type: ignore[call-arg]
 
 
 def _schema(row: Row) -> SchemaFacts:

@@ -32,6 +32,7 @@ ADMIN_ARGUMENTS: Mapping[str, Any] = {
 USER_ARGUMENTS: Mapping[str, Any] = {
     "name": {"type": "str", "required": True},
     "password": {"type": "str", "no_log": True},
+    "state": {"type": "str", "default": "present", "choices": ["present", "retired"]},
 }
 ACCESS_ARGUMENTS: Mapping[str, Any] = {
     **CONNECTION_ARGUMENTS,

@@ -7,11 +7,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Collection, Iterator, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import RoleFacts, ServerFacts
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._retire import retirement
 from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import (
     Statement,
@@ -47,11 +48,17 @@ SETTINGS: tuple[tuple[str, str | None], ...] = (
 
 @dataclass(frozen=True)
 class RolePlan:
-    """What is to be run for the group, before any database, and for the users, after all of them."""
+    """What is to be run for the group, before any database, and after all of them for users and retired users."""
 
     group: tuple[Statement, ...] = ()
     users: tuple[Statement, ...] = ()
+    retired: tuple[Statement, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether there is something to write."""
+        return bool(self.group or self.users or self.retired)
 
 
 def plan_roles(
@@ -74,9 +81,14 @@ def plan_roles(
     plan = RolePlan(
         group=tuple(_group_statements(server.roles.get(wanted.group), wanted.group)),
         users=tuple(statement for statements in users for statement in statements),
+        retired=tuple(
+            statement
+            for name in wanted.retired
+            for statement in retirement(server, wanted.group, server.roles.get(name))
+        ),
     )
     problems = [*_takeovers(server, wanted), *_unknown_creators(server, wanted), *_missing_rights(server, wanted, plan)]
-    return RolePlan(plan.group, plan.users, tuple(problems))
+    return replace(plan, problems=tuple(problems))
 
 
 def _gets_it(server: ServerFacts, name: str, to_set: Collection[str]) -> bool:
@@ -147,7 +159,7 @@ def _membership_statements(server: ServerFacts, group: str, user: str) -> Iterat
 
 
 def _takeovers(server: ServerFacts, wanted: Wanted) -> Iterator[Problem]:
-    for name in wanted.role_names:
+    for name in (*wanted.role_names, *wanted.retired):
         facts = server.roles.get(name)
         if facts is None:
             continue
@@ -184,13 +196,17 @@ def _missing_rights(server: ServerFacts, wanted: Wanted, plan: RolePlan) -> Iter
     admin = server.admin
     if admin.is_superuser:
         return
-    if (plan.group or plan.users) and not admin.is_createrole and not _only_grants_membership(server, wanted, plan):
+    if (
+        (plan.group or plan.users or plan.retired)
+        and not admin.is_createrole
+        and not _only_grants_membership(server, wanted, plan)
+    ):
         message = f"Role {quoted(admin.name)} has no CREATEROLE, so it cannot make or change roles."
         mend = remedy("ALTER ROLE {} CREATEROLE", admin.name)
         yield Problem(message, f"Have a superuser run: {mend}", object=admin.name, statement=mend)
         return
-    changed = {statement.names[0][0] for statement in (*plan.group, *plan.users)}
-    for name in wanted.role_names:
+    changed = {statement.names[0][0] for statement in (*plan.group, *plan.users, *plan.retired)}
+    for name in (*wanted.role_names, *wanted.retired):
         is_own = name in (server.login, server.administrator)  # refused for a reason of its own
         if name in changed and name in server.roles and not is_own:
             yield from _missing_rights_on(server, server.roles[name])
@@ -198,7 +214,9 @@ def _missing_rights(server: ServerFacts, wanted: Wanted, plan: RolePlan) -> Iter
 
 def _only_grants_membership(server: ServerFacts, wanted: Wanted, plan: RolePlan) -> bool:
     group = server.roles.get(wanted.group)
-    is_only = not plan.group and all(statement.template.startswith("GRANT") for statement in plan.users)
+    is_only = (
+        not plan.group and not plan.retired and all(statement.template.startswith("GRANT") for statement in plan.users)
+    )
     return is_only and group is not None and group.is_administered
 
 
@@ -248,7 +266,8 @@ def _out_of_reach(server: ServerFacts, facts: RoleFacts) -> list[str]:
 
 def role_outline(roles: Mapping[str, RoleFacts], wanted: Wanted) -> dict[str, dict[str, object]]:
     """Return what group and users are, for the before and after of the result; an absent role is empty."""
-    return {name: _properties(roles.get(name), name == wanted.group) for name in wanted.role_names}
+    names = (*wanted.role_names, *wanted.retired)
+    return {name: _properties(roles.get(name), name == wanted.group) for name in names}
 
 
 def _properties(facts: RoleFacts | None, is_group: bool) -> dict[str, object]:
@@ -291,7 +310,11 @@ def wanted_role_outline(
         }
         for user in wanted.users
     }
-    return {wanted.group: {"login": False, "powers": []}, **users}
+    retired = {
+        name: {**_properties(roles[name], False), "login": False, "member": False} if name in roles else {}
+        for name in wanted.retired
+    }
+    return {wanted.group: {"login": False, "powers": []}, **users, **retired}
 
 
 def _wanted_settings(facts: RoleFacts | None, databases: Collection[str]) -> dict[str, dict[str, str]]:

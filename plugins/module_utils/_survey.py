@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Iterator, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access_sql import VERIFIER
@@ -46,6 +47,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_roles 
     plan_roles,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._retire import lost
 from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._targets import (
@@ -142,8 +144,25 @@ def survey(where: Where, wanted: Wanted) -> Survey:
         server.facts, wanted, databases=targets.names, verifiers=server.verifiers, to_set=frozenset(to_set)
     )
     problems += [*roles.problems, *_not_writable(where, server.facts, roles)]
+    if not (problems or roles.group or roles.users or any(look.has_changes for look in looks)):
+        problems += losses(where, server.facts, wanted, roles)
     problems = [*targets.problems, *group_first(server.facts, wanted.group, problems), *problems]
     return Survey(server, tuple(looks), passwords, roles, tuple(problems))
+
+
+def losses(where: Where, server: ServerFacts, wanted: Wanted, roles: RolePlan) -> list[Problem]:
+    """Return what would be lost to Metamapper by the retirements of a plan, in any database that can be entered.
+
+    The first of the present users is the one that takes their place.
+    """
+    names = [name for name in wanted.retired if name in server.roles] if roles.retired else []
+    entered = [listed.name for listed in server.databases if listed.allows_connections and listed.can_connect]
+    problems: list[Problem] = []
+    for database in entered if names else []:
+        with where.session(database) as session:
+            for old in names:
+                problems += read(session, partial(lost, database=database, old=old, new=wanted.users[0].name))
+    return problems
 
 
 def _look_at_server(session: Session, where: Where, wanted: Wanted) -> ServerLook:
@@ -231,14 +250,14 @@ def planner_of(server: ServerFacts, facts: DatabaseFacts, target: Target, wanted
         server,
         facts,
         target.entry,
-        wanted.role_names,
+        (*wanted.role_names, *wanted.retired),
         accepts_references=wanted.accept_references,
         leaves_surplus=wanted.exclusive,
     )
 
 
 def _not_writable(where: Where, server: ServerFacts, roles: RolePlan) -> Iterator[Problem]:
-    if not (roles.group or roles.users):
+    if not roles.has_changes:
         return
     if server.is_in_recovery:
         yield in_recovery(where)

@@ -69,12 +69,13 @@ class Wanted:
     connection_limit: int = 20
     adopt: bool = False
     exclusive: bool = False
+    retired: tuple[str, ...] = ()
     wait_seconds: int = 300
     lock_timeout_ms: int = 5000
 
     @property
     def role_names(self) -> tuple[str, ...]:
-        """The roles that this task makes and mends."""
+        """The roles that this task makes and mends; the retired ones are not among them."""
         return (self.group, *(user.name for user in self.users))
 
     @property
@@ -87,13 +88,18 @@ def wanted_from_options(options: Mapping[str, Any]) -> Wanted:
     """Return what a module's options ask for; raises Failure with all that is wrong with them."""
     wanted = Wanted(
         group=options["group"],
-        users=tuple(User(user["name"], Secret(user["password"] or "")) for user in options["users"]),
+        users=tuple(
+            User(user["name"], Secret(user["password"] or ""))
+            for user in options["users"]
+            if user["state"] == "present"
+        ),
         databases=tuple(_entry(entry) for entry in options["databases"]),
         privilege=PRIVILEGES[options["privilege"]],
         accept_references=options["accept_references"],
         connection_limit=options["connection_limit"],
         adopt=options["adopt"],
         exclusive=options["exclusive"],
+        retired=tuple(user["name"] for user in options["users"] if user["state"] == "retired"),
         wait_seconds=options["wait_seconds"],
         lock_timeout_ms=options["lock_timeout_ms"],
     )
@@ -157,7 +163,11 @@ def role_problem(what: str, name: str) -> Problem | None:
 
 
 def _wrong_roles(wanted: Wanted) -> list[Problem]:
-    checked = [role_problem("group", wanted.group), *(role_problem("user", user.name) for user in wanted.users)]
+    names = [*(user.name for user in wanted.users), *wanted.retired]
+    checked = [role_problem("group", wanted.group), *(role_problem("user", name) for name in names)]
+    if wanted.retired and not wanted.users:
+        message = "Users are to retire, and there is no present user to take their place."
+        checked.append(Problem(message, "List the new user, or take access back with state: absent."))
     return [
         *(problem for problem in checked if problem),
         *same_names(wanted),
@@ -167,7 +177,7 @@ def _wrong_roles(wanted: Wanted) -> list[Problem]:
 
 def same_names(wanted: Wanted) -> Iterator[Problem]:
     """Yield which names stand for two roles."""
-    users = [user.name for user in wanted.users]
+    users = [*(user.name for user in wanted.users), *wanted.retired]
     if wanted.group in users:
         message = f'Group and user have the same name "{wanted.group}". PostgreSQL has one name space for both.'
         advice = "Give the group another name, for example metamapper_readers."

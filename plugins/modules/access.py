@@ -84,8 +84,17 @@ options:
         description:
           - Its password. It is sent as a verifier that is made on this side, never in clear text.
           - When the role exists, it is first tried in a login; it is set only when that is refused.
-          - Needed where O(state=present); otherwise it means nothing.
+          - Needed for a user that is V(present), where O(state=present); otherwise it means nothing.
         type: str
+      state:
+        description:
+          - V(retired) takes LOGIN and the membership from a user that another one replaces. That happens last, and only
+            if the first V(present) user can log in and sees every relation that the retired one sees, in any database;
+            else nobody retires, and the error says what is missing. A scan that sees less would delete documentation.
+          - A retired user that does not exist is fine. O(state=absent) drops them.
+        type: str
+        default: present
+        choices: [present, retired]
   databases:
     description:
       - The databases, and in each the schemas that Metamapper is to read.
@@ -237,6 +246,19 @@ EXAMPLES = r"""
       - name: warehouse
         schemas: [sales, hr]
         metadata_schemas: [hr]
+
+- name: A new user takes the place of an old one
+  metamapper.postgresql.access:
+    login_host: db.example.org
+    login_password: "{{ vault_postgres_password }}"
+    users:
+      - name: metamapper_2027
+        password: "{{ vault_metamapper_password }}"
+      - name: metamapper
+        state: retired
+    databases:
+      - name: warehouse
+        schemas: [sales, hr]
 
 - name: A server that can be reached through a jump host only
   metamapper.postgresql.access:

@@ -193,7 +193,7 @@ def options(**changes: Any) -> dict[str, Any]:
     """Return the options of module access that say what is wanted, as Ansible hands them over."""
     plain = {
         "group": "readers",
-        "users": [{"name": "metamapper", "password": PASSWORD}],
+        "users": [{"name": "metamapper", "password": PASSWORD, "state": "present"}],
         "databases": [entry_options()],
         "privilege": "select",
         "accept_references": False,

@@ -32,8 +32,8 @@ COMPUTE = """
 from ansible_collections.metamapper.postgresql.plugins.module_utils import (
     _grants, _patterns, _secret, _verifier, _wanted
 )
-options = {"group": "g", "users": [{"name": "u", "password": "p"}], "connection_limit": 1, "adopt": False,
-           "exclusive": False,
+options = {"group": "g", "users": [{"name": "u", "password": "p", "state": "present"}],
+           "connection_limit": 1, "adopt": False, "exclusive": False,
            "wait_seconds": 1, "lock_timeout_ms": 1, "databases": [{"name": "d", "schemas": ["s*"], "creators": ["auto"],
            "exclude_schemas": [], "metadata_schemas": [], "allow_empty": False}], "privilege": "select",
            "accept_references": False}

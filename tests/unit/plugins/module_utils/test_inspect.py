@@ -114,12 +114,14 @@ def test_a_group_that_does_not_exist_will_hold_what_public_holds(group_exists: b
     ],
 )
 def test_settings_of_a_role(settings: object, expected: object) -> None:
-    catalog = Catalog({ask.ROLES: [(HOSTILE, *ROLE_COLUMNS, settings)]})
+    catalog = Catalog({ask.ROLES: [(HOSTILE, *ROLE_COLUMNS, settings, [])]})
     assert inspect_roles(cast(Session, catalog), a_wish())[HOSTILE].settings == expected
 
 
 def test_a_role() -> None:
-    (role,) = inspect_roles(cast(Session, Catalog({ask.ROLES: [(HOSTILE, *ROLE_COLUMNS, None)]})), a_wish()).values()
+    (role,) = inspect_roles(
+        cast(Session, Catalog({ask.ROLES: [(HOSTILE, *ROLE_COLUMNS, None, [])]})), a_wish()
+    ).values()
     assert (role.is_superuser, role.can_login, role.connection_limit, role.owned, role.members, role.connections) == (
         True,
         True,

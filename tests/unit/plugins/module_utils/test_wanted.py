@@ -18,7 +18,7 @@ from hypothesis import given, strategies
 
 from tests.support.values import HOSTILE, NAMES_THAT_HURT, PASSWORD, a_wish, an_entry, entry_options, names, options
 
-ME = {"name": "metamapper", "password": PASSWORD}
+ME = {"name": "metamapper", "password": PASSWORD, "state": "present"}
 TOO_LONG = "ä" * 32
 LARGEST_INTEGER = 2**31 - 1
 
@@ -178,7 +178,7 @@ def test_a_pattern_may_be_longer_than_a_name(key: str) -> None:
 def test_all_that_is_wrong_is_told_at_once() -> None:
     messages = wrong(
         group="metamapper",
-        users=[{**ME, "password": ""}, ME, {"name": "pg_x", "password": ""}],
+        users=[{**ME, "password": ""}, ME, {"name": "pg_x", "password": "", "state": "present"}],
         databases=[entry_options(schemas=[], creators=["auto", ""]), entry_options(schemas=[TOO_LONG])],
         connection_limit=-2,
         wait_seconds=-1,
@@ -204,14 +204,16 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 def test_every_problem_says_what_to_do() -> None:
     with pytest.raises(Failure) as caught:
         wanted_from_options(
-            options(group="a\0", users=[{"name": "", "password": "a\0"}], databases=[], wait_seconds=-1)
+            options(
+                group="a\0", users=[{"name": "", "password": "a\0", "state": "present"}], databases=[], wait_seconds=-1
+            )
         )
     assert [problem.message for problem in caught.value.problems if not problem.remedy] == []
 
 
 def test_no_problem_shows_a_password() -> None:
     with pytest.raises(Failure) as caught:
-        wanted_from_options(options(users=[{"name": "", "password": PASSWORD + "\0"}]))
+        wanted_from_options(options(users=[{"name": "", "password": PASSWORD + "\0", "state": "present"}]))
     assert PASSWORD not in str(caught.value.as_result())
 
 
