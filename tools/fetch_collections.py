@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DESTINATION = ROOT / ".ansible" / "collections" / "ansible_collections"
 SOURCE = "ansible==12.3.0"
-WANTED = ("community/postgresql", "containers/podman", "community/docker", "community/library_inventory_filtering_v1")
+WANTED = ("community/postgresql",)
 
 
 def fetch(directory: Path) -> Path:
