@@ -67,6 +67,14 @@ def test_the_database_refuses_everybody_else(made: dict[str, Any]) -> None:
         psycopg2.connect(host=networks[f"{made['name']}-private"]["IPAddress"], user="postgres", connect_timeout=5)
 
 
+@pytest.fixture(scope="module")
+def effective(bastions: dict[str, Any]) -> dict[str, list[str]]:
+    """What sshd makes of its configuration for the account and for another user, line by line."""
+    command = "/usr/sbin/sshd -T -C user={},host=h,addr=203.0.113.5,laddr=127.0.0.1,lport=22"
+    users = ("metamapper", "root")
+    return {user: bastions["bastion"].check_output(command.format(user)).splitlines() for user in users}
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -84,17 +92,14 @@ def test_the_database_refuses_everybody_else(made: dict[str, Any]) -> None:
         "passwordauthentication no",
     ],
 )
-def test_sshd_says_so(bastions: dict[str, Any], line: str) -> None:
+def test_sshd_says_so(effective: dict[str, list[str]], line: str) -> None:
     """The effective configuration for the account."""
-    command = "/usr/sbin/sshd -T -C user=metamapper,host=h,addr=203.0.113.5,laddr=127.0.0.1,lport=22"
-    assert line in bastions["bastion"].check_output(command).splitlines()
+    assert line in effective["metamapper"]
 
 
-def test_others_are_not_concerned(bastions: dict[str, Any]) -> None:
+def test_others_are_not_concerned(effective: dict[str, list[str]]) -> None:
     """For every other user sshd is as it was."""
-    command = "/usr/sbin/sshd -T -C user=root,host=h,addr=203.0.113.5,laddr=127.0.0.1,lport=22"
-    effective = bastions["bastion"].check_output(command).splitlines()
-    assert {"maxsessions 10", "permitopen any", "permittty yes", "allowtcpforwarding yes"} <= set(effective)
+    assert {"maxsessions 10", "permitopen any", "permittty yes", "allowtcpforwarding yes"} <= set(effective["root"])
 
 
 def test_the_account_is_an_empty_shell(bastions: dict[str, Any]) -> None:
