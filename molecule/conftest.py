@@ -20,6 +20,10 @@ from tests.support.postgres import CACHE
 
 SHARED = Path(__file__).resolve().parent / "shared"
 DIRECTORY = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
+# Written by the tools that add and remove users, on any change and whoever runs them; what the host is called.
+OTHERS = ("*-", ".pwd.lock", "resolv.conf", "hosts", "hostname", "mtab")
+NOT_COMPARED = " ".join(f"! -name '{name}'" for name in OTHERS)
+NOT_DIFFED = " ".join(f"-x '{name}'" for name in OTHERS)
 CLIENT = ("sshtunnel==0.4.0", "paramiko==2.10.3", "psycopg2-binary==2.9.13")  # what Metamapper 1.0.0 pins, or the like
 
 
@@ -43,11 +47,16 @@ def variables() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def superuser(made: dict[str, Any]) -> Iterator[Any]:
-    """A cursor of the superuser in the warehouse, by the Unix socket: not through what is being tested."""
+def superuser_login() -> dict[str, str]:
+    """The superuser's way into the warehouse by the Unix socket: not through what is being tested."""
     password = yaml.safe_load((SHARED / "group_vars" / "all.yml").read_text())["molecule_superuser_password"]
-    login = {"host": str(DIRECTORY / "socket"), "user": "postgres", "password": password, "dbname": "warehouse"}
-    with contextlib.closing(psycopg2.connect(**login)) as connection:
+    return {"host": str(DIRECTORY / "socket"), "user": "postgres", "password": password, "dbname": "warehouse"}
+
+
+@pytest.fixture(scope="session")
+def superuser(superuser_login: dict[str, str]) -> Iterator[Any]:
+    """A cursor of the superuser in the warehouse."""
+    with contextlib.closing(psycopg2.connect(**superuser_login)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
             yield cursor
@@ -105,3 +114,28 @@ def ssh(made: dict[str, Any]) -> Any:
         )
 
     return call
+
+
+@pytest.fixture(scope="session")
+def digest() -> Any:
+    """A function that returns a digest of a host's /etc: paths, owners, modes and contents."""
+
+    def look(host: Any) -> str:
+        command = f"cd /etc && find . {NOT_COMPARED} -printf '%p %u %g %m %y\\n' | sort; "
+        command += f"find . -type f {NOT_COMPARED} -exec sha256sum {{}} + | sort"
+        return str(host.check_output(command))
+
+    return look
+
+
+@pytest.fixture(scope="session")
+def assert_no_trace() -> Any:
+    """A function that fails unless a host's /etc has the files and the contents that bastion/prepare.yml remembered."""
+
+    def compare(host: Any) -> None:
+        names = f"find . -type f {NOT_COMPARED} | sort"
+        assert host.check_output(f"cd /root/etc.before && {names}") == host.check_output(f"cd /etc && {names}")
+        assert host.run(f"diff -r {NOT_DIFFED} /root/etc.before /etc").stdout == ""
+        assert host.run("ls /etc/ssh /etc/ssh/sshd_config.d | grep -e '~$' -e metamapper").stdout == ""
+
+    return compare
