@@ -1,5 +1,5 @@
--- Who may do what: roles, members, settings and every privilege, one line each. A list of privileges that says the same as
--- none is the same here, as it is to the server.
+-- Who may do what: roles, members, settings and every privilege, one line each. A list of privileges that says the same
+-- as none is the same here, as it is to the server.
 WITH acls (what, name, acl) AS (
   SELECT 'database', d.datname::text, coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))
     FROM pg_catalog.pg_database AS d
@@ -10,18 +10,19 @@ WITH acls (what, name, acl) AS (
   SELECT 'relation', c.oid::regclass::text, coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))
     FROM pg_catalog.pg_class AS c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
   UNION ALL
-  SELECT 'column', a.attrelid::regclass::text || '.' || a.attname, a.attacl FROM pg_catalog.pg_attribute AS a
+  SELECT 'column', a.attrelid::regclass::text || '.' || a.attname::text, a.attacl FROM pg_catalog.pg_attribute AS a
   UNION ALL
-  SELECT 'future ' || d.defaclobjtype, d.defaclrole::regrole::text || ' in ' || d.defaclnamespace, d.defaclacl
+  SELECT 'future ' || d.defaclobjtype::text, d.defaclrole::regrole::text || ' in ' || d.defaclnamespace::text,
+         d.defaclacl
     FROM pg_catalog.pg_default_acl AS d
 )
-SELECT pg_catalog.concat_ws(' ', a.what, a.name, e.grantor::regrole, e.grantee::regrole, e.privilege_type, e.is_grantable)
-       AS line
+SELECT pg_catalog.concat_ws(' ', a.what, a.name, e.grantor::regrole::text, e.grantee::regrole::text, e.privilege_type,
+                            e.is_grantable) AS line
   FROM acls AS a CROSS JOIN LATERAL pg_catalog.aclexplode(a.acl) AS e
 UNION ALL
-SELECT 'role ' || r.rolname FROM pg_catalog.pg_roles AS r
+SELECT 'role ' || r.rolname::text FROM pg_catalog.pg_roles AS r
 UNION ALL
-SELECT 'member ' || m.member::regrole || ' of ' || m.roleid::regrole FROM pg_catalog.pg_auth_members AS m
+SELECT 'member ' || m.member::regrole::text || ' of ' || m.roleid::regrole::text FROM pg_catalog.pg_auth_members AS m
 UNION ALL
-SELECT 'setting ' || s.setrole::regrole FROM pg_catalog.pg_db_role_setting AS s
+SELECT 'setting ' || s.setrole::regrole::text FROM pg_catalog.pg_db_role_setting AS s
 ORDER BY line
