@@ -10,7 +10,9 @@ import contextlib
 import json
 import os
 import re
+import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -198,20 +200,32 @@ def test_a_configuration_that_is_broken_already_is_not_touched(bastions: dict[st
     assert after == before
 
 
+@contextlib.contextmanager
+def open_tunnel(port: int, listener: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A tunnel to the bastion's own sshd from a Unix socket, with a connection in it."""
+    options = ["-F/dev/null", f"-p{port}", f"-i{DIRECTORY / 'workspace'}", "-oBatchMode=yes"]
+    options += [f"-oUserKnownHostsFile={DIRECTORY / 'known_hosts'}", "-oExitOnForwardFailure=yes"]
+    with subprocess.Popen(["ssh", "-N", *options, f"-L{listener}:127.0.0.1:22", "metamapper@127.0.0.1"]) as tunnel:
+        try:
+            while tunnel.poll() is None and not listener.exists():
+                time.sleep(0.1)
+            with socket.socket(socket.AF_UNIX) as inside:
+                inside.connect(str(listener))
+                assert inside.recv(4) == b"SSH-"
+                yield tunnel
+        finally:
+            tunnel.kill()
+            listener.unlink(missing_ok=True)
+
+
 def test_the_removal_closes_open_tunnels_and_leaves_no_trace(
     bastions: dict[str, Any], made: dict[str, Any], etc: Any, assert_no_trace: Any
 ) -> None:
-    tunnels = []
-    for system in SYSTEMS:
-        options = [f"-p{made['containers'][system]['port']}", f"-i{DIRECTORY / 'workspace'}", "-oBatchMode=yes"]
-        options += [f"-oUserKnownHostsFile={DIRECTORY / 'known_hosts'}", "-F/dev/null", "-oExitOnForwardFailure=yes"]
-        command = ["ssh", "-vN", *options, "-L127.0.0.1:0:127.0.0.1:22", "metamapper@127.0.0.1"]
-        tunnel = subprocess.Popen(command, text=True, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
-        assert tunnel.stderr is not None
-        assert any("Entering interactive session" in line for line in tunnel.stderr)
-        tunnels.append(tunnel)
-    play(metamapper_bastion_state="absent").expect_changes(at_least=3)
-    assert [tunnel.wait(timeout=20) for tunnel in tunnels] == [255, 255]
+    with contextlib.ExitStack() as stack:
+        ports = {system: made["containers"][system]["port"] for system in SYSTEMS}
+        tunnels = [stack.enter_context(open_tunnel(port, DIRECTORY / f"{name}.tunnel")) for name, port in ports.items()]
+        play(metamapper_bastion_state="absent").expect_changes(at_least=3)
+        assert [tunnel.wait(timeout=20) for tunnel in tunnels] == [255, 255]
     for host in bastions.values():
         assert_no_trace(host)
     before = etc()
