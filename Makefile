@@ -55,6 +55,9 @@ lint: setup  ## ansible-lint production, ruff, mypy strict, yamllint, changelog 
 	antsibull-changelog lint
 	antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
 
+bench: setup  ## the access task beside the guide's SQL (SCHEMAS=1000 TABLES=20 RUNS=3 PG=17)
+	@SCHEMAS=$(SCHEMAS) TABLES=$(TABLES) RUNS=$(RUNS) PG=$(PG) .venv/bin/python -m tools.bench
+
 sanity: setup  ## ansible-test sanity, on a copy
 	tools/sanity.sh
 
@@ -66,4 +69,4 @@ build: setup  ## the collection as one file, checked as Galaxy does
 clean:  ## remove all that was set up
 	rm -rf .ansible .cache .venv
 
-.PHONY: help setup demo test unit integration molecule lint sanity build clean
+.PHONY: help setup demo test unit integration molecule bench lint sanity build clean
