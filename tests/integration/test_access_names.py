@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import quoted
 
 from tests.support.access import HOSTILE, Warehouse, messages
 from tests.support.site import Site
@@ -138,10 +139,10 @@ def test_what_public_holds_and_the_administrator_cannot_grant_is_inherited(deput
 def test_diff_says_in_a_line_what_changes_in_each_schema(warehouse: Warehouse) -> None:
     diff = warehouse.access(check=True, diff=True).ok()["diff"]
     count = len(warehouse.relations)
-    label = f'database "{warehouse.database}" schema "{warehouse.schema}": '
+    label = f"database {quoted(warehouse.database)} schema {quoted(warehouse.schema)}: "
     assert f"{label}USAGE missing, 0 of {count} relations readable, future ones of: nobody" in diff["before"]
     assert (
-        f"{label}USAGE granted, {count} of {count} relations readable, future ones of: {warehouse.owner}"
+        f"{label}USAGE granted, {count} of {count} relations readable, future ones of: {quoted(warehouse.owner)}"
         in diff["after"]
     )
-    assert HOSTILE in diff["after"]
+    assert quoted(HOSTILE)[1:-1] in diff["after"]

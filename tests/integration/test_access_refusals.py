@@ -51,7 +51,7 @@ CASES: dict[str, tuple[Changes, str]] = {
     "unmatched-databases": (lambda w: {"databases": [{"name": "gone*", "schemas": ["x"]}]}, "none as a pattern"),
     "unknown-schema": (lambda w: entry(w, schemas=["slaes"]), 'The schema "slaes" does not exist in database'),
     "unmatched-schemas": (lambda w: entry(w, schemas=["no_*"]), '"no_*" does not exist'),
-    "all-excluded": (lambda w: entry(w, schemas=[w.schema], exclude_schemas=["*"]), "does not exist"),
+    "all-excluded": (lambda w: entry(w, schemas=[w.schema], exclude_schemas=["*"]), "means is excluded again"),
     "system-schema": (lambda w: entry(w, schemas=["pg_catalog"]), '"pg_catalog" listed for database'),
     "information-schema": (lambda w: entry(w, schemas=["information_schema"]), "is PostgreSQL's own"),
     "unknown-creator": (lambda w: entry(w, creators=["nobody; --"]), 'The creator "nobody; --" does not exist'),
