@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from tests.support.findings import ATTACK, HOSTILE
-from tests.support.plays import ROOT, Play, run_playbook
+from tests.support.playbooks import ROOT, Play, run_on_hosts
 from tests.support.site import Site, identifiers
 
 PLAYBOOK = "metamapper.postgresql.verify_metamapper"
@@ -50,7 +50,7 @@ def variables(site: Site, **others: Any) -> dict[str, Any]:
 
 def verify(site: Site, directory: Path, *arguments: str, **others: Any) -> Play:
     """Run the playbook on one host."""
-    return run_playbook(PLAYBOOK, directory, {"db": variables(site, **others)}, *arguments)
+    return run_on_hosts(directory, PLAYBOOK, {"db": variables(site, **others)}, *arguments)
 
 
 def report(directory: Path) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def statuses(document: dict[str, Any]) -> dict[str, bool]:
 
 def test_where_all_is_visible_the_play_passes_and_all_reports_say_so(warehouse: Site, tmp_path: Path) -> None:
     play = verify(warehouse, tmp_path)
-    assert play.return_code == 0, play.output
+    assert play.status == 0, play.output
     texts = [
         play.output,
         *((tmp_path / "metamapper-report" / f"report.{form}").read_text() for form in ("txt", "html")),
@@ -92,7 +92,7 @@ def test_where_all_is_visible_the_play_passes_and_all_reports_say_so(warehouse: 
 def test_what_is_missing_fails_the_play_until_its_remedy_was_run(warehouse: Site, tmp_path: Path) -> None:
     warehouse.run("REVOKE SELECT ON sales.orders FROM {}", warehouse.group)
     play = verify(warehouse, tmp_path)
-    assert play.return_code != 0
+    assert play.status != 0
     assert play.recap("db")["failed"] == 1
     assert f"The whole answer is in {tmp_path}/metamapper-report/report.html." in play.output
     (server,) = report(tmp_path)["servers"]
@@ -100,7 +100,7 @@ def test_what_is_missing_fails_the_play_until_its_remedy_was_run(warehouse: Site
     for each in server["findings"]:
         if each["severity"] == "failure":
             warehouse.run(each["remedy"])
-    assert verify(warehouse, tmp_path).return_code == 0
+    assert verify(warehouse, tmp_path).status == 0
 
 
 def test_every_host_of_the_play_is_in_the_report(warehouse: Site, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_every_host_of_the_play_is_in_the_report(warehouse: Site, tmp_path: Path
         | {"ansible_port": 1},
         "misspelt": variables(warehouse, metamapper_databasse=[]),
     }
-    play = run_playbook(PLAYBOOK, tmp_path, hosts)
+    play = run_on_hosts(tmp_path, PLAYBOOK, hosts)
     document = report(tmp_path)
     assert statuses(document) == {"good": False, "refused": True, "unreachable": True, "misspelt": True}
     assert {name: play.recap(name)["failed"] for name in hosts} == {
@@ -135,8 +135,8 @@ def test_batches_add_up_to_one_report(warehouse: Site, tmp_path: Path) -> None:
     )
     own = variables(warehouse, ansible_python_interpreter="{{ ansible_playbook_python }}")
     hosts = {"one": own, "two": own}
-    play = run_playbook(str(playbook), tmp_path, hosts)
-    assert play.return_code == 0, play.output
+    play = run_on_hosts(tmp_path, str(playbook), hosts)
+    assert play.status == 0, play.output
     assert "still to come: two" in play.output
     document = report(tmp_path)
     assert (statuses(document), document["pending"]) == ({"one": False, "two": False}, [])
@@ -145,17 +145,17 @@ def test_batches_add_up_to_one_report(warehouse: Site, tmp_path: Path) -> None:
 def test_what_was_seen_before_and_is_not_now_is_lost(warehouse: Site, tmp_path: Path) -> None:
     verify(warehouse, tmp_path)
     shutil.copy(tmp_path / "metamapper-report" / "report.json", tmp_path / "baseline.json")
-    assert verify(warehouse, tmp_path, metamapper_baseline="baseline.json").return_code == 0
+    assert verify(warehouse, tmp_path, metamapper_baseline="baseline.json").status == 0
     warehouse.run("DROP TABLE hr.orders")
-    assert verify(warehouse, tmp_path).return_code == 0
-    assert verify(warehouse, tmp_path, metamapper_baseline="baseline.json").return_code != 0
+    assert verify(warehouse, tmp_path).status == 0
+    assert verify(warehouse, tmp_path, metamapper_baseline="baseline.json").status != 0
     assert failures(report(tmp_path)["servers"][0]) == [("lost", "hr", "orders")]
 
 
 def test_check_mode_verifies_and_writes_no_file(warehouse: Site, tmp_path: Path) -> None:
     warehouse.run("REVOKE USAGE ON SCHEMA hr FROM {}", warehouse.group)
     play = verify(warehouse, tmp_path, "--check")
-    assert play.return_code != 0
+    assert play.status != 0
     assert "The server failed the verification" in play.output
     assert not (tmp_path / "metamapper-report").exists()
 
@@ -174,7 +174,7 @@ def test_hostile_names_pass_through_to_the_report(warehouse: Site, tmp_path: Pat
         warehouse.run("CREATE TABLE {}.{} (id int)", name, name)
     databases = [{"name": warehouse.database, "schemas": ["sales", HOSTILE, ATTACK[:60]]}]
     play = verify(warehouse, tmp_path, metamapper_databases=databases)
-    assert play.return_code != 0
+    assert play.status != 0
     (server,) = report(tmp_path)["servers"]
     assert {("missing", HOSTILE), ("missing", ATTACK[:60])} <= {(each[0], each[1]) for each in failures(server)}
     page = (tmp_path / "metamapper-report" / "report.html").read_text()
@@ -199,7 +199,7 @@ def test_all_that_is_wrong_is_said_at_once_and_before_any_login(site: Site, tmp_
         'metamapper_baseline names "none.json", and the controller has no such file',
     ):
         assert message in play.output
-    assert (play.return_code, play.recap("db")["ok"]) == (2, 1)  # the one is Ansible's validation of the arguments
+    assert (play.status, play.recap("db")["ok"]) == (2, 1)  # the one is Ansible's validation of the arguments
     assert site.user not in site.server.logged()
     assert not (tmp_path / "metamapper-report").exists()
 
@@ -207,7 +207,7 @@ def test_all_that_is_wrong_is_said_at_once_and_before_any_login(site: Site, tmp_
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        pytest.param({"metamapper_baseline": "inventory.json"}, "Cannot use metamapper_baseline", id="no report"),
+        pytest.param({"metamapper_baseline": "inventory.yml"}, "Cannot use metamapper_baseline", id="no report"),
         pytest.param({"metamapper_fail_on": ["beauty"]}, "value of metamapper_fail_on", id="unknown aspect"),
     ],
 )
@@ -215,6 +215,6 @@ def test_what_cannot_work_is_refused_before_any_login(
     site: Site, tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
     play = verify(site, tmp_path, **change)
-    assert play.return_code != 0
+    assert play.status != 0
     assert message in play.output
     assert site.user not in site.server.logged()

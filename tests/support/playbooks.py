@@ -33,6 +33,11 @@ class Play:
         """How many tasks changed something, on all hosts."""
         return sum(int(count) for count in re.findall(r"changed=(\d+)", self.output))
 
+    def recap(self, host: str) -> dict[str, int]:
+        """Return the counts of a host in the recap."""
+        line = next(line for line in self.output.splitlines() if re.match(rf"{re.escape(host)}\s+: ok=", line))
+        return {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line)}
+
     @property
     def failed(self) -> bool:
         """Whether the playbook failed."""
@@ -47,22 +52,34 @@ def run_playbook(
     host: str = "127.0.0.1",
     collections: Path = COLLECTIONS,
 ) -> Play:
-    """Run ``playbook`` (a file of the directory, or the name of an installed one) on one host of the group postgresql.
+    """Run a playbook on one host; see ``run_on_hosts``."""
+    return run_on_hosts(directory, playbook, {host: variables}, *options, collections=collections)
 
-    The inventory is written as JSON, which is YAML, so that hostile names arrive as they are.
+
+def run_on_hosts(
+    directory: Path,
+    playbook: str,
+    hosts: Mapping[str, Mapping[str, Any]],
+    *options: str,
+    collections: Path = COLLECTIONS,
+) -> Play:
+    """Run ``playbook`` (a file of the directory, or the name of an installed one) on hosts of the group postgresql.
+
+    The inventory is written as JSON, which is YAML, so that hostile names arrive as they are. Nothing of the caller's
+    configuration, nor PGPASSWORD and the like, reaches the play.
     """
-    inventory = {"postgresql": {"hosts": {host: dict(variables)}}}
-    (directory / "inventory.yml").write_text(json.dumps(inventory))
+    (directory / "inventory.yml").write_text(json.dumps({"postgresql": {"hosts": hosts}}))
     (directory / "ansible.cfg").touch()
     command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "inventory.yml", playbook, *options]
     environment = {
-        **os.environ,
+        **{key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PG"))},
         "ANSIBLE_COLLECTIONS_PATH": str(collections),
         "ANSIBLE_HOME": str(directory / ".ansible"),
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_CONFIG": str(directory / "ansible.cfg"),
         "LC_ALL": "C.UTF-8",
     }
+    out = subprocess.PIPE
     ended = subprocess.run(
         command,
         cwd=directory,
