@@ -6,6 +6,7 @@ fails half-way leaves nothing either: the containers stand, then converge fails.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import signal
@@ -20,14 +21,15 @@ from tools.containers import engine
 
 ROOT = Path(__file__).resolve().parent.parent
 LABEL = "metamapper.molecule"
+CLONE = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]  # as in the names that group_vars/all.yml gives
 TOKEN = "MM_MOLECULE_RUN"
 BREAK = "Thisrunwastoldtofailhalf-way"  # of molecule/default/converge.yml, without its blanks
 VERDICT = re.compile(r"={3,}(?P<verdict>[0-9][0-9a-z,]+)in[0-9.]+s")  # pytest's last line, without its blanks
 PASSED = re.compile(r"[1-9][0-9]*passed(,[0-9]+warnings?)?")
 PATIENCE_SECONDS = 10  # for processes that end because what they were connected to is gone
 QUESTIONS = {
-    "container": ("ps", "--all", "--quiet", "--filter", f"label={LABEL}"),
-    "network": ("network", "ls", "--quiet", "--filter", f"label={LABEL}"),
+    "container": ("ps", "--all", "--format", "{{.Names}}", "--filter", f"label={LABEL}"),
+    "network": ("network", "ls", "--format", "{{.Name}}", "--filter", f"label={LABEL}"),
     "volume": ("volume", "ls", "--quiet"),
     "nameless image": ("images", "--quiet", "--filter", "dangling=true"),
 }
@@ -50,7 +52,8 @@ def leftovers(token: str) -> set[str]:
     held = set(processes(token))
     for kind, arguments in QUESTIONS.items():
         listed = subprocess.run([engine(), *arguments], text=True, capture_output=True, check=True).stdout.split()
-        held.update(f"{kind} {name}" for name in listed)
+        is_named = kind in ("container", "network")  # another clone's scenarios may be running beside this one's
+        held.update(f"{kind} {name}" for name in listed if CLONE in name or not is_named)
     return held
 
 
@@ -76,6 +79,11 @@ def follow(running: subprocess.Popen[str]) -> str:
     return "".join(said)
 
 
+def without_blanks(said: str) -> str:
+    """Return what was said without the box that Molecule draws around it, and the lines that it breaks to fit that."""
+    return re.sub(r"\x1b\[[0-9;]*m|[│\s]", "", said)
+
+
 def molecule(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
     """Run Molecule, show what it says, and return its exit code and its words, with nothing between them."""
     with subprocess.Popen(
@@ -88,8 +96,7 @@ def molecule(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[
         start_new_session=True,
     ) as running:
         said = follow(running)
-    # Molecule draws a box around what its tools say, and breaks lines to fit it.
-    return running.returncode, re.sub(r"\x1b\[[0-9;]*m|[│\s]", "", said)
+    return running.returncode, without_blanks(said)
 
 
 def complaint(code: int, words: str, *, scenarios: int, breaks_off: bool) -> str:
