@@ -79,7 +79,6 @@ def run_on_hosts(
         "ANSIBLE_CONFIG": str(directory / "ansible.cfg"),
         "LC_ALL": "C.UTF-8",
     }
-    out = subprocess.PIPE
     ended = subprocess.run(
         command,
         cwd=directory,
