@@ -190,8 +190,7 @@ def _look_at_databases(
     for target in targets.targets:
         try:
             with where.session(target.name) as session:
-                facts = look_at_database(session, target, wanted, group_exists=wanted.group in server.roles)
-                held = read(session, lambda again: look_at_held(again, wanted, server))
+                facts, held = read(session, partial(_look_at_database, target=target, wanted=wanted, server=server))
         except Failure as failure:
             problems += failure.problems
         except psycopg2.Error as error:
@@ -210,19 +209,18 @@ def _look_at_databases(
     return looks, problems
 
 
-def look_at_database(session: Session, target: Target, wanted: Wanted, *, group_exists: bool) -> DatabaseFacts:
-    """Return what a database holds, read in a transaction of its own."""
-    return read(
+def _look_at_database(
+    session: Session, *, target: Target, wanted: Wanted, server: ServerFacts
+) -> tuple[DatabaseFacts, list[Held]]:
+    facts = inspect_database(
         session,
-        lambda again: inspect_database(
-            again,
-            target.name,
-            group=wanted.group,
-            group_exists=group_exists,
-            listed=target.entry.creators or (),
-            choose=lambda names: wanted_privileges(target.entry, names, wanted.privilege),
-        ),
+        target.name,
+        group=wanted.group,
+        group_exists=wanted.group in server.roles,
+        listed=target.entry.creators or (),
+        choose=lambda names: wanted_privileges(target.entry, names, wanted.privilege),
     )
+    return facts, look_at_held(session, wanted, server)
 
 
 def look_at_held(session: Session, wanted: Wanted, server: ServerFacts) -> list[Held]:

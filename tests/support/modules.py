@@ -7,6 +7,7 @@ import importlib
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -89,6 +90,8 @@ def start_module(name: str, options: Mapping[str, Any]) -> subprocess.Popen[str]
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
+        # A shell that starts a job in the background lets it ignore Ctrl-C, and so all that comes after.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - it starts no thread
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / ".ansible/collections")])},
     )
     assert process.stdin is not None
