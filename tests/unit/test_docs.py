@@ -1,0 +1,129 @@
+"""What the documentation says exists: YAML that parses, variables, playbooks, modules' options, files and headings."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+import yaml
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables import known_names
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("roles/*/README.md")])
+# Names of roles in PostgreSQL, not variables of Ansible.
+OTHER_WORDS = frozenset({"metamapper_readers", "metamapper_2027"})
+PLAYBOOKS = {path.stem.split("_")[0] for path in (ROOT / "playbooks").glob("*_metamapper.yml")}
+
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+VARIABLE = re.compile(r"(?<![\w.-])metamapper_[a-z0-9_]*[a-z0-9]")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+PLAYBOOK = re.compile(r"metamapper\.postgresql\.(\w+_metamapper)\b")
+FULL_NAME = re.compile(r"metamapper\.postgresql\.([a-z]\w*)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def name_of(path: Path) -> str:
+    """Return how a test names a document."""
+    return str(path.relative_to(ROOT))
+
+
+def blocks(path: Path, language: str) -> Iterator[str]:
+    """Yield the fenced blocks of a language."""
+    return (text for found, text in FENCE.findall(path.read_text(encoding="utf-8")) if found == language)
+
+
+def anchors(path: Path) -> set[str]:
+    """Return what a link to a heading of a document may say after the hash sign, as GitHub makes it."""
+    headings = HEADING.findall(path.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def keys(value: Any) -> Iterator[str]:
+    """Yield every key of nested mappings."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield str(key)
+            yield from keys(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from keys(inner)
+
+
+def module_options(module: str) -> set[str]:
+    """Return the options of a module, those of its fragments included."""
+    from ansible_collections.metamapper.postgresql.plugins.doc_fragments.connection import ModuleDocFragment
+
+    text = (ROOT / "plugins" / "modules" / f"{module}.py").read_text(encoding="utf-8")
+    documentation = re.findall(r'^DOCUMENTATION = r"""\n(.*?)^"""', text, re.MULTILINE | re.DOTALL)
+    fragments = [ModuleDocFragment.DOCUMENTATION, ModuleDocFragment.ADMIN, ModuleDocFragment.BASTION]
+    return {option for part in [*documentation, *fragments] for option in yaml.safe_load(part)["options"]}
+
+
+def tasks(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each use of a module of this collection: its short name and its options."""
+    for name in ("access", "visibility"):
+        if isinstance(value, dict) and f"metamapper.postgresql.{name}" in value:
+            yield name, value[f"metamapper.postgresql.{name}"]
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from tasks(inner)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_yaml_parses_and_its_options_exist(path: Path) -> None:
+    parsed = [yaml.safe_load(text) for text in blocks(path, "yaml")]
+    assert None not in parsed
+    used = {(name, option) for block in parsed for name, options in tasks(block) for option in options}
+    assert {(name, option) for name, option in used if option not in module_options(name)} == set()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_every_variable_is_one_of_ours(path: Path) -> None:
+    found = set(VARIABLE.findall(path.read_text(encoding="utf-8")))
+    playbooks = {f"{name}_metamapper" for name in PLAYBOOKS}
+    assert found - known_names(ROOT / "roles") - OTHER_WORDS - playbooks == set()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_databases_have_keys_that_exist(path: Path) -> None:
+    known = {"name", "schemas", "exclude_schemas", "metadata_schemas", "creators", "allow_empty"}
+    parsed = [yaml.safe_load(text) for text in blocks(path, "yaml")]
+    found = {key for block in parsed for databases in _databases(block) for key in keys(databases)}
+    assert found - known == set()
+
+
+def _databases(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        yield from (inner for key, inner in value.items() if key in ("metamapper_databases", "databases"))
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _databases(inner)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_links_lead_somewhere(path: Path) -> None:
+    links = [link for link in LINK.findall(path.read_text(encoding="utf-8")) if "://" not in link]
+    assert [link for link in links if not _leads_somewhere(path, link)] == []
+
+
+def _leads_somewhere(path: Path, link: str) -> bool:
+    file, _hash, anchor = link.partition("#")
+    target = (path.parent / file).resolve() if file else path
+    return target.exists() and (not anchor or anchor in anchors(target))
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_playbooks_roles_and_modules_exist(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    known = {item.stem for item in (ROOT / "playbooks").glob("*.yml")}
+    known |= {item.stem for item in (ROOT / "plugins" / "modules").glob("*.py")}
+    known |= {item.name for item in (ROOT / "roles").iterdir()}
+    assert set(PLAYBOOK.findall(text)) <= {item.stem for item in (ROOT / "playbooks").glob("*.yml")}
+    assert set(FULL_NAME.findall(text)) - known == set()
+
+
+def test_every_guide_is_in_the_index() -> None:
+    index = ROOT / "docs" / "README.md"
+    linked = {(index.parent / link).resolve() for link in LINK.findall(index.read_text(encoding="utf-8"))}
+    written = {path for path in DOCUMENTS if path.is_relative_to(ROOT / "docs")} - {index}
+    assert written - linked == set()
