@@ -158,3 +158,23 @@ def test_on_the_database_host_with_peer_authentication(
     assert ["host", site.database, site.user, "203.0.113.7/32", method] in rules
     assert os.stat(hba).st_uid == owner
     assert run_playbook(directory, "grant_metamapper.yml", of_the_host).ok().changed == 0
+
+
+@pytest.mark.usefixtures("peer")
+def test_the_rule_is_in_force_even_if_the_verification_fails(
+    directory: Path, server: Server, site: Site, variables: dict[str, Any]
+) -> None:
+    site.run("CREATE SCHEMA {}", BREAKER)
+    site.run("CREATE TABLE {}.orders (id int)", BREAKER)
+    variables["metamapper_databases"][0]["schemas"].append(BREAKER)
+    loaded = server.execute("SELECT pg_catalog.pg_conf_load_time()")
+    of_the_host = {
+        **variables,
+        "metamapper_login_unix_socket": server.socket_directory,
+        "metamapper_source": "203.0.113.8/32",
+        "metamapper_pg_hba_file": str(server.data / "pg_hba.conf"),
+        "metamapper_pg_hba_type": "host",
+    }
+    assert run_playbook(directory, "grant_metamapper.yml", of_the_host).failed
+    assert "203.0.113.8/32" in (server.data / "pg_hba.conf").read_text()
+    assert server.execute("SELECT pg_catalog.pg_conf_load_time()") != loaded
