@@ -116,7 +116,9 @@ def require_packages(image: str) -> None:
 def ubuntu_source(directory: Path) -> list[str]:
     """Return debootstrap's options for Ubuntu: the archive's keyring, checked by its fingerprint, and its mirror."""
     found = re.search(r"default_mirror (http://archive\S+)", UBUNTU_SCRIPT.read_text())
-    mirror = found.group(1) if found else stop(f"{UBUNTU_SCRIPT} names no mirror of Ubuntu.")
+    if found is None:
+        stop(f"{UBUNTU_SCRIPT} names no mirror of Ubuntu.")
+    mirror = found.group(1)
     package = directory / "keyring.deb"
     run("wget", "-q", "-O", str(package), f"{mirror}/{UBUNTU_KEYRING}")
     run("dpkg-deb", "-x", str(package), str(directory / "keyring"))

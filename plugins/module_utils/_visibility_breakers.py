@@ -154,7 +154,7 @@ def _remedy_for_closed(facts: DatabaseFacts, detail: Detail) -> str:
 
 
 def _odd_relations(facts: DatabaseFacts) -> Iterator[Finding]:
-    taken = {detail.relation for detail in facts.details} | {name for _, name in facts.namesakes}
+    taken = {detail.relation for detail in facts.details} | {name for _schema, name in facts.namesakes}
     kinds = counted(detail for detail in facts.of("odd") if _has_odd_name(facts, detail))
     for detail in kinds.details:
         effect = _relation_effect(facts, detail)

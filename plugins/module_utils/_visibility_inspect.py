@@ -189,7 +189,7 @@ def _namesakes(session: Session, reader: Reader, details: Sequence[Detail]) -> f
     names = sorted({name for name in (*meant, *new) if name is not None})
     if not names:
         return frozenset()
-    parameters = {"schemas": [schema for schema, _ in names], "relations": [relation for _, relation in names]}
+    parameters = {"schemas": [name[0] for name in names], "relations": [name[1] for name in names]}
     return frozenset((schema, relation) for schema, relation in session.rows(queries.NAMESAKES, parameters))
 
 

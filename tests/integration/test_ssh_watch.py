@@ -90,7 +90,7 @@ def test_many_at_a_time_end_each_by_itself() -> None:
         with watched(["sleep", "100"], ENVIRONMENT) as child:
             groups.append(child.group)
 
-    threads = [threading.Thread(target=run) for _ in range(20)]
+    threads = [threading.Thread(target=run) for _number in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:

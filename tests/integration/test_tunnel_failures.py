@@ -71,7 +71,7 @@ def black_hole() -> Iterator[int]:
     with socket.socket() as server, contextlib.ExitStack() as stack:
         server.bind(("127.0.0.1", 0))
         server.listen(0)
-        for _ in range(3):  # fills the queue
+        for _number in range(3):  # fills the queue
             client = stack.enter_context(socket.socket())
             client.setblocking(False)
             client.connect_ex(server.getsockname())

@@ -190,14 +190,15 @@ class BrokenPath:
         raise Failure([Problem("The bastion refused the forward.", "Allow it in sshd_config.")]) from error
 
 
-@contextlib.contextmanager
-def closed_way() -> Iterator[Path]:
-    raise Failure([Problem("The host key of the bastion is not known.", "Learn it with ssh-keyscan.")])
-    yield DIRECT
+class ClosedWay(contextlib.nullcontext[Path]):
+    """A way that does not open."""
+
+    def __enter__(self) -> Path:
+        raise Failure([Problem("The host key of the bastion is not known.", "Learn it with ssh-keyscan.")])
 
 
 WAYS = {
-    "does not open": (closed_way, "host key", "ssh-keyscan"),
+    "does not open": (lambda: ClosedWay(DIRECT), "host key", "ssh-keyscan"),
     "does not carry": (lambda: contextlib.nullcontext(BrokenPath()), "refused the forward", "sshd_config"),
 }
 

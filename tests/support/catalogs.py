@@ -169,7 +169,7 @@ def grants_in(statements: Iterable[Statement], action: str = "GRANT") -> Iterato
         elif words.startswith(action):
             privilege, kind = words.split()[1], words.split()[3]
             if kind == "DATABASE":
-                yield from (Grant("database", privilege) for _ in listed)
+                yield from (Grant("database", privilege) for _name in listed)
             elif kind == "SCHEMA":
                 yield from (Grant("schema", privilege, schema) for (schema,) in listed)
             else:

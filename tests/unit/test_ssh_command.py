@@ -28,7 +28,7 @@ def command(bastion: Bastion, target: Target | None = None, attempt: Attempt | N
 def options(words: list[str]) -> dict[str, str]:
     """Return what follows each -o."""
     pairs = [word.split("=", 1) for flag, word in zip(words, words[1:]) if flag == "-o"]
-    return {name: value for name, value in pairs}
+    return dict(pairs)
 
 
 def test_the_client_only_forwards() -> None:
