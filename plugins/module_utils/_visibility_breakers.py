@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Iterator, Mapping
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_facts import (
     DatabaseFacts,
     Default,
@@ -21,7 +22,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_
     Finding,
     Severity,
     qualified,
-    quoted,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_names import Effect, safe_name
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_roles import counted, grantee, through

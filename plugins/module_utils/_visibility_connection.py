@@ -21,8 +21,9 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._connection 
     Path,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure
+from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_facts import SessionFacts
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_finding import Finding, quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_finding import Finding
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_wanted import Request
 
 with contextlib.suppress(ImportError):  # reported by _connection.require_psycopg2

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Iterable, Iterator
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_facts import (
     Creator,
     DatabaseFacts,
@@ -22,7 +23,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_
     Finding,
     Severity,
     qualified,
-    quoted,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_roles import counted
 

@@ -21,6 +21,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._connection 
     sqlstate,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure
+from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_audit import (
     excess,
     exposed,
@@ -50,7 +51,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_finding import (
     Finding,
-    quoted,
     status,
     summary,
     weighed,

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import AbstractSet, Any, Iterable, Literal, Mapping, Sequence, get_args
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import quoted
+
 Aspect = Literal["connection", "missing", "breaks_scan", "future", "lost", "exposed", "excess", "limits"]
 Severity = Literal["failure", "warning", "information"]
 Status = Literal["ok", "warning", "failure"]
@@ -51,14 +53,6 @@ class Finding:
     def as_dict(self) -> dict[str, Any]:
         """Return the keys for a program."""
         return asdict(self)
-
-
-def quoted(name: str) -> str:
-    """Return a name in double quotes, for text that people read or paste; nothing here is sent to a server.
-
-    https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
-    """
-    return '"' + name.replace('"', '""') + '"'
 
 
 def qualified(schema: str, relation: str) -> str:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Iterable, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_finding import EXAMPLES, quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_finding import EXAMPLES
 
 if TYPE_CHECKING:
     from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_facts import Detail

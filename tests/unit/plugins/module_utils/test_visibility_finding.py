@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_finding import (
     ASPECTS,
     Aspect,
@@ -13,7 +14,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_
     Status,
     failure_message,
     qualified,
-    quoted,
     status,
     summary,
     weighed,
