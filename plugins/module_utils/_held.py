@@ -28,7 +28,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._statements 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._versions import has_feature
 
 NAMES_IN_A_STATEMENT = 500
-PARAMETERS_SINCE = 150000
 
 # What ALTER DEFAULT PRIVILEGES calls the kinds of pg_default_acl.
 # https://www.postgresql.org/docs/current/catalog-pg-default-acl.html
@@ -172,7 +171,7 @@ def inspect_held(session: Session, roles: Collection[str], version_num: int) -> 
 
 def inspect_shared(session: Session, roles: Collection[str], version_num: int) -> list[Held]:
     """Return the same for databases, tablespaces and parameters; one round trip, from any database."""
-    query = ask.HELD_SHARED_15 if version_num >= PARAMETERS_SINCE else ask.HELD_SHARED
+    query = ask.HELD_SHARED_15 if has_feature(version_num, "parameter_acls") else ask.HELD_SHARED
     return _rows(session, query, roles, version_num)
 
 

@@ -14,7 +14,18 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._problems im
 
 OLDEST = 90600
 
-Feature = Literal["scram", "createrole_needs_admin", "membership_options", "inherited_defaults", "lock_per_name"]
+Feature = Literal[
+    "scram",
+    "private_public",
+    "parameter_acls",
+    "createrole_needs_admin",
+    "membership_options",
+    "inherited_defaults",
+    "lenient_regclass",
+    "blank_vertical_tab",
+    "maintain",
+    "lock_per_name",
+]
 
 # server_version_num from which on it is so
 SINCE: Mapping[Feature, int] = MappingProxyType(
@@ -22,6 +33,12 @@ SINCE: Mapping[Feature, int] = MappingProxyType(
         # Passwords may be stored as scram-sha-256 verifiers; before, as md5 hashes.
         # https://www.postgresql.org/docs/10/auth-methods.html#AUTH-PASSWORD
         "scram": 100000,
+        # PUBLIC may no longer create in the schema "public" of a new database.
+        # https://www.postgresql.org/docs/15/ddl-schemas.html#DDL-SCHEMAS-PATTERNS
+        "private_public": 150000,
+        # Configuration parameters have privileges: pg_parameter_acl.
+        # https://www.postgresql.org/docs/15/catalog-pg-parameter-acl.html
+        "parameter_acls": 150000,
         # CREATEROLE alone no longer alters or grants a role: ADMIN OPTION on it is needed too.
         # https://www.postgresql.org/docs/16/role-attributes.html
         "createrole_needs_admin": 160000,
@@ -31,6 +48,13 @@ SINCE: Mapping[Feature, int] = MappingProxyType(
         # ALTER DEFAULT PRIVILEGES FOR ROLE needs the role's privileges; before, bare membership.
         # https://www.postgresql.org/docs/16/sql-alterdefaultprivileges.html
         "inherited_defaults": 160000,
+        # to_regclass() answers NULL to a name that is not well formed (measured: an error before 16).
+        "lenient_regclass": 160000,
+        # A vertical tab separates words in SQL, as other blanks do (measured: part of a word before 17).
+        "blank_vertical_tab": 170000,
+        # MAINTAIN is a privilege on relations.
+        # https://www.postgresql.org/docs/17/ddl-priv.html
+        "maintain": 170000,
         # GRANT and REVOKE take a lock on each object that they name (measured: none before 18).
         "lock_per_name": 180000,
     }

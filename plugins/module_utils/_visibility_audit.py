@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Iterator, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._versions import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_facts import (
     DatabaseFacts,
     Default,
@@ -27,7 +28,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_roles import grantee, named, through
 
 PUBLIC_ONLY = ("",)
-PUBLIC_CREATES_IN_PUBLIC_BEFORE = 150000
 NAMED = 5
 READING = frozenset({"SELECT", "REFERENCES"})
 
@@ -192,7 +192,7 @@ def _schema(facts: DatabaseFacts, schema: Schema) -> Finding:
     is_default = (
         schema.name == "public"
         and schema.create_through == PUBLIC_ONLY
-        and facts.session.version < PUBLIC_CREATES_IN_PUBLIC_BEFORE
+        and not has_feature(facts.session.version, "private_public")
     )
     whom = " and ".join(map(named, schema.create_through)) or "its ownership or that of the database"
     reason = f"The login can create tables in this schema, through {whom}."

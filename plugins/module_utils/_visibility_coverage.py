@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Iterable, Iterator
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._versions import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_facts import (
     Creator,
     DatabaseFacts,
@@ -25,8 +26,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_
     qualified,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_roles import counted
-
-MEMBERSHIP_INHERITS_SINCE = 160000
 
 
 def missing(facts: DatabaseFacts) -> tuple[Finding, ...]:
@@ -54,7 +53,7 @@ def _membership(facts: DatabaseFacts, aspect: Aspect) -> Iterator[Finding]:
 
 
 def _inherit(facts: DatabaseFacts) -> str:
-    if facts.session.version >= MEMBERSHIP_INHERITS_SINCE:
+    if has_feature(facts.session.version, "membership_options"):
         return f"GRANT {quoted(facts.group)} TO {quoted(facts.user)} WITH INHERIT TRUE;"
     if facts.session.is_member:
         return f"ALTER ROLE {quoted(facts.user)} INHERIT;"

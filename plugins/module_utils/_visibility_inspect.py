@@ -18,6 +18,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._connection 
     first_line,
     sqlstate,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._versions import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_facts import (
     Answer,
     Creator,
@@ -51,7 +52,6 @@ with contextlib.suppress(ImportError):  # reported by _connection.require_psycop
 
 FETCHED_AT_ONCE = 5000
 ATTRIBUTES = ("CREATEROLE", "CREATEDB", "REPLICATION", "BYPASSRLS")
-MAINTAIN_SINCE = 170000
 WRITING = "INSERT,UPDATE,DELETE,TRUNCATE,TRIGGER"
 
 # One snapshot for all questions, so that they agree with each other. Without the setting the server would plan the
@@ -151,7 +151,7 @@ def _relations(
     parameters = {
         "schemas": [schemas[name].oid for name in expectation.schemas],
         "privileges": list(expectation.schemas.values()),
-        "beyond": WRITING + (",MAINTAIN" if login.version >= MAINTAIN_SINCE else ""),
+        "beyond": WRITING + (",MAINTAIN" if has_feature(login.version, "maintain") else ""),
         "odd_name": reader.odd_relation,
         "group": login.group_oid,
         "examples": EXAMPLES,

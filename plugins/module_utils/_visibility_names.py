@@ -15,12 +15,12 @@ import re
 from dataclasses import dataclass
 from typing import AbstractSet, Literal, Mapping, Tuple
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._versions import has_feature
+
 Effect = Literal["fine", "fails", "no id", "wrong id"]
 QualifiedName = Tuple[str, str]
 
 _BLANKS = " \t\n\r\f"
-_VERTICAL_TAB_IS_BLANK = 170000
-_SYNTAX_IS_NO_ERROR = 160000
 _FOLD = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
@@ -33,8 +33,8 @@ class Reader:
 
     @property
     def blanks(self) -> str:
-        """The characters that separate words; the vertical tab is one from 17 on."""
-        return _BLANKS + ("\v" if self.version >= _VERTICAL_TAB_IS_BLANK else "")
+        """The characters that separate words."""
+        return _BLANKS + ("\v" if has_feature(self.version, "blank_vertical_tab") else "")
 
     @property
     def odd_name(self) -> str:
@@ -90,7 +90,7 @@ class Reader:
         meant = self.meant(schema, relation)
         if meant is None:
             is_syntax = self.words(f"{schema}.{relation}") is None
-            return "no id" if is_syntax and self.version >= _SYNTAX_IS_NO_ERROR else "fails"
+            return "no id" if is_syntax and has_feature(self.version, "lenient_regclass") else "fails"
         if not usage.get(meant[0], True):
             return "fails"
         if meant == (schema, relation):

@@ -18,9 +18,14 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._versions im
     ("feature", "last_without", "first_with"),
     [
         ("scram", 90624, 100000),
+        ("private_public", 140023, 150000),
+        ("parameter_acls", 140023, 150000),
         ("createrole_needs_admin", 150018, 160000),
         ("membership_options", 150018, 160000),
         ("inherited_defaults", 150018, 160000),
+        ("lenient_regclass", 150018, 160000),
+        ("blank_vertical_tab", 160014, 170000),
+        ("maintain", 160014, 170000),
         ("lock_per_name", 170010, 180000),
     ],
 )
