@@ -20,7 +20,9 @@ WITH key_column AS (
 SELECT c.table_schema, c.table_schema::regnamespace::oid, c.table_name,
        to_regclass(c.table_schema || '.' || c.table_name)::oid, lower(t.table_type),
        to_regclass(c.table_schema || '.' || c.table_name)::oid || '/' || c.ordinal_position,
-       c.column_name, c.ordinal_position, c.data_type, k.column_name IS NOT NULL, COALESCE(c.column_default, '')
+       c.column_name, c.ordinal_position, c.data_type, k.column_name IS NOT NULL, COALESCE(c.column_default, ''),
+       col_description(to_regclass(c.table_schema || '.' || c.table_name)::oid, c.ordinal_position),
+       COALESCE(c.character_maximum_length, c.numeric_precision), c.numeric_scale, upper(c.is_nullable) = 'YES'
   FROM information_schema.columns c
   JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
   LEFT JOIN key_column k

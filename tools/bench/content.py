@@ -1,0 +1,78 @@
+"""Databases to measure on: schemas with many owners, each with the same number of relations, the last one a view."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+
+from tests.support.postgres import Server
+
+OWNERS = 5
+SCHEMAS_AT_ONCE = 50  # each new table takes a lock until its transaction ends
+
+OWNER_ROLES = """
+DO $$ BEGIN
+  FOR number IN 0 .. %(owners)s - 1 LOOP
+    IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_roles r WHERE r.rolname = 'owner' || number) THEN
+      EXECUTE format('CREATE ROLE %%I', 'owner' || number);
+    END IF;
+  END LOOP;
+END $$
+"""
+
+MAKE_SCHEMAS = """
+DO $$ DECLARE owner_name text; comment_form text; BEGIN
+  FOR s IN %(first)s .. %(last)s LOOP
+    owner_name := 'owner' || s %% %(owners)s;
+    EXECUTE format('CREATE SCHEMA s%%s AUTHORIZATION %%I', s, owner_name);
+    EXECUTE format('SET LOCAL ROLE %%I', owner_name);
+    FOR t IN 0 .. %(relations)s - 2 LOOP
+      EXECUTE format('CREATE TABLE s%%s.t%%s (%%s)', s, t,
+                     (%(columns)s::text[])[1 + t %% array_length(%(columns)s::text[], 1)]);
+      FOREACH comment_form IN ARRAY %(comments)s::text[] LOOP
+        EXECUTE format(comment_form, 's' || s, 't' || t);
+      END LOOP;
+    END LOOP;
+    EXECUTE format('CREATE VIEW s%%s.v AS SELECT * FROM s%%s.t0', s, s);
+    RESET ROLE;
+  END LOOP;
+END $$
+"""
+
+FIRST_COLUMNS = """\
+id bigint PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz DEFAULT now(),
+name character varying(120) NOT NULL, state text NOT NULL DEFAULT 'new', amount numeric(12, 2) DEFAULT 0, note text"""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the tables look like: column lists that follow each other, and comments with %s for schema and table."""
+
+    columns: tuple[str, ...] = ("id integer",)
+    comments: tuple[str, ...] = ()
+
+
+NARROW = Shape()
+# Eight to twelve columns, a primary key, defaults and a few comments, as tables of applications have them.
+WIDE = Shape(
+    columns=tuple(", ".join((FIRST_COLUMNS, *(f"extra{n} integer" for n in range(more)))) for more in range(1, 6)),
+    comments=("COMMENT ON TABLE %I.%I IS 'What it is for'", "COMMENT ON COLUMN %I.%I.state IS 'new, open or done'"),
+)
+
+
+def build(server: Server, database: str, schemas: int, relations: int, shape: Shape = NARROW) -> None:
+    """Create a database with that many schemas, and that many relations in each."""
+    server.execute(f'CREATE DATABASE "{database}"')
+    with contextlib.closing(server.connect(database)) as connection, connection.cursor() as cursor:
+        cursor.execute(OWNER_ROLES, {"owners": OWNERS})
+        for first in range(0, schemas, SCHEMAS_AT_ONCE):
+            parameters = {
+                "first": first,
+                "last": min(first + SCHEMAS_AT_ONCE, schemas) - 1,
+                "relations": relations,
+                "columns": list(shape.columns),
+                "comments": list(shape.comments),
+                "owners": OWNERS,
+            }
+            cursor.execute(MAKE_SCHEMAS, parameters)
+        cursor.execute("VACUUM (ANALYZE)")

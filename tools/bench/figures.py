@@ -1,0 +1,131 @@
+"""What was measured, what was to be reached, and the tables that tell it; nothing here touches a clock or a server."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import Callable, Mapping, Sequence
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One value of one candidate in one run; candidates of one part stand in one table."""
+
+    part: str
+    name: str
+    value: float
+    unit: str = "s"
+
+
+@dataclass(frozen=True)
+class Series:
+    """All values of a candidate, in the order of the runs."""
+
+    unit: str
+    values: tuple[float, ...]
+
+
+Key = tuple[str, str]  # part and candidate
+Measured = Mapping[Key, Series]
+
+
+def collected(figures: Sequence[Figure]) -> dict[Key, Series]:
+    """Return the figures by part and candidate, both in the order of their first appearance."""
+    found: dict[Key, Series] = {}
+    for figure in figures:
+        key = (figure.part, figure.name)
+        found[key] = Series(figure.unit, (*(found[key].values if key in found else ()), figure.value))
+    return found
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What is to be reached: a value of one candidate, or one beside that of another in the same run.
+
+    ``how`` is one of the functions below. None as ``at_most`` shows the figure and asks for nothing.
+    """
+
+    what: str
+    how: Callable[[float, float], float]
+    of: Key
+    beside: Key
+    at_most: float | None
+    unit: str = ""
+
+    def values(self, measured: Measured) -> tuple[float, ...]:
+        """Return one value for each run; none where a candidate did not run."""
+        if self.of not in measured or self.beside not in measured:
+            return ()
+        return tuple(self.how(one, other) for one, other in zip(measured[self.of].values, measured[self.beside].values))
+
+
+def ratio(one: float, other: float) -> float:
+    """How many times the other."""
+    return one / other
+
+
+def more(one: float, other: float) -> float:
+    """How much more than the other."""
+    return one - other
+
+
+def itself(one: float, _other: float) -> float:
+    """The value of the first alone."""
+    return one
+
+
+def amount(what: str, of: Key, at_most: float | None, unit: str) -> Goal:
+    """Return a goal about one candidate alone."""
+    return Goal(what, itself, of, of, at_most, unit)
+
+
+def number(value: float) -> str:
+    """Return a number with three digits that count."""
+    if value != 0 and abs(value) < 100:
+        return f"{value:.3g}" if abs(value) < 1 else f"{value:.2f}"
+    return f"{value:,.0f}"
+
+
+def spread(values: Sequence[float], unit: str = "") -> str:
+    """Return the median, and the least and the greatest where they differ."""
+    suffix = f" {unit}" if unit else ""
+    middle, least, greatest = number(statistics.median(values)), number(min(values)), number(max(values))
+    return f"{middle}{suffix}" if least == greatest else f"{middle}{suffix} ({least} to {greatest})"
+
+
+def row(*cells: str) -> str:
+    """Return a line of a table."""
+    return f"| {' | '.join(cells)} |"
+
+
+def candidates_table(measured: Measured, part: str) -> list[str]:
+    """Return the table of one part; ratios are to its first candidate of the same unit, run by run."""
+    mine = {name: series for (of, name), series in measured.items() if of == part}
+    first: dict[str, Series] = {}
+    lines = [row("candidate", "median (least to greatest)", "beside the first, run by run"), "|---|---|---|"]
+    for name, series in mine.items():
+        base = first.setdefault(series.unit, series)
+        is_comparable = base is not series and all(base.values)
+        beside = spread([ratio(*pair) for pair in zip(series.values, base.values)]) if is_comparable else ""
+        lines.append(row(name, spread(series.values, series.unit), beside))
+    return lines
+
+
+def goals_table(goals: Sequence[Goal], measured: Measured) -> list[str]:
+    """Return the table of what was to be reached; empty where nothing was measured for it."""
+    lines = []
+    for goal in goals:
+        values = goal.values(measured)
+        if values:
+            bound = "" if goal.at_most is None else f"at most {number(goal.at_most)} {goal.unit}".rstrip()
+            reached = "" if goal.at_most is None else "yes" if statistics.median(values) <= goal.at_most else "**no**"
+            lines.append(row(goal.what, spread(values, goal.unit), bound, reached))
+    return [row("to reach", "measured", "goal", "reached"), "|---|---|---|---|", *lines] if lines else []
+
+
+def section(title: str, goals: Sequence[Goal], measured: Measured) -> str:
+    """Return the section of a scenario as Markdown."""
+    blocks = [f"## {title}", "\n".join(goals_table(goals, measured))]
+    for part in dict.fromkeys(part for part, _name in measured):
+        blocks += [f"### {part}", "\n".join(candidates_table(measured, part))]
+    return "\n\n".join(block for block in blocks if block)

@@ -1,0 +1,35 @@
+"""How large a run of the bench is, from the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Mapping
+
+from tests.support.postgres import DEFAULT_MAJOR
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a scenario builds; each looks at what concerns it."""
+
+    major: str = DEFAULT_MAJOR
+    runs: int = 3
+    schemas: tuple[int, ...] = (1000,)
+    relations: int = 20
+    databases: int = 100
+    servers: int = 50
+
+
+def sizes_from(environment: Mapping[str, str]) -> Sizes:
+    """Return the sizes that the environment asks for; an empty variable is none."""
+    given = {name: value for name, value in environment.items() if value}
+    usual = Sizes()
+    schemas = tuple(int(count) for count in given.get("SCHEMAS", "").split())
+    return Sizes(
+        major=given.get("PG", usual.major),
+        runs=int(given.get("RUNS", usual.runs)),
+        schemas=schemas or usual.schemas,
+        relations=int(given.get("TABLES", usual.relations)),
+        databases=int(given.get("DATABASES", usual.databases)),
+        servers=int(given.get("SERVERS", usual.servers)),
+    )

@@ -1,0 +1,80 @@
+"""Module visibility beside the query of the consumer that it foretells."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Iterator
+
+from tests.support.modules import run_module
+from tests.support.postgres import Server, running
+from tools.bench import child
+from tools.bench.content import WIDE, build
+from tools.bench.figures import Figure, Goal, amount, ratio
+from tools.bench.scenario import Scenario, Turn
+from tools.bench.sizes import Sizes
+
+USER, PASSWORD, DATABASE = "metamapper", "bench-only", "bench"
+CONSUMER = "the consumer's definitions query, all rows fetched"
+WHOLE = "module visibility, whole process"
+OWN = "its own analysis: all but queries of the consumer's form"
+START = "Python's start and imports, of the whole"
+MEMORY = "memory of module visibility, at its peak"
+
+
+def way(server: Server) -> dict[str, Any]:
+    """Return the options that both modules share."""
+    return {"login_host": server.host, "login_port": server.port, "ssl_mode": "disable"}
+
+
+@contextlib.contextmanager
+def visibility(sizes: Sizes) -> Iterator[Scenario]:
+    """Grant on a database of relations as applications have them, and look at it as both do."""
+    with running(sizes.major, settings=["log_statement=none", "max_wal_size=8GB"]) as server:
+        turns: list[Turn] = []
+        goals: list[Goal] = []
+        for schemas in sizes.schemas:
+            database = f"{DATABASE}{schemas}"
+            part = f"{schemas * sizes.relations:,} relations"
+            build(server, database, schemas, sizes.relations, WIDE)
+            grant(server, database)
+            turns += turns_of(server, database, part)
+            goals += [
+                Goal(f"{part}: the whole, beside the consumer's query", ratio, (part, WHOLE), (part, CONSUMER), 1.25),
+                Goal(f"{part}: own analysis, beside the consumer's query", ratio, (part, OWN), (part, CONSUMER), 0.1),
+                amount(f"{part}: memory", (part, MEMORY), 150, "MB"),
+            ]
+        yield Scenario("visibility", turns, goals)
+
+
+def grant(server: Server, database: str) -> None:
+    """Let the user see all of a database."""
+    options = {
+        **way(server),
+        "login_password": server.password,
+        "users": [{"name": USER, "password": PASSWORD}],
+        "databases": [{"name": database, "schemas": ["s*"]}],
+    }
+    run_module("access", options).ok()
+
+
+def turns_of(server: Server, database: str, part: str) -> list[Turn]:
+    """Return the two that are compared."""
+    login = {"host": server.host, "port": server.port, "user": USER, "password": PASSWORD, "dbname": database}
+    options = {
+        **way(server),
+        "user": USER,
+        "password": PASSWORD,
+        "databases": [{"name": database, "schemas": ["s*"]}],
+    }
+
+    def consumer() -> Iterator[Figure]:
+        yield Figure(part, CONSUMER, child.run("scan", login)["main"])
+
+    def ours() -> Iterator[Figure]:
+        took = child.run("visibility", options)
+        yield Figure(part, WHOLE, took["process"])
+        yield Figure(part, OWN, took["main"] - took["consumer"])
+        yield Figure(part, START, took["process"] - took["main"])
+        yield Figure(part, MEMORY, took["megabytes"], "MB")
+
+    return [consumer, ours]
