@@ -209,7 +209,9 @@ def _answer(session: Session) -> Answer:
     long_defaults: dict[str, int] = {}
     failure = None
     try:
-        for schema, relation, columns, long, *is_misread in _streamed(session, queries.DEFINITIONS):
+        for schema, relation, columns, long, _properties, _comment, *is_misread in _streamed(
+            session, queries.DEFINITIONS
+        ):
             seen.setdefault(schema, {})[relation] = columns
             misread += [(schema, relation)] if any(is_misread) else []
             if long:

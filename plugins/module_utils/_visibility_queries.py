@@ -318,10 +318,14 @@ SELECT w.schema, w.relation, w.columns, c.oid IS NOT NULL,
 """
 
 # Metamapper's question for tables and columns, in its form: information_schema views, unquoted regnamespace and
-# to_regclass. The whole-row count makes the server work out every column of it; one row comes back for each relation.
+# to_regclass. Every expression of it is worked out, since any could fail, but those that see only the relation's name
+# once for each relation; one row comes back for each. Counts make the server work out what is not returned, and only
+# as long as all of them are returned: what nobody reads it leaves out. A key that two constraints of one name seem to
+# hold comes twice; its copies are told apart, so that the columns of a relation can be counted.
 DEFINITIONS = """
 WITH keys AS (
-  SELECT col.table_schema, col.table_name, col.column_name
+  SELECT col.table_schema, col.table_name, col.column_name,
+         row_number() OVER (PARTITION BY col.table_schema, col.table_name, col.column_name) AS copy
     FROM information_schema.table_constraints AS con
     JOIN information_schema.constraint_column_usage AS part USING (constraint_schema, constraint_name)
     JOIN information_schema.columns AS col
@@ -330,22 +334,13 @@ WITH keys AS (
      AND col.column_name = part.column_name
    WHERE con.constraint_type = 'PRIMARY KEY'
 ), found AS (
-  SELECT col.table_schema AS schema_name,
-         col.table_schema::regnamespace::oid AS schema_id,
-         col.table_name AS relation_name,
-         to_regclass(col.table_schema || '.' || col.table_name)::oid AS relation_id,
-         lower(tab.table_type) AS relation_type,
-         to_regclass(col.table_schema || '.' || col.table_name)::oid || '/' || col.ordinal_position AS column_id,
-         col.column_name,
-         col_description(to_regclass(col.table_schema || '.' || col.table_name)::oid, col.ordinal_position)
-           AS description,
-         col.ordinal_position,
-         col.data_type,
-         COALESCE(col.character_maximum_length, col.numeric_precision) AS size,
-         col.numeric_scale,
-         upper(col.is_nullable) = 'YES' AS is_nullable,
-         keys.column_name IS NOT NULL AS is_primary,
-         COALESCE(col.column_default, '') AS default_value
+  SELECT col.table_schema, col.table_name,
+         count(CASE WHEN keys.copy > 1 THEN NULL ELSE 1 END) AS columns,
+         count(CASE WHEN char_length(COALESCE(col.column_default, '')) > 255 THEN 1 END) AS long_defaults,
+         max(col.ordinal_position) AS last_column,
+         count(lower(tab.table_type)) + count(col.data_type)
+           + count(COALESCE(col.character_maximum_length, col.numeric_precision)) + count(col.numeric_scale)
+           + count(upper(col.is_nullable) = 'YES') AS properties
     FROM information_schema.columns AS col
     JOIN information_schema.tables AS tab
       ON tab.table_schema = col.table_schema AND tab.table_name = col.table_name
@@ -354,14 +349,17 @@ WITH keys AS (
      AND keys.table_name = col.table_name
      AND keys.column_name = col.column_name
    WHERE col.table_schema NOT IN ('information_schema', 'pg_catalog', 'pg_toast')
+   GROUP BY 1, 2
 ), relation AS (
-  SELECT f.schema_name::text AS schema_name, f.relation_name::text AS relation_name, f.schema_id, f.relation_id,
-         count(f) AS columns, count(DISTINCT f.column_name::text) AS distinct_columns,
-         count(CASE WHEN char_length(f.default_value) > 255 THEN 1 END) AS long_defaults
+  SELECT f.table_schema::text AS schema_name, f.table_name::text AS relation_name,
+         f.columns, f.long_defaults, f.last_column, f.properties,
+         f.table_schema::regnamespace::oid AS schema_id,
+         to_regclass(f.table_schema || '.' || f.table_name)::oid AS relation_id
     FROM found AS f
-   GROUP BY 1, 2, 3, 4
+  OFFSET 0
 )
-SELECT r.schema_name, r.relation_name, r.distinct_columns, r.long_defaults,
+SELECT r.schema_name, r.relation_name, r.columns, r.long_defaults, r.properties,
+       col_description(r.relation_id, r.last_column) IS NULL,
        n.oid IS DISTINCT FROM r.schema_id, r.relation_id IS NULL, c.oid IS DISTINCT FROM r.relation_id
   FROM relation AS r
   LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname::text = r.schema_name

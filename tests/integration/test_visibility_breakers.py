@@ -321,8 +321,19 @@ def test_default_privileges_for_all_schemas_are_mended_by_the_remedy(reader: Sit
     assert not found(look(reader, "good"), "breaks_scan")
 
 
-def test_what_nothing_foretold_is_found_by_the_queries_themselves(reader: Site) -> None:
-    reader.run("REVOKE SELECT ON information_schema.columns FROM PUBLIC")
+UNFORETOLD = {
+    "the view of columns": "SELECT ON information_schema.columns",
+    "the comments": "EXECUTE ON FUNCTION pg_catalog.col_description(oid, int4)",
+    "the lengths": "EXECUTE ON FUNCTION information_schema._pg_char_max_length(oid, int4)",
+    "the types": "EXECUTE ON FUNCTION pg_catalog.format_type(oid, int4)",
+    "the kinds": "EXECUTE ON FUNCTION pg_catalog.lower(text)",
+}
+
+
+@pytest.mark.parametrize("withheld", UNFORETOLD.values(), ids=UNFORETOLD)
+def test_what_nothing_foretold_is_found_by_the_queries_themselves(reader: Site, withheld: str) -> None:
+    reader.run(f"REVOKE {withheld} FROM PUBLIC")
+    assert scan(reader).sqlstate == "42501"
     outcome = look(reader, "good")
     (one,) = found(outcome, "breaks_scan", "failure")
     assert "42501" in one["reason"]
