@@ -8,6 +8,7 @@ from typing import Iterator
 import pytest
 
 from tests.support.access import Warehouse
+from tests.support.certificates import Encrypted, running_with_tls
 from tests.support.postgres import DEFAULT_MAJOR, Server, running
 from tests.support.site import Site
 
@@ -22,6 +23,13 @@ def major() -> str:
 def server(major: str) -> Iterator[Server]:
     """The PostgreSQL server of this run; whatever writes on it is a test's doing."""
     with running(major, settings=["autovacuum=off", "log_connections=on"]) as running_server:
+        yield running_server
+
+
+@pytest.fixture(scope="session")
+def encrypted(major: str) -> Iterator[Encrypted]:
+    """A server with TLS, for those tests that are about the way in."""
+    with running_with_tls(major) as running_server:
         yield running_server
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Iterator
@@ -22,14 +20,12 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._connection 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure
 from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
 
-from tests.support.certificates import Certificates, make_certificates
-from tests.support.postgres import DEFAULT_MAJOR, NOBODY, Server
+from tests.support.postgres import Server
 from tests.support.processes import children_of, left_over
 from tests.support.sshd import Sshd, client_directory
 
 HOSTILE = "we\"ird.näme'; --"
 NO_PATIENCE = Limits(patience_seconds=0.0)
-USES_TLS = "SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()"
 
 
 @pytest.fixture(scope="module")
@@ -141,39 +137,6 @@ def test_accept_new_learns_the_key_once(server: Server, sshd: Sshd, ssh_config: 
     assert sshd.host_key.with_suffix(".pub").read_text().split()[1] in learned
     assert answer(login_to(server), options) == 1
     assert known.read_text() == learned
-
-
-@pytest.fixture(scope="module")
-def certificates() -> Iterator[Certificates]:
-    """An authority, and a certificate for "localhost" that names no address."""
-    directory = Path(tempfile.mkdtemp(prefix="mm-tls-"))
-    directory.chmod(0o755)
-    made = make_certificates(directory, "localhost")
-    if os.geteuid() == 0:
-        os.chown(made.server_key, NOBODY, NOBODY)
-    yield made
-    shutil.rmtree(directory)
-
-
-@pytest.fixture(scope="module")
-def tls_server(certificates: Certificates) -> Iterator[Server]:
-    """A server with that certificate."""
-    settings = ["ssl=on", f"ssl_cert_file={certificates.server}", f"ssl_key_file={certificates.server_key}"]
-    with Server(os.environ.get("MM_PG") or DEFAULT_MAJOR, settings=settings) as running:
-        yield running
-
-
-def test_verify_full_holds(tls_server: Server, certificates: Certificates, sshd: Sshd, ssh_config: Path) -> None:
-    login = login_to(tls_server, host="localhost", ssl_mode="verify-full", ca_cert=str(certificates.authority))
-    assert answer(login, sshd.bastion_options(), USES_TLS) is True
-
-
-def test_verify_full_refuses_another_name(
-    tls_server: Server, certificates: Certificates, sshd: Sshd, ssh_config: Path
-) -> None:
-    login = login_to(tls_server, host="127.0.0.1", ssl_mode="verify-full", ca_cert=str(certificates.authority))
-    with pytest.raises(Failure, match="does not match host name"):
-        answer(login, sshd.bastion_options())
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from typing import Any, Callable, ContextManager, Iterator
 
 import pytest
@@ -14,8 +13,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_options import VISIBILITY_ARGUMENTS
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_wanted import request_from_options
 
-from tests.support.modules import Outcome, run_module
-from tests.support.postgres import HBA, Server, free_port, running
+from tests.support.modules import Outcome
+from tests.support.postgres import HBA, free_port
 from tests.support.site import Site
 from tests.support.visibility import found, look, make_reader, options
 
@@ -227,34 +226,3 @@ def test_through_a_bastion_pg_hba_is_proven(reader: Site) -> None:
 def defaults() -> dict[str, Any]:
     """Return what Ansible fills in for options that are not given."""
     return {name: one.get("default") for name, one in VISIBILITY_ARGUMENTS.items()}
-
-
-def switch_tls_on(server: Server) -> None:
-    """Give a server a certificate of its own for the name "elsewhere"."""
-    key = ["-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out", "server.crt"]
-    subprocess.run(
-        ["openssl", "req", "-x509", *key, "-subj", "/CN=elsewhere", "-days", "2"],
-        cwd=server.data,
-        check=True,
-        capture_output=True,
-    )
-    owner = server.data.stat()
-    for name in ("server.key", "server.crt"):
-        (server.data / name).chmod(0o600)
-        subprocess.run(["chown", f"{owner.st_uid}:{owner.st_gid}", str(server.data / name)], check=True)
-    with (server.data / "postgresql.conf").open("a") as configuration:
-        configuration.write("ssl = on\n")
-    server.stop("fast")
-    server.start()
-
-
-def test_tls_is_told_and_a_certificate_for_another_name_is_refused(server: Server) -> None:
-    with running(server.major) as own:
-        switch_tls_on(own)
-        site = Site(own)
-        make_reader(site)
-        wanted = options(site, "public", ca_cert=str(own.data / "server.crt"))
-        outcome = run_module("visibility", {**wanted, "ssl_mode": "verify-ca"}).ok()
-        assert outcome["connection"]["tls"].startswith("TLSv1")
-        assert not [one for one in outcome["findings"] if "not encrypted" in one["reason"]]
-        assert "login_host" in refusal(run_module("visibility", {**wanted, "ssl_mode": "verify-full"}))["remedy"]

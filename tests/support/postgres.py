@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -225,6 +226,11 @@ class Server:
         path.write_text(rules)
         if reload:
             self.reload()
+
+    def peers(self, name: str, role: str) -> None:
+        """Replace pg_ident.conf by one map: the system's user that runs this may be a role. In force with ``hba()``."""
+        me = pwd.getpwuid(os.geteuid()).pw_name
+        (self.data / "pg_ident.conf").write_text(f"{name} {me} {role}\n")
 
     def reload(self) -> None:
         """Have the configuration read again, and wait until new sessions follow it."""
