@@ -48,6 +48,8 @@ def test_its_group_and_session_are_its_own() -> None:
 
 def test_its_environment_is_what_was_told() -> None:
     with watched(["sleep", "100"], {**ENVIRONMENT, "A": "we\"ird.näme'; --"}) as child:
+        while not environment(child.group):  # empty for a moment, while the process becomes another program
+            assert is_running(child.group)
         assert "A=we\"ird.näme'; --\n" in environment(child.group)
 
 
