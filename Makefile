@@ -21,7 +21,7 @@ help:  ## list the targets
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-demo.txt
 	touch $@
 
-.venv/dev: .venv/demo requirements-dev.txt
+.venv/dev: .venv/demo requirements-dev.txt requirements-test.txt
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
@@ -39,8 +39,16 @@ test: lint unit integration  ## lint, unit and integration tests: all that needs
 unit: setup  ## unit tests
 	pytest -q tests/unit
 
-integration: setup  ## integration tests on a real server (PG=17: its major version, TESTS=files)
-	MM_PG=$(PG) pytest -q -n $(or $(JOBS),2) $(or $(TESTS),tests/integration)
+integration: setup  ## integration tests on a real server (PG=17: its major version, TESTS=files, MARK=expression)
+	MM_PG=$(PG) pytest -q -n $(or $(JOBS),2) -m '$(MARK)' $(or $(TESTS),tests/integration)
+
+matrix: setup  ## integration tests on every major version from 9.6 on, or on one (PG=12)
+	@for major in $(or $(PG),$$(python -c "from tests.support.postgres import majors; print(*majors())")); do \
+	    echo "==> PostgreSQL $$major"; $(MAKE) --no-print-directory integration "PG=$$major" || exit; \
+	done
+
+cores: setup  ## unit and playbook tests, and sanity, on each ansible-core (CORES=core2.16,core2.21)
+	tox run -e $(or $(CORES),ALL) --discover $$(python -m tools.pythons)
 
 molecule: setup  ## roles and playbooks on containers, with Podman or Docker
 	python -m tools.molecule_run --break-off default
@@ -69,4 +77,4 @@ build: setup  ## the collection as one file, checked as Galaxy does
 clean:  ## remove all that was set up
 	rm -rf .ansible .cache .venv
 
-.PHONY: help setup demo test unit integration molecule bench lint sanity build clean
+.PHONY: help setup demo test unit integration matrix cores molecule bench lint sanity build clean

@@ -13,6 +13,8 @@ import pytest
 from tests.support.playbooks import COLLECTIONS, ROOT, run_playbook
 from tests.support.site import Site
 
+pytestmark = pytest.mark.playbook
+
 GALAXY = str(Path(sys.executable).parent / "ansible-galaxy")
 
 

@@ -13,6 +13,8 @@ from tests.support.playbooks import run_playbook
 from tests.support.postgres import HBA, Server
 from tests.support.site import Site
 
+pytestmark = pytest.mark.playbook
+
 PLAYBOOK = "- import_playbook: metamapper.postgresql.grant_metamapper\n"
 HOSTILE = "we\"ird-näme';--%s{}"
 # Metamapper does not quote names, and this one has a dot and a blank.

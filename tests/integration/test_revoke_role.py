@@ -11,6 +11,8 @@ from tests.support.acls import acls, changed
 from tests.support.playbooks import run_playbook
 from tests.support.site import Site
 
+pytestmark = pytest.mark.playbook
+
 HOSTILE = "we\"ird.näme'; --"
 # Granting verifies, and Metamapper chokes on a dot and a blank in the name of a schema.
 SCHEMA = "we\"ird-näme';--%s{}"

@@ -13,6 +13,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh_watch i
 from tests.support.holder import ENDS, holder
 from tests.support.processes import command_line, environment, is_running, left_over, open_files
 
+pytestmark = pytest.mark.majorless
+
 # A command with children of its own, all deaf to what can be ignored, as a ProxyCommand may be.
 STUBBORN = ["/bin/sh", "-c", "trap '' HUP INT TERM PIPE; sleep 100 & sleep 100; exit 0"]
 ENVIRONMENT = {"PATH": os.defpath}

@@ -24,6 +24,8 @@ from tests.support.postgres import Server
 from tests.support.processes import children_of, left_over
 from tests.support.sshd import Sshd, client_directory
 
+pytestmark = pytest.mark.majorless
+
 HOSTILE = "we\"ird.näme'; --"
 NO_PATIENCE = Limits(patience_seconds=0.0)
 

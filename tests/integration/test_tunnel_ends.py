@@ -26,6 +26,8 @@ from tests.support.postgres import Server
 from tests.support.processes import children_of, command_line, environment, left_over
 from tests.support.sshd import Sshd, client_directory
 
+pytestmark = pytest.mark.majorless
+
 ATTENTIVE = Limits(connect_seconds=1, login_seconds=10.0, patience_seconds=0.0, alive_seconds=1)
 
 

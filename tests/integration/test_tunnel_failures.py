@@ -24,6 +24,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._secret impo
 from tests.support.postgres import Server, free_port
 from tests.support.sshd import Sshd, client_directory, make_key
 
+pytestmark = pytest.mark.majorless
+
 IMPATIENT = Limits(connect_seconds=1, login_seconds=10.0, patience_seconds=0.0, alive_seconds=1)
 HOSTILE = "we\"ird.näme'; --"
 

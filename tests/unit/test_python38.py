@@ -9,16 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tools.pythons import found
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 # What targets get; filters run on the controller.
 SHIPPED = sorted(path for part in ("modules", "module_utils") for path in (ROOT / "plugins" / part).glob("*.py"))
 OLDEST_ON_TARGETS = (3, 8)
-# Where pyenv, a distribution or a container image puts an interpreter.
-PLACES = (
-    "~/.pyenv/versions/3.{minor}.*/bin/python3.{minor}",
-    "/usr/bin/python3.{minor}",
-    "/usr/local/bin/python3.{minor}",
-)
 # ansible-core itself is not on every Python that is here; no more of it is imported than the base class of a module.
 IMPORT_ALL = """
 import importlib, sys, types
@@ -47,18 +43,7 @@ print([str(statement) for statement in _grants.statements_for("d", wanted.group,
 """
 
 
-def oldest_python() -> str:
-    """Return the oldest interpreter here that targets may have; the one that runs this, if there is no older one."""
-    for minor in range(OLDEST_ON_TARGETS[1], sys.version_info.minor):
-        for place in PLACES:
-            path = Path(place.format(minor=minor)).expanduser()
-            found = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
-            if found and subprocess.run([found[0], "-c", ""], check=False, capture_output=True).returncode == 0:
-                return str(found[0])
-    return sys.executable
-
-
-PYTHON = oldest_python()
+PYTHON = next(iter(found().values()), sys.executable)
 
 
 def output_of(script: str, *arguments: str, collections: Path) -> subprocess.CompletedProcess[str]:

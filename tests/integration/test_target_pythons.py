@@ -1,0 +1,79 @@
+"""The modules as targets run them: sent by ansible-playbook to every Python that is here and that is supported."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+
+from tests.support.playbooks import Play, run_on_hosts
+from tests.support.postgres import Server
+from tests.support.site import Site
+from tests.support.sshd import Sshd
+from tests.support.targets import interpreters, supported
+
+pytestmark = pytest.mark.playbook
+
+PLAYBOOK = "- import_playbook: metamapper.postgresql.{}_metamapper\n"
+HOSTILE = "we\"ird-näme';--"
+OWN = "{}.{}".format(*sys.version_info[:2])
+
+
+@pytest.fixture(scope="module")
+def pythons() -> dict[str, str]:
+    """An interpreter of each version; where all must be tried, there is more than the one that runs this."""
+    found = interpreters()
+    assert not os.environ.get("CI") or set(found) > {OWN}, f"only {set(found)} of {supported()} are on this machine"
+    return found
+
+
+@pytest.fixture
+def sites(server: Server, pythons: dict[str, str]) -> Iterator[dict[str, Site]]:
+    """A database and names for each Python."""
+    made = {version: Site(server) for version in pythons}
+    try:
+        for one in made.values():
+            one.run("CREATE SCHEMA {}; CREATE TABLE {}.orders (id int)", HOSTILE, HOSTILE)
+        yield made
+    finally:
+        for one in made.values():
+            one.clean_up()
+
+
+def host(site: Site, python: str, sshd: Sshd) -> dict[str, Any]:
+    """Return the variables of a target with this Python, which reaches the server through a bastion."""
+    return {
+        "ansible_python_interpreter": python,
+        "metamapper_connection": "ansible.builtin.local",  # under this name it is a target like any other
+        "metamapper_login_host": site.server.host,
+        "metamapper_login_port": site.server.port,
+        "metamapper_login_password": site.server.password,
+        "metamapper_bastion": sshd.bastion_options(),
+        "metamapper_group": site.group,
+        "metamapper_user": site.user,
+        "metamapper_password": site.password,
+        "metamapper_databases": [{"name": site.database, "schemas": [HOSTILE]}],
+    }
+
+
+def test_grant_verify_and_revoke_on_each(tmp_path: Path, sites: dict[str, Site], pythons: dict[str, str]) -> None:
+    for action in ("grant", "revoke"):
+        (tmp_path / f"{action}.yml").write_text(PLAYBOOK.format(action))
+    with Sshd() as sshd:
+        hosts = {f"python{version}": host(site, pythons[version], sshd) for version, site in sites.items()}
+
+        def run(action: str, *options: str) -> Play:
+            shown = {name: dict(variables) for name, variables in hosts.items()}
+            if action == "revoke":
+                for variables in shown.values():
+                    del variables["metamapper_password"], variables["metamapper_databases"]
+            return run_on_hosts(tmp_path, f"{action}.yml", shown, *options).ok()
+
+        granted = run("grant", "-vvv")
+        assert [name for name in hosts if granted.recap(name)["changed"] != 1] == []
+        assert [path for path in pythons.values() if f"{path} " not in granted.output] == []
+        assert run("grant").changed == 0
+        assert run("revoke").changed == len(hosts)
