@@ -7,29 +7,33 @@
 
 from __future__ import annotations
 
-import select
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import (
-    CONNECT_TIMEOUT_SECONDS,
-    Login,
-    first_line,
-)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Login, first_line
 from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import RoleFacts, ServerFacts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._login_refusal import (
+    await_login,
+    spell_out_states,
+    spoken_state,
+    without_state,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._verifier import is_verifier_of
 from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import User
 
 try:
     import psycopg2
-    from psycopg2 import extensions
 except ImportError:  # reported by _connection.require_psycopg2
     if not TYPE_CHECKING:
-        psycopg2 = extensions = None
+        psycopg2 = None
 
 State = Literal["proven", "set", "wrong", "unproven", "blocked"]
+
+# What a server answers to a wrong password: its own check, and one that it leaves to ldap, pam or radius. Any other
+# refusal came for another reason, such as a connection limit that was reached after we had looked.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+PASSWORD_REFUSED = frozenset({"28P01", "28000"})
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,20 @@ class Password:
 
 @dataclass(frozen=True)
 class Attempt:
-    """How a login went; ``used_password`` tells whether the server asked for a password and was given one."""
+    """How a login went; ``used_password`` tells whether the server asked for a password and was given one.
+
+    ``sqlstate`` is empty where the server did not speak, and None where it cannot be told what it said.
+    """
 
     succeeded: bool
     used_password: bool
     message: str = ""
+    sqlstate: str | None = None
+
+    @property
+    def is_about_the_password(self) -> bool:
+        """Whether the password is what decided."""
+        return self.used_password and (self.succeeded or self.sqlstate is None or self.sqlstate in PASSWORD_REFUSED)
 
 
 def user_login(administrator: Login, user: User, *, uses_tls: bool | None) -> Login:
@@ -87,27 +100,16 @@ def attempt_login(login: Login, database: str, path: Mapping[str, Any]) -> Attem
         connection = psycopg2.connect(**{**login.parameters(database), **path}, async_=True)
     except psycopg2.Error as error:
         return Attempt(succeeded=False, used_password=False, message=first_line(error))
+    states_are_told = spell_out_states(connection)
     try:
-        _wait(connection, time.monotonic() + CONNECT_TIMEOUT_SECONDS)
+        await_login(connection)
         return Attempt(succeeded=True, used_password=connection.info.used_password)
     except (psycopg2.Error, TimeoutError) as error:
-        return Attempt(succeeded=False, used_password=connection.info.used_password, message=first_line(error))
+        message, used_password = first_line(error), connection.info.used_password
+        state = spoken_state(message) if states_are_told else None
+        return Attempt(False, used_password, without_state(message), state)
     finally:
         connection.close()
-
-
-def _wait(connection: Any, deadline: float) -> None:
-    """Wait until a connection is made; raises psycopg2.Error or TimeoutError."""
-    while True:
-        state = connection.poll()
-        if state == extensions.POLL_OK:
-            return
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError(f"no answer within {CONNECT_TIMEOUT_SECONDS} seconds")
-        readable = [connection] if state == extensions.POLL_READ else []
-        writable = [connection] if state == extensions.POLL_WRITE else []
-        select.select(readable, writable, [], left)
 
 
 def why_refused(facts: RoleFacts) -> str:
@@ -136,7 +138,7 @@ def open_database(server: ServerFacts, databases: tuple[str, ...]) -> str:
 
 def judged(attempt: Attempt) -> Password:
     """Return what a login proves when the catalog had nothing against it."""
-    if not attempt.used_password:
+    if not attempt.is_about_the_password:
         found = "the server let it in without asking for a password" if attempt.succeeded else attempt.message
         return Password("unproven", f"A login as the user proves nothing: {found}.")
     return Password("proven") if attempt.succeeded else Password("wrong", f"The login was refused: {attempt.message}.")

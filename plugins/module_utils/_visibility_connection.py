@@ -8,17 +8,15 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import re
-import select
-import time
 from dataclasses import dataclass
 from typing import Any, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import (
-    CONNECT_TIMEOUT_SECONDS,
-    Login,
-    Path,
+from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Login, Path
+from ansible_collections.metamapper.postgresql.plugins.module_utils._login_refusal import (
+    NOT_AUTHORIZED,
+    await_login,
+    spell_out_states,
+    spoken_state,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure
 from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import quoted
@@ -28,17 +26,12 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_
 
 with contextlib.suppress(ImportError):  # reported by _connection.require_psycopg2
     import psycopg2
-    import psycopg2.extensions
-    from psycopg2 import _psycopg
 
-VERBOSE = 2  # PQERRORS_VERBOSE
-SQLSTATE_IN_TEXT = re.compile(r":\s+(?=[A-Z]*[0-9])([0-9A-Z]{5}): ")  # FATAL has five letters, too, but no digit
 TLS_MODES = frozenset({"require", "verify-ca", "verify-full"})
 TLS_WORDS = ("SSL", "TLS", "certificate")
 
 NO_SUCH_DATABASE = "3D000"
 WRONG_PASSWORD = "28P01"  # noqa: S105
-NOT_AUTHORIZED = "28000"
 
 
 @dataclass(frozen=True)
@@ -64,9 +57,7 @@ class Refusal:
 def refusal_of(failure: Failure, login: Login, database: str, path: Path) -> Refusal:
     """Return why ``open_session`` failed.
 
-    libpq does not hand out the SQLSTATE of a refused login; in its verbose messages it stands in front of the text,
-    in every language. Those can only be had for a second try.
-    https://www.postgresql.org/docs/current/libpq-control.html#LIBPQ-PQSETERRORVERBOSITY
+    The SQLSTATE of a refused login can only be had for a second try.
     """
     problem = failure.problems[0]
     if problem.remedy:
@@ -75,42 +66,18 @@ def refusal_of(failure: Failure, login: Login, database: str, path: Path) -> Ref
     return Refusal(state, problem.message)
 
 
-def spoken_state(message: str) -> str:
-    """Return the SQLSTATE in a verbose message; of several tries the one that says most.
-
-    With ssl_mode prefer, libpq tries again without TLS when it is refused with it, and is then often refused for that.
-    """
-    states = SQLSTATE_IN_TEXT.findall(message)
-    telling = [state for state in states if state != NOT_AUTHORIZED]
-    return str((telling or states or [""])[0])
-
-
 def _verbose_refusal(parameters: Mapping[str, Any]) -> str:
-    deadline = time.monotonic() + CONNECT_TIMEOUT_SECONDS
     connection = None
     try:
         connection = psycopg2.connect(**parameters, async_=True)
-        library = ctypes.CDLL(_psycopg.__file__)  # through it the loader finds the very libpq that psycopg2 uses
-        library.PQsetErrorVerbosity.argtypes = [ctypes.c_void_p, ctypes.c_int]
-        library.PQsetErrorVerbosity(connection.pgconn_ptr, VERBOSE)
-        _wait(connection, deadline)
-    except psycopg2.Error as error:
+        if spell_out_states(connection):
+            await_login(connection)
+    except (psycopg2.Error, TimeoutError) as error:
         return str(error)
-    except (OSError, AttributeError):
-        return ""
     finally:
         if connection is not None:
             connection.close()
     return ""
-
-
-def _wait(connection: Any, deadline: float) -> None:
-    wanted = {psycopg2.extensions.POLL_READ: ([connection], []), psycopg2.extensions.POLL_WRITE: ([], [connection])}
-    state = connection.poll()
-    while state != psycopg2.extensions.POLL_OK and time.monotonic() < deadline:
-        reading, writing = wanted[state]
-        select.select(reading, writing, [], max(0.0, deadline - time.monotonic()))
-        state = connection.poll()
 
 
 def refused(refusal: Refusal, login: Login, database: str, request: Request) -> Finding:

@@ -172,6 +172,18 @@ def test_a_connection_limit_that_is_reached_is_no_refusal(granted: Warehouse) ->
     assert "connection limit of 1 is reached" in reason
 
 
+def test_a_limit_that_only_the_login_meets_is_no_refusal_of_the_password(superuser_warehouse: Warehouse) -> None:
+    """The database's limit holds for no superuser, and is not looked at before; nor is one that fills meanwhile."""
+    warehouse = superuser_warehouse
+    warehouse.access().ok()
+    warehouse.run("ALTER DATABASE {} CONNECTION LIMIT 0", warehouse.database)
+    outcome = warehouse.access()
+    state, reason = known(outcome.ok(), warehouse)
+    assert (outcome.changed, state) == (False, "proven")
+    assert "FATAL: too many connections for database" in reason
+    assert "LOCATION" not in reason
+
+
 def test_a_missing_connect_is_given_before_the_password_is_asked(granted: Warehouse) -> None:
     granted.run("REVOKE CONNECT ON DATABASE {} FROM {}, PUBLIC", granted.database, granted.group)
     set_password(granted, "another")

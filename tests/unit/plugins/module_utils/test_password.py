@@ -44,6 +44,26 @@ ADMIN = Login(
             id="asked for a password and refused",
         ),
         pytest.param(
+            Attempt(False, True, "FATAL: password authentication failed", "28P01"),
+            Password("wrong", "The login was refused: FATAL: password authentication failed."),
+            id="refused by the server's own check",
+        ),
+        pytest.param(
+            Attempt(False, True, "FATAL: LDAP authentication failed", "28000"),
+            Password("wrong", "The login was refused: FATAL: LDAP authentication failed."),
+            id="refused by somebody whom the server asked",
+        ),
+        pytest.param(
+            Attempt(False, True, "FATAL: too many connections", "53300"),
+            Password("unproven", "A login as the user proves nothing: FATAL: too many connections."),
+            id="a connection limit, after the password was found to be right",
+        ),
+        pytest.param(
+            Attempt(False, True, "server closed the connection unexpectedly", ""),
+            Password("unproven", "A login as the user proves nothing: server closed the connection unexpectedly."),
+            id="the server is gone",
+        ),
+        pytest.param(
             Attempt(True, False),
             Password(
                 "unproven",
