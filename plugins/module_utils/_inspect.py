@@ -61,7 +61,8 @@ def inspect_database(
         "listed": list(listed),
     }
     rows = session.rows(ask.SCHEMAS, parameters)
-    schemas = {row[7]: _schema(row) for row in rows if row[7] is not None}
+    # The privileges of a schema that was dropped since the snapshot are NULL, and so is everything where there is none.
+    schemas = {row[7]: _schema(row) for row in rows if row[-1] is not None}
     chosen = choose(schemas)
     parameters["schemas"] = [schemas[schema].oid for schema in chosen]
     parameters["privileges"] = list(chosen.values())

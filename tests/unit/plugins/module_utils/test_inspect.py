@@ -91,6 +91,14 @@ def test_a_database_without_schemas(attribute: str) -> None:
     assert not getattr(looked_at(Catalog({ask.SCHEMAS: [NO_SCHEMA]}), HOSTILE), attribute)
 
 
+@pytest.mark.parametrize("answered", [0, 3, 4], ids=["before the first privilege", "between two", "before the last"])
+def test_a_schema_that_goes_while_it_is_looked_at_is_not_there(answered: int) -> None:
+    privileges = (*[True] * answered, *[None] * (5 - answered))
+    gone = (*DATABASE_COLUMNS, 13, "gone", "owner", False, *privileges)
+    catalog = Catalog({**FULL, ask.SCHEMAS: [*FULL[ask.SCHEMAS], gone]})
+    assert set(looked_at(catalog, HOSTILE).schemas) == {"hr", HOSTILE}
+
+
 def test_only_the_chosen_schemas_are_asked_about_by_oid() -> None:
     catalog = Catalog(FULL)
     looked_at(catalog, HOSTILE)
