@@ -17,6 +17,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._secret impo
 PSYCOPG2_IMPORT_ERROR: str | None
 try:
     import psycopg2
+    import psycopg2.extensions
     from psycopg2 import sql
 except ImportError:
     PSYCOPG2_IMPORT_ERROR = traceback.format_exc()
@@ -25,6 +26,12 @@ else:
 
 CONNECT_TIMEOUT_SECONDS = 10
 APPLICATION_NAME = "metamapper.postgresql"
+
+# A network that swallows everything is noticed after a minute of silence; the kernel's own patience is two hours.
+# https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES
+SILENCE_SECONDS = 60
+KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+LIBPQ_WITH_USER_TIMEOUT = 120000
 
 Query = Union[str, "sql.Composable"]
 Row = Tuple[Any, ...]
@@ -73,8 +80,16 @@ class Login:
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "client_encoding": "UTF8",
             "fallback_application_name": APPLICATION_NAME,
+            **KEEPALIVES,
+            **_user_timeout(),
         }
         return {keyword: value for keyword, value in wanted.items() if value != ""}
+
+
+def _user_timeout() -> Mapping[str, int]:
+    """Return the limit for data that nobody acknowledges, which keepalives do not watch; empty where libpq has none."""
+    has_it = psycopg2.extensions.libpq_version() >= LIBPQ_WITH_USER_TIMEOUT
+    return {"tcp_user_timeout": SILENCE_SECONDS * 1000} if has_it else {}
 
 
 class Path(Protocol):
@@ -160,6 +175,11 @@ class Setting:
         return sql.SQL("SET LOCAL {} = {}").format(sql.Identifier(self.name), sql.Literal(self.value))
 
 
+# The server's side of the same: a session whose client is gone without a word gives its locks back.
+# https://www.postgresql.org/docs/current/runtime-config-client.html
+GIVE_UP_WHEN_ABANDONED = Setting("idle_in_transaction_session_timeout", str(SILENCE_SECONDS * 1000))
+
+
 class Session:
     """One connection, on which transactions are opened by hand.
 
@@ -185,7 +205,8 @@ class Session:
         https://www.postgresql.org/docs/current/sql-begin.html
         """
         role = [sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(self.session_role))] if self.session_role else []
-        self._opening = [sql.SQL("BEGIN " + mode), *role, *(setting.statement() for setting in settings)]
+        always = (GIVE_UP_WHEN_ABANDONED, *settings)
+        self._opening = [sql.SQL("BEGIN " + mode), *role, *(setting.statement() for setting in always)]
 
     def add(self, statement: Query) -> None:
         """Send a statement along with the next query, at no round trip of its own."""

@@ -1,9 +1,12 @@
-"""A TCP proxy on loopback that holds what passes back for a while and counts the turns of each connection."""
+"""A TCP proxy on loopback that holds what passes back for a while, counts the turns of each connection, and can become
+a black hole."""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import socket
+import struct
 import threading
 import time
 from dataclasses import dataclass
@@ -12,6 +15,18 @@ from typing import Callable, Iterator
 READY = b"Z\x00\x00\x00\x05"  # ReadyForQuery: the first one ends the login
 TERMINATE = b"X\x00\x00\x00\x04"
 CHUNK = 1 << 16
+
+SO_ATTACH_FILTER = 26
+# One instruction of the kernel's packet filter: return 0, so keep nothing.
+# https://www.kernel.org/doc/html/latest/networking/filter.html
+DROP_EVERYTHING = struct.pack("HBBI", 0x06, 0, 0, 0)
+
+
+def deafen(connection: socket.socket) -> None:
+    """Drop whatever arrives on a socket before TCP sees it, and so acknowledge nothing any more."""
+    program = ctypes.create_string_buffer(DROP_EVERYTHING)
+    filtering = struct.pack("HL", 1, ctypes.addressof(program))
+    connection.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, filtering)
 
 
 @dataclass
@@ -43,6 +58,8 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self.conversations: list[Conversation] = []
+        self._sockets: list[socket.socket] = []
+        self._is_black_hole = threading.Event()
 
     @property
     def round_trips(self) -> list[int]:
@@ -54,7 +71,12 @@ class Proxy:
         with contextlib.suppress(OSError):
             while True:
                 client, _address = self._listener.accept()
-                server = socket.create_connection(self._target)
+                try:
+                    server = socket.create_connection(self._target)
+                except ConnectionRefusedError:
+                    client.close()
+                    continue
+                self._sockets += [client, server]
                 conversation = Conversation()
                 self.conversations.append(conversation)
                 self._start(client, server, conversation.client_spoke)
@@ -71,10 +93,19 @@ class Proxy:
                     break
                 note(chunk)
                 time.sleep(self._delay)
+                if self._is_black_hole.is_set():
+                    return
                 target.sendall(chunk)
         for end in (source, target):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+
+    def swallow(self) -> None:
+        """Become a black hole, as a network that drops every packet: no answer, no end, and nobody connects."""
+        self._is_black_hole.set()
+        for connection in (self._listener, *self._sockets):
+            with contextlib.suppress(OSError):  # it is closed already
+                deafen(connection)
 
     def close(self) -> None:
         """Stop listening."""

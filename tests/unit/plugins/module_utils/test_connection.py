@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg2.extensions
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils import _connection
 from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import (
@@ -27,6 +28,10 @@ ALWAYS = {
     "connect_timeout": 10,
     "client_encoding": "UTF8",
     "fallback_application_name": "metamapper.postgresql",
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60000,
 }
 
 
@@ -48,6 +53,11 @@ ALWAYS = {
 )
 def test_parameters(login: Login, expected: dict[str, Any]) -> None:
     assert login.parameters(HOSTILE) == {**ALWAYS, **expected}
+
+
+def test_an_old_libpq_is_not_told_what_it_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psycopg2.extensions, "libpq_version", lambda: 110000)
+    assert ALWAYS.items() - Login("admin").parameters(HOSTILE).items() == {("tcp_user_timeout", 60000)}
 
 
 @pytest.mark.parametrize(
