@@ -50,6 +50,10 @@ matrix: setup  ## integration tests on every major version from 9.6 on, or on on
 cores: setup  ## unit and playbook tests, and sanity, on each ansible-core (CORES=core2.16,core2.21)
 	tox run -e $(or $(CORES),ALL) --discover $$(python -m tools.pythons)
 
+torture: setup  ## faults, crowds, storms and leaks, again and again (SIZE=small|full, PG=17, TESTS=files)
+	pytest -q -m hypothesis --hypothesis-profile=torture-$(or $(SIZE),full) tests/unit
+	MM_SIZE=$(SIZE) MM_PG=$(PG) pytest -q -n $(or $(JOBS),2) --dist worksteal $(or $(TESTS),tests/torture)
+
 molecule: setup  ## roles and playbooks on containers, with Podman or Docker
 	python -m tools.molecule_run --break-off default
 	python -m tools.molecule_run $(SCENARIO)
@@ -77,4 +81,4 @@ build: setup  ## the collection as one file, checked as Galaxy does
 clean:  ## remove all that was set up
 	rm -rf .ansible .cache .venv
 
-.PHONY: help setup demo test unit integration matrix cores molecule bench lint sanity build clean
+.PHONY: help setup demo test unit integration matrix cores molecule bench lint sanity build clean torture

@@ -5,6 +5,7 @@ An ACL that is NULL is the same as its default spelled out, as is for PostgreSQL
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Mapping, Sequence
 
 from tests.support.postgres import Server
@@ -36,21 +37,35 @@ CATALOGS: Mapping[str, tuple[str, str, str]] = {
     "pg_default_acl": ("row(o.defaclrole::regrole, o.defaclnamespace, o.defaclobjtype)::text", "defaclacl", "NULL"),
 }  # fmt: skip
 ROLES = {
-    "roles": "SELECT * FROM pg_roles ORDER BY rolname",
-    "memberships": "SELECT roleid::regrole::text, member::regrole::text, grantor::regrole::text, admin_option"
+    # Without oids: who was dropped and made again is the same.
+    "roles": "SELECT rolname, (to_jsonb(r) - 'oid')::text FROM pg_roles r ORDER BY rolname",
+    "memberships": "SELECT pg_get_userbyid(roleid), pg_get_userbyid(member), pg_get_userbyid(grantor), admin_option"
     " FROM pg_auth_members ORDER BY 1, 2, 3",
-    "settings": "SELECT * FROM pg_db_role_setting ORDER BY setdatabase, setrole",
+    "settings": "SELECT pg_get_userbyid(setrole), setdatabase, setconfig FROM pg_db_role_setting ORDER BY 1, 2",
 }
 
 
 def acls(server: Server, *databases: str) -> Acls:
     """Return the roles, their memberships and settings, and every privilege in some databases."""
-    taken: dict[str, Sequence[tuple[Any, ...]]] = {what: server.execute(query) for what, query in ROLES.items()}
+    taken = dict(_answers(server, "postgres", ROLES))
+    queries = {
+        catalog: ITEMS.format(catalog=catalog, name=name, acl=acl, default=default)
+        for catalog, (name, acl, default) in CATALOGS.items()
+    }
     for database in databases:
-        for catalog, (name, acl, default) in CATALOGS.items():
-            query = ITEMS.format(catalog=catalog, name=name, acl=acl, default=default)
-            taken[f"{database}: {catalog}"] = server.execute(query, database=database)
+        answers = _answers(server, database, queries)
+        taken.update({f"{database}: {catalog}": rows for catalog, rows in answers.items()})
     return taken
+
+
+def _answers(server: Server, database: str, queries: Mapping[str, str]) -> Acls:
+    """Return what each query returns, over one connection."""
+    with contextlib.closing(server.connect(database)) as connection, connection.cursor() as cursor:
+        answers = {}
+        for what, query in queries.items():
+            cursor.execute(query)
+            answers[what] = cursor.fetchall()
+        return answers
 
 
 def changed(before: Acls, after: Acls) -> dict[str, tuple[list[Any], list[Any]]]:

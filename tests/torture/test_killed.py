@@ -1,0 +1,262 @@
+"""Something dies at a random moment: each transaction is there whole or not at all, and the next run completes it.
+
+The way is module, ssh, sshd, proxy, server, or without the bastion module, proxy, server; each of them is ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import random
+import signal
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Iterator, Mapping, Sequence
+
+import pytest
+
+from tests.support.access import Warehouse
+from tests.support.forks import Forks, Run
+from tests.support.modules import Outcome
+from tests.support.postgres import Server, running
+from tests.support.processes import children_of, command_line, left_over
+from tests.support.proxy import Proxy, proxy
+from tests.support.removal import absent_options
+from tests.support.site import Site
+from tests.support.sshd import Sshd
+from tests.support.stages import GRANTING, NOTHING, REMOVING, Stages
+from tests.torture.conftest import Ledger, Size
+
+DELAY_SECONDS = 0.004
+QUIET_SECONDS = 90.0  # as long as the server may take to notice that a client is gone for good
+BLIND_SECONDS = 100.0  # as long as the module may take to notice that the network is
+AT_ONCE = 20
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Scene:
+    """One warehouse, the way to it, and where the module leaves its temporary files."""
+
+    warehouse: Warehouse
+    way: Proxy
+    forking: Forks
+    sshd: Sshd | None
+    directory: Path
+
+    def __post_init__(self) -> None:
+        self.name = f"torture {os.getpid()} {next(_numbers)}"
+        self.directory.mkdir(exist_ok=True)
+        self.stages = Stages(self.warehouse, self._grant)
+
+    def _grant(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        self.forking.start("access", self.warehouse.options(databases=entries)).outcome().ok()
+
+    def start(self, *, removing: bool) -> Run:
+        """Start the module: to grant, or to take back."""
+        changes: dict[str, Any] = {"login_port": self.way.port, "ssl_mode": "disable"}
+        if self.sshd is not None:
+            changes["bastion"] = self.sshd.bastion_options()
+        granting = {**changes, "databases": self.stages.entries}
+        options = absent_options(self.warehouse, **changes) if removing else self.warehouse.options(**granting)
+        environment = {"PGAPPNAME": self.name, "TMPDIR": str(self.directory)}
+        return self.forking.start("access", options, environment)
+
+    def restore(self, *, removing: bool) -> Outcome:
+        """Run the module to its end, undisturbed."""
+        granting = self.warehouse.options(databases=self.stages.entries)
+        return self.forking.start("access", absent_options(self.warehouse) if removing else granting).outcome()
+
+    def await_quiet(self) -> None:
+        """Wait until the server has ended the transactions of the run: what is idle without one holds nothing."""
+        query = "SELECT 1 FROM pg_stat_activity WHERE application_name = %s AND state <> 'idle'"
+        deadline = time.monotonic() + QUIET_SECONDS
+        while self.warehouse.server.execute(query, parameters=[self.name]):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def scene(server: Server, forking: Forks, sshd: Sshd | None, directory: Path) -> Iterator[Scene]:
+    """Make a warehouse and a way to it for the length of a with block."""
+    site = Site(server)
+    try:
+        with proxy(server.host, server.port, delay_seconds=DELAY_SECONDS) as way:
+            yield Scene(Warehouse(site, is_superuser=True), way, forking, sshd, directory)
+    finally:
+        site.clean_up()
+
+
+Kill = Callable[[Scene, Run], None]
+
+
+def kill_module(number: int) -> Kill:
+    """Return what sends the module a signal."""
+    return lambda _scene, run: run.signal(number)
+
+
+def stop_server(scene: Scene, _run: Run) -> None:
+    """Stop the server as if it crashed."""
+    scene.warehouse.server.stop("immediate")
+
+
+def kill_tunnel(scene: Scene, run: Run) -> None:
+    """Kill the module's ssh."""
+    for child in children_of(run.process):
+        if "-L" in command_line(child).split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+
+
+def kill_bastion(scene: Scene, _run: Run) -> None:
+    """Kill the bastion's sshd, with every session."""
+    assert scene.sshd is not None
+    scene.sshd.signal(signal.SIGKILL)
+
+
+def swallow(scene: Scene, _run: Run) -> None:
+    """Let the network drop every packet."""
+    scene.way.swallow()
+
+
+def start_server(scene: Scene) -> None:
+    """Start the server again."""
+    scene.warehouse.server.start()
+
+
+def start_bastion(scene: Scene) -> None:
+    """Start the bastion again."""
+    assert scene.sshd is not None
+    scene.sshd.start()
+
+
+def leave(_scene: Scene) -> None:
+    """Nothing has to be started again."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is ended, what starts it again, and whether the module can tell of it."""
+
+    kill: Kill
+    revive: Callable[[Scene], None] = leave
+    module_tells: bool = True
+    through_bastion: bool = True
+
+
+CASES: Mapping[str, Case] = {
+    "module-SIGKILL": Case(kill_module(signal.SIGKILL), module_tells=False),
+    "module-SIGTERM": Case(kill_module(signal.SIGTERM), module_tells=False),
+    "module-SIGINT": Case(kill_module(signal.SIGINT), module_tells=False),
+    "server": Case(stop_server, start_server, through_bastion=False),
+    "server-behind-bastion": Case(stop_server, start_server),
+    "tunnel": Case(kill_tunnel),
+    "bastion": Case(kill_bastion, start_bastion),
+}
+
+
+@pytest.fixture(scope="module")
+def mortal_server(major: str) -> Iterator[Server]:
+    """A server that is stopped in the middle of things, again and again, and keeps what it has committed."""
+    with running(major, settings=["autovacuum=off", "fsync=on", "full_page_writes=on"]) as server:
+        yield server
+
+
+def local_ports(run: Run) -> list[int]:
+    """Return the ports that the module's ssh listens on."""
+    words = [command_line(child).split() for child in run.descendants]
+    return [int(line[line.index("-L") + 1].split(":")[1]) for line in words if "-L" in line]
+
+
+def nothing_left(run: Run, scene: Scene, ports: list[int]) -> None:
+    """See that no process, port or file of the run's is left."""
+    assert left_over([run.process, *run.descendants]) == []
+    for port in ports:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port)).close()
+    assert list(scene.directory.iterdir()) == []
+
+
+def strike(scene: Scene, case: Case, *, moment: float, removing: bool) -> str:
+    """End something at a moment of a run, see that all is well, complete the run, and return how far it had come."""
+    run = scene.start(removing=removing)
+    time.sleep(moment)
+    run.descendants = children_of(run.process)
+    ports = local_ports(run)
+    case.kill(scene, run)
+    try:
+        run.wait(BLIND_SECONDS)
+    finally:
+        case.revive(scene)
+    said = run.printed
+    assert "Traceback" not in said, said
+    if case.module_tells:
+        outcome = run.outcome()
+        assert not outcome.failed or outcome["problems"][0]["message"], said
+    nothing_left(run, scene, ports)
+    scene.await_quiet()
+    reached = scene.stages.reached()
+    allowed = REMOVING if removing else GRANTING
+    assert reached in allowed, said
+    scene.restore(removing=removing).ok()
+    assert scene.stages.reached() == allowed[-1]
+    return f"{allowed.index(reached)} of {len(allowed) - 1} transactions kept"
+
+
+def unhurt(scene: Scene) -> Mapping[bool, float]:
+    """Return how long a run takes that nobody disturbs, of each kind; access is taken back at the end."""
+    seconds = {}
+    scene.restore(removing=True).ok()
+    for removing in (False, True):
+        started = time.monotonic()
+        scene.start(removing=removing).outcome().ok()
+        seconds[removing] = time.monotonic() - started
+    assert set(scene.stages.reached()) == {NOTHING}
+    return seconds
+
+
+@pytest.fixture(params=CASES)
+def case(request: pytest.FixtureRequest) -> Case:
+    """What is ended."""
+    return CASES[request.param]
+
+
+@pytest.fixture
+def mortal_scene(mortal_server: Server, forking: Forks, sshd: Sshd, tmp_path: Path, case: Case) -> Iterator[Scene]:
+    """A warehouse on the server that is stopped, and the way to it."""
+    with scene(mortal_server, forking, sshd if case.through_bastion else None, tmp_path / "files") as one:
+        yield one
+
+
+def test_killed_at_any_moment(mortal_scene: Scene, case: Case, size: Size, ledger: Ledger) -> None:
+    seconds, chance = unhurt(mortal_scene), random.Random(case.kill.__qualname__)
+    for number in range(size.kills):
+        removing = number % 2 == 1
+        moment = chance.uniform(0, 1.05 * seconds[removing])
+        ledger[strike(mortal_scene, case, moment=moment, removing=removing)] += 1
+        ledger["kills"] += 1
+
+
+def swallowed(server: Server, forking: Forks, directory: Path, number: int) -> str:
+    """Let the network of one run drop every packet from some moment on."""
+    chance = random.Random(number)
+    with scene(server, forking, None, directory) as one:
+        seconds, removing = unhurt(one), number % 2 == 1
+        if removing:
+            one.restore(removing=False).ok()
+        return strike(one, Case(swallow), moment=chance.uniform(0, 1.05 * seconds[removing]), removing=removing)
+
+
+def test_swallowed_by_the_network_at_any_moment(
+    server: Server, forking: Forks, tmp_path: Path, size: Size, ledger: Ledger
+) -> None:
+    """Many at once, since each has to wait until it notices."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        each = [pool.submit(swallowed, server, forking, tmp_path / str(n), n) for n in range(size.kills)]
+        for one in each:
+            ledger[one.result()] += 1
+            ledger["kills"] += 1
