@@ -73,12 +73,13 @@ bench: setup  ## times beside what else does the job (SCENARIO=visibility SCHEMA
 sanity: setup  ## ansible-test sanity, on a copy
 	tools/sanity.sh
 
-build: setup  ## the collection as one file, checked as Galaxy does
-	mkdir -p .cache/build
-	ansible-galaxy collection build --force --output-path .cache/build
-	cd .cache/build && python -m galaxy_importer.main metamapper-postgresql-*.tar.gz
+build: setup  ## the collection as one file, checked as Galaxy does and installed where nothing else is
+	python -m tools.collection
+
+release: setup  ## all of a release but publishing it (VERSION=1.0.0)
+	python -m tools.release $(VERSION)
 
 clean:  ## remove all that was set up
 	rm -rf .ansible .cache .venv
 
-.PHONY: help setup demo test unit integration matrix cores molecule bench lint sanity build clean torture
+.PHONY: help setup demo test unit integration matrix cores molecule bench lint sanity build clean torture release

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from tests.support.access import Warehouse
 from tests.support.certificates import Encrypted, running_with_tls
 from tests.support.postgres import DEFAULT_MAJOR, Server, running
 from tests.support.site import Site
+from tools.collection import build, install
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +43,20 @@ def site(server: Server) -> Iterator[Site]:
         yield own
     finally:
         own.clean_up()
+
+
+@pytest.fixture(scope="session")
+def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The collection as one file, built from what git knows."""
+    return build(tmp_path_factory.mktemp("built"))
+
+
+@pytest.fixture(scope="session")
+def installed(artifact: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A collections path that holds the built collection, what it depends on, and nothing else."""
+    collections = tmp_path_factory.mktemp("collections")
+    install(artifact, collections)
+    return collections
 
 
 @pytest.fixture(params=["superuser", "deputy"])
