@@ -73,6 +73,15 @@ bench: setup  ## times beside what else does the job (SCENARIO=visibility SCHEMA
 sanity: setup  ## ansible-test sanity, on a copy
 	tools/sanity.sh
 
+.venv/docs: .venv/dev requirements-docs.txt
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	touch $@
+
+docs: setup .venv/docs  ## the documentation as a site, in .cache/docs/site
+	python -m tools.docs.variables
+	python -m tools.docs.build
+	pytest -q tests/docs
+
 build: setup  ## the collection as one file, checked as Galaxy does and installed where nothing else is
 	python -m tools.collection
 
@@ -82,4 +91,4 @@ release: setup  ## all of a release but publishing it (VERSION=1.0.0)
 clean:  ## remove all that was set up
 	rm -rf .ansible .cache .venv
 
-.PHONY: help setup demo test unit integration matrix cores molecule bench lint sanity build clean torture release
+.PHONY: help setup demo test unit integration matrix cores molecule bench lint sanity build clean torture release docs

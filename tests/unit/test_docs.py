@@ -1,4 +1,7 @@
-"""What the documentation says exists: YAML that parses, variables, playbooks, modules' options, files and headings."""
+"""What the documentation says exists: YAML that parses, variables, playbooks, modules' options, files and headings.
+
+What it says to run is run by tests/integration/test_docs_commands.py.
+"""
 
 from __future__ import annotations
 
@@ -8,30 +11,23 @@ from typing import Any, Iterator
 
 import pytest
 import yaml
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables import known_names
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables import (
+    PLAYBOOK_VARIABLES,
+    known_names,
+)
 
-ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("roles/*/README.md")])
+from tests.support.documents import DOCUMENTS, LANGUAGES, ROOT, blocks, commands, name_of
+from tools.docs.variables import MARKUP, OF_PLAYBOOKS, PAGE, ROLES, page
+
 # Names of roles in PostgreSQL, not variables of Ansible.
 OTHER_WORDS = frozenset({"metamapper_readers", "metamapper_2027"})
 PLAYBOOKS = {path.stem.split("_")[0] for path in (ROOT / "playbooks").glob("*_metamapper.yml")}
 
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 VARIABLE = re.compile(r"(?<![\w.-])metamapper_[a-z0-9_]*[a-z0-9]")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 PLAYBOOK = re.compile(r"metamapper\.postgresql\.(\w+_metamapper)\b")
 FULL_NAME = re.compile(r"metamapper\.postgresql\.([a-z]\w*)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-
-
-def name_of(path: Path) -> str:
-    """Return how a test names a document."""
-    return str(path.relative_to(ROOT))
-
-
-def blocks(path: Path, language: str) -> Iterator[str]:
-    """Yield the fenced blocks of a language."""
-    return (text for found, text in FENCE.findall(path.read_text(encoding="utf-8")) if found == language)
 
 
 def anchors(path: Path) -> set[str]:
@@ -72,7 +68,7 @@ def tasks(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
 def test_yaml_parses_and_its_options_exist(path: Path) -> None:
-    parsed = [yaml.safe_load(text) for text in blocks(path, "yaml")]
+    parsed = [yaml.safe_load(block.text) for block in blocks(path, "yaml")]
     assert None not in parsed
     used = {(name, option) for block in parsed for name, options in tasks(block) for option in options}
     assert {(name, option) for name, option in used if option not in module_options(name)} == set()
@@ -88,7 +84,7 @@ def test_every_variable_is_one_of_ours(path: Path) -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
 def test_databases_have_keys_that_exist(path: Path) -> None:
     known = {"name", "schemas", "exclude_schemas", "metadata_schemas", "creators", "allow_empty"}
-    parsed = [yaml.safe_load(text) for text in blocks(path, "yaml")]
+    parsed = [yaml.safe_load(block.text) for block in blocks(path, "yaml")]
     found = {key for block in parsed for databases in _databases(block) for key in keys(databases)}
     assert found - known == set()
 
@@ -127,3 +123,50 @@ def test_every_guide_is_in_the_index() -> None:
     linked = {(index.parent / link).resolve() for link in LINK.findall(index.read_text(encoding="utf-8"))}
     written = {path for path in DOCUMENTS if path.is_relative_to(ROOT / "docs")} - {index}
     assert written - linked == set()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_every_block_says_its_language(path: Path) -> None:
+    """What has none, or is merely indented, would be run by no test, if it is a command."""
+    assert [block.line for block in blocks(path) if block.language not in LANGUAGES] == []
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        pytest.param("", [], id="nothing"),
+        pytest.param("a\n\nb c\n", ["a", "b c"], id="lines"),
+        pytest.param("a 'b\nc'\nd\n", ["a 'b\nc'", "d"], id="a quote over lines"),
+        pytest.param("a \\\nb\nc\n", ["a \\\nb", "c"], id="a backslash"),
+        pytest.param("cat > f <<'END'\nit's\nEND\na\n", ["cat > f <<'END'\nit's\nEND", "a"], id="a here-document"),
+    ],
+)
+def test_commands_of_a_script(script: str, expected: list[str]) -> None:
+    assert commands(script) == expected
+
+
+def test_a_command_without_an_end_is_an_error() -> None:
+    with pytest.raises(ValueError, match="has no end"):
+        commands("echo 'we\"ird.näme'; --'")
+
+
+def test_the_page_of_variables_is_what_the_argument_specs_say() -> None:
+    """Where this fails, "make docs" writes the page anew."""
+    assert PAGE.read_text(encoding="utf-8") == page()
+
+
+def test_the_page_of_variables_has_every_variable_and_no_markup_of_ansible() -> None:
+    rows = re.findall(r"^\| `(metamapper_\w+)` \|", page(), re.MULTILINE)
+    assert sorted(rows) == sorted(known_names(ROOT / "roles"))
+    assert not MARKUP.search(page())
+
+
+def test_the_defaults_of_the_playbooks_are_the_real_ones() -> None:
+    playbooks = {path.stem.split("_")[0]: path.read_text() for path in (ROOT / "playbooks").glob("*.yml")}
+    real = {
+        (name, default, ", ".join(role for role in ROLES if f"{name} |" in playbooks[role]))
+        for text in playbooks.values()
+        for name, default in re.findall(r"\{\{ (metamapper_\w+) \| default\('(\w+)'\)", text)
+    }
+    assert real == {(name, default, users) for name, (default, users, _) in OF_PLAYBOOKS.items()}
+    assert set(OF_PLAYBOOKS) == set(PLAYBOOK_VARIABLES)

@@ -1,0 +1,90 @@
+"""The built site: whole, without a dead link, and without anything that is loaded from elsewhere.
+
+"make docs" builds it and then runs this.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Mapping
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from tools.collection import contents
+from tools.docs.build import CACHE
+from tools.docs.pages import pages
+
+SITE = CACHE / "site"
+PAGES = sorted(SITE.rglob("*.html"))
+# Attributes that make a browser load something; a link is followed only by its reader.
+LOADING = {"src", "srcset", "data", "poster", "action", "formaction", "background"}
+CSS_LOADS = re.compile(r"url\(\s*['\"]?(?!data:|#)([^'\")]+)|@import\s+['\"]([^'\"]+)")
+
+
+class Page(HTMLParser):
+    """What a page loads, where it links to, and what can be linked to in it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.links: list[str] = []
+        self.anchors: set[str] = set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take note of an element's attributes."""
+        for name, value in attrs:
+            if name in LOADING or (tag == "link" and name == "href"):
+                self.loads.append(value or "")
+            elif name == "href":
+                self.links.append(value or "")
+            elif name in ("id", "name"):
+                self.anchors.add(value or "")
+
+
+@pytest.fixture(scope="module")
+def parsed() -> Mapping[Path, Page]:
+    """Every page of the site."""
+    return {path: Page(path) for path in PAGES}
+
+
+def name_of(path: Path) -> str:
+    """Return how a test names a file of the site."""
+    return str(path.relative_to(SITE))
+
+
+def test_there_is_a_page_for_every_document_module_and_role() -> None:
+    written = {name[: -len(".md")] + ".html" for name in pages().values() if name.endswith(".md")}
+    reference = {f"reference/{name}_{kind}.html" for kind in ("module", "role") for name in contents()[kind]}
+    assert (written | reference) - {name_of(path) for path in PAGES} == set()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_a_page_loads_nothing_from_elsewhere(path: Path, parsed: Mapping[Path, Page]) -> None:
+    assert [load for load in parsed[path].loads if urlsplit(load).scheme not in ("", "data") or load[:2] == "//"] == []
+
+
+@pytest.mark.parametrize("path", sorted(SITE.rglob("*.css")), ids=name_of)
+def test_a_style_sheet_loads_nothing_from_elsewhere(path: Path) -> None:
+    loads = [first or second for first, second in CSS_LOADS.findall(path.read_text(encoding="utf-8"))]
+    assert [load for load in loads if "//" in load] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_links_lead_somewhere(path: Path, parsed: Mapping[Path, Page]) -> None:
+    assert [link for link in parsed[path].links if not leads_somewhere(path, link, parsed)] == []
+
+
+def leads_somewhere(path: Path, link: str, parsed: Mapping[Path, Page]) -> bool:
+    """Tell whether a link leads to a page and an anchor that exist; what is in the web is for its reader to find."""
+    parts = urlsplit(link)
+    if parts.scheme:
+        return parts.scheme in ("https", "mailto")
+    target = Path(os.path.normpath(path.parent / unquote(parts.path))) if parts.path else path
+    if target not in parsed:
+        return target.is_file()
+    return not parts.fragment or unquote(parts.fragment) in parsed[target].anchors

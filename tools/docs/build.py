@@ -1,0 +1,68 @@
+"""Builds the documentation as one static site, with warnings as errors; nothing is loaded from anywhere.
+
+Run it with "make docs". The guides come from docs/ and the READMEs, the reference from antsibull-docs.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tools.docs.pages import stage
+
+HERE = Path(__file__).resolve().parent
+CACHE = HERE.parents[1] / ".cache" / "docs"
+COLLECTION = "metamapper.postgresql"
+# The filters are private to the roles, and the site has its own index.
+LEFT_OUT = ("*_filter.rst", "index.rst", "environment_variables.rst")
+# The theme has a table of contents of its own on each page.
+CONTENTS = re.compile(r"^\.\. contents::\n(?: +.*\n)*", re.MULTILINE)
+# A label of Ansible's own documentation, which is not at hand where the site is built.
+COMMON = ":ref:`here <common_return_values>`"
+COMMON_LINK = "`here <https://docs.ansible.com/ansible/latest/reference_appendices/common_return_values.html>`__"
+
+
+def program(name: str) -> str:
+    """Return a program of the environment that runs this."""
+    return str(Path(sys.executable).parent / name)
+
+
+def reference(directory: Path) -> None:
+    """Write the reference of modules and roles."""
+    directory.mkdir()
+    options = ["--use-current", "--squash-hierarchy", "--fail-on-error", "--no-add-antsibull-docs-version"]
+    command = [program("antsibull-docs"), "collection", *options, "--dest-dir", str(directory), COLLECTION]
+    subprocess.run(command, check=True)
+    for page in [page for pattern in LEFT_OUT for page in directory.glob(pattern)]:
+        page.unlink()
+    for page in directory.glob("*.rst"):
+        text = CONTENTS.sub("", page.read_text(encoding="utf-8"))
+        page.write_text(text.replace(COMMON, COMMON_LINK), encoding="utf-8")
+
+
+def source(directory: Path) -> None:
+    """Write all that Sphinx reads."""
+    stage(directory)
+    reference(directory / "reference")
+    with (directory / "index.md").open("a", encoding="utf-8") as index:
+        index.write((HERE / "navigation.md").read_text(encoding="utf-8"))
+    shutil.copy(HERE / "conf.py", directory)
+    shutil.copytree(HERE / "static", directory / "_static")
+
+
+def build() -> Path:
+    """Build the site afresh and return its directory."""
+    shutil.rmtree(CACHE, ignore_errors=True)
+    (CACHE / "source").mkdir(parents=True)
+    source(CACHE / "source")
+    options = ["--builder", "html", "--fail-on-warning", "--keep-going", "--nitpicky", "--quiet"]
+    command = [program("sphinx-build"), *options, str(CACHE / "source"), str(CACHE / "site")]
+    subprocess.run(command, check=True)
+    return CACHE / "site"
+
+
+if __name__ == "__main__":
+    print(f"Open {build() / 'index.html'}")

@@ -1,0 +1,97 @@
+"""The page of all variables, made from the argument specs of the roles: one table, each default once.
+
+Run it with "make docs"; a unit test says when the page has fallen behind.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Iterator, Mapping
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "variables.md"
+ROLES = ("grant", "verify", "revoke", "bastion")
+# What the plays themselves use stands in no argument spec: the default, the playbooks, and the meaning.
+OF_PLAYBOOKS: Mapping[str, tuple[str, str, str]] = {
+    "metamapper_hosts": ("postgresql", "grant, verify, revoke", "Hosts or groups of the inventory that are servers."),
+    "metamapper_connection": (
+        "local",
+        "grant, verify, revoke",
+        "Where the modules run: `local` is the controller; `ssh` is the host itself, for peer authentication.",
+    ),
+    "metamapper_bastion_hosts": ("bastions", "bastion", "Hosts or groups of the inventory that are jump hosts."),
+}
+MARKUP = re.compile(r"\b[BCMOV]\(([^()]*)\)")
+HEAD = """\
+# Variables
+
+Every variable of the roles and playbooks, with its default, and in the end the roles that use it. They mean the same
+everywhere, so that one inventory describes a server for all of them. A name that begins with `metamapper_` and is not
+in this list is refused, and the one that was probably meant is named.
+
+This page is made from the roles' argument specs by `make docs`.
+
+| variable | default | meaning, and roles |
+|---|---|---|
+"""
+
+
+def options_of(role: str) -> dict[str, dict[str, Any]]:
+    """Return what the argument spec of a role describes."""
+    text = (ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
+    return dict(yaml.safe_load(text)["argument_specs"]["main"]["options"])
+
+
+def as_code(value: str) -> str:
+    """Return a value as code of Markdown that may stand in a table."""
+    return f"`{value}`".replace("|", "\\|")
+
+
+def default_of(option: Mapping[str, Any]) -> str:
+    """Return how the default reads: a value, "required", or "none" where leaving it out is the default."""
+    if option.get("required"):
+        return "required"
+    if option.get("default", "") == "":
+        return "none"
+    value = option["default"]
+    if isinstance(value, list):
+        return as_code(f"[{', '.join(value)}]")
+    return as_code(value if isinstance(value, str) else json.dumps(value))
+
+
+def meaning_of(option: Mapping[str, Any]) -> str:
+    """Return the description of an option as one line of Markdown, its choices included."""
+    paragraphs = option["description"]
+    text = " ".join([paragraphs] if isinstance(paragraphs, str) else paragraphs)
+    choices = [as_code(str(choice)) for choice in option.get("choices", ())]
+    if choices:
+        text += f" One of {', '.join(choices)}."
+    return MARKUP.sub(lambda found: as_code(found[1]), text)
+
+
+def rows_of(name: str, option: Mapping[str, Any], roles: str) -> Iterator[str]:
+    """Yield the row of an option, and one for each of the keys in it."""
+    yield f"| {as_code(name)} | {default_of(option)} | {meaning_of(option)} *{roles}* |"
+    for key, inner in option.get("options", {}).items():
+        yield f"| … {as_code(key)} | {default_of(inner)} | {meaning_of(inner)} |"
+
+
+def page() -> str:
+    """Return the whole page."""
+    of_roles = {role: options_of(role) for role in ROLES}
+    rows = [
+        f"| {as_code(name)} | {as_code(default)} | {meaning} *{roles}* |"
+        for name, (default, roles, meaning) in OF_PLAYBOOKS.items()
+    ]
+    for name in dict.fromkeys(name for options in of_roles.values() for name in options):
+        users = [role for role in ROLES if name in of_roles[role]]
+        rows += rows_of(name, of_roles[users[0]][name], ", ".join(users))
+    return HEAD + "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
