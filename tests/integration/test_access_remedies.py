@@ -46,12 +46,31 @@ def no_usage(warehouse: Warehouse) -> None:
     warehouse.run("ALTER TABLE closed.t OWNER TO {}", warehouse.admin.name)
 
 
+def no_inheritance(warehouse: Warehouse) -> None:
+    """Make the administrator a member of the owner that inherits nothing: what 16 gives to the maker of a role."""
+    if version(warehouse.server) >= 160000:
+        warehouse.run("GRANT {} TO {} WITH INHERIT FALSE", warehouse.owner, warehouse.admin.name)
+    else:
+        warehouse.run("ALTER ROLE {} NOINHERIT", warehouse.admin.name)
+
+
+def no_createrole(warehouse: Warehouse) -> None:
+    warehouse.run("ALTER ROLE {} NOCREATEROLE", warehouse.admin.name)
+
+
+def double(name: str) -> str:
+    """Return a name as it stands between double quotes."""
+    return name.replace('"', '""')
+
+
 LACKS: dict[str, Prepare] = {
     "database": foreign_database,
     "schema": foreign_schema,
     "tables": foreign_table,
     "superusers-table": superusers_table,
     "superusers-schema": superusers_schema,
+    "inheritance": no_inheritance,
+    "createrole": no_createrole,
 }
 
 
@@ -63,6 +82,23 @@ def test_the_statements_shown_mend_it_and_nothing_was_written_before(deputy_ware
     refused = warehouse.access()
     assert refused.failed
     assert differences(before, snapshot(warehouse.server, warehouse.database)) == []
+    for statement in remedies(refused):
+        warehouse.run(statement)
+    warehouse.access().ok()
+    assert set(warehouse.relations) <= set(warehouse.readable(warehouse.schema))
+    assert not warehouse.access().ok().changed
+
+
+def test_all_that_lacks_is_one_message_and_its_statements_mend_all(deputy_warehouse: Warehouse) -> None:
+    warehouse = deputy_warehouse
+    for lack in ("createrole", "database", "schema", "superusers-table"):
+        LACKS[lack](warehouse)
+    before = snapshot(warehouse.server, warehouse.database)
+    refused = warehouse.access()
+    assert differences(before, snapshot(warehouse.server, warehouse.database)) == []
+    found = messages(refused)
+    for words in ("CREATEROLE", f'database "{double(warehouse.database)}"', double(warehouse.schema), "super's"):
+        assert [message for message in found if words in message] != [], words
     for statement in remedies(refused):
         warehouse.run(statement)
     warehouse.access().ok()
