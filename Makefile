@@ -37,7 +37,7 @@ demo: .venv/demo .ansible/ready  ## the main job on an embedded PostgreSQL with 
 test: lint unit integration  ## lint, unit and integration tests: all that needs no container engine
 
 unit: setup  ## unit tests
-	pytest -q tests/unit
+	pytest -q -n $(or $(JOBS),2) tests/unit
 
 integration: setup  ## integration tests on a real server (PG=17: its major version, TESTS=files, MARK=expression)
 	MM_PG=$(PG) pytest -q -n $(or $(JOBS),2) -m '$(MARK)' $(or $(TESTS),tests/integration)

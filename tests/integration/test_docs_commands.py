@@ -19,6 +19,8 @@ from tests.support.postgres import HBA, Server, running
 from tests.support.reader import Reader, prepare
 from tools.collection import environment, program
 
+pytestmark = pytest.mark.majorless
+
 BASTION = "ansible-playbook -i inventory.yml metamapper.postgresql.bastion_metamapper"
 MOLECULE = "needs root and an sshd of the host: molecule/bastion/converge.yml runs the playbook"
 READERS_OWN = "a host, a package or a key of the reader's own"

@@ -15,6 +15,8 @@ from tests.support.playbooks import Play, run_on_hosts
 from tests.support.site import Site
 from tools.collection import NAME, program
 
+pytestmark = pytest.mark.majorless
+
 GUIDE = ROOT / "docs" / "guides" / "fleets.md"
 FILES = {block.file: block.text for block in blocks(GUIDE) if block.file}
 GRANT = f"{NAME}.grant_metamapper"

@@ -12,6 +12,8 @@ import yaml
 
 from tools.collection import COLLECTIONS, environment, program, stage
 
+pytestmark = pytest.mark.majorless
+
 VERSION = "1.0.0"
 
 
