@@ -19,8 +19,8 @@ description:
     also works on a replica.
   - The privileges are CONNECT on the database, USAGE on the schema, SELECT on tables, partitioned tables, views,
     materialized views and foreign tables, and default privileges for each role that creates relations in the schema.
-  - A transaction that writes takes the advisory lock V(7882834684577673328) with C(pg_advisory_xact_lock), so that runs on
-    the same database wait for each other.
+  - A transaction that writes takes the advisory lock V(7882834684577673328) with C(pg_advisory_xact_lock), so that runs
+    on the same database wait for each other.
   - With O(state=absent) it takes back all that the roles hold, in every database of the server, whoever granted it, and
     drops them.
 extends_documentation_fragment:
