@@ -1,4 +1,7 @@
-"""Pythons as targets have them: each that is here, with the last psycopg2-binary that was made for it."""
+"""Pythons as targets have them: each that is here, with the last psycopg2-binary that was made for it.
+
+The oldest Python also gets the oldest psycopg2 that the documentation promises.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ from tests.support.postgres import ROOT
 from tools.pythons import found
 
 CACHE = Path(os.environ.get("MM_CACHE", ROOT / ".cache")) / "targets"
-LAST = {"3.8": "2.9.10", "3.9": "2.9.12"}
-CURRENT = "2.9.13"
+PSYCOPG2 = {"3.8": ("2.9.3", "2.9.10"), "3.9": ("2.9.12",)}
+CURRENT = ("2.9.13",)
 OLDEST = (3, 8)  # that this collection runs on
 
 
@@ -26,20 +29,25 @@ def supported() -> list[str]:
 
 
 def interpreters() -> dict[str, str]:
-    """Return an interpreter with psycopg2 for each of those that is here; downloaded once and cached."""
-    return {version: _with_psycopg2(version, path) for version, path in found().items() if version in supported()}
+    """Return an interpreter for each of those that is here, and each psycopg2 for it, by "3.x-2.9.y"; cached."""
+    wanted = [
+        (version, path, psycopg2)
+        for version, path in found().items()
+        if version in supported()
+        for psycopg2 in PSYCOPG2.get(version, CURRENT)
+    ]
+    return {f"{version}-{psycopg2}": _installed(path, f"{version}-{psycopg2}") for version, path, psycopg2 in wanted}
 
 
-def _with_psycopg2(version: str, python: str) -> str:
+def _installed(python: str, name: str) -> str:
     CACHE.mkdir(parents=True, exist_ok=True)
-    psycopg2 = f"psycopg2-binary=={LAST.get(version, CURRENT)}"
-    home = CACHE / f"{version}-{psycopg2}"
-    interpreter = str(home / "bin" / "python")
-    with (CACHE / f"{version}.lock").open("w") as lock:
+    interpreter = str(CACHE / name / "bin" / "python")
+    with (CACHE / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may be at it
-        if not (home / "ready").exists():
-            subprocess.run([python, "-m", "venv", "--clear", str(home)], check=True)
-            install = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", psycopg2]
+        if not (CACHE / name / "ready").exists():
+            subprocess.run([python, "-m", "venv", "--clear", str(CACHE / name)], check=True)
+            package = "psycopg2-binary==" + name.partition("-")[2]
+            install = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", package]
             subprocess.run(install, check=True)
-            (home / "ready").touch()
+            (CACHE / name / "ready").touch()
     return interpreter
