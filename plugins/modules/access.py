@@ -430,6 +430,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._options imp
     where_from_options,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure
+from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import forbid_core_files
 from ansible_collections.metamapper.postgresql.plugins.module_utils._survey import Where
 from ansible_collections.metamapper.postgresql.plugins.module_utils._unwanted import unwanted_from_options
 from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import wanted_from_options
@@ -446,6 +447,7 @@ def prepared(options: Mapping[str, Any], *, check_mode: bool) -> Callable[[Where
 
 def main() -> None:
     """Run the module."""
+    forbid_core_files()
     module = AnsibleModule(
         argument_spec=ACCESS_ARGUMENTS,
         required_if=[("state", "present", ("users", "databases"))],

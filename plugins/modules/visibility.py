@@ -308,6 +308,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.metamapper.postgresql.plugins.module_utils._arguments import login_from_options
 from ansible_collections.metamapper.postgresql.plugins.module_utils._bastion import bastion_from_options, opened_path
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure
+from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import forbid_core_files
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_examination import examine
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_finding import failure_message
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_options import VISIBILITY_ARGUMENTS
@@ -316,6 +317,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_
 
 def main() -> None:
     """Look at the server as Metamapper does, and say what is found."""
+    forbid_core_files()
     module = AnsibleModule(argument_spec=VISIBILITY_ARGUMENTS, supports_check_mode=True)
     options = module.params
     try:
