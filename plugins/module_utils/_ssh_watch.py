@@ -80,6 +80,13 @@ def _spawn(script: str, arguments: Sequence[str], environment: Mapping[str, str]
     )
 
 
+def _nameless_file() -> IO[bytes]:
+    """Return a file for what a command writes: in memory where the system can, since no directory may be writable."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("ssh"), "w+b")
+    return tempfile.TemporaryFile()
+
+
 def _tell(process: _Process, line: str) -> None:
     """Write one line to a process; that it is gone already shows in its exit status."""
     if process.stdin is not None:
@@ -120,7 +127,7 @@ def watched(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[
     takes it. The command reads from /dev/null and its standard output goes there.
     """
     with contextlib.ExitStack() as stack:
-        output = stack.enter_context(tempfile.TemporaryFile())
+        output = stack.enter_context(_nameless_file())
         watcher = _spawn(WATCHER, [], {}, subprocess.DEVNULL)
         process: _Process | None = None
         try:
