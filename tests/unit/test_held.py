@@ -6,10 +6,14 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._absent_plan import batch
+from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import DatabaseFacts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._grants import Grant
 from ansible_collections.metamapper.postgresql.plugins.module_utils._held import KINDS, Held, revoke_statements
 from ansible_collections.metamapper.postgresql.plugins.module_utils._held_problems import held_problems
 from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import texts
+from hypothesis import given
 
+from tests.support.catalogs import GROUP, catalogs, grants_in, plan
 from tests.support.values import HOSTILE
 
 QUOTED = '"we""ird.näme\'; --"'
@@ -150,3 +154,21 @@ def test_problems(held: list[Held], expected: list[str]) -> None:
     found = held_problems(held, roles=["g", "u"], database="d", administrator="admin")
     assert [problem.statement for problem in found] == expected
     assert all(problem.database == "d" for problem in found)
+
+
+def as_held(grant: Grant, database: str) -> Held:
+    """Return what the catalog says of a grant."""
+    names = {
+        "database": replace(CONNECT, name=database),
+        "schema": replace(USAGE, name=grant.schema),
+        "default": replace(DEFAULT, schema=grant.schema, name=grant.name, privilege=grant.privilege),
+        "relation": replace(SELECT, schema=grant.schema, name=grant.name, privilege=grant.privilege),
+    }
+    return replace(names[grant.kind], grantee=GROUP)
+
+
+@given(catalogs())
+def test_revoke_takes_back_exactly_what_was_granted(facts: DatabaseFacts) -> None:
+    grants = plan(facts).grants
+    statements = revoke_statements([as_held(grant, facts.name) for grant in grants], administrator="admin")
+    assert sorted(grants_in(statements, "REVOKE"), key=repr) == sorted(grants, key=repr)
