@@ -49,10 +49,13 @@ SIZES: Mapping[str, Size] = {
 }
 
 
+CHOSEN = os.environ.get("MM_SIZE") or "full"
+
+
 @pytest.fixture(scope="session")
 def size() -> Size:
     """How often each thing is done in this run."""
-    return SIZES[os.environ.get("MM_SIZE") or "full"]
+    return SIZES[CHOSEN]
 
 
 @pytest.fixture(scope="session")
@@ -121,8 +124,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what ran, how often, how long, and what was seen."""
     reports = [report for key in ("passed", "failed") for report in terminalreporter.getreports(key)]
     shown = sorted((report for report in reports if report.when == "call"), key=lambda report: report.nodeid)
-    size, major = os.environ.get("MM_SIZE") or "full", os.environ.get("MM_PG") or DEFAULT_MAJOR
-    terminalreporter.section(f"torture, size {size}, PostgreSQL {major}")
+    terminalreporter.section(f"torture, size {CHOSEN}, PostgreSQL {os.environ.get('MM_PG') or DEFAULT_MAJOR}")
     for report in shown:
         name = report.nodeid.partition("::")[2] or report.nodeid
         terminalreporter.write_line(f"{report.outcome:6} {report.duration:6.0f} s  {name}")
