@@ -10,5 +10,5 @@ settings.register_profile("bounded", max_examples=40, deadline=None, derandomize
 settings.load_profile("bounded")
 
 # "make torture" tries the properties with many more examples than "make test".
-settings.register_profile("torture-small", max_examples=300, deadline=None)
+settings.register_profile("torture-small", max_examples=120, deadline=None)
 settings.register_profile("torture-full", max_examples=5000, deadline=None)
