@@ -17,6 +17,7 @@ import pytest
 from tests.support.documents import DOCUMENTS, ROOT, commands, inline_commands, name_of, scripts
 from tests.support.postgres import HBA, Server, running
 from tests.support.reader import Reader, prepare
+from tests.support.tls import switch_on
 from tools.collection import environment, program
 
 pytestmark = pytest.mark.majorless
@@ -76,6 +77,9 @@ def reader(tmp_path: Path, installed: Path, own_server: Server) -> Reader:
 
 def place(path: Path, server: Server) -> dict[str, Any]:
     """Return what a document's variables are for this server: where files are, and that there is no other host."""
+    if path.name == "managed-services.md":
+        switch_on(server)
+        return {"metamapper_login_host": "localhost", "metamapper_ca_cert": str(server.data / "server.crt")}
     if path.name == "self-managed.md":
         return {
             "ansible_connection": "local",
