@@ -12,12 +12,13 @@ import subprocess
 from pathlib import Path
 from typing import Any, Iterator
 
+import psycopg2
 import pytest
 
-from tests.support.documents import DOCUMENTS, ROOT, commands, inline_commands, name_of, scripts
-from tests.support.postgres import HBA, Server, running
-from tests.support.reader import Reader, prepare
-from tests.support.tls import switch_on
+from tests.support.certificates import Encrypted, running_with_tls
+from tests.support.documents import DOCUMENTS, ROOT, blocks, commands, inline_commands, name_of, scripts
+from tests.support.postgres import HBA
+from tests.support.reader import Reader, is_play, prepare
 from tools.collection import environment, program
 
 pytestmark = pytest.mark.majorless
@@ -51,7 +52,10 @@ GRANTED = {
     "docs/troubleshooting.md",
     "roles/verify/README.md",
 }
-WITH_SCRIPTS = [path for path in DOCUMENTS if scripts(path)]
+FOLLOWED = [path for path in DOCUMENTS if blocks(path, "shell", "sql") or any(map(is_play, blocks(path)))]
+
+# The roles, whose work it is, are tested on each major version.
+pytestmark = pytest.mark.majorless
 
 
 def targets() -> set[str]:
@@ -60,42 +64,57 @@ def targets() -> set[str]:
 
 
 @pytest.fixture
-def own_server(major: str) -> Iterator[Server]:
+def own(major: str) -> Iterator[Encrypted]:
     """A server of one document, with the databases that they speak of; by peer, the system's user is postgres."""
-    with running(major) as server:
-        prepare(server)
-        (server.data / "pg_ident.conf").write_text(f"me {getpass.getuser()} postgres\n")
-        server.hba("local all postgres peer map=me\n" + HBA)
-        yield server
+    with running_with_tls(major) as encrypted:
+        prepare(encrypted.server)
+        (encrypted.server.data / "pg_ident.conf").write_text(f"me {getpass.getuser()} postgres\n")
+        encrypted.server.hba("local all postgres peer map=me\n" + HBA)
+        yield encrypted
 
 
 @pytest.fixture
-def reader(tmp_path: Path, installed: Path, own_server: Server) -> Reader:
+def reader(tmp_path: Path, installed: Path, own: Encrypted) -> Reader:
     """A reader with an empty directory."""
-    return Reader(tmp_path, installed, own_server, OUTSIDE)
+    return Reader(tmp_path, installed, own.server, OUTSIDE)
 
 
-def place(path: Path, server: Server) -> dict[str, Any]:
+def place(path: Path, own: Encrypted) -> dict[str, Any]:
     """Return what a document's variables are for this server: where files are, and that there is no other host."""
     if path.name == "managed-services.md":
-        switch_on(server)
-        return {"metamapper_login_host": "localhost", "metamapper_ca_cert": str(server.data / "server.crt")}
+        return {"metamapper_login_host": "localhost", "metamapper_ca_cert": str(own.authority.certificate)}
     if path.name == "self-managed.md":
         return {
             "ansible_connection": "local",
             "ansible_become": False,
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-            "metamapper_login_unix_socket": server.socket_directory,
-            "metamapper_pg_hba_file": str(server.data / "pg_hba.conf"),
+            "metamapper_login_unix_socket": own.server.socket_directory,
+            "metamapper_pg_hba_file": str(own.server.data / "pg_hba.conf"),
         }
     return {}
 
 
-@pytest.mark.parametrize("path", WITH_SCRIPTS, ids=name_of)
-def test_a_reader_gets_through(path: Path, reader: Reader) -> None:
-    reader.follow(path, others=place(path, reader.server), granted=name_of(path) in GRANTED)
+@pytest.mark.parametrize("path", FOLLOWED, ids=name_of)
+def test_a_reader_gets_through(path: Path, reader: Reader, own: Encrypted) -> None:
+    reader.follow(path, others=place(path, own), granted=name_of(path) in GRANTED)
     said = {command for script in scripts(path) for command in commands(script)}
     assert {command for command in said if reader.is_run(command)} <= set(reader.ran)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        pytest.param("```shell\nno-such-program\n```\n", id="command"),
+        pytest.param("```sql\nNO SUCH STATEMENT;\n```\n", id="statement"),
+        pytest.param("```yaml\n- hosts: postgresql\n  roles: [no.such.role]\n```\n", id="play"),
+        pytest.param("```yaml\n# .gitlab-ci.yml\njob:\n  script: [no-such-program]\n```\n", id="pipeline"),
+    ],
+)
+def test_a_reader_stumbles_over_what_cannot_be_run(block: str, reader: Reader, tmp_path: Path) -> None:
+    document = tmp_path / "document.md"
+    document.write_text(f"# A page\n\n{block}")
+    with pytest.raises((AssertionError, psycopg2.Error)):
+        reader.follow(document, others={}, granted=False)
 
 
 def without_inventory(command: str) -> str:
