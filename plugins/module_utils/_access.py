@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Sequence
 from ansible_collections.metamapper.postgresql.plugins.module_utils._apply import Applied, Apply
 from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import first_line, sqlstate
 from ansible_collections.metamapper.postgresql.plugins.module_utils._held import revoke_statements
-from ansible_collections.metamapper.postgresql.plugins.module_utils._outline import diff_lines, merged
+from ansible_collections.metamapper.postgresql.plugins.module_utils._outline import changes, diff_lines, merged
 from ansible_collections.metamapper.postgresql.plugins.module_utils._password import Password, State
 from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_roles import (
     role_outline,
@@ -107,8 +107,10 @@ def _result(
     databases: tuple[Any, Any],
     passwords: Mapping[str, Password],
 ) -> Result:
-    before = {"roles": _with_passwords(roles[0], _known_before(found, passwords)), "databases": databases[0]}
-    after = {"roles": _with_passwords(roles[1], passwords), "databases": databases[1]}
+    before, after = changes(
+        {"roles": _with_passwords(roles[0], _known_before(found, passwords)), "databases": databases[0]},
+        {"roles": _with_passwords(roles[1], passwords), "databases": databases[1]},
+    )
     shown = diff_lines(before, after)
     return {
         "changed": bool(statements),

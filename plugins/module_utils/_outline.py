@@ -63,6 +63,23 @@ def merged(first: Outline, second: Outline) -> dict[str, Any]:
     return {**first, **second, "schemas": {**first["schemas"], **second["schemas"]}}
 
 
+def changes(before: Outline, after: Outline) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return both sides with only those schemas that differ; the databases are the same in both, and all stay.
+
+    A run that finds nothing missing returns as little for thousands of schemas as for one: Ansible spends longer on a
+    large result, here and on the controller, than the server on the questions.
+    """
+    old, new = before["databases"], after["databases"]
+    of_before = {name: _different(held, new[name]) for name, held in old.items()}
+    of_after = {name: _different(held, old[name]) for name, held in new.items()}
+    return {**before, "databases": of_before}, {**after, "databases": of_after}
+
+
+def _different(held: Outline, other: Outline) -> dict[str, Any]:
+    schemas = {name: of for name, of in held["schemas"].items() if other["schemas"].get(name) != of}
+    return {**held, "schemas": schemas}
+
+
 def diff_lines(before: Outline, after: Outline) -> tuple[str, str]:
     """Return the two sides of a diff: a line for each role, database and schema that changes, nothing for the rest."""
     old, new = _flat(before), _flat(after)

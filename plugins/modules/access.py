@@ -311,7 +311,7 @@ statements:
     - GRANT USAGE ON SCHEMA "sales" TO "metamapper_readers"
 before:
   description:
-    - What the roles were and what the group held, for each database and schema that is meant.
+    - What the roles were and what the group held, for each database and for each schema that changes.
     - The same keys as RV(after).
   returned: success
   type: dict
@@ -329,7 +329,7 @@ after:
       sample: {"metamapper_readers": {"login": false, "powers": []}}
     databases:
       description:
-        - A key for each database.
+        - A key for each database, and in it one for each schema that changes.
         - With O(state=absent), what is held by schema (empty for what is in none) and role, and on how many objects.
       type: dict
       sample:

@@ -7,7 +7,7 @@ from typing import Any, Mapping
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import DatabaseFacts
 from ansible_collections.metamapper.postgresql.plugins.module_utils._grants import Grant
-from ansible_collections.metamapper.postgresql.plugins.module_utils._outline import diff_lines, merged, outline
+from ansible_collections.metamapper.postgresql.plugins.module_utils._outline import changes, diff_lines, merged, outline
 from hypothesis import given, strategies
 
 from tests.support.catalogs import catalogs, granted, plan, within
@@ -104,6 +104,32 @@ def whole(
 
 NOTHING: dict[str, Any] = {"roles": {}, "databases": {}}
 SETTINGS = {"all databases": {"default_transaction_read_only": "on"}, HOSTILE: {}}
+
+
+MISSING = held("missing", 14, 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "schemas"),
+    [
+        pytest.param({}, {}, ({}, {}), id="no schema"),
+        pytest.param({HOSTILE: held()}, {HOSTILE: held()}, ({}, {}), id="the same"),
+        pytest.param({HOSTILE: MISSING}, {HOSTILE: held()}, ({HOSTILE: MISSING}, {HOSTILE: held()}), id="another"),
+        pytest.param(
+            {"a": held(), "b": MISSING}, {"a": held(), "b": held()}, ({"b": MISSING}, {"b": held()}), id="one of them"
+        ),
+        pytest.param({}, {"a": held()}, ({}, {"a": held()}), id="one that came"),
+    ],
+)
+def test_of_the_schemas_those_that_differ(
+    before: dict[str, Any], after: dict[str, Any], schemas: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    assert changes(whole(before), whole(after)) == (whole(schemas[0]), whole(schemas[1]))
+
+
+def test_roles_and_databases_stay_where_nothing_differs() -> None:
+    same = whole(connect="missing", roles={HOSTILE: {"login": False}})
+    assert changes(same, same) == (same, same)
 
 
 @pytest.mark.parametrize(
