@@ -7,14 +7,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+import contextlib
+from typing import Any, ContextManager, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._bastion import BASTION_ARGUMENT
-from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import DIRECT, Login, Path
 from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
 
 NAMES: Mapping[str, Any] = {"type": "list", "elements": "str"}
 SSL_MODES = ("allow", "disable", "prefer", "require", "verify-ca", "verify-full")
+
+BASTION_ARGUMENT: Mapping[str, Any] = {
+    "type": "dict",
+    "options": {
+        "host": {"type": "str", "required": True},
+        "port": {"type": "int"},
+        "user": {"type": "str"},
+        "private_key_file": {"type": "path"},
+        "known_hosts_file": {"type": "path"},
+        "host_key_checking": {"type": "str", "choices": ["yes", "accept-new"], "default": "yes"},
+    },
+}
 
 # Documented in plugins/doc_fragments/connection.py
 CONNECTION_ARGUMENTS: Mapping[str, Any] = {
@@ -51,3 +63,16 @@ def login_from_options(options: Mapping[str, Any], *, user: str, password: str |
         ssl_key=options["ssl_key"] or "",
         session_role=options.get("session_role") or "",
     )
+
+
+def path_from_options(options: Mapping[str, Any], login: Login) -> ContextManager[Path]:
+    """Return the way to the server, to be opened by a with block: direct, or through the bastion of the options."""
+    if options["bastion"] is None:
+        return contextlib.nullcontext(DIRECT)
+    # Ansible ships modules as source, which Python compiles in each run: most of them have no bastion.
+    from ansible_collections.metamapper.postgresql.plugins.module_utils._bastion import (  # noqa: PLC0415
+        bastion_from_options,
+        opened_path,
+    )
+
+    return opened_path(bastion_from_options(options["bastion"]), login.host, login.port)

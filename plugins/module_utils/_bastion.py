@@ -11,7 +11,7 @@ import contextlib
 import re
 from typing import Any, Iterator, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import DIRECT, Path
+from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Path
 from ansible_collections.metamapper.postgresql.plugins.module_utils._private_key import unreadable_because
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh_causes import Place, problem
@@ -23,19 +23,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh_client 
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh_tunnel import Opening, Tunnel
 
-__all__ = ["BASTION_ARGUMENT", "Bastion", "Limits", "bastion_from_options", "opened_path"]
-
-BASTION_ARGUMENT: Mapping[str, Any] = {
-    "type": "dict",
-    "options": {
-        "host": {"type": "str", "required": True},
-        "port": {"type": "int"},
-        "user": {"type": "str"},
-        "private_key_file": {"type": "path"},
-        "known_hosts_file": {"type": "path"},
-        "host_key_checking": {"type": "str", "choices": ["yes", "accept-new"], "default": "yes"},
-    },
-}
+__all__ = ["Bastion", "Limits", "bastion_from_options", "opened_path"]
 
 LIMITS = Limits()
 
@@ -45,10 +33,8 @@ NO_SSH_USER = re.compile(r"^-|[\0-\x1f\x7f'`\";&<>|(){}]")
 NO_TARGET = re.compile(r"[\s\0-\x1f\x7f\[\]/,]")
 
 
-def bastion_from_options(options: Mapping[str, Any] | None) -> Bastion | None:
-    """Return the bastion that a module's option ``bastion`` describes; None where the option was omitted."""
-    if options is None:
-        return None
+def bastion_from_options(options: Mapping[str, Any]) -> Bastion:
+    """Return the bastion that a module's option ``bastion`` describes."""
     return Bastion(
         host=options["host"],
         port=options.get("port"),
@@ -92,8 +78,8 @@ def option_problems(bastion: Bastion, target: Target) -> list[Problem]:
 
 
 @contextlib.contextmanager
-def opened_path(bastion: Bastion | None, host: str, port: int, limits: Limits = LIMITS) -> Iterator[Path]:
-    """Open the way to a server for the length of a with block; without a bastion it is the direct one.
+def opened_path(bastion: Bastion, host: str, port: int, limits: Limits = LIMITS) -> Iterator[Path]:
+    """Open the way to a server for the length of a with block.
 
     ``host`` and ``port`` are the server's as the bastion knows it. The connection goes to the local end, but libpq
     keeps the name of the host: ``verify-full`` checks it, and a password in ``.pgpass`` is looked for under that name
@@ -103,9 +89,6 @@ def opened_path(bastion: Bastion | None, host: str, port: int, limits: Limits = 
     the reason first.
     https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-HOSTADDR
     """
-    if bastion is None:
-        yield DIRECT
-        return
     target = Target(host, port)
     problems = option_problems(bastion, target)
     if problems:

@@ -16,10 +16,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._arguments i
     DATABASE_ARGUMENTS,
     PRIVILEGE_ARGUMENT,
     login_from_options,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._bastion import (
-    bastion_from_options,
-    opened_path,
+    path_from_options,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import require_psycopg2
 from ansible_collections.metamapper.postgresql.plugins.module_utils._survey import Where
@@ -58,7 +55,7 @@ def where_from_options(options: Mapping[str, Any]) -> Iterator[Where]:
     """Hold the way to the server open; raises Failure where psycopg2 is missing, and where a bastion is no way."""
     require_psycopg2()
     login = login_from_options(options, user=options["login_user"], password=options["login_password"])
-    with opened_path(bastion_from_options(options["bastion"]), login.host, login.port) as path:
+    with path_from_options(options, login) as path:
         yield Where(login, options["login_db"], path)
 
 

@@ -305,8 +305,10 @@ breakers_confirmed:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.metamapper.postgresql.plugins.module_utils._arguments import login_from_options
-from ansible_collections.metamapper.postgresql.plugins.module_utils._bastion import bastion_from_options, opened_path
+from ansible_collections.metamapper.postgresql.plugins.module_utils._arguments import (
+    login_from_options,
+    path_from_options,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure
 from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import forbid_core_files
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_examination import examine
@@ -323,8 +325,7 @@ def main() -> None:
     try:
         request = request_from_options(options, through_bastion=options["bastion"] is not None)
         login = login_from_options(options, user=options["user"], password=options["password"])
-        path = opened_path(bastion_from_options(options["bastion"]), login.host, login.port)
-        examination = examine(request, login, path)
+        examination = examine(request, login, path_from_options(options, login))
     except Failure as failure:
         module.fail_json(**failure.as_result())
     message = failure_message(examination.findings, request.user)

@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.metamapper.postgresql.plugins.doc_fragments.connection import ModuleDocFragment
-from ansible_collections.metamapper.postgresql.plugins.module_utils._bastion import (
+from ansible_collections.metamapper.postgresql.plugins.module_utils._arguments import (
     BASTION_ARGUMENT,
+    path_from_options,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._bastion import (
     Bastion,
     bastion_from_options,
     opened_path,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import DIRECT
+from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import DIRECT, Login
 from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure
 
 OMITTED = {"port": None, "user": None, "private_key_file": None, "known_hosts_file": None, "host_key_checking": "yes"}
@@ -36,7 +39,6 @@ def test_argument_and_documentation_agree() -> None:
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        pytest.param(None, None, id="omitted"),
         pytest.param({"host": "jump", **OMITTED}, Bastion("jump"), id="host only"),
         pytest.param({"host": "jump"}, Bastion("jump"), id="as a role hands it over"),
         pytest.param(
@@ -53,15 +55,21 @@ def test_argument_and_documentation_agree() -> None:
         ),
     ],
 )
-def test_bastion_from_options(options: dict[str, Any] | None, expected: Bastion | None) -> None:
+def test_bastion_from_options(options: dict[str, Any], expected: Bastion) -> None:
     assert bastion_from_options(options) == expected
 
 
 def test_without_a_bastion_the_path_is_direct() -> None:
-    with opened_path(None, "", 5432) as path:
+    with path_from_options({"bastion": None}, Login("admin")) as path:
         assert path is DIRECT
         assert path.parameters() == {}
         assert not path.must_retry(Exception())
+
+
+def test_with_a_bastion_the_path_goes_through_it() -> None:
+    with pytest.raises(Failure) as failure, path_from_options({"bastion": {"host": "jump"}}, Login("admin")):
+        pass
+    assert "this login is over a Unix socket" in str(failure.value)
 
 
 @pytest.mark.parametrize(

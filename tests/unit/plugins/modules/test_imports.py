@@ -1,0 +1,28 @@
+"""What a module imports in a run that needs little of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.playbooks import COLLECTIONS
+
+SELDOM_USED = re.compile(r"\._(absent|unwanted|bastion|ssh|private_key)")
+
+
+@pytest.mark.parametrize("module", ["access", "visibility"])
+def test_what_most_runs_do_without_is_imported_where_it_is_used(module: str) -> None:
+    # Ansible ships a module as source: Python compiles each file that a run imports, each time.
+    name = f"ansible_collections.metamapper.postgresql.plugins.modules.{module}"
+    script = f"import sys, {name}; print(*sys.modules, sep='\\n')"
+    environment = {**os.environ, "PYTHONPATH": str(COLLECTIONS)}
+    ended = subprocess.run(
+        [sys.executable, "-c", script], env=environment, text=True, stdout=subprocess.PIPE, check=True
+    )
+    imported = ended.stdout.splitlines()
+    assert name in imported
+    assert [one for one in imported if SELDOM_USED.search(one)] == []
