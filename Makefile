@@ -67,8 +67,9 @@ lint: setup  ## ansible-lint production, ruff, mypy strict, yamllint, changelog 
 	antsibull-changelog lint
 	antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
 
-bench: setup  ## times beside what else does the job (SCENARIO=visibility SCHEMAS=1000 TABLES=20 RUNS=3 PG=17)
-	@SCHEMAS="$(SCHEMAS)" TABLES=$(TABLES) RUNS=$(RUNS) PG=$(PG) python -m tools.bench $(SCENARIO)
+bench: setup  ## times beside what else does the job (SCENARIO=first SCHEMAS="100 1000" RUNS=3 PG=17 OUT=docs/measured.md)
+	@SCHEMAS="$(SCHEMAS)" TABLES=$(TABLES) DATABASES=$(DATABASES) SERVERS=$(SERVERS) RUNS=$(RUNS) PG=$(PG) OUT=$(OUT) \
+		python -m tools.bench $(SCENARIO)
 
 sanity: setup  ## ansible-test sanity, on a copy
 	tools/sanity.sh

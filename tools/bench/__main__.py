@@ -1,27 +1,48 @@
-"""The command: ``python -m tools.bench [SCENARIO...]``, sizes in the environment; prints Markdown, then JSON."""
+"""The command: ``python -m tools.bench [SCENARIO...]``, sizes in the environment; prints Markdown, keeps JSON."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
+from pathlib import Path
+from typing import Callable, ContextManager, Mapping
 
+from tests.support.modules import ROOT
+from tools.bench.databases import databases
 from tools.bench.figures import collected, section
-from tools.bench.scenario import interleaved
-from tools.bench.sizes import sizes_from
+from tools.bench.first import first
+from tools.bench.kept import Kept, document, keep, machine
+from tools.bench.neighbours import neighbours
+from tools.bench.no_op import no_op
+from tools.bench.scenario import Scenario, interleaved
+from tools.bench.servers import servers
+from tools.bench.sizes import Sizes, sizes_from
+from tools.bench.slow_line import slow_line
 from tools.bench.visibility import visibility
 
-SCENARIOS = {"visibility": visibility}
+SCENARIOS: Mapping[str, Callable[[Sizes], ContextManager[Scenario]]] = {
+    "first": first,
+    "no_op": no_op,
+    "databases": databases,
+    "servers": servers,
+    "visibility": visibility,
+    "slow_line": slow_line,
+    "neighbours": neighbours,
+}
 
 
 def main() -> None:
-    """Run the scenarios named, or all."""
+    """Run the scenarios named, or all; write the document where OUT says so."""
     sizes = sizes_from(os.environ)
+    cache = ROOT / ".cache" / "bench"
     for name in sys.argv[1:] or SCENARIOS:
         with SCENARIOS[name](sizes) as scenario:
             measured = collected(list(interleaved(scenario.turns, sizes.runs)))
-        print(section(scenario.title, scenario.goals, measured))
-        print(json.dumps([[*key, series.unit, series.values] for key, series in measured.items()]))
+        text = section(scenario.title, scenario.goals, measured)
+        keep(cache, name, Kept(text, machine(sizes), sizes.command(name), measured))
+        print(text, flush=True)
+    if os.environ.get("OUT"):
+        Path(os.environ["OUT"]).write_text(document(cache, SCENARIOS))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,21 @@ class Sizes:
     databases: int = 100
     servers: int = 50
 
+    def command(self, scenario: str) -> str:
+        """Return the command that measures a scenario at these sizes."""
+        usual = Sizes()
+        words = {
+            "SCHEMAS": f'"{" ".join(map(str, self.schemas))}"' if self.schemas != usual.schemas else "",
+            "TABLES": self.relations if self.relations != usual.relations else "",
+            "DATABASES": self.databases if self.databases != usual.databases else "",
+            "SERVERS": self.servers if self.servers != usual.servers else "",
+            "RUNS": self.runs if self.runs != usual.runs else "",
+            "PG": self.major if self.major != usual.major else "",
+        }
+        return " ".join(
+            [f"make bench SCENARIO={scenario}", *(f"{key}={value}" for key, value in words.items() if value)]
+        )
+
 
 def sizes_from(environment: Mapping[str, str]) -> Sizes:
     """Return the sizes that the environment asks for; an empty variable is none."""

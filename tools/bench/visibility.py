@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Iterator
+from typing import Iterator
 
 from tests.support.modules import run_module
 from tests.support.postgres import Server, running
 from tools.bench import child
 from tools.bench.content import WIDE, build
 from tools.bench.figures import Figure, Goal, amount, ratio
+from tools.bench.ours import PASSWORD, SETTINGS, USER, access, way
 from tools.bench.scenario import Scenario, Turn
 from tools.bench.sizes import Sizes
 
-USER, PASSWORD, DATABASE = "metamapper", "bench-only", "bench"
 CONSUMER = "the consumer's definitions query, all rows fetched"
 WHOLE = "module visibility, whole process"
 OWN = "its own analysis: all but queries of the consumer's form"
@@ -21,22 +21,17 @@ START = "Python's start and imports, of the whole"
 MEMORY = "memory of module visibility, at its peak"
 
 
-def way(server: Server) -> dict[str, Any]:
-    """Return the options that both modules share."""
-    return {"login_host": server.host, "login_port": server.port, "ssl_mode": "disable"}
-
-
 @contextlib.contextmanager
 def visibility(sizes: Sizes) -> Iterator[Scenario]:
     """Grant on a database of relations as applications have them, and look at it as both do."""
-    with running(sizes.major, settings=["log_statement=none", "max_wal_size=8GB"]) as server:
+    with running(sizes.major, settings=SETTINGS) as server:
         turns: list[Turn] = []
         goals: list[Goal] = []
         for schemas in sizes.schemas:
-            database = f"{DATABASE}{schemas}"
+            database = f"bench{schemas}"
             part = f"{schemas * sizes.relations:,} relations"
             build(server, database, schemas, sizes.relations, WIDE)
-            grant(server, database)
+            run_module("access", access(server, database)).ok()
             turns += turns_of(server, database, part)
             goals += [
                 Goal(f"{part}: the whole, beside the consumer's query", ratio, (part, WHOLE), (part, CONSUMER), 1.25),
@@ -44,17 +39,6 @@ def visibility(sizes: Sizes) -> Iterator[Scenario]:
                 amount(f"{part}: memory", (part, MEMORY), 150, "MB"),
             ]
         yield Scenario("visibility", turns, goals)
-
-
-def grant(server: Server, database: str) -> None:
-    """Let the user see all of a database."""
-    options = {
-        **way(server),
-        "login_password": server.password,
-        "users": [{"name": USER, "password": PASSWORD}],
-        "databases": [{"name": database, "schemas": ["s*"]}],
-    }
-    run_module("access", options).ok()
 
 
 def turns_of(server: Server, database: str, part: str) -> list[Turn]:

@@ -1,0 +1,21 @@
+"""Every scenario of the bench runs, at a size that takes seconds, and finds a figure for each thing to reach."""
+
+from __future__ import annotations
+
+import pytest
+
+from tools.bench.__main__ import SCENARIOS
+from tools.bench.figures import collected, section
+from tools.bench.scenario import interleaved
+from tools.bench.sizes import Sizes
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenario_runs(name: str, major: str) -> None:
+    tiny = Sizes(major=major, runs=1, schemas=(2,), relations=3, databases=1, servers=1)
+    with SCENARIOS[name](tiny) as scenario:
+        measured = collected(list(interleaved(scenario.turns, tiny.runs)))
+    needs_psql = {goal.what for goal in scenario.goals if "guide" in f"{goal.of}{goal.beside}"}
+    unmeasured = {goal.what for goal in scenario.goals if not goal.values(measured)}
+    assert unmeasured <= needs_psql
+    assert section(scenario.title, scenario.goals, measured).startswith(f"## {scenario.title}\n")

@@ -1,0 +1,73 @@
+"""Many databases on one server, in one task; at a size where they end, beside loops of community.postgresql."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import Iterable, Iterator
+
+from tests.support.postgres import Server, running
+from tools.bench.content import build
+from tools.bench.figures import Figure, Goal, amount, ratio
+from tools.bench.loops import tasks
+from tools.bench.ours import SETTINGS, access, forget, play, task
+from tools.bench.scenario import Scenario, Turn, seconds
+from tools.bench.sizes import Sizes
+
+SCHEMAS, RELATIONS = 3, 5
+TEMPLATE = "template_bench"
+LOOPED = 10  # databases: each schema is two calls of a module
+JUDGED_AT = 100
+FIRST, AGAIN = "task access, first run", "task access, no-op"
+LOOPS_FIRST, LOOPS_AGAIN = "loops of community.postgresql, first run", "loops of community.postgresql, no-op"
+
+
+@dataclass(frozen=True)
+class Some:
+    """Some of the databases."""
+
+    server: Server
+    names: tuple[str, ...]
+
+    @property
+    def part(self) -> str:
+        """How tables name this size."""
+        return f"{len(self.names)} databases × {SCHEMAS} schemas × {RELATIONS} relations"
+
+    def ours(self) -> Iterable[Figure]:
+        """Measure our task twice."""
+        forget(self.server, *self.names)
+        options = access(self.server, *self.names)
+        for name in (FIRST, AGAIN):
+            yield Figure(self.part, name, seconds(lambda: task("metamapper.postgresql.access", options)))
+
+    def loops(self) -> Iterable[Figure]:
+        """Measure the loops twice."""
+        forget(self.server, *self.names)
+        looped = tasks(self.server, self.names, SCHEMAS)
+        for name in (LOOPS_FIRST, LOOPS_AGAIN):
+            yield Figure(self.part, name, seconds(lambda: play(looped)))
+
+    def goals(self) -> list[Goal]:
+        """Return what is to be reached: seconds at one size, and the loops shown where they ran."""
+        first, again = (15, 8) if len(self.names) == JUDGED_AT else (None, None)
+        of = {name: (self.part, name) for name in (FIRST, AGAIN, LOOPS_FIRST, LOOPS_AGAIN)}
+        return [
+            amount(f"{len(self.names)} databases: first run", of[FIRST], first, "s"),
+            amount(f"{len(self.names)} databases: no-op", of[AGAIN], again, "s"),
+            Goal(f"{len(self.names)} databases: first run, beside loops", ratio, of[FIRST], of[LOOPS_FIRST], None),
+            Goal(f"{len(self.names)} databases: no-op, beside loops", ratio, of[AGAIN], of[LOOPS_AGAIN], None),
+        ]
+
+
+@contextlib.contextmanager
+def databases(sizes: Sizes) -> Iterator[Scenario]:
+    """Make copies of a small database, and measure all of them, and those that loops can do."""
+    with running(sizes.major, settings=SETTINGS) as server:
+        build(server, TEMPLATE, SCHEMAS, RELATIONS)
+        names = tuple(f"bench_{number}" for number in range(sizes.databases))
+        for name in names:
+            server.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        whole, few = Some(server, names), Some(server, names[:LOOPED])
+        turns: list[Turn] = [few.ours, few.loops, *([whole.ours] if len(names) > LOOPED else [])]
+        yield Scenario("Many databases on one server", turns, [*whole.goals(), *few.goals()])

@@ -1,0 +1,79 @@
+"""What the scenarios found, kept until the next run, and the document that is made of all of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterable
+
+from ansible.release import __version__ as ansible_version
+
+from tools.bench.figures import Measured
+from tools.bench.sizes import Sizes
+
+INTRODUCTION = """\
+# Measured
+
+Times of the modules beside what else does the same job. All candidates of a table ran in turn, on the same server, in
+the same minutes; each value is the median of the runs, with the least and the greatest. What counts are the ratios: the
+seconds are those of one machine, and of a server on the same machine that does not wait for its disk (`fsync = off`).
+
+This page is made by a command. All of it, or one scenario, again:
+
+```console
+make bench
+make bench SCENARIO=first SCHEMAS="100 1000" RUNS=3
+make bench OUT=docs/measured.md
+```
+
+Each scenario also leaves its figures as JSON in `.cache/bench`. In the tables, "the guide" is the SQL of Metamapper's
+published guide, with two names for user and group, so that it works; "raw named statements" are the GRANT statements
+that nobody can do without, on an open connection, without looking at anything before or after.
+"""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One scenario as it ran last."""
+
+    text: str
+    machine: str
+    command: str
+    measured: Measured
+
+
+def machine(sizes: Sizes) -> str:
+    """Return what the measurement ran on, in one line."""
+    cpus = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(":")[1].strip() for line in cpus if line.startswith("model name")), platform.machine())
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{os.cpu_count()} CPUs ({model}), {memory:.0f} GiB, Python {platform.python_version()}, "
+        f"ansible-core {ansible_version}, PostgreSQL {sizes.major}, {sizes.runs} runs"
+    )
+
+
+def keep(directory: Path, name: str, kept: Kept) -> None:
+    """Write what a scenario found."""
+    directory.mkdir(parents=True, exist_ok=True)
+    figures = [
+        {"part": part, "candidate": candidate, "unit": series.unit, "values": series.values}
+        for (part, candidate), series in kept.measured.items()
+    ]
+    content = {"machine": kept.machine, "command": kept.command, "text": kept.text, "figures": figures}
+    (directory / f"{name}.json").write_text(json.dumps(content, indent=1))
+
+
+def document(directory: Path, names: Iterable[str]) -> str:
+    """Return the document, of all scenarios that were kept."""
+    parts = [INTRODUCTION]
+    for name in names:
+        path = directory / f"{name}.json"
+        if path.exists():
+            kept = json.loads(path.read_text())
+            heading, rest = kept["text"].split("\n", 1)
+            parts.append(f"{heading}\n\n`{kept['command']}`, on {kept['machine']}.\n{rest}\n")
+    return "\n".join(parts)

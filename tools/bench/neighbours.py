@@ -1,0 +1,142 @@
+"""Sessions that work on the granted tables while a first run writes: a reader, a writer, and one that locks tables."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import statistics
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Callable, Iterable, Iterator, Mapping, Sequence
+
+import psycopg2
+
+from tests.support.postgres import Server, running
+from tools.bench import child
+from tools.bench.content import build
+from tools.bench.figures import Figure, Goal, Key, amount
+from tools.bench.ours import SETTINGS, access, forget
+from tools.bench.rivals import floor, run_directly
+from tools.bench.scenario import Scenario, Turn
+from tools.bench.sizes import Sizes
+
+DATABASE = "bench"
+BEFORE_SECONDS = 2.0
+PAUSE_SECONDS = 0.001
+LOCK_TIMEOUT_MS = 5000  # the default of module access
+LOCKED_SCHEMAS = 50
+LOCK_TABLES = f"""
+DO $$ DECLARE tables text; BEGIN
+  SELECT string_agg(c.oid::regclass::text, ', ') INTO tables
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind = 'r' AND n.nspname IN (SELECT 's' || number FROM generate_series(0, {LOCKED_SCHEMAS - 1}) number);
+  EXECUTE 'LOCK TABLE ' || tables || ' IN ACCESS SHARE MODE';
+END $$
+"""
+JOBS = {
+    "a reader": ("SELECT count(*) FROM s0.t0", "SELECT count(*) FROM s1.t0"),
+    "a writer": ("INSERT INTO s0.t1 VALUES (1)", "UPDATE s1.t1 SET id = id + 1"),
+    f"one that locks the tables of {LOCKED_SCHEMAS} schemas, as a dump does": (LOCK_TABLES,),
+}
+OURS, RAW = "module access", "raw named statements, one transaction"
+
+
+@dataclass
+class Neighbour:
+    """A session that does the same again and again, and notes how long each time took and what failed."""
+
+    server: Server
+    statements: Sequence[str]
+    milliseconds: list[float] = field(default_factory=list)
+    failures: int = 0
+
+    def work(self, ended: threading.Event) -> None:
+        """Work until the end."""
+        with contextlib.closing(self.server.connect(DATABASE)) as connection, connection.cursor() as cursor:
+            for statement in itertools.cycle(self.statements):
+                start = time.perf_counter()
+                try:
+                    cursor.execute(statement)
+                except psycopg2.Error:
+                    self.failures += 1
+                self.milliseconds.append((time.perf_counter() - start) * 1000)
+                if ended.wait(PAUSE_SECONDS):
+                    break
+
+
+def together(server: Server, during: Callable[[], object]) -> dict[str, Neighbour]:
+    """Let every neighbour work while something happens."""
+    found = {name: Neighbour(server, statements) for name, statements in JOBS.items()}
+    ended = threading.Event()
+    threads = [threading.Thread(target=one.work, args=(ended,)) for one in found.values()]
+    for thread in threads:
+        thread.start()
+    try:
+        during()
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    return found
+
+
+@dataclass(frozen=True)
+class Shared:
+    """One database on which everybody works, on a server with its default lock settings."""
+
+    server: Server
+    schemas: int
+    relations: int
+
+    @property
+    def part(self) -> str:
+        """How tables name it."""
+        return f"{self.schemas * self.relations:,} relations, PostgreSQL {self.server.major}"
+
+    def figures(self, when: str, found: Mapping[str, Neighbour]) -> Iterator[Figure]:
+        """Yield what the neighbours noticed."""
+        for name, one in found.items():
+            yield Figure(self.part, f"{name}, {when}: median", statistics.median(one.milliseconds), "ms")
+            yield Figure(self.part, f"{name}, {when}: longest", max(one.milliseconds), "ms")
+            yield Figure(self.part, f"{name}, {when}: failed", one.failures, "statements")
+
+    def ours(self) -> Iterable[Figure]:
+        """Watch the neighbours before and during a first run of the module."""
+        forget(self.server, DATABASE)
+        yield from self.figures("before", together(self.server, lambda: time.sleep(BEFORE_SECONDS)))
+        options = access(self.server, DATABASE)
+        yield from self.figures(f"during {OURS}", together(self.server, lambda: child.run("access", options)))
+
+    def raw(self) -> Iterable[Figure]:
+        """Watch them during the statements of one who does not care."""
+        forget(self.server, DATABASE)
+        statements = list(floor(self.schemas, self.relations))
+        refused: list[str] = []
+        found = together(self.server, lambda: refused.extend(self.refusal(statements)))
+        yield from self.figures(f"during {RAW}", found)
+        yield Figure(self.part, f"{RAW}: failed", len(refused), "transactions")
+
+    def refusal(self, statements: Sequence[str]) -> Iterator[str]:
+        """Run the statements; yield the SQLSTATE that ended them, if one did."""
+        try:
+            run_directly(self.server, DATABASE, statements)
+        except psycopg2.Error as error:
+            yield error.pgcode or ""
+
+    def goals(self) -> Iterator[Goal]:
+        """Return what is to be reached by every neighbour."""
+        for name in JOBS:
+            longest: Key = (self.part, f"{name}, during {OURS}: longest")
+            yield amount(f"{self.part}: {name}: longest wait", longest, LOCK_TIMEOUT_MS, "ms")
+            yield amount(f"{self.part}: {name}: failed", (self.part, f"{name}, during {OURS}: failed"), 0, "")
+
+
+@contextlib.contextmanager
+def neighbours(sizes: Sizes) -> Iterator[Scenario]:
+    """Build one database of the largest size."""
+    with running(sizes.major, settings=SETTINGS) as server:
+        shared = Shared(server, max(sizes.schemas), sizes.relations)
+        build(server, DATABASE, shared.schemas, shared.relations)
+        turns: list[Turn] = [shared.ours, shared.raw]
+        yield Scenario("Sessions beside a first run", turns, list(shared.goals()))

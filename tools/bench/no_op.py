@@ -1,0 +1,123 @@
+"""A run that finds nothing missing: what a user waits for, beside a module that does nothing, and what it writes."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from dataclasses import dataclass
+from typing import Iterable, Iterator
+
+from tests.support.modules import run_module
+from tests.support.postgres import Server, running
+from tests.support.snapshot import next_transaction_id
+from tools.bench import child
+from tools.bench.content import build
+from tools.bench.figures import Figure, Goal, amount, more
+from tools.bench.ours import SETTINGS, access, task
+from tools.bench.scenario import Scenario, Turn, seconds
+from tools.bench.sizes import Sizes
+
+EMPTY = "task ansible.builtin.ping, which does nothing"
+TASK = "task access, whole ansible-playbook"
+MODULE = "module access, whole process"
+START = "of which Python's start and imports"
+WAITED = "of which it waited for the database"
+STATEMENTS = "statements that write"
+TUPLES = "rows of pg_class, pg_namespace, pg_default_acl, pg_auth_members, pg_authid written"
+TRANSACTIONS = "transaction ids taken"
+ONE_MORE = "module access after one relation was added, whole process"
+ONE_MORE_TUPLES = "rows of the catalog written after one relation was added"
+JUDGED_AT = 1000
+
+# Counters of the server, which a backend hands in when it ends; catalogs that databases share count as well.
+WRITTEN = """
+SELECT pg_catalog.sum(t.n_tup_ins + t.n_tup_upd + t.n_tup_del)::int
+  FROM pg_catalog.pg_stat_all_tables t
+ WHERE t.schemaname = 'pg_catalog'
+   AND t.relname IN ('pg_class', 'pg_namespace', 'pg_default_acl', 'pg_auth_members', 'pg_authid')
+"""
+
+
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class Size:
+    """One database on which everything is granted already."""
+
+    server: Server
+    schemas: int
+    relations: int
+
+    @property
+    def part(self) -> str:
+        """How tables name this size."""
+        return f"no-op, {self.schemas:,} schemas × {self.relations} relations"
+
+    @property
+    def database(self) -> str:
+        """The database of this size."""
+        return f"bench_{self.schemas}"
+
+    def written(self) -> tuple[int, int]:
+        """Return the catalog rows written so far, and the next transaction id."""
+        return int(self.server.execute(WRITTEN, database=self.database)[0][0]), next_transaction_id(self.server)
+
+    def tasks(self) -> Iterable[Figure]:
+        """Measure the task beside the empty one, and what it wrote."""
+        options = access(self.server, self.database)
+        yield Figure(self.part, EMPTY, seconds(lambda: task("ansible.builtin.ping", {})))
+        rows, transaction = self.written()
+        yield Figure(self.part, TASK, seconds(lambda: task("metamapper.postgresql.access", options)))
+        rows_after, transaction_after = self.written()
+        yield Figure(self.part, TUPLES, rows_after - rows, "rows")
+        yield Figure(self.part, TRANSACTIONS, transaction_after - transaction, "ids")
+
+    def module(self) -> Iterable[Figure]:
+        """Measure the module alone, and what it says that it ran."""
+        options = access(self.server, self.database)
+        took = child.run("access", options)
+        yield Figure(self.part, MODULE, took["process"])
+        yield Figure(self.part, START, took["process"] - took["main"])
+        yield Figure(self.part, WAITED, took["own"] + took["consumer"])
+        yield Figure(self.part, STATEMENTS, len(run_module("access", options).ok().statements), "statements")
+
+    def one_more(self) -> Iterable[Figure]:
+        """Measure a run after a table was moved in, which no default privilege reaches."""
+        name = f"moved_{next(_numbers)}"
+        moved = f"CREATE SCHEMA IF NOT EXISTS other; CREATE TABLE other.{name} (id int); ALTER TABLE other.{name}"
+        self.server.execute(f"{moved} SET SCHEMA s0", database=self.database)
+        rows, _transaction = self.written()
+        yield Figure(self.part, ONE_MORE, child.run("access", access(self.server, self.database))["process"])
+        yield Figure(self.part, ONE_MORE_TUPLES, self.written()[0] - rows, "rows")
+
+    def goals(self) -> list[Goal]:
+        """Return what is to be reached; the seconds at one size, nothing written at all of them."""
+        seconds_more = 0.5 if self.schemas == JUDGED_AT else None
+        return [
+            Goal(
+                f"{self.part}: more than an empty module",
+                more,
+                (self.part, TASK),
+                (self.part, EMPTY),
+                seconds_more,
+                "s",
+            ),
+            *(
+                amount(f"{self.part}: {what}", (self.part, what), 0, unit)
+                for what, unit in ((STATEMENTS, ""), (TUPLES, ""), (TRANSACTIONS, ""))
+            ),
+            amount(f"{self.part}: {ONE_MORE_TUPLES}", (self.part, ONE_MORE_TUPLES), 1, ""),
+        ]
+
+
+@contextlib.contextmanager
+def no_op(sizes: Sizes) -> Iterator[Scenario]:
+    """Build each size and grant everything on it."""
+    with running(sizes.major, settings=SETTINGS) as server:
+        of = [Size(server, schemas, sizes.relations) for schemas in sizes.schemas]
+        for size in of:
+            build(server, size.database, size.schemas, size.relations)
+            run_module("access", access(server, size.database)).ok()
+        turns: list[Turn] = [turn for size in of for turn in (size.tasks, size.module, size.one_more)]
+        yield Scenario("No-op", turns, [goal for size in of for goal in size.goals()])

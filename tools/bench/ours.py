@@ -1,0 +1,55 @@
+"""The job as our modules are told to do it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Mapping, Sequence
+
+from tests.support.playbooks import Play, run_on_hosts
+from tests.support.postgres import Server
+
+GROUP, USER, PASSWORD = "metamapper_readers", "metamapper", "bench-only"
+SETTINGS = ("log_statement=none", "max_wal_size=8GB", "autovacuum=off")
+Tasks = Sequence[Mapping[str, Any]]
+
+
+def way(server: Server) -> dict[str, Any]:
+    """Return the options that lead to a server; TLS costs all candidates the same, so there is none."""
+    return {"login_host": server.host, "login_port": server.port, "ssl_mode": "disable"}
+
+
+def access(server: Server, *databases: str) -> dict[str, Any]:
+    """Return options of module access: all that ``content`` makes, in some databases."""
+    return {
+        **way(server),
+        "login_password": server.password,
+        "group": GROUP,
+        "users": [{"name": USER, "password": PASSWORD}],
+        "databases": [{"name": database, "schemas": ["s*"]} for database in databases],
+    }
+
+
+def play(tasks: Tasks, hosts: Sequence[str] = ("bench",), *options: str) -> Play:
+    """Run tasks by ansible-playbook on some hosts that are all this machine; raises AssertionError where one fails."""
+    content = [{"name": "Bench", "hosts": "all", "gather_facts": False, "connection": "local", "tasks": tasks}]
+    variables = {"ansible_python_interpreter": sys.executable}
+    with tempfile.TemporaryDirectory() as directory:
+        (Path(directory) / "bench.yml").write_text(json.dumps(content))
+        return run_on_hosts(Path(directory), "bench.yml", dict.fromkeys(hosts, variables), *options).ok()
+
+
+def task(module: str, options: Mapping[str, Any]) -> Play:
+    """Run one task."""
+    return play([{"name": "The task", module: options}])
+
+
+def forget(server: Server, *databases: str) -> None:
+    """Drop what a first run makes, roles included, but for what it grants in databases that are dropped."""
+    for role in (USER, GROUP):
+        known = server.execute("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s", parameters=[role])
+        for database in databases if known else ():
+            server.execute(f'DROP OWNED BY "{role}"', database=database)
+        server.execute(f'DROP ROLE IF EXISTS "{role}"')

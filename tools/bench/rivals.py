@@ -1,0 +1,62 @@
+"""What else does the job: the guide's SQL, and the raw statements that nobody can do without."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import tempfile
+from typing import Iterable, Iterator
+
+from tests.support.postgres import Server
+from tools.bench.content import OWNERS
+from tools.bench.ours import GROUP, PASSWORD, USER
+
+NAMES_IN_A_STATEMENT = 500
+
+
+def guide(schemas: int) -> Iterator[str]:
+    """Yield the published guide's statements, with two names for user and group so that they work at all."""
+    yield f"CREATE USER {USER} WITH PASSWORD '{PASSWORD}'"
+    yield f"CREATE ROLE {GROUP}"
+    yield f"ALTER GROUP {GROUP} ADD USER {USER}"
+    for number in range(schemas):
+        yield f"GRANT USAGE ON SCHEMA s{number} TO GROUP {GROUP}"
+        yield f"GRANT SELECT ON ALL TABLES IN SCHEMA s{number} TO GROUP {GROUP}"
+        yield f"ALTER DEFAULT PRIVILEGES IN SCHEMA s{number} GRANT SELECT ON TABLES TO {GROUP}"
+
+
+def floor(schemas: int, relations: int) -> Iterator[str]:
+    """Yield the raw statements that anything has to send that grants the same as module access: named lists."""
+    yield f"CREATE ROLE {GROUP}"
+    names = [f"s{number}" for number in range(schemas)]
+    yield f"GRANT USAGE ON SCHEMA {', '.join(names)} TO {GROUP}"
+    for owner in range(min(OWNERS, schemas)):
+        theirs = ", ".join(name for number, name in enumerate(names) if number % OWNERS == owner)
+        yield f"ALTER DEFAULT PRIVILEGES FOR ROLE owner{owner} IN SCHEMA {theirs} GRANT SELECT ON TABLES TO {GROUP}"
+    tables = [f"{name}.{table}" for name in names for table in [*(f"t{t}" for t in range(relations - 1)), "v"]]
+    for start in range(0, len(tables), NAMES_IN_A_STATEMENT):
+        yield f"GRANT SELECT ON TABLE {', '.join(tables[start : start + NAMES_IN_A_STATEMENT])} TO {GROUP}"
+    yield f"CREATE ROLE {USER} LOGIN PASSWORD '{PASSWORD}' IN ROLE {GROUP}"
+
+
+def psql(server: Server, database: str, statements: Iterable[str]) -> None:
+    """Run statements through psql in one transaction."""
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
+        script.write("".join(f"{statement};\n" for statement in statements))
+        script.flush()
+        options = ["-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-f", script.name]
+        where = ["-h", server.host, "-p", str(server.port), "-U", server.user, "-d", database]
+        environment = {**os.environ, "PGPASSWORD": server.password}
+        subprocess.run([str(server.home / "bin" / "psql"), *options, *where], env=environment, check=True)
+
+
+def has_psql(server: Server) -> bool:
+    """Tell whether the server came with psql: that of the wheel did."""
+    return (server.home / "bin" / "psql").exists()
+
+
+def run_directly(server: Server, database: str, statements: Iterable[str]) -> None:
+    """Run statements over one open connection in one transaction."""
+    with contextlib.closing(server.connect(database)) as connection, connection.cursor() as cursor:
+        cursor.execute("BEGIN; " + "; ".join(statements) + "; COMMIT")

@@ -1,0 +1,104 @@
+"""Many servers, the whole playbook that grants and verifies: how long for each, and in which task."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterable, Iterator, Sequence
+from unittest import mock
+
+from tests.support.playbooks import Play, run_on_hosts
+from tests.support.postgres import Server
+from tools.bench.content import build
+from tools.bench.figures import Figure, Goal, amount
+from tools.bench.ours import PASSWORD, SETTINGS, forget
+from tools.bench.scenario import Scenario, Turn
+from tools.bench.sizes import Sizes
+
+PLAYBOOK = "metamapper.postgresql.grant_metamapper"
+FORKS = "--forks=10"
+DATABASES = ("one", "two")
+SCHEMAS, RELATIONS = 3, 5
+SMALL = (*SETTINGS, "shared_buffers=8MB", "max_connections=20")
+CALLBACKS = Path(__file__).parent / "callbacks"
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Servers that one playbook goes to."""
+
+    servers: Sequence[Server]
+
+    @property
+    def part(self) -> str:
+        """How tables name it."""
+        return f"{len(self.servers)} servers × {len(DATABASES)} databases, forks 10"
+
+    def hosts(self) -> dict[str, dict[str, Any]]:
+        """Return the inventory: a host for each server."""
+        wanted = [{"name": name, "schemas": ["s*"]} for name in DATABASES]
+        return {
+            f"server{number}": {
+                "metamapper_login_host": server.host,
+                "metamapper_login_port": server.port,
+                "metamapper_login_password": server.password,
+                "metamapper_password": PASSWORD,
+                "metamapper_databases": wanted,
+            }
+            for number, server in enumerate(self.servers)
+        }
+
+    def play(self) -> tuple[Play, list[tuple[str, float]]]:
+        """Run the playbook; return how it ended, and each task with its seconds for all servers together."""
+        with tempfile.TemporaryDirectory() as name:
+            directory = Path(name)
+            configuration = f"[defaults]\ncallback_plugins = {CALLBACKS}\ncallbacks_enabled = steps\n"
+            (directory / "ansible.cfg").write_text(configuration)
+            start = time.time()
+            with mock.patch.dict(os.environ, {"BENCH_STEPS": str(directory / "steps")}):
+                ended = run_on_hosts(directory, PLAYBOOK, self.hosts(), FORKS).ok()
+            began = [("Ansible's own start", start)]
+            began += [tuple(json.loads(line)) for line in (directory / "steps").read_text().splitlines()]
+        return ended, [(one[0], other[1] - one[1]) for one, other in zip(began, began[1:])]
+
+    def measured(self, run: str) -> Iterable[Figure]:
+        """Yield what one run took: all of it, a server's share, and that share by task where it shows."""
+        ended, steps = self.play()
+        count = len(self.servers)
+        whole = sum(took for _name, took in steps)
+        yield Figure(self.part, f"{run}: the whole playbook", whole)
+        yield Figure(self.part, f"{run}: a server", whole / count, "s a server")
+        yield Figure(self.part, f"{run}: tasks a server", ended.recap("server0")["ok"], "tasks")
+        for name in dict.fromkeys(name for name, _took in steps):
+            share = sum(took for of, took in steps if of == name) / count
+            yield Figure(self.part, f"{run}: a server, {name}", share, "s a server")
+
+    def both(self) -> Iterable[Figure]:
+        """Measure a first run and one that finds nothing to do."""
+        for server in self.servers:
+            forget(server, *DATABASES)
+        yield from self.measured("first run")
+        yield from self.measured("no-op")
+
+    def goals(self) -> list[Goal]:
+        """Return what is shown; the issue asks for the time a server and where it goes."""
+        return [
+            amount(f"{run}: a server", (self.part, f"{run}: a server"), None, "s") for run in ("first run", "no-op")
+        ]
+
+
+@contextlib.contextmanager
+def servers(sizes: Sizes) -> Iterator[Scenario]:
+    """Start the servers, each with its databases."""
+    with contextlib.ExitStack() as stack:
+        fleet = Fleet([stack.enter_context(Server(sizes.major, settings=SMALL)) for _number in range(sizes.servers)])
+        for server in fleet.servers:
+            for name in DATABASES:
+                build(server, name, SCHEMAS, RELATIONS)
+        turns: list[Turn] = [fleet.both]
+        yield Scenario("Many servers", turns, fleet.goals())

@@ -1,0 +1,103 @@
+"""A server far away: a proxy holds everything back, and counts how often somebody waits."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import Iterable, Iterator
+
+from tests.support.modules import run_module
+from tests.support.postgres import Server, running
+from tests.support.proxy import proxy
+from tools.bench.content import build
+from tools.bench.figures import Figure, Goal, amount
+from tools.bench.ours import SETTINGS, access, forget
+from tools.bench.rivals import guide, has_psql, psql
+from tools.bench.scenario import Scenario, Turn, seconds
+from tools.bench.sizes import Sizes
+
+AWAY_SECONDS = 0.05  # there and back
+SCHEMAS, RELATIONS = 20, 5
+TEMPLATE = "template_bench"
+COUNTS = (1, 20)
+GUIDE = "the guide's SQL, psql, one transaction a database"
+FIRST, AGAIN = "module access, first run", "module access, no-op"
+TRIPS_FIRST = "round trips a database after login, first run"
+TRIPS_AGAIN = "round trips a database after login, no-op"
+TRIPS_GUIDE = "round trips a database after login, the guide's SQL"
+
+
+@dataclass(frozen=True)
+class Far:
+    """Some databases, behind a slow line."""
+
+    server: Server
+    names: tuple[str, ...]
+
+    @property
+    def part(self) -> str:
+        """How tables name this size."""
+        return f"{len(self.names)} databases × {SCHEMAS} schemas, {AWAY_SECONDS * 1000:.0f} ms away"
+
+    def fresh(self) -> None:
+        """Begin without roles."""
+        forget(self.server, *self.names)
+
+    def ours(self) -> Iterable[Figure]:
+        """Measure a first run and a no-op. Each connection of the proxy is one login."""
+        self.fresh()
+        with proxy(self.server.host, self.server.port, delay_seconds=AWAY_SECONDS / 2) as line:
+            options = {**access(self.server, *self.names), "login_port": line.port}
+            yield Figure(self.part, FIRST, seconds(lambda: run_module("access", options).ok()))
+            first = line.round_trips
+            yield Figure(self.part, AGAIN, seconds(lambda: run_module("access", options).ok()))
+            again = line.round_trips[len(first) :]
+        # The server itself, a look at each database, the group, each database again, the users.
+        count = len(self.names)
+        looks, writes = first[1 : 1 + count], first[2 + count : 2 + 2 * count]
+        yield Figure(self.part, TRIPS_FIRST, max(map(sum, zip(looks, writes))), "trips")
+        yield Figure(self.part, TRIPS_AGAIN, max(again), "trips")
+
+    def guide(self) -> Iterable[Figure]:
+        """Measure the guide, which makes its roles in the first database."""
+        self.fresh()
+        with proxy(self.server.host, self.server.port, delay_seconds=AWAY_SECONDS / 2) as line:
+            far = _at(self.server, line.port)
+            yield Figure(self.part, GUIDE, seconds(lambda: self.by_psql(far)))
+            yield Figure(self.part, TRIPS_GUIDE, max(line.round_trips), "trips")
+
+    def by_psql(self, far: Server) -> None:
+        """Run the guide in each database; only in the first one does it make the roles."""
+        statements = list(guide(SCHEMAS))
+        for number, name in enumerate(self.names):
+            psql(far, name, statements[0 if number == 0 else 3 :])
+
+    def goals(self) -> list[Goal]:
+        """Return what is to be reached."""
+        return [
+            amount(f"{len(self.names)} databases: {TRIPS_AGAIN}", (self.part, TRIPS_AGAIN), 4, ""),
+            amount(f"{len(self.names)} databases: {TRIPS_FIRST}", (self.part, TRIPS_FIRST), 12, ""),
+        ]
+
+
+def _at(server: Server, port: int) -> Server:
+    """Return a server's twin at another port: the same one, through a proxy."""
+    far = object.__new__(Server)
+    far.__dict__.update({**server.__dict__, "port": port})
+    return far
+
+
+@contextlib.contextmanager
+def slow_line(sizes: Sizes) -> Iterator[Scenario]:
+    """Make copies of a database, and measure one of them and some."""
+    with running(sizes.major, settings=SETTINGS) as server:
+        build(server, TEMPLATE, SCHEMAS, RELATIONS)
+        counts = [count for count in COUNTS if count <= sizes.databases]
+        names = [f"bench_{number}" for number in range(max(counts))]
+        for name in names:
+            server.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        some = [Far(server, tuple(names[:count])) for count in counts]
+        turns: list[Turn] = []
+        for far in some:
+            turns += [far.guide, far.ours] if has_psql(server) else [far.ours]
+        yield Scenario("A server 50 ms away", turns, [goal for far in some for goal in far.goals()])
