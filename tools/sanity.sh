@@ -16,7 +16,8 @@ cp -a .ansible/collections/ansible_collections/community/postgresql "$stage/ansi
 for name in $(python - <<'PYTHON'
 import pathlib, re, ansible_test
 source = pathlib.Path(ansible_test.__file__).parent.joinpath("_internal/python_requirements.py").read_text()
-print(*sorted(set(re.findall(r"get_pip_[0-9_]+\.py", source)) or {"get_pip_24_2.py", "get_pip_25_2.py"}))
+versions = set(re.findall(r"pip='([0-9.]+)'", source))
+print(*(f"get_pip_{version.replace('.', '_')}.py" for version in sorted(versions)))
 PYTHON
 ); do
     [ -e "$HOME/.ansible/test/cache/$name" ] || cp tools/get_pip.py "$HOME/.ansible/test/cache/$name"
