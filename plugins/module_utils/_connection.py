@@ -132,9 +132,9 @@ def require_psycopg2() -> None:
 
 
 def first_line(error: BaseException) -> str:
-    """Return what the server or libpq said, in one line."""
+    """Return what the server or libpq said, in one line and without a full stop: the sentence around it has its own."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return " ".join(line.strip() for line in lines)
+    return " ".join(line.strip() for line in lines).rstrip(".")
 
 
 def sqlstate(error: BaseException) -> str:

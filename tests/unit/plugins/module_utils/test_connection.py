@@ -77,8 +77,9 @@ def test_place(login: Login, expected: str) -> None:
         ("", "ValueError"),
         ("refused", "refused"),
         ("refused\n\tIs the server running?\n", "refused Is the server running?"),
+        ("closed\n\tThis probably means the worst.\n", "closed This probably means the worst"),
     ],
-    ids=["nothing said", "a line", "two lines"],
+    ids=["nothing said", "a line", "two lines", "a sentence"],
 )
 def test_what_was_said_in_one_line(text: str, expected: str) -> None:
     assert first_line(ValueError(text)) == expected
