@@ -60,12 +60,14 @@ class Run:
         return _text(self._output) + _text(self._errors)
 
     def outcome(self, seconds: float = LONGEST_SECONDS) -> Outcome:
-        """Wait for its end and return what the module returned; raises AssertionError where it printed aught else."""
+        """Wait for its end and return what the module returned; raises AssertionError where that is a stack trace.
+
+        What libpq says of a server that goes, while a login is being made, comes on standard error too.
+        """
         self.wait(seconds)
-        errors = _text(self._errors)
-        if errors:
-            raise AssertionError(errors)
-        output = _text(self._output)
+        output, errors = _text(self._output), _text(self._errors)
+        if "Traceback" in errors or not output:
+            raise AssertionError(f"{errors}\n{output}")
         return Outcome(json.loads(output), output)
 
 

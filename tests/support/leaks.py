@@ -20,6 +20,7 @@ from tests.support.processes import all_processes, command_line, environment
 ANSIBLES_OWN = re.compile(r"AnsiballZ_\w+\.py$|/ansible-local-[^/]+/tmp\w+$")
 # What a server stores: scram-sha-256 from 10 on, md5 on 9.6.
 STORED = re.compile(rb"SCRAM-SHA-256\$\d+:[^\s']+|\bmd5[0-9a-f]{32}\b")
+CORE_FILE = re.compile(r"core(\.\d+)?$")
 LARGEST_BYTES = 1 << 28
 Leaks = set[tuple[str, str]]
 
@@ -85,7 +86,8 @@ class Watch:
             self.leaks.add((channel, "verifier"))
 
     def _files(self) -> list[Path]:
-        return [path for path in self._directory.rglob("*") if path.is_file()]
+        # os.walk passes over a directory that goes meanwhile.
+        return [Path(place, name) for place, _directories, names in os.walk(self._directory) for name in names]
 
     def _sample(self, done: threading.Event) -> None:
         while not done.is_set():
@@ -102,7 +104,7 @@ class Watch:
         if path in self._planted:
             return
         with contextlib.suppress(OSError):  # it is gone again
-            if path.stat().st_size < LARGEST_BYTES:
+            if path.is_file() and path.stat().st_size < LARGEST_BYTES:
                 self.look(channel, path.read_bytes())
-        if os.path.basename(path).startswith("core"):
+        if CORE_FILE.match(path.name):
             self.leaks.add((channel, "core file"))

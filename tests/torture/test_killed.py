@@ -54,22 +54,29 @@ class Scene:
         self.stages = Stages(self.warehouse, self._grant)
 
     def _grant(self, entries: Sequence[Mapping[str, Any]]) -> None:
-        self.forking.start("access", self.warehouse.options(databases=entries)).outcome().ok()
+        options = self.warehouse.options(databases=entries, login_db=self.warehouse.database)
+        self.forking.start("access", options).outcome().ok()
+
+    def _options(self, *, removing: bool, **way: Any) -> dict[str, Any]:
+        """Return options to grant or to take back. Runs beside this one share neither databases nor the advisory lock
+        for roles, which is taken where the administrator logs in.
+        """
+        changes = {**way, "login_db": self.warehouse.database}
+        if removing:
+            return absent_options(self.warehouse, **changes)
+        return self.warehouse.options(databases=self.stages.entries, **changes)
 
     def start(self, *, removing: bool) -> Run:
-        """Start the module: to grant, or to take back."""
-        changes: dict[str, Any] = {"login_port": self.way.port, "ssl_mode": "disable"}
+        """Start the module through the proxy: to grant, or to take back."""
+        way: dict[str, Any] = {"login_port": self.way.port, "ssl_mode": "disable"}
         if self.sshd is not None:
-            changes["bastion"] = self.sshd.bastion_options()
-        granting = {**changes, "databases": self.stages.entries}
-        options = absent_options(self.warehouse, **changes) if removing else self.warehouse.options(**granting)
+            way["bastion"] = self.sshd.bastion_options()
         environment = {"PGAPPNAME": self.name, "TMPDIR": str(self.directory)}
-        return self.forking.start("access", options, environment)
+        return self.forking.start("access", self._options(removing=removing, **way), environment)
 
     def restore(self, *, removing: bool) -> Outcome:
         """Run the module to its end, undisturbed."""
-        granting = self.warehouse.options(databases=self.stages.entries)
-        return self.forking.start("access", absent_options(self.warehouse) if removing else granting).outcome()
+        return self.forking.start("access", self._options(removing=removing)).outcome()
 
     def await_quiet(self) -> None:
         """Wait until the server has ended the transactions of the run: what is idle without one holds nothing."""
