@@ -1,0 +1,53 @@
+"""Links between the files of the repository lead to the same pages in the site."""
+
+from __future__ import annotations
+
+import pytest
+
+from tools.collection import avoidable_warnings
+from tools.docs.pages import follow, pages
+
+NAMES = {
+    "README.md": "overview.md",
+    "docs/README.md": "index.md",
+    "docs/guides/bastion.md": "guides/bastion.md",
+    "docs/report.schema.json": "report.schema.json",
+    "roles/grant/README.md": "roles/grant.md",
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "expected"),
+    [
+        pytest.param("README.md", "", "", id="nothing"),
+        pytest.param("README.md", "[a](docs/README.md)", "[a](index.md)", id="down"),
+        pytest.param("docs/guides/bastion.md", "[a](../../README.md)", "[a](../overview.md)", id="up"),
+        pytest.param(
+            "docs/guides/bastion.md", "[a](../../roles/grant/README.md#b)", "[a](../roles/grant.md#b)", id="a heading"
+        ),
+        pytest.param("roles/grant/README.md", "[a](#b)", "[a](#b)", id="the same page"),
+        pytest.param("docs/README.md", "[a](report.schema.json)", "[a](report.schema.json)", id="a file"),
+        pytest.param("README.md", "[a](https://b/docs/README.md)", "[a](https://b/docs/README.md)", id="the web"),
+        pytest.param("README.md", "[a](Makefile)", "[a](Makefile)", id="no page: Sphinx complains"),
+        pytest.param("README.md", "[we\"ird.näme'; --](LICENSE)", "[we\"ird.näme'; --](LICENSE)", id="hostile"),
+    ],
+)
+def test_links_follow_their_pages(source: str, text: str, expected: str) -> None:
+    assert follow(text, source, NAMES) == expected
+
+
+def test_no_two_files_become_one_page() -> None:
+    assert len(set(pages().values())) == len(pages())
+
+
+@pytest.mark.parametrize(
+    ("log", "expected"),
+    [
+        pytest.param("", [], id="nothing"),
+        pytest.param("Importing\nLoading module access\n", [], id="no warning"),
+        pytest.param("WARNING: roles/x.yml: couldn't resolve 'community.postgresql.y'\n", [], id="the dependency"),
+        pytest.param("INFO: a\nWARNING: b\n", ["WARNING: b"], id="a warning"),
+    ],
+)
+def test_warnings_that_can_be_avoided(log: str, expected: list[str]) -> None:
+    assert avoidable_warnings(log) == expected
