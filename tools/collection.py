@@ -78,7 +78,10 @@ def contents() -> Mapping[str, Sequence[str]]:
 
 
 def look(collections: Path) -> None:
-    """Have Ansible document each module and role of an installed collection, and read each playbook."""
+    """Have Ansible document each module and role of an installed collection, and read each playbook.
+
+    ansible-doc succeeds also where it finds nothing, so that its output has to name what it was asked for.
+    """
     commands = [
         ["ansible-doc", "--type", kind, f"{NAME}.{name}"]
         for kind, names in contents().items()
@@ -89,13 +92,16 @@ def look(collections: Path) -> None:
     with tempfile.TemporaryDirectory() as empty:
         for command in commands:
             print("+ " + " ".join(command), flush=True)
-            subprocess.run(
+            shown = subprocess.run(
                 [program(command[0]), *command[1:]],
                 cwd=empty,
                 env={**environment(collections, Path(empty)), **QUIET},
                 check=True,
-                stdout=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                text=True,
             )
+            if command[-1].rpartition(".")[2] not in shown.stdout:
+                raise SystemExit(f"{command[-1]} is not shown:\n{shown.stdout}")
 
 
 def avoidable_warnings(log: str) -> list[str]:
