@@ -22,9 +22,6 @@ FILES = {block.file: block.text for block in blocks(GUIDE) if block.file}
 GRANT = f"{NAME}.grant_metamapper"
 
 
-pytestmark = pytest.mark.majorless
-
-
 @pytest.mark.parametrize(
     ("file", "schema"), [(".github/workflows/metamapper.yml", "github-workflows"), (".gitlab-ci.yml", "gitlab-ci")]
 )

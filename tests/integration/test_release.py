@@ -17,9 +17,6 @@ pytestmark = pytest.mark.majorless
 VERSION = "1.0.0"
 
 
-pytestmark = pytest.mark.majorless
-
-
 def git(directory: Path, *arguments: str) -> str:
     """Return what git prints in a directory."""
     identity = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.org"]
