@@ -67,7 +67,12 @@ lint: setup  ## ansible-lint production, ruff, mypy strict, yamllint, changelog 
 	antsibull-changelog lint
 	antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
 
-bench: setup  ## times beside what else does the job (SCENARIO=first SCHEMAS="100 1000" RUNS=3 PG=17 OUT=docs/measured.md)
+.cache/bench/peers/ready: requirements-bench.txt | .venv/demo
+	test -x $(@D)/bin/python || .venv/bin/python -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	touch $@
+
+bench: setup .cache/bench/peers/ready  ## times beside what else does the job (SCENARIO=first SCHEMAS="100 1000" RUNS=3 PG=17 OUT=docs/measured.md)
 	@SCHEMAS="$(SCHEMAS)" TABLES=$(TABLES) DATABASES=$(DATABASES) SERVERS=$(SERVERS) RUNS=$(RUNS) PG=$(PG) OUT=$(OUT) \
 		python -m tools.bench $(SCENARIO)
 

@@ -11,7 +11,7 @@ from tools.bench import child
 from tools.bench.content import build
 from tools.bench.figures import Figure, Goal, ratio
 from tools.bench.ours import SETTINGS, access, forget, task
-from tools.bench.rivals import floor, guide, has_psql, psql, run_directly
+from tools.bench.rivals import floor, guide, has_pg_sync, has_psql, pg_sync, psql, run_directly
 from tools.bench.scenario import Scenario, Turn, seconds
 from tools.bench.sizes import Sizes
 
@@ -19,6 +19,7 @@ DATABASE = "bench"
 GUIDE_UP_TO = 1000  # schemas: its time grows with their square
 GUIDE = "the guide's SQL, psql, one transaction"
 FLOOR_PSQL = "raw named statements, psql, one transaction"
+PG_SYNC = "pg-sync-roles, whole process (no default privileges)"
 FLOOR = "raw named statements, open connection"
 MODULE = "module access, whole process"
 WAITED = "of which it waited for the database"
@@ -56,6 +57,11 @@ class Size:
         self.fresh()
         yield Figure(self.part, GUIDE, seconds(lambda: psql(self.server, DATABASE, guide(self.schemas))))
 
+    def pg_sync(self) -> Iterable[Figure]:
+        """Measure pg-sync-roles."""
+        self.fresh()
+        yield Figure(self.part, PG_SYNC, seconds(lambda: pg_sync(self.server, DATABASE, self.schemas)))
+
     def floor_by_psql(self) -> Iterable[Figure]:
         """Measure the raw statements as the guide is run."""
         statements = floor(self.schemas, self.relations)
@@ -86,6 +92,8 @@ class Size:
         by_psql = [self.floor_by_psql] if has_psql(self.server) else []
         if has_psql(self.server) and self.schemas <= GUIDE_UP_TO:
             by_psql = [self.guide, self.floor_by_psql]
+        if has_pg_sync() and self.schemas <= GUIDE_UP_TO:
+            by_psql.append(self.pg_sync)
         return [*by_psql, self.floor, self.module, self.task]
 
     def goals(self) -> list[Goal]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 import tempfile
+from pathlib import Path
 from typing import Iterable, Iterator
 
-from tests.support.postgres import Server
+from tests.support.postgres import ROOT, Server
 from tools.bench.content import OWNERS
 from tools.bench.ours import GROUP, PASSWORD, USER
 
 NAMES_IN_A_STATEMENT = 500
+PEERS = ROOT / ".cache" / "bench" / "peers" / "bin" / "python"
 
 
 def guide(schemas: int) -> Iterator[str]:
@@ -54,6 +57,26 @@ def psql(server: Server, database: str, statements: Iterable[str]) -> None:
 def has_psql(server: Server) -> bool:
     """Tell whether the server came with psql: that of the wheel did."""
     return (server.home / "bin" / "psql").exists()
+
+
+def has_pg_sync() -> bool:
+    """Tell whether the environment of the rivals was made: "make bench" does."""
+    return PEERS.exists()
+
+
+def pg_sync(server: Server, database: str, schemas: int) -> None:
+    """Let pg-sync-roles do it, in its own process."""
+    url = {"username": server.user, "password": server.password, "host": server.host, "port": server.port}
+    job = {
+        "url": {**url, "database": database},
+        "database": database,
+        "schemas": schemas,
+        "group": GROUP,
+        "user": USER,
+        "user_password": PASSWORD,
+    }
+    command = [str(PEERS), str(Path(__file__).parent / "pg_sync.py")]
+    subprocess.run(command, input=json.dumps(job), text=True, check=True)
 
 
 def run_directly(server: Server, database: str, statements: Iterable[str]) -> None:
