@@ -134,7 +134,9 @@ def _label(kind: str, *names: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    # A name may hold a line break, which would look like another line of the diff.
+    # A name may hold a line break, which would look like another line of the diff. Few do: most lines stay as they are.
+    if text.isprintable():
+        return text
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
     )
