@@ -9,6 +9,8 @@ from tools.bench.figures import collected, section
 from tools.bench.scenario import interleaved
 from tools.bench.sizes import Sizes
 
+pytestmark = pytest.mark.majorless
+
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_scenario_runs(name: str, major: str) -> None:

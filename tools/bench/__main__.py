@@ -36,10 +36,11 @@ def main() -> None:
     sizes = sizes_from(os.environ)
     cache = ROOT / ".cache" / "bench"
     for name in sys.argv[1:] or SCENARIOS:
+        load = os.getloadavg()[0]
         with SCENARIOS[name](sizes) as scenario:
             measured = collected(list(interleaved(scenario.turns, sizes.runs)))
         text = section(scenario.title, scenario.goals, measured)
-        keep(cache, name, Kept(text, machine(sizes), sizes.command(name), measured))
+        keep(cache, name, Kept(text, machine(sizes, load), sizes.command(name), measured))
         print(text, flush=True)
     if os.environ.get("OUT"):
         Path(os.environ["OUT"]).write_text(document(cache, SCENARIOS))

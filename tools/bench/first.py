@@ -101,9 +101,23 @@ class Size:
         bound = (lambda at_most: at_most) if self.schemas == JUDGED_AT else (lambda at_most: None)
         of = {name: (self.part, name) for name in (GUIDE, FLOOR, MODULE, WAITED, TASK)}
         return [
-            Goal(f"{self.part}: the whole task, beside the guide", ratio, of[TASK], of[GUIDE], bound(1 / 3)),
-            Goal(f"{self.part}: the module alone, beside the guide", ratio, of[MODULE], of[GUIDE], bound(1 / 5)),
-            Goal(f"{self.part}: in the database, beside the raw statements", ratio, of[WAITED], of[FLOOR], bound(2)),
+            Goal(
+                f"{self.schemas:,} schemas: the whole task, beside the guide", ratio, of[TASK], of[GUIDE], bound(1 / 3)
+            ),
+            Goal(
+                f"{self.schemas:,} schemas: the module alone, beside the guide",
+                ratio,
+                of[MODULE],
+                of[GUIDE],
+                bound(1 / 5),
+            ),
+            Goal(
+                f"{self.schemas:,} schemas: in the database, beside the raw statements",
+                ratio,
+                of[WAITED],
+                of[FLOOR],
+                bound(2),
+            ),
         ]
 
 

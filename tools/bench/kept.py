@@ -20,10 +20,11 @@ INTRODUCTION = """\
 Times of the modules beside what else does the same job. All candidates of a table ran in turn, on the same server, in
 the same minutes; each value is the median of the runs, with the least and the greatest. What counts are the ratios: the
 seconds are those of one machine, and of a server on the same machine that does not wait for its disk (`fsync = off`).
+Where other work kept the machine busy, the seconds are too high, and the load is named.
 
 This page is made by a command. All of it, or one scenario, again:
 
-```console
+```shell
 make bench
 make bench SCENARIO=first SCHEMAS="100 1000" RUNS=3
 make bench OUT=docs/measured.md
@@ -45,14 +46,15 @@ class Kept:
     measured: Measured
 
 
-def machine(sizes: Sizes) -> str:
-    """Return what the measurement ran on, in one line."""
+def machine(sizes: Sizes, load: float) -> str:
+    """Return what the measurement ran on, in one line; ``load`` is that of the machine before it began."""
     cpus = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.split(":")[1].strip() for line in cpus if line.startswith("model name")), platform.machine())
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"{os.cpu_count()} CPUs ({model}), {memory:.0f} GiB, Python {platform.python_version()}, "
-        f"ansible-core {ansible_version}, PostgreSQL {sizes.major}, {sizes.runs} runs"
+        f"ansible-core {ansible_version}, PostgreSQL {sizes.major}, {sizes.runs} runs; "
+        f"load of other work when it began: {load:.1f}"
     )
 
 

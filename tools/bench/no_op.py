@@ -96,7 +96,7 @@ class Size:
         seconds_more = 0.5 if self.schemas == JUDGED_AT else None
         return [
             Goal(
-                f"{self.part}: more than an empty module",
+                f"{self.schemas:,} schemas: more than an empty module",
                 more,
                 (self.part, TASK),
                 (self.part, EMPTY),
@@ -104,10 +104,10 @@ class Size:
                 "s",
             ),
             *(
-                amount(f"{self.part}: {what}", (self.part, what), 0, unit)
+                amount(f"{self.schemas:,} schemas: {what}", (self.part, what), 0, unit)
                 for what, unit in ((STATEMENTS, ""), (TUPLES, ""), (TRANSACTIONS, ""))
             ),
-            amount(f"{self.part}: {ONE_MORE_TUPLES}", (self.part, ONE_MORE_TUPLES), 1, ""),
+            amount(f"{self.schemas:,} schemas: {ONE_MORE_TUPLES}", (self.part, ONE_MORE_TUPLES), 1, ""),
         ]
 
 
