@@ -36,14 +36,14 @@ class Some:
 
     def ours(self) -> Iterable[Figure]:
         """Measure our task twice."""
-        forget(self.server, *self.names)
+        forget(self.server)
         options = access(self.server, *self.names)
         for name in (FIRST, AGAIN):
             yield Figure(self.part, name, seconds(lambda: task("metamapper.postgresql.access", options)))
 
     def loops(self) -> Iterable[Figure]:
         """Measure the loops twice."""
-        forget(self.server, *self.names)
+        forget(self.server)
         looped = tasks(self.server, self.names, SCHEMAS)
         for name in (LOOPS_FIRST, LOOPS_AGAIN):
             yield Figure(self.part, name, seconds(lambda: play(looped)))

@@ -103,14 +103,14 @@ class Shared:
 
     def ours(self) -> Iterable[Figure]:
         """Watch the neighbours before and during a first run of the module."""
-        forget(self.server, DATABASE)
+        forget(self.server)
         yield from self.figures("before", together(self.server, lambda: time.sleep(BEFORE_SECONDS)))
         options = access(self.server, DATABASE)
         yield from self.figures(f"during {OURS}", together(self.server, lambda: child.run("access", options)))
 
     def raw(self) -> Iterable[Figure]:
         """Watch them during the statements of one who does not care."""
-        forget(self.server, DATABASE)
+        forget(self.server)
         statements = list(floor(self.schemas, self.relations))
         refused: list[str] = []
         found = together(self.server, lambda: refused.extend(self.refusal(statements)))

@@ -46,10 +46,11 @@ def task(module: str, options: Mapping[str, Any]) -> Play:
     return play([{"name": "The task", module: options}])
 
 
-def forget(server: Server, *databases: str) -> None:
-    """Drop what a first run makes, roles included, but for what it grants in databases that are dropped."""
-    for role in (USER, GROUP):
-        known = server.execute("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s", parameters=[role])
-        for database in databases if known else ():
+def forget(server: Server) -> None:
+    """Drop what a run makes, in every database, roles included."""
+    made = {role for (role,) in server.execute("SELECT rolname::text FROM pg_catalog.pg_roles")} & {USER, GROUP}
+    databases = server.execute("SELECT datname FROM pg_catalog.pg_database WHERE datallowconn") if made else []
+    for role in made:
+        for (database,) in databases:
             server.execute(f'DROP OWNED BY "{role}"', database=database)
-        server.execute(f'DROP ROLE IF EXISTS "{role}"')
+        server.execute(f'DROP ROLE "{role}"')

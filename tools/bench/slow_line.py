@@ -39,13 +39,9 @@ class Far:
         """How tables name this size."""
         return f"{len(self.names)} databases × {SCHEMAS} schemas, {AWAY_SECONDS * 1000:.0f} ms away"
 
-    def fresh(self) -> None:
-        """Begin without roles."""
-        forget(self.server, *self.names)
-
     def ours(self) -> Iterable[Figure]:
         """Measure a first run and a no-op. Each connection of the proxy is one login."""
-        self.fresh()
+        forget(self.server)
         with proxy(self.server.host, self.server.port, delay_seconds=AWAY_SECONDS / 2) as line:
             options = {**access(self.server, *self.names), "login_port": line.port}
             yield Figure(self.part, FIRST, seconds(lambda: run_module("access", options).ok()))
@@ -60,7 +56,7 @@ class Far:
 
     def guide(self) -> Iterable[Figure]:
         """Measure the guide, which makes its roles in the first database."""
-        self.fresh()
+        forget(self.server)
         with proxy(self.server.host, self.server.port, delay_seconds=AWAY_SECONDS / 2) as line:
             far = _at(self.server, line.port)
             yield Figure(self.part, GUIDE, seconds(lambda: self.by_psql(far)))
