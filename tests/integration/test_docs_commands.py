@@ -35,6 +35,7 @@ OUTSIDE = {
     BASTION: MOLECULE,
     f"{BASTION} -e metamapper_bastion_state=absent": MOLECULE,
     "ansible-builder build": "needs a container registry",
+    "ansible-test sanity": "tools/sanity.sh runs it on a copy, for make sanity and make cores",
     "apt install python3-psycopg2": READERS_OWN,
     "dnf install python3-psycopg2": READERS_OWN,
     "chmod 600": READERS_OWN,
