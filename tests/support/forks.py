@@ -6,6 +6,7 @@ That process is ``python -m tests.support.forks``, with a socket as its standard
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import signal
@@ -159,7 +160,6 @@ def _become(request: Mapping[str, Any], descriptors: Sequence[int]) -> NoReturn:
 
 
 if __name__ == "__main__":
-    import ansible_collections.metamapper.postgresql.plugins.modules.access
-    import ansible_collections.metamapper.postgresql.plugins.modules.visibility  # noqa: F401
-
+    for name in ("access", "visibility"):
+        importlib.import_module(f"ansible_collections.metamapper.postgresql.plugins.modules.{name}")
     _serve(socket.socket(fileno=0))

@@ -168,5 +168,5 @@ def test_the_defaults_of_the_playbooks_are_the_real_ones() -> None:
         for text in playbooks.values()
         for name, default in re.findall(r"\{\{ (metamapper_\w+) \| default\('(\w+)'\)", text)
     }
-    assert real == {(name, default, users) for name, (default, users, _) in OF_PLAYBOOKS.items()}
+    assert real == {(name, default, users) for name, (default, users, *_rest) in OF_PLAYBOOKS.items()}
     assert set(OF_PLAYBOOKS) == set(PLAYBOOK_VARIABLES)
