@@ -9,19 +9,18 @@ import contextlib
 import importlib
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 import traceback
 from dataclasses import dataclass, field
 from typing import IO, Any, Iterator, Mapping, NoReturn, Sequence
 
 from tests.support.modules import ROOT, Outcome, run_module
-from tests.support.processes import children_of, is_running
+from tests.support.processes import children_of
 
 LONGEST_SECONDS = 300.0
 REQUEST_BYTES = 1 << 16
@@ -36,11 +35,6 @@ class Run:
     _errors: IO[bytes]
     descendants: list[int] = field(default_factory=list)
 
-    @property
-    def is_running(self) -> bool:
-        """Whether it runs."""
-        return is_running(self.process)
-
     def signal(self, number: int) -> None:
         """Send it a signal, unless it has ended; remember what descended from it."""
         self.descendants = children_of(self.process)
@@ -49,11 +43,15 @@ class Run:
 
     def wait(self, seconds: float = LONGEST_SECONDS) -> None:
         """Wait for its end; raises TimeoutError."""
-        deadline = time.monotonic() + seconds
-        while self.is_running:
-            if time.monotonic() > deadline:
+        try:
+            end = os.pidfd_open(self.process)  # readable once the process has ended
+        except ProcessLookupError:
+            return
+        try:
+            if not select.select([end], [], [], seconds)[0]:
                 raise TimeoutError(f"process {self.process} still runs after {seconds} seconds")
-            time.sleep(0.005)
+        finally:
+            os.close(end)
 
     @property
     def printed(self) -> str:
@@ -81,7 +79,6 @@ class Forks:
     """The process that forks, and the wire to it."""
 
     def __init__(self) -> None:
-        self._turn = threading.Lock()
         self._wire, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         path = os.pathsep.join([str(ROOT), str(ROOT / ".ansible/collections")])
         self._process = subprocess.Popen(

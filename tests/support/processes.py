@@ -13,7 +13,7 @@ def _status(process: int) -> list[str]:
     """Return state, parent, group and session of a process; empty where it is gone."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[:4]
-    except OSError:  # it ended while we looked
+    except (FileNotFoundError, ProcessLookupError):  # it ended while we looked
         return []
 
 

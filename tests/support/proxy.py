@@ -9,6 +9,7 @@ import socket
 import struct
 import threading
 import time
+import weakref
 from dataclasses import dataclass
 from typing import Callable, Iterator
 
@@ -58,7 +59,7 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self.conversations: list[Conversation] = []
-        self._sockets: list[socket.socket] = []
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()  # an end that is used no more closes
         self._is_black_hole = threading.Event()
 
     @property
@@ -76,7 +77,7 @@ class Proxy:
                 except ConnectionRefusedError:
                     client.close()
                     continue
-                self._sockets += [client, server]
+                self._sockets.update((client, server))
                 conversation = Conversation()
                 self.conversations.append(conversation)
                 self._start(client, server, conversation.client_spoke)
@@ -103,14 +104,15 @@ class Proxy:
     def swallow(self) -> None:
         """Become a black hole, as a network that drops every packet: no answer, no end, and nobody connects."""
         self._is_black_hole.set()
-        for connection in (self._listener, *self._sockets):
+        for connection in (self._listener, *list(self._sockets)):
             with contextlib.suppress(OSError):  # it is closed already
                 deafen(connection)
 
     def close(self) -> None:
-        """Stop listening."""
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
+        """Stop listening, and end what is left."""
+        for connection in (self._listener, *list(self._sockets)):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
 

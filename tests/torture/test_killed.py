@@ -12,7 +12,6 @@ import random
 import signal
 import socket
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Iterator, Mapping, Sequence
@@ -89,13 +88,9 @@ class Scene:
 
 @contextlib.contextmanager
 def scene(server: Server, forking: Forks, sshd: Sshd | None, directory: Path) -> Iterator[Scene]:
-    """Make a warehouse and a way to it for the length of a with block."""
-    site = Site(server)
-    try:
-        with proxy(server.host, server.port, delay_seconds=DELAY_SECONDS) as way:
-            yield Scene(Warehouse(site, is_superuser=True), way, forking, sshd, directory)
-    finally:
-        site.clean_up()
+    """Make a warehouse and a way to it for the length of a with block; what is left goes with the server."""
+    with proxy(server.host, server.port, delay_seconds=DELAY_SECONDS) as way:
+        yield Scene(Warehouse(Site(server), is_superuser=True), way, forking, sshd, directory)
 
 
 Kill = Callable[[Scene, Run], None]
@@ -164,12 +159,14 @@ CASES: Mapping[str, Case] = {
     "tunnel": Case(kill_tunnel),
     "bastion": Case(kill_bastion, start_bastion),
 }
+SWALLOWED = Case(swallow)
 
 
 @pytest.fixture(scope="module")
 def mortal_server(major: str) -> Iterator[Server]:
     """A server that is stopped in the middle of things, again and again, and keeps what it has committed."""
-    with running(major, settings=["autovacuum=off", "fsync=on", "full_page_writes=on"]) as server:
+    settings = ["autovacuum=off", "fsync=on", "full_page_writes=on", "max_connections=200"]
+    with running(major, settings=settings) as server:
         yield server
 
 
@@ -188,13 +185,28 @@ def nothing_left(run: Run, scene: Scene, ports: list[int]) -> None:
     assert list(scene.directory.iterdir()) == []
 
 
-def strike(scene: Scene, case: Case, *, moment: float, removing: bool) -> str:
-    """End something at a moment of a run, see that all is well, complete the run, and return how far it had come."""
+@dataclass(frozen=True)
+class Struck:
+    """A run in the middle of which something was ended."""
+
+    run: Run
+    ports: list[int]
+    removing: bool
+
+
+def strike(scene: Scene, case: Case, *, moment: float, removing: bool) -> Struck:
+    """Start a run, and end something at a moment of it."""
     run = scene.start(removing=removing)
     time.sleep(moment)
     run.descendants = children_of(run.process)
     ports = local_ports(run)
     case.kill(scene, run)
+    return Struck(run, ports, removing)
+
+
+def recover(scene: Scene, case: Case, struck: Struck) -> str:
+    """See that all is well after it, complete the run, and return how far it had come."""
+    run = struck.run
     try:
         run.wait(BLIND_SECONDS)
     finally:
@@ -204,12 +216,12 @@ def strike(scene: Scene, case: Case, *, moment: float, removing: bool) -> str:
     if case.module_tells:
         outcome = run.outcome()
         assert not outcome.failed or outcome["problems"][0]["message"], said
-    nothing_left(run, scene, ports)
+    nothing_left(run, scene, struck.ports)
     scene.await_quiet()
     reached = scene.stages.reached()
-    allowed = REMOVING if removing else GRANTING
+    allowed = REMOVING if struck.removing else GRANTING
     assert reached in allowed, said
-    scene.restore(removing=removing).ok()
+    scene.restore(removing=struck.removing).ok()
     assert scene.stages.reached() == allowed[-1]
     return f"{allowed.index(reached)} of {len(allowed) - 1} transactions kept"
 
@@ -244,26 +256,31 @@ def test_killed_at_any_moment(mortal_scene: Scene, case: Case, size: Size, ledge
     for number in range(size.kills):
         removing = number % 2 == 1
         moment = chance.uniform(0, 1.05 * seconds[removing])
-        ledger[strike(mortal_scene, case, moment=moment, removing=removing)] += 1
+        struck = strike(mortal_scene, case, moment=moment, removing=removing)
+        ledger[recover(mortal_scene, case, struck)] += 1
         ledger["kills"] += 1
 
 
-def swallowed(server: Server, forking: Forks, directory: Path, number: int) -> str:
+def swallowed(scene: Scene, number: int) -> Struck:
     """Let the network of one run drop every packet from some moment on."""
-    chance = random.Random(number)
-    with scene(server, forking, None, directory) as one:
-        seconds, removing = unhurt(one), number % 2 == 1
-        if removing:
-            one.restore(removing=False).ok()
-        return strike(one, Case(swallow), moment=chance.uniform(0, 1.05 * seconds[removing]), removing=removing)
+    seconds, removing = unhurt(scene), number % 2 == 1
+    if removing:
+        scene.restore(removing=False).ok()
+    moment = random.Random(number).uniform(0, 1.05 * seconds[removing])
+    return strike(scene, SWALLOWED, moment=moment, removing=removing)
 
 
 def test_swallowed_by_the_network_at_any_moment(
-    server: Server, forking: Forks, tmp_path: Path, size: Size, ledger: Ledger
+    mortal_server: Server, forking: Forks, tmp_path: Path, size: Size, ledger: Ledger
 ) -> None:
-    """Many at once, since each has to wait until it notices."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        each = [pool.submit(swallowed, server, forking, tmp_path / str(n), n) for n in range(size.kills)]
-        for one in each:
-            ledger[one.result()] += 1
-            ledger["kills"] += 1
+    """Many beside each other, since each has to wait until it notices."""
+    for start in range(0, size.kills, AT_ONCE):
+        with contextlib.ExitStack() as stack:
+            scenes = [
+                stack.enter_context(scene(mortal_server, forking, None, tmp_path / str(number)))
+                for number in range(start, min(start + AT_ONCE, size.kills))
+            ]
+            struck = [swallowed(one, number) for number, one in enumerate(scenes, start)]
+            for one, run in zip(scenes, struck):
+                ledger[recover(one, SWALLOWED, run)] += 1
+                ledger["kills"] += 1
