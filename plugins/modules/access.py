@@ -419,6 +419,7 @@ committed:
   sample: []
 """
 
+import gc
 from typing import Any, Callable, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
@@ -449,8 +450,14 @@ def prepared(options: Mapping[str, Any], *, check_mode: bool) -> Callable[[Where
     return lambda where: ensure_access(where, wanted, check_mode=check_mode)
 
 
+# A run keeps what it reads until it ends: a search for garbage finds none, and is a quarter of the time of a first run
+# on 20,000 relations. https://docs.python.org/3/library/gc.html#gc.set_threshold
+ALLOCATIONS_BETWEEN_SEARCHES = 1_000_000
+
+
 def main() -> None:
     """Run the module."""
+    gc.set_threshold(ALLOCATIONS_BETWEEN_SEARCHES)
     forbid_core_files()
     module = AnsibleModule(
         argument_spec=ACCESS_ARGUMENTS,

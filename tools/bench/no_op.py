@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import time
 from dataclasses import dataclass
 from typing import Iterable, Iterator
 
@@ -28,6 +29,7 @@ TRANSACTIONS = "transaction ids taken"
 ONE_MORE = "module access after one relation was added, whole process"
 ONE_MORE_TUPLES = "rows of the catalog written after one relation was added"
 JUDGED_AT = 1000
+HANDED_IN_SECONDS = 0.3  # a backend counts when it ends, after its client has gone
 
 # Counters of the server, which a backend hands in when it ends; catalogs that databases share count as well.
 WRITTEN = """
@@ -60,8 +62,11 @@ class Size:
         return f"bench_{self.schemas}"
 
     def written(self) -> tuple[int, int]:
-        """Return the catalog rows written so far, and the next transaction id."""
-        return int(self.server.execute(WRITTEN, database=self.database)[0][0]), next_transaction_id(self.server)
+        """Return the catalog rows written so far, when all have handed in, and the next transaction id."""
+        rows = -1
+        while rows != (rows := int(self.server.execute(WRITTEN, database=self.database)[0][0])):
+            time.sleep(HANDED_IN_SECONDS)
+        return rows, next_transaction_id(self.server)
 
     def tasks(self) -> Iterable[Figure]:
         """Measure the task beside the empty one, and what it wrote."""
