@@ -99,14 +99,13 @@ def row(*cells: str) -> str:
 
 
 def candidates_table(measured: Measured, part: str) -> list[str]:
-    """Return the table of one part; ratios are to its first candidate of the same unit, run by run."""
+    """Return the table of one part; seconds stand beside those of its first candidate, run by run."""
     mine = {name: series for (of, name), series in measured.items() if of == part}
-    first: dict[str, Series] = {}
+    base = next((series for series in mine.values() if series.unit == "s"), None)
     lines = [row("candidate", "median (least to greatest)", "beside the first, run by run"), "|---|---|---|"]
     for name, series in mine.items():
-        base = first.setdefault(series.unit, series)
-        is_comparable = base is not series and all(base.values)
-        beside = spread([ratio(*pair) for pair in zip(series.values, base.values)]) if is_comparable else ""
+        is_comparable = base is not None and base is not series and series.unit == "s"
+        beside = spread([ratio(*pair) for pair in zip(series.values, base.values)]) if base and is_comparable else ""
         lines.append(row(name, spread(series.values, series.unit), beside))
     return lines
 
