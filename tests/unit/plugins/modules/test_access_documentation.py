@@ -78,8 +78,8 @@ def test_an_example_uses_options_that_exist_and_all_that_are_required(example: M
 
 
 def test_the_documented_advisory_lock_is_the_one_that_is_taken() -> None:
-    (documented,) = re.findall(r"C\((pg_advisory_xact_lock\(\d+\))\)", access.DOCUMENTATION)
-    assert f"SELECT pg_catalog.{documented}" == TAKE_ADVISORY_LOCK
+    (documented,) = re.findall(r"advisory lock V\((\d+)\) with C\(pg_advisory_xact_lock\)", access.DOCUMENTATION)
+    assert f"SELECT pg_catalog.pg_advisory_xact_lock({documented})" == TAKE_ADVISORY_LOCK
 
 
 def test_the_advisory_lock_has_a_key_that_postgresql_takes() -> None:
