@@ -17,6 +17,7 @@ from tools.bench.figures import (
     more,
     number,
     ratio,
+    row,
     section,
     spread,
 )
@@ -99,6 +100,10 @@ def test_candidates_stand_beside_the_first_of_their_unit() -> None:
         "| ours | 1.50 s (1.00 to 4.00) | 0.25 (0.25 to 0.5) |",
         "| memory | 40.00 MB |  |",
     ]
+
+
+def test_a_bar_in_a_name_is_no_border() -> None:
+    assert row("access | we\"ird.näme'; --", "1") == "| access \\| we\"ird.näme'; -- | 1 |"
 
 
 @pytest.mark.parametrize(

@@ -94,8 +94,9 @@ def spread(values: Sequence[float], unit: str = "") -> str:
 
 
 def row(*cells: str) -> str:
-    """Return a line of a table."""
-    return f"| {' | '.join(cells)} |"
+    """Return a line of a table; names of tasks have bars in them."""
+    bar = r"\|"
+    return f"| {' | '.join(cell.replace('|', bar) for cell in cells)} |"
 
 
 def candidates_table(measured: Measured, part: str) -> list[str]:

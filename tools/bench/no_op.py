@@ -90,8 +90,9 @@ class Size:
     def one_more(self) -> Iterable[Figure]:
         """Measure a run after a table was moved in, which no default privilege reaches."""
         name = f"moved_{next(_numbers)}"
-        moved = f"CREATE SCHEMA IF NOT EXISTS other; CREATE TABLE other.{name} (id int); ALTER TABLE other.{name}"
-        self.server.execute(f"{moved} SET SCHEMA s0", database=self.database)
+        make = "CREATE SCHEMA IF NOT EXISTS other AUTHORIZATION owner0; SET ROLE owner0"
+        move = f"CREATE TABLE other.{name} (id int); ALTER TABLE other.{name} SET SCHEMA s0"
+        self.server.execute(f"{make}; {move}", database=self.database)
         rows, _transaction = self.written()
         yield Figure(self.part, ONE_MORE, child.run("access", access(self.server, self.database))["process"])
         yield Figure(self.part, ONE_MORE_TUPLES, self.written()[0] - rows, "rows")
