@@ -48,7 +48,9 @@ def build(target: Path) -> Path:
 
 def environment(collections: Path, home: Path) -> dict[str, str]:
     """Return an environment in which Ansible finds these collections and nothing of the user's."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PG"))}
+    # Ansible also looks for collections where Python looks for modules.
+    others = ("ANSIBLE_", "PG", "PYTHONPATH")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(others)}
     own = {
         "ANSIBLE_COLLECTIONS_PATH": str(collections),
         "ANSIBLE_HOME": str(home / ".ansible"),

@@ -72,7 +72,7 @@ def run_on_hosts(
     (directory / "ansible.cfg").touch()
     command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "inventory.yml", playbook, *options]
     environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PG"))},
+        **{key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PG", "PYTHONPATH"))},
         "ANSIBLE_COLLECTIONS_PATH": str(collections),
         "ANSIBLE_HOME": str(directory / ".ansible"),
         "ANSIBLE_NOCOLOR": "1",
