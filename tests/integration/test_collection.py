@@ -51,6 +51,7 @@ def test_ansible_documents_it(kind: str, name: str, installed: Path, tmp_path: P
         text=True,
         capture_output=True,
     )
-    assert shown.stderr == ""
+    # ansible-core 2.21 warns of a part of its own.
+    assert [line for line in shown.stderr.splitlines() if "/ansible/_internal/" not in line] == []
     options = {"module": ["OPTIONS", "EXAMPLES", "RETURN VALUES", "check_mode"], "role": ["metamapper_", "default:"]}
     assert [part for part in (f"{NAME}.{name}", *options[kind]) if part.lower() not in shown.stdout.lower()] == []

@@ -95,8 +95,8 @@ def spread(values: Sequence[float], unit: str = "") -> str:
 
 def row(*cells: str) -> str:
     """Return a line of a table; names of tasks have bars in them."""
-    bar = r"\|"
-    return f"| {' | '.join(cell.replace('|', bar) for cell in cells)} |"
+    escaped = (cell.replace("|", r"\|") for cell in cells)
+    return f"| {' | '.join(escaped)} |"
 
 
 def candidates_table(measured: Measured, part: str) -> list[str]:
