@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._apply import Applied, Apply
@@ -149,7 +148,7 @@ def _with_passwords(roles: Mapping[str, Any], passwords: Mapping[str, Password])
 
 def _grants(found: Survey, which: str) -> list[dict[str, str]]:
     return [
-        {"database": look.target.name, **asdict(grant)}
+        {"database": look.target.name, **grant._asdict()}
         for look in found.databases
         for grant in getattr(look.plan, which)
     ]

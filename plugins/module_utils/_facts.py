@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Mapping, Sequence
+from typing import Mapping, NamedTuple, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._versions import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import Privilege
@@ -119,11 +119,11 @@ class CreatorFacts:
     is_inherited: bool
 
 
-@dataclass(frozen=True)
-class RelationFacts:
+class RelationFacts(NamedTuple):
     """A relation on which the group lacks a direct grant, or holds that of the other mode.
 
-    ``is_effective`` and ``is_extension_member`` are known where it is neither direct nor grantable.
+    ``is_effective`` and ``is_extension_member`` are known where it is neither direct nor grantable. A tuple, as there
+    is one for each relation.
     """
 
     schema: str

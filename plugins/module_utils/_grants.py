@@ -8,9 +8,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Iterable, Iterator, Literal, Mapping, Sequence
+from typing import Any, Iterable, Iterator, Literal, Mapping, NamedTuple, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import (
     Name,
@@ -30,9 +29,11 @@ TOWARDS: Mapping[Action, str] = MappingProxyType({"GRANT": "TO", "REVOKE": "FROM
 NAMES_PER_STATEMENT = 500
 
 
-@dataclass(frozen=True)
-class Grant:
-    """One privilege on one object; ``name`` is the relation, or the creator of a default privilege."""
+class Grant(NamedTuple):
+    """One privilege on one object; ``name`` is the relation, or the creator of a default privilege.
+
+    A tuple, as there is one for each relation: a dataclass that is frozen takes several times longer to make.
+    """
 
     kind: Kind
     privilege: str

@@ -141,8 +141,7 @@ def granted(facts: DatabaseFacts, grants: Iterable[Grant], revokes: Iterable[Gra
 def _after(relation: RelationFacts, wanted: Privilege, made: set[Grant], undone: set[Grant]) -> RelationFacts:
     is_direct = relation.is_direct or Grant("relation", wanted, relation.schema, relation.name) in made
     is_undone = Grant("relation", other(wanted), relation.schema, relation.name) in undone
-    return replace(
-        relation,
+    return relation._replace(
         is_direct=is_direct,
         is_effective=is_direct or relation.is_effective,
         has_other=relation.has_other and not is_undone,
