@@ -67,9 +67,11 @@ lint: setup  ## ansible-lint production, ruff, mypy strict, yamllint, changelog 
 	antsibull-changelog lint
 	antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
 
-.cache/bench/peers/ready: requirements-bench.txt | .venv/demo
+.cache/bench/peers/ready: requirements-bench.txt requirements-bench-ldap2pg.txt | .venv/demo
 	test -x $(@D)/bin/python || .venv/bin/python -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench-ldap2pg.txt || \
+		echo "ldap2pg will not be measured: it needs a C compiler and libldap-dev and libsasl2-dev." >&2
 	touch $@
 
 bench: setup .cache/bench/peers/ready  ## times beside what else does the job (SCENARIO=first SCHEMAS="100 1000" RUNS=3 PG=17 OUT=docs/measured.md)

@@ -123,6 +123,12 @@ def test_without_a_figure_there_is_no_table() -> None:
     assert section("Title", [], {}) == "## Title"
 
 
+def test_a_note_stands_between_the_goals_and_the_figures() -> None:
+    text = section("Title", [Goal("a", ratio, OURS, GUIDE, 0.2)], MEASURED, "Why it is missed.")
+    goals, note, figures = (text.index(part) for part in ("**no**", "Why it is missed.", "### part"))
+    assert goals < note < figures
+
+
 def test_each_run_begins_with_another_turn() -> None:
     def turn(name: str) -> Callable[[], Iterable[Figure]]:
         return lambda: [Figure("p", name, 0.0)]

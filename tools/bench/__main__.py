@@ -39,7 +39,7 @@ def main() -> None:
         load = os.getloadavg()[0]
         with SCENARIOS[name](sizes) as scenario:
             measured = collected(list(interleaved(scenario.turns, sizes.runs)))
-        text = section(scenario.title, scenario.goals, measured)
+        text = section(scenario.title, scenario.goals, measured, scenario.note)
         keep(cache, name, Kept(text, machine(sizes, load), sizes.command(name), measured))
         print(text, flush=True)
     if os.environ.get("OUT"):

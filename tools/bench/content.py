@@ -46,18 +46,41 @@ name character varying(120) NOT NULL, state text NOT NULL DEFAULT 'new', amount 
 
 @dataclass(frozen=True)
 class Shape:
-    """What the tables look like: column lists that follow each other, and comments with %s for schema and table."""
+    """What the tables look like: column lists that follow each other, and comments with %I for schema and table."""
 
-    columns: tuple[str, ...] = ("id integer",)
+    words: str
+    columns: tuple[str, ...]
     comments: tuple[str, ...] = ()
 
 
-NARROW = Shape()
+# One row of pg_class a table; those with keys and text have four: table, index, TOAST table, and its index.
+# https://www.postgresql.org/docs/current/storage-toast.html
+NARROW = Shape("one column each", columns=("id integer",))
 # Eight to twelve columns, a primary key, defaults and a few comments, as tables of applications have them.
 WIDE = Shape(
+    "with keys and text",
     columns=tuple(", ".join((FIRST_COLUMNS, *(f"extra{n} integer" for n in range(more)))) for more in range(1, 6)),
     comments=("COMMENT ON TABLE %I.%I IS 'What it is for'", "COMMENT ON COLUMN %I.%I.state IS 'new, open or done'"),
 )
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much a database holds, and on which server."""
+
+    server: Server
+    schemas: int
+    relations: int
+    shape: Shape = NARROW
+
+    @property
+    def words(self) -> str:
+        """How tables name this size."""
+        return f"{self.schemas:,} schemas × {self.relations} relations, {self.shape.words}"
+
+    def build(self, database: str) -> None:
+        """Create a database of this size."""
+        build(self.server, database, self.schemas, self.relations, self.shape)
 
 
 def build(server: Server, database: str, schemas: int, relations: int, shape: Shape = NARROW) -> None:

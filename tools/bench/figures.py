@@ -123,9 +123,9 @@ def goals_table(goals: Sequence[Goal], measured: Measured) -> list[str]:
     return [row("to reach", "measured", "goal", "reached"), "|---|---|---|---|", *lines] if lines else []
 
 
-def section(title: str, goals: Sequence[Goal], measured: Measured) -> str:
+def section(title: str, goals: Sequence[Goal], measured: Measured, note: str = "") -> str:
     """Return the section of a scenario as Markdown."""
-    blocks = [f"## {title}", "\n".join(goals_table(goals, measured))]
+    blocks = [f"## {title}", "\n".join(goals_table(goals, measured)), note]
     for part in dict.fromkeys(part for part, _name in measured):
         blocks += [f"### {part}", "\n".join(candidates_table(measured, part))]
     return "\n\n".join(block for block in blocks if block)

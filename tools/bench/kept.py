@@ -25,9 +25,8 @@ Where other work kept the machine busy, the seconds are too high, and the load i
 This page is made by a command. All of it, or one scenario, again:
 
 ```shell
-make bench
-make bench SCENARIO=first SCHEMAS="100 1000" RUNS=3
-make bench OUT=docs/measured.md
+make bench SCHEMAS="100 1000 5000" OUT=docs/measured.md
+make bench SCENARIO=first
 ```
 
 Each scenario also leaves its figures as JSON in `.cache/bench`. In the tables, "the guide" is the SQL of Metamapper's

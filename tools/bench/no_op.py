@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from dataclasses import dataclass
 from typing import Iterable, Iterator
 
 from tests.support.modules import run_module
-from tests.support.postgres import Server, running
+from tests.support.postgres import running
 from tests.support.snapshot import next_transaction_id
 from tools.bench import child
-from tools.bench.content import build
+from tools.bench.content import Size
 from tools.bench.figures import Figure, Goal, amount, more
 from tools.bench.ours import SETTINGS, access, task
 from tools.bench.scenario import Scenario, Turn, seconds
@@ -43,18 +42,13 @@ SELECT pg_catalog.sum(t.n_tup_ins + t.n_tup_upd + t.n_tup_del)::int
 _numbers = itertools.count()
 
 
-@dataclass(frozen=True)
-class Size:
-    """One database on which everything is granted already."""
-
-    server: Server
-    schemas: int
-    relations: int
+class Granted(Size):
+    """A database on which everything is granted already."""
 
     @property
     def part(self) -> str:
         """How tables name this size."""
-        return f"no-op, {self.schemas:,} schemas × {self.relations} relations"
+        return f"no-op, {self.words}"
 
     @property
     def database(self) -> str:
@@ -121,9 +115,9 @@ class Size:
 def no_op(sizes: Sizes) -> Iterator[Scenario]:
     """Build each size and grant everything on it."""
     with running(sizes.major, settings=SETTINGS) as server:
-        of = [Size(server, schemas, sizes.relations) for schemas in sizes.schemas]
+        of = [Granted(server, schemas, sizes.relations) for schemas in sizes.schemas]
         for size in of:
-            build(server, size.database, size.schemas, size.relations)
+            size.build(size.database)
             run_module("access", access(server, size.database)).ok()
         turns: list[Turn] = [turn for size in of for turn in (size.tasks, size.module, size.one_more)]
         yield Scenario("No-op", turns, [goal for size in of for goal in size.goals()])

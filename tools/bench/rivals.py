@@ -15,7 +15,14 @@ from tools.bench.content import OWNERS
 from tools.bench.ours import GROUP, PASSWORD, USER
 
 NAMES_IN_A_STATEMENT = 500
-PEERS = ROOT / ".cache" / "bench" / "peers" / "bin" / "python"
+PEERS = ROOT / ".cache" / "bench" / "peers" / "bin"
+# What is asked once for all schemas and their owners; ldap2pg makes default privileges only for owners it manages.
+LDAP2PG_SCHEMAS = """
+SELECT n.nspname, ARRAY[pg_catalog.pg_get_userbyid(n.nspowner)::text]
+  FROM pg_catalog.pg_namespace n
+ WHERE n.nspname ~ '^s[0-9]+$'
+ ORDER BY 1
+"""
 
 
 def guide(schemas: int) -> Iterator[str]:
@@ -61,7 +68,7 @@ def has_psql(server: Server) -> bool:
 
 def has_pg_sync() -> bool:
     """Tell whether the environment of the rivals was made: "make bench" does."""
-    return PEERS.exists()
+    return (PEERS / "python").exists()
 
 
 def pg_sync(server: Server, database: str, schemas: int) -> None:
@@ -75,8 +82,39 @@ def pg_sync(server: Server, database: str, schemas: int) -> None:
         "user": USER,
         "user_password": PASSWORD,
     }
-    command = [str(PEERS), str(Path(__file__).parent / "pg_sync.py")]
+    command = [str(PEERS / "python"), str(Path(__file__).parent / "pg_sync.py")]
     subprocess.run(command, input=json.dumps(job), text=True, check=True)
+
+
+def has_ldap2pg() -> bool:
+    """Tell whether ldap2pg could be installed: it needs the headers of OpenLDAP, and comes without LDAP's use here."""
+    return (PEERS / "ldap2pg").exists()
+
+
+def ldap2pg(server: Server, database: str) -> None:
+    """Let ldap2pg do it, in its own process, without a directory: all it needs is in its file."""
+    owners = [f"owner{number}" for number in range(OWNERS)]
+    readers, user = {"name": GROUP, "options": "NOLOGIN"}, {"name": USER, "options": "LOGIN", "parents": [GROUP]}
+    content = {
+        "version": 5,
+        "postgres": {
+            "databases_query": [database],
+            "schemas_query": LDAP2PG_SCHEMAS,
+            "roles_blacklist_query": [server.user, "pg_*"],
+        },
+        "privileges": {"reader": ["__connect__", "__usage_on_schemas__", "__select_on_tables__"]},
+        "sync_map": [
+            {"roles": [{"names": owners}, readers, user]},
+            {"grant": {"privilege": "reader", "role": GROUP, "database": database, "schema": "__all__"}},
+        ],
+    }
+    way = {"PGHOST": server.host, "PGPORT": str(server.port), "PGUSER": server.user, "PGDATABASE": database}
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as configuration:
+        json.dump(content, configuration)
+        configuration.flush()
+        command = [str(PEERS / "ldap2pg"), "--config", configuration.name, "--real"]
+        environment = {**os.environ, **way, "PGPASSWORD": server.password}
+        subprocess.run(command, env=environment, check=True, capture_output=True)  # it tells every GRANT
 
 
 def run_directly(server: Server, database: str, statements: Iterable[str]) -> None:

@@ -14,11 +14,12 @@ Turn = Callable[[], Iterable[Figure]]
 
 @dataclass(frozen=True)
 class Scenario:
-    """What is measured, in which groups, and what is to be reached."""
+    """What is measured, in which groups, what is to be reached, and a note on it, which may be empty."""
 
     title: str
     turns: Sequence[Turn]
     goals: Sequence[Goal]
+    note: str = ""
 
 
 def interleaved(turns: Sequence[Turn], runs: int) -> Iterator[Figure]:
