@@ -14,7 +14,7 @@ import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Iterator, Mapping, Sequence
+from typing import Any, Callable, ContextManager, Iterator, Mapping, Sequence
 
 import pytest
 
@@ -46,6 +46,7 @@ class Scene:
     forking: Forks
     sshd: Sshd | None
     directory: Path
+    way_to_bastion: Proxy | None = None
 
     def __post_init__(self) -> None:
         self.name = f"torture {os.getpid()} {next(_numbers)}"
@@ -69,9 +70,17 @@ class Scene:
         """Start the module through the proxy: to grant, or to take back."""
         way: dict[str, Any] = {"login_port": self.way.port, "ssl_mode": "disable"}
         if self.sshd is not None:
-            way["bastion"] = self.sshd.bastion_options()
+            way["bastion"] = self.sshd.bastion_options(**self._through(self.way_to_bastion))
         environment = {"PGAPPNAME": self.name, "TMPDIR": str(self.directory)}
         return self.forking.start("access", self._options(removing=removing, **way), environment)
+
+    def _through(self, way: Proxy | None) -> dict[str, Any]:
+        """Return the options of a bastion that change where a proxy stands before it."""
+        if way is None or self.sshd is None:
+            return {}
+        known_hosts = self.sshd.work / f"known_hosts_{way.port}"
+        known_hosts.write_text(self.sshd.known_as(f"[{self.sshd.host}]:{way.port}"))
+        return {"port": way.port, "known_hosts_file": str(known_hosts)}
 
     def restore(self, *, removing: bool) -> Outcome:
         """Run the module to its end, undisturbed."""
@@ -87,10 +96,16 @@ class Scene:
 
 
 @contextlib.contextmanager
-def scene(server: Server, forking: Forks, sshd: Sshd | None, directory: Path) -> Iterator[Scene]:
+def scene(
+    server: Server, forking: Forks, sshd: Sshd | None, directory: Path, *, can_lose_bastion: bool = False
+) -> Iterator[Scene]:
     """Make a warehouse and a way to it for the length of a with block; what is left goes with the server."""
-    with proxy(server.host, server.port, delay_seconds=DELAY_SECONDS) as way:
-        yield Scene(Warehouse(Site(server), is_superuser=True), way, forking, sshd, directory)
+    with contextlib.ExitStack() as stack:
+        way = stack.enter_context(proxy(server.host, server.port, delay_seconds=DELAY_SECONDS))
+        before = None
+        if sshd is not None and can_lose_bastion:
+            before = stack.enter_context(proxy(sshd.host, sshd.port, delay_seconds=0))
+        yield Scene(Warehouse(Site(server), is_superuser=True), way, forking, sshd, directory, before)
 
 
 Kill = Callable[[Scene, Run], None]
@@ -121,8 +136,14 @@ def kill_bastion(scene: Scene, _run: Run) -> None:
 
 
 def swallow(scene: Scene, _run: Run) -> None:
-    """Let the network drop every packet."""
+    """Let the network before the server drop every packet."""
     scene.way.swallow()
+
+
+def swallow_before_bastion(scene: Scene, _run: Run) -> None:
+    """Let the network between module and bastion drop every packet; the bastion still reaches the server."""
+    assert scene.way_to_bastion is not None
+    scene.way_to_bastion.swallow()
 
 
 def start_server(scene: Scene) -> None:
@@ -159,7 +180,10 @@ CASES: Mapping[str, Case] = {
     "tunnel": Case(kill_tunnel),
     "bastion": Case(kill_bastion, start_bastion),
 }
-SWALLOWED = Case(swallow)
+SWALLOWING: Mapping[str, Case] = {
+    "before-server": Case(swallow, through_bastion=False),
+    "before-bastion": Case(swallow_before_bastion),
+}
 
 
 @pytest.fixture(scope="module")
@@ -261,26 +285,39 @@ def test_killed_at_any_moment(mortal_scene: Scene, case: Case, size: Size, ledge
         ledger["kills"] += 1
 
 
-def swallowed(scene: Scene, number: int) -> Struck:
+def swallowed(scene: Scene, case: Case, number: int) -> Struck:
     """Let the network of one run drop every packet from some moment on."""
     seconds, removing = unhurt(scene), number % 2 == 1
     if removing:
         scene.restore(removing=False).ok()
     moment = random.Random(number).uniform(0, 1.05 * seconds[removing])
-    return strike(scene, SWALLOWED, moment=moment, removing=removing)
+    return strike(scene, case, moment=moment, removing=removing)
+
+
+@pytest.fixture(params=SWALLOWING)
+def swallowing(request: pytest.FixtureRequest) -> Case:
+    """Where the network swallows."""
+    return SWALLOWING[request.param]
+
+
+@pytest.fixture
+def numbered_scene(
+    mortal_server: Server, forking: Forks, sshd: Sshd, tmp_path: Path, swallowing: Case
+) -> Callable[[int], ContextManager[Scene]]:
+    """What makes a warehouse, and a way to it that can swallow."""
+    bastion = sshd if swallowing.through_bastion else None
+    return lambda number: scene(mortal_server, forking, bastion, tmp_path / str(number), can_lose_bastion=True)
 
 
 def test_swallowed_by_the_network_at_any_moment(
-    mortal_server: Server, forking: Forks, tmp_path: Path, size: Size, ledger: Ledger
+    numbered_scene: Callable[[int], ContextManager[Scene]], swallowing: Case, size: Size, ledger: Ledger
 ) -> None:
     """Many beside each other, since each has to wait until it notices."""
     for start in range(0, size.kills, AT_ONCE):
+        numbers = range(start, min(start + AT_ONCE, size.kills))
         with contextlib.ExitStack() as stack:
-            scenes = [
-                stack.enter_context(scene(mortal_server, forking, None, tmp_path / str(number)))
-                for number in range(start, min(start + AT_ONCE, size.kills))
-            ]
-            struck = [swallowed(one, number) for number, one in enumerate(scenes, start)]
+            scenes = [stack.enter_context(numbered_scene(number)) for number in numbers]
+            struck = [swallowed(one, swallowing, number) for number, one in zip(numbers, scenes)]
             for one, run in zip(scenes, struck):
-                ledger[recover(one, SWALLOWED, run)] += 1
+                ledger[recover(one, swallowing, run)] += 1
                 ledger["kills"] += 1
