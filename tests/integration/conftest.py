@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Iterator
 
@@ -10,15 +9,12 @@ import pytest
 
 from tests.support.access import Warehouse
 from tests.support.certificates import Encrypted, running_with_tls
-from tests.support.postgres import DEFAULT_MAJOR, Server, running
+from tests.support.fixtures import major, site, ssh_config, sshd
+from tests.support.postgres import Server, running
 from tests.support.site import Site
 from tools.collection import build, install
 
-
-@pytest.fixture(scope="session")
-def major() -> str:
-    """The major version under test; MM_PG chooses it."""
-    return os.environ.get("MM_PG") or DEFAULT_MAJOR
+__all__ = ["major", "site", "ssh_config", "sshd"]  # for every test here
 
 
 @pytest.fixture(scope="session")
@@ -33,16 +29,6 @@ def encrypted(major: str) -> Iterator[Encrypted]:
     """A server with TLS, for those tests that are about the way in."""
     with running_with_tls(major) as running_server:
         yield running_server
-
-
-@pytest.fixture
-def site(server: Server) -> Iterator[Site]:
-    """A fresh database, and names for roles that no other test uses."""
-    own = Site(server)
-    try:
-        yield own
-    finally:
-        own.clean_up()
 
 
 @pytest.fixture(scope="session")

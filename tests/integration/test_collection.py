@@ -24,14 +24,7 @@ def test_it_holds_what_users_need_and_no_more(artifact: Path) -> None:
 
 def test_it_runs_from_where_it_was_installed(installed: Path, tmp_path: Path, site: Site) -> None:
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.orders (id int)")
-    variables = {
-        "metamapper_login_port": site.server.port,
-        "metamapper_login_password": site.server.password,
-        "metamapper_group": site.group,
-        "metamapper_user": site.user,
-        "metamapper_password": site.password,
-        "metamapper_databases": [{"name": site.database, "schemas": ["sales"]}],
-    }
+    variables = site.variables("sales")
     name = "metamapper.postgresql.grant_metamapper"
     assert run_playbook(tmp_path, name, variables, collections=installed).ok().changed == 1
     assert run_playbook(tmp_path, name, variables, collections=installed).ok().changed == 0

@@ -35,16 +35,7 @@ def test_a_pipeline_is_valid(file: str, schema: str, tmp_path: Path) -> None:
 def servers(site: Site) -> dict[str, dict[str, Any]]:
     """An inventory of one server under one name."""
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.orders (id int)")
-    variables = {
-        "metamapper_login_host": site.server.host,
-        "metamapper_login_port": site.server.port,
-        "metamapper_login_password": site.server.password,
-        "metamapper_group": site.group,
-        "metamapper_user": site.user,
-        "metamapper_password": site.password,
-        "metamapper_databases": [{"name": site.database, "schemas": ["sales"]}],
-    }
-    return {"db1": variables}
+    return {"db1": site.variables("sales")}
 
 
 def run(directory: Path, hosts: dict[str, dict[str, Any]], playbook: str = GRANT, *options: str) -> Play:

@@ -13,7 +13,7 @@ from tests.support.certificates import Authority, Encrypted
 from tests.support.modules import Outcome, run_module
 from tests.support.postgres import HBA, SUPERUSER
 from tests.support.site import Site
-from tests.support.sshd import Sshd, client_directory
+from tests.support.sshd import Sshd
 from tests.support.visibility import found
 
 ADMIN_PASSWORD = 'the admin\'s "Secret"'
@@ -66,18 +66,9 @@ class Place:
         return self.sshd.logged().count("Accepted publickey")
 
 
-@pytest.fixture(scope="module")
-def sshd() -> Iterator[Sshd]:
-    """A bastion that forwards everywhere."""
-    with Sshd() as running:
-        yield running
-
-
 @pytest.fixture
-def place(encrypted: Encrypted, sshd: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+def place(encrypted: Encrypted, sshd: Sshd, ssh_config: Path) -> Iterator[Place]:
     """A database whose owner is the administrator, and a login that may become the administrator and nothing else."""
-    monkeypatch.setenv("PATH", str(client_directory(tmp_path / "client", "")), prepend=":")
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     site = Site(encrypted.server)
     try:
         admin = site.create_role("admin", "LOGIN CREATEROLE")

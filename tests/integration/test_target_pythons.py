@@ -46,18 +46,12 @@ def sites(server: Server, pythons: dict[str, str]) -> Iterator[dict[str, Site]]:
 
 def host(site: Site, python: str, sshd: Sshd) -> dict[str, Any]:
     """Return the variables of a target with this Python, which reaches the server through a bastion."""
-    return {
-        "ansible_python_interpreter": python,
-        "metamapper_connection": "ansible.builtin.local",  # under this name it is a target like any other
-        "metamapper_login_host": site.server.host,
-        "metamapper_login_port": site.server.port,
-        "metamapper_login_password": site.server.password,
-        "metamapper_bastion": sshd.bastion_options(),
-        "metamapper_group": site.group,
-        "metamapper_user": site.user,
-        "metamapper_password": site.password,
-        "metamapper_databases": [{"name": site.database, "schemas": [HOSTILE]}],
-    }
+    return site.variables(
+        HOSTILE,
+        ansible_python_interpreter=python,
+        metamapper_connection="ansible.builtin.local",  # under this name it is a target like any other
+        metamapper_bastion=sshd.bastion_options(),
+    )
 
 
 def test_grant_verify_and_revoke_on_each(tmp_path: Path, sites: dict[str, Site], pythons: dict[str, str]) -> None:

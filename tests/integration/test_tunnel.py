@@ -22,28 +22,12 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._secret impo
 
 from tests.support.postgres import Server
 from tests.support.processes import children_of, left_over
-from tests.support.sshd import Sshd, client_directory
+from tests.support.sshd import Sshd
 
 pytestmark = pytest.mark.majorless
 
 HOSTILE = "we\"ird.näme'; --"
 NO_PATIENCE = Limits(patience_seconds=0.0)
-
-
-@pytest.fixture(scope="module")
-def sshd() -> Iterator[Sshd]:
-    """A bastion that forwards everywhere."""
-    with Sshd() as running:
-        yield running
-
-
-@pytest.fixture
-def ssh_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The ssh_config of the user in this test: empty, and without an agent."""
-    directory = client_directory(tmp_path / "client", "")
-    monkeypatch.setenv("PATH", str(directory), prepend=":")
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    return directory / "config"
 
 
 @pytest.fixture(autouse=True)

@@ -24,9 +24,9 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._secret impo
 from tests.support.holder import ENDS, holder
 from tests.support.postgres import Server
 from tests.support.processes import children_of, command_line, environment, left_over
-from tests.support.sshd import Sshd, client_directory
+from tests.support.sshd import Sshd
 
-pytestmark = pytest.mark.majorless
+pytestmark = [pytest.mark.majorless, pytest.mark.usefixtures("ssh_config")]
 
 ATTENTIVE = Limits(connect_seconds=1, login_seconds=10.0, patience_seconds=0.0, alive_seconds=1)
 
@@ -36,15 +36,6 @@ def sshd() -> Iterator[Sshd]:
     """A bastion of this test alone."""
     with Sshd() as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def ssh_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The ssh_config of the user in this test: empty, and without an agent."""
-    directory = client_directory(tmp_path / "client", "")
-    monkeypatch.setenv("PATH", str(directory), prepend=":")
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    return directory / "config"
 
 
 def login_to(server: Server) -> Login:

@@ -22,7 +22,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._problems im
 from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
 
 from tests.support.postgres import Server, free_port
-from tests.support.sshd import Sshd, client_directory, make_key
+from tests.support.sshd import Sshd, make_key
 
 pytestmark = pytest.mark.majorless
 
@@ -30,20 +30,11 @@ IMPATIENT = Limits(connect_seconds=1, login_seconds=10.0, patience_seconds=0.0, 
 HOSTILE = "we\"ird.näme'; --"
 
 
-@pytest.fixture(scope="module")
-def sshd() -> Iterator[Sshd]:
-    """A bastion that forwards everywhere."""
-    with Sshd() as running:
-        yield running
-
-
 @pytest.fixture
-def ssh_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The ssh_config of the user in this test: empty, and without an agent."""
-    directory = client_directory(tmp_path / "client", "IdentityFile none\n")
-    monkeypatch.setenv("PATH", str(directory), prepend=":")
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    return directory / "config"
+def ssh_config(ssh_config: Path) -> Path:
+    """The ssh_config of a user who has no key."""
+    ssh_config.write_text("IdentityFile none\n")
+    return ssh_config
 
 
 @contextlib.contextmanager

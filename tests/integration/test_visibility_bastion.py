@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
 
 from tests.support.site import Site
-from tests.support.sshd import Sshd, client_directory
+from tests.support.sshd import Sshd
 from tests.support.visibility import found, look, make_reader
 
 
-@pytest.fixture(scope="module")
-def sshd() -> Iterator[Sshd]:
-    """A bastion that forwards everywhere."""
-    with Sshd() as running:
-        yield running
-
-
 @pytest.fixture
-def reader(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+def reader(site: Site, ssh_config: Path) -> Site:
     """A site with group and user and a table that they may read, and an empty ssh_config."""
-    monkeypatch.setenv("PATH", str(client_directory(tmp_path / "client", "")), prepend=":")
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     make_reader(site)
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.t (a int)")
     site.run("GRANT USAGE ON SCHEMA sales TO {}; GRANT SELECT ON sales.t TO {}", site.group, site.group)

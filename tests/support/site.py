@@ -37,6 +37,19 @@ class Site:
         """The database of this test; made when it is first asked for."""
         return self.create_database("warehouse")
 
+    def variables(self, *schemas: str, **others: Any) -> dict[str, Any]:
+        """Return what an inventory says of this server, its superuser, and some schemas of this test's database."""
+        own = {
+            "metamapper_login_host": self.server.host,
+            "metamapper_login_port": self.server.port,
+            "metamapper_login_password": self.server.password,
+            "metamapper_group": self.group,
+            "metamapper_user": self.user,
+            "metamapper_password": self.password,
+            "metamapper_databases": [{"name": self.database, "schemas": list(schemas)}],
+        }
+        return {**own, **others}
+
     def role_name(self, name: str) -> str:
         """Return a role name that no other test uses."""
         return f"{name}_{self.suffix}"

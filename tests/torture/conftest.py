@@ -13,10 +13,12 @@ from typing import Generator, Iterator, Mapping
 
 import pytest
 
+from tests.support.fixtures import major, site, ssh_config
 from tests.support.forks import Forks, forks
 from tests.support.postgres import DEFAULT_MAJOR, Server, running
-from tests.support.site import Site
-from tests.support.sshd import Sshd, client_directory
+from tests.support.sshd import Sshd
+
+__all__ = ["major", "site", "ssh_config"]  # for every test here
 
 Ledger = Counter[str]
 LEDGER = pytest.StashKey[Ledger]()
@@ -59,26 +61,10 @@ def size() -> Size:
 
 
 @pytest.fixture(scope="session")
-def major() -> str:
-    """The major version under test."""
-    return os.environ.get("MM_PG") or DEFAULT_MAJOR
-
-
-@pytest.fixture(scope="session")
 def server(major: str) -> Iterator[Server]:
     """A server that nobody stops."""
     with running(major, settings=["autovacuum=off", "max_connections=200"]) as running_server:
         yield running_server
-
-
-@pytest.fixture
-def site(server: Server) -> Iterator[Site]:
-    """A fresh database, and names for roles that no other test uses."""
-    own = Site(server)
-    try:
-        yield own
-    finally:
-        own.clean_up()
 
 
 @pytest.fixture(scope="session")
@@ -96,12 +82,8 @@ def sshd() -> Iterator[Sshd]:
 
 
 @pytest.fixture(autouse=True)
-def ssh_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The directory to be put first in PATH, so that no file in the user's ~/.ssh is read or written."""
-    directory = client_directory(tmp_path / "client", "")
-    monkeypatch.setenv("PATH", str(directory), prepend=":")
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    return directory
+def _own_ssh_config(ssh_config: Path) -> None:
+    """Keep every test away from the user's ~/.ssh."""
 
 
 @pytest.fixture

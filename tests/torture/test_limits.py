@@ -119,16 +119,7 @@ def test_the_disk_of_the_server_is_full(major: str, ledger: Ledger) -> None:
 def test_the_reports_cannot_be_written(site: Site, tmp_path: Path) -> None:
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.t(id int)")
     with mounted(tmp_path / "read-only", "ro") as directory:
-        variables = {
-            "metamapper_login_host": site.server.host,
-            "metamapper_login_port": site.server.port,
-            "metamapper_login_password": site.server.password,
-            "metamapper_group": site.group,
-            "metamapper_user": site.user,
-            "metamapper_password": site.password,
-            "metamapper_databases": [{"name": site.database, "schemas": ["sales"]}],
-            "metamapper_report_directory": str(directory / "reports"),
-        }
+        variables = site.variables("sales", metamapper_report_directory=str(directory / "reports"))
         user = tmp_path / "user"
         user.mkdir()
         play = run_on_hosts(user, "metamapper.postgresql.grant_metamapper", {"db": variables})
