@@ -11,7 +11,18 @@ from tools.bench.content import NARROW, WIDE, Size
 from tools.bench.figures import Figure, Goal, ratio
 from tools.bench.loops import tasks
 from tools.bench.ours import SETTINGS, access, forget, play, task
-from tools.bench.rivals import floor, guide, has_ldap2pg, has_pg_sync, has_psql, ldap2pg, pg_sync, psql, run_directly
+from tools.bench.rivals import (
+    floor,
+    guide,
+    has_ldap2pg,
+    has_pg_sync,
+    has_psql,
+    has_room_for_floor,
+    ldap2pg,
+    pg_sync,
+    psql,
+    run_directly,
+)
 from tools.bench.scenario import Scenario, Turn, seconds
 from tools.bench.sizes import Sizes
 
@@ -81,9 +92,10 @@ class Fresh(Size):
         server, statements = self.server, list(floor(self.schemas, self.relations))
         looped = tasks(server, [DATABASE], self.schemas)
         options = access(server, DATABASE)
-        if has_psql(server):
-            if self.schemas <= GUIDE_UP_TO:
-                yield self.timed(GUIDE, lambda: psql(server, DATABASE, guide(self.schemas)))
+        has_room = has_room_for_floor(server, self.schemas * self.relations)
+        if has_psql(server) and self.schemas <= GUIDE_UP_TO:
+            yield self.timed(GUIDE, lambda: psql(server, DATABASE, guide(self.schemas)))
+        if has_psql(server) and has_room:
             yield self.timed(FLOOR_PSQL, lambda: psql(server, DATABASE, statements))
         if self.schemas <= GUIDE_UP_TO and has_pg_sync():
             yield self.timed(PG_SYNC, lambda: pg_sync(server, DATABASE, self.schemas))
@@ -92,7 +104,8 @@ class Fresh(Size):
                 yield self.timed(LDAP2PG, lambda: ldap2pg(server, DATABASE))
             if self.shape is NARROW:  # the shape makes no difference to them
                 yield self.timed(LOOPS, lambda: play(looped))
-        yield self.timed(FLOOR, lambda: run_directly(server, DATABASE, statements))
+        if has_room:
+            yield self.timed(FLOOR, lambda: run_directly(server, DATABASE, statements))
         yield self.module
         yield self.timed(TASK, lambda: task("metamapper.postgresql.access", options))
         yield self.timed(EMPTY, lambda: task("ansible.builtin.ping", {}))

@@ -10,6 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Iterable, Iterator
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._versions import has_feature
+
 from tests.support.postgres import ROOT, Server
 from tools.bench.content import OWNERS
 from tools.bench.ours import GROUP, PASSWORD, USER
@@ -48,6 +50,17 @@ def floor(schemas: int, relations: int) -> Iterator[str]:
     for start in range(0, len(tables), NAMES_IN_A_STATEMENT):
         yield f"GRANT SELECT ON TABLE {', '.join(tables[start : start + NAMES_IN_A_STATEMENT])} TO {GROUP}"
     yield f"CREATE ROLE {USER} LOGIN PASSWORD '{PASSWORD}' IN ROLE {GROUP}"
+
+
+def has_room_for_floor(server: Server, names: int) -> bool:
+    """Tell whether one transaction can name so many relations: from 18 on a GRANT takes a lock for each.
+
+    https://www.postgresql.org/docs/current/runtime-config-locks.html
+    """
+    query = "SELECT pg_catalog.current_setting(%s)::int"
+    settings = ("server_version_num", "max_locks_per_transaction", "max_connections")
+    version, locks, connections = (server.execute(query, parameters=[name])[0][0] for name in settings)
+    return bool(not has_feature(version, "lock_per_name") or names <= locks * connections)
 
 
 def psql(server: Server, database: str, statements: Iterable[str]) -> None:
