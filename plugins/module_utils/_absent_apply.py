@@ -22,7 +22,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._absent_fact
     inspect_remains,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._absent_plan import (
-    batch,
     database_problems,
     database_statements,
     drop_statements,
@@ -144,7 +143,9 @@ class Remove:
         """Take back what roles hold in a database, up to the limit, in one transaction; tell whether there is more."""
         work: Work[AbsentDatabase, Batch] = Work(
             database=name,
-            look=lambda again: inspect_absent_database(again, name, self.unwanted, self.server.version_num),
+            look=lambda again: inspect_absent_database(
+                again, name, self.unwanted, self.server.version_num, self._limit()
+            ),
             plan=self._batch,
             statements=lambda plan: database_statements(plan[0], plan[1], administrator=self.server.administrator),
             missing=self._still_held,
@@ -157,12 +158,12 @@ class Remove:
         problems = database_problems(found, self.unwanted, administrator=self.server.administrator)
         if problems:
             raise Failure(problems)
-        items = batch(found.held, self._limit())
-        is_more = len(items) < len(found.held)
-        return items, () if is_more else found.initial, is_more
+        limit = self._limit()
+        is_more = limit is not None and len({item.object for item in found.held}) >= limit
+        return found.held, () if is_more else found.initial, is_more
 
     def _still_held(self, plan: Batch, after: AbsentDatabase) -> list[Problem]:
-        still = [item for item in plan[0] if item in after.held]
+        still = set(plan[0]) & set(after.held)
         drops = database_statements([], [role for role in plan[1] if role in after.initial], administrator="")
         return self._undone([*plain_statements(still), *drops], after.name)
 

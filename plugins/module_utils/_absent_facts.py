@@ -127,12 +127,14 @@ def inspect_connections(session: Session, unwanted: Unwanted) -> tuple[Connectio
     return tuple(Connection(*row) for row in session.rows(ask.SESSIONS, {"users": list(unwanted.users)}))
 
 
-def inspect_absent_database(session: Session, name: str, unwanted: Unwanted, version_num: int) -> AbsentDatabase:
-    """Return a database; three round trips."""
+def inspect_absent_database(
+    session: Session, name: str, unwanted: Unwanted, version_num: int, limit: int | None = None
+) -> AbsentDatabase:
+    """Return a database, with a limit only what is held on so many objects; three round trips."""
     roles = {"roles": list(unwanted.roles)}
     return AbsentDatabase(
         name,
-        tuple(inspect_held(session, unwanted.roles, version_num)),
+        tuple(inspect_held(session, unwanted.roles, version_num, limit)),
         tuple(Left(*row) for row in session.rows(ask.LEFT_HERE, roles)),
         tuple(Policy(*row) for row in session.rows(ask.POLICIES, roles)),
     )

@@ -19,9 +19,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._absent_fact
 from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import RoleFacts, ServerFacts
 from ansible_collections.metamapper.postgresql.plugins.module_utils._held import (
     Held,
-    in_order,
     revoke_statements,
-    without_dependents,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._held_problems import held_problems
 from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_roles import POWERS
@@ -50,14 +48,6 @@ def end_statements(connections: Sequence[Connection], unwanted: Unwanted) -> lis
     """Return what ends the connections of the users; nothing unless it was asked for."""
     ended = connections if unwanted.is_ending else ()
     return [simple(f"SELECT pg_catalog.pg_terminate_backend({connection.process})") for connection in ended]
-
-
-def batch(held: Collection[Held], limit: int | None) -> tuple[Held, ...]:
-    """Return the items to take back first: at most ``limit`` (None: all), and with each what hangs on it."""
-    roots = in_order(without_dependents(held)[0])[:limit]
-    chosen = {(item.object, item.privilege) for item in roots}
-    hanging = [item for item in held if item not in roots and (item.object, item.privilege) in chosen]
-    return (*roots, *hanging)
 
 
 def database_statements(held: Collection[Held], initial: Sequence[str], *, administrator: str) -> list[Statement]:

@@ -182,7 +182,7 @@ class Apply:
             look=lambda again: self._surplus(again, look),
             plan=lambda surplus: in_order(surplus)[:limit],
             statements=lambda plan: revoke_statements(plan, administrator=administrator),
-            missing=lambda plan, after: [self._kept(name, item) for item in plan if item in after],
+            missing=lambda plan, after: [self._kept(name, item) for item in in_order(set(plan) & set(after))],
         )
         done = write(session, work, self.patience)
         self.progress.keep(f"database {quoted(name)}, beyond the list", done)

@@ -8,8 +8,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from types import MappingProxyType
-from typing import Any, Callable, Collection, Iterable, Mapping
+from typing import Any, Collection, Iterable, Mapping, Tuple
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._held import Held
 from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_database import Planner
@@ -18,37 +17,32 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_databa
 # https://www.postgresql.org/docs/current/infoschema-tables.html
 SHOWING = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})
 
-Rule = Callable[[Planner, Held], bool]
-
-
-def _is_of_a_creator(planner: Planner, item: Held) -> bool:
-    creators = {(creator.schema, creator.name) for creator in planner.creators()}
-    return item.detail == "r" and (item.schema, item.name) in creators and _is_the_privilege(planner, item)
-
-
-def _is_the_privilege(planner: Planner, item: Held) -> bool:
-    return planner.facts.wanted.get(item.schema) == item.privilege
-
-
-# What is wanted of each kind of object; of a kind that is not here, nothing is.
-WANTED: Mapping[str, Rule] = MappingProxyType(
-    {
-        "database": lambda planner, item: item.privilege == "CONNECT" and item.name == planner.facts.name,
-        "schema": lambda planner, item: item.privilege == "USAGE" and item.name in planner.facts.wanted,
-        "default": _is_of_a_creator,
-        "relation": _is_the_privilege,
-    }
-)
-
 
 def beyond(planner: Planner, held: Iterable[Held]) -> list[Held]:
     """Return what group and users hold directly in a database and the list does not ask for."""
-    return [item for item in held if item.grantee in planner.roles and not _is_wanted(planner, item)]
+    wishes = _wishes(planner)
+    return [item for item in held if item.grantee in planner.roles and not _is_wanted(planner, item, wishes)]
 
 
-def _is_wanted(planner: Planner, item: Held) -> bool:
-    rule = WANTED.get(item.kind)
-    return item.grantee == planner.group and rule is not None and rule(planner, item)
+Wish = Tuple[str, str, str, str, str]
+
+
+def _wishes(planner: Planner) -> set[Wish]:
+    """Return what is wanted of each object but relations: kind, schema, name, detail and privilege."""
+    wanted = planner.facts.wanted
+    return {
+        ("database", "", planner.facts.name, "", "CONNECT"),
+        *(("schema", "", name, "", "USAGE") for name in wanted),
+        *(("default", each.schema, each.name, "r", wanted[each.schema]) for each in planner.creators()),
+    }
+
+
+def _is_wanted(planner: Planner, item: Held, wishes: Collection[Wish]) -> bool:
+    if item.grantee != planner.group:
+        return False
+    if item.kind == "relation":
+        return planner.facts.wanted.get(item.schema) == item.privilege
+    return (*item.object, item.privilege) in wishes
 
 
 def counted(items: Iterable[Held]) -> dict[str, int]:

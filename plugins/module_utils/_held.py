@@ -161,12 +161,14 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 )
 
 
-def inspect_held(session: Session, roles: Collection[str], version_num: int) -> list[Held]:
+def inspect_held(session: Session, roles: Collection[str], version_num: int, limit: int | None = None) -> list[Held]:
     """Return every item in this database, and on the database itself, that one of the roles holds or has passed on.
 
-    One round trip. What a role owns is not there, but for what another has granted to it.
+    With a limit, the items of so many objects, those first from which they are to be taken back first; all that hangs
+    on an item is on the same object, and comes with it. One round trip. What a role owns is not there, but for what
+    another has granted to it.
     """
-    return _rows(session, ask.HELD, roles, version_num)
+    return _rows(session, ask.HELD, roles, version_num, limit)
 
 
 def inspect_shared(session: Session, roles: Collection[str], version_num: int) -> list[Held]:
@@ -175,9 +177,13 @@ def inspect_shared(session: Session, roles: Collection[str], version_num: int) -
     return _rows(session, query, roles, version_num)
 
 
-def _rows(session: Session, query: Query, roles: Collection[str], version_num: int) -> list[Held]:
+def _rows(
+    session: Session, query: Query, roles: Collection[str], version_num: int, limit: int | None = None
+) -> list[Held]:
     parameters = {
         "roles": list(roles),
+        "kinds": sorted(KINDS, key=lambda kind: KINDS[kind].rank),
+        "limit": limit,
         # https://www.postgresql.org/docs/16/functions-info.html#FUNCTIONS-INFO-ACCESS-TABLE
         "set": "SET" if has_feature(version_num, "membership_options") else "MEMBER",
         "inherited_defaults": has_feature(version_num, "inherited_defaults"),
@@ -231,8 +237,10 @@ def without_dependents(held: Collection[Held]) -> tuple[list[Held], set[Given]]:
 
 
 def _statements_of(items: Sequence[Held], holding: Collection[Given]) -> Iterator[Statement]:
-    passed_on = [item for item in items if (item.object, item.privilege, item.grantee) in holding]
-    plain = [item for item in items if item not in passed_on]
+    plain: list[Held] = []
+    passed_on: list[Held] = []
+    for item in items:
+        (passed_on if (item.object, item.privilege, item.grantee) in holding else plain).append(item)
     for chosen, behaviour in ((plain, ""), (passed_on, " CASCADE")):
         for start in range(0, len(chosen), NAMES_IN_A_STATEMENT):
             yield _statement(chosen[start : start + NAMES_IN_A_STATEMENT], behaviour)

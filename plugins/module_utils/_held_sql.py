@@ -32,6 +32,11 @@ WITH named AS (
 # role. PUBLIC has oid 0 in aclexplode() and is not in pg_roles; REVOKE takes "public" for it, in quotes too.
 # https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-ACLITEM-FN-TABLE
 _ITEMS = """
+), chosen AS (
+  SELECT o.*
+    FROM object o
+   ORDER BY pg_catalog.array_position(%(kinds)s::pg_catalog.text[], o.kind::pg_catalog.text), o.schema, o.name, o.detail
+   LIMIT %(limit)s
 ), item AS (
   SELECT o.*, a.privilege_type, a.grantee, a.grantor, a.is_grantable,
          CASE WHEN a.grantor = o.owner AND (pg_catalog.pg_has_role(o.owner, 'USAGE')
@@ -40,7 +45,7 @@ _ITEMS = """
               WHEN a.grantor = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = CURRENT_USER) THEN 0
               WHEN pg_catalog.pg_has_role(SESSION_USER, a.grantor, %(set)s) THEN a.grantor
          END::pg_catalog.oid AS actor
-    FROM object o
+    FROM chosen o
    CROSS JOIN LATERAL pg_catalog.aclexplode(o.acl) a
    WHERE a.grantee IN (SELECT n.oid FROM named n)
       OR a.grantor IN (SELECT n.oid FROM named n) AND a.grantor <> o.owner

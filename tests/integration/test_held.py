@@ -7,8 +7,10 @@ from typing import Collection
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._held import (
+    KINDS,
     Held,
     inspect_held,
+    place,
     revoke_statements,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._held_problems import held_problems
@@ -154,6 +156,24 @@ def test_a_statement_names_five_hundred_relations(superuser_warehouse: Warehouse
     assert len(found) == count
     assert len(take_back(warehouse, found)) == (count + 499) // 500
     assert held(warehouse, group) == []
+
+
+def test_a_limit_is_of_objects_and_begins_with_those_that_go_first(superuser_warehouse: Warehouse) -> None:
+    warehouse = superuser_warehouse
+    schema = make_objects(warehouse)
+    group, other = warehouse.site.create_role(warehouse.group), warehouse.site.create_role("other")
+    for statement in grants(warehouse).values():
+        for role in (group, other):  # two items an object
+            grant(warehouse, statement, schema, role)
+    everything = held(warehouse, group, other)
+    objects = list(dict.fromkeys(item.object for item in sorted(everything, key=place)))
+    for limit in (1, len(objects) // 2, len(objects), len(objects) + 1):
+        found = held(warehouse, group, other, limit=limit)
+        chosen = {item.object for item in found}
+        assert len(chosen) == min(limit, len(objects))
+        assert sorted(found, key=place) == [item for item in sorted(everything, key=place) if item.object in chosen]
+        ranks = [KINDS[kind].rank for kind, *_names in objects]
+        assert sorted(KINDS[kind].rank for kind, *_names in chosen) == sorted(ranks)[:limit]
 
 
 def test_roles_that_hold_nothing_or_do_not_exist_cost_one_round_trip(superuser_warehouse: Warehouse) -> None:

@@ -82,9 +82,9 @@ def grant(warehouse: Warehouse, statement: str, schema: str, role: str) -> None:
     warehouse.run(statement, schema, role, warehouse.database, warehouse.owner)
 
 
-def held(warehouse: Warehouse, *roles: str, user: str = "", **properties: Any) -> list[Held]:
+def held(warehouse: Warehouse, *roles: str, user: str = "", limit: int | None = None, **properties: Any) -> list[Held]:
     """Return what the module finds that some roles hold, as the superuser or as a user with a password."""
     login = {"user": user, **properties} if user else {}
     connection = warehouse.server.connect(warehouse.database, **login)
     with Session(connection) as session:
-        return inspect_held(session, roles, version(warehouse.server))
+        return inspect_held(session, roles, version(warehouse.server), limit)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._absent_plan import batch
 from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import DatabaseFacts
 from ansible_collections.metamapper.postgresql.plugins.module_utils._grants import Grant
 from ansible_collections.metamapper.postgresql.plugins.module_utils._held import KINDS, Held, revoke_statements
@@ -107,24 +106,6 @@ def test_every_kind_has_words_that_name_its_object(kind: str) -> None:
     assert "REVOKE SELECT" in statement
     assert statement.endswith(' FROM "g"')
     assert "t" in str(held)
-
-
-BATCHES: dict[str, tuple[list[Held], int | None, list[Held]]] = {
-    "nothing": ([], 2, []),
-    "no limit": ([USAGE, SELECT], None, [SELECT, USAGE]),
-    "the schema last": ([USAGE, SELECT, CONNECT], 2, [SELECT, USAGE]),
-    "what hangs on an item comes with it": ([OPTION, HANGING, USAGE], 1, [OPTION, HANGING]),
-    "what hangs on a later one does not": (
-        [replace(SELECT, name="a"), OPTION, HANGING],
-        1,
-        [replace(SELECT, name="a")],
-    ),
-}
-
-
-@pytest.mark.parametrize(("held", "limit", "expected"), BATCHES.values(), ids=BATCHES)
-def test_batches(held: list[Held], limit: int | None, expected: list[Held]) -> None:
-    assert list(batch(held, limit)) == expected
 
 
 BEYOND = replace(SELECT, grantor="h", become=None)
