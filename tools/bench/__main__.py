@@ -35,8 +35,8 @@ def main() -> None:
     """Run the scenarios named, or all; write the document where OUT says so."""
     sizes = sizes_from(os.environ)
     cache = ROOT / ".cache" / "bench"
+    load = os.getloadavg()[0]  # before the first scenario, which is a load itself
     for name in sys.argv[1:] or SCENARIOS:
-        load = os.getloadavg()[0]
         with SCENARIOS[name](sizes) as scenario:
             measured = collected(list(interleaved(scenario.turns, sizes.runs)))
         text = section(scenario.title, scenario.goals, measured, scenario.note)

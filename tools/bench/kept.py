@@ -53,7 +53,7 @@ def machine(sizes: Sizes, load: float) -> str:
     return (
         f"{os.cpu_count()} CPUs ({model}), {memory:.0f} GiB, Python {platform.python_version()}, "
         f"ansible-core {ansible_version}, PostgreSQL {sizes.major}, {sizes.runs} runs; "
-        f"load of other work when it began: {load:.1f}"
+        f"load of the machine before: {load:.1f}"
     )
 
 
