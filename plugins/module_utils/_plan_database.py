@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
-from typing import Any, Iterator, Sequence
+from typing import Any, Iterator, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import (
     CreatorFacts,
@@ -116,10 +117,13 @@ class Planner:
     def owner_of(self, grant: Grant) -> str:
         """Return the role that owns what a privilege is on; of a default privilege, the creator."""
         if grant.kind == "relation":
-            owners = {(relation.schema, relation.name): relation.owner for relation in self.facts.relations}
-            return owners[grant.schema, grant.name]
+            return self._owners[grant.schema, grant.name]
         owners_of_others = {"database": self.facts.owner, "default": grant.name}
         return owners_of_others.get(grant.kind) or self.facts.schemas[grant.schema].owner
+
+    @cached_property
+    def _owners(self) -> Mapping[tuple[str, str], str]:
+        return {(relation.schema, relation.name): relation.owner for relation in self.facts.relations}
 
     def plan(self) -> DatabasePlan:
         """Return the plan."""
