@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any, Iterable, Iterator, Mapping
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._absent_survey import AbsentSurvey
@@ -54,24 +54,17 @@ def disappears(found: AbsentSurvey) -> list[dict[str, Any]]:
 
 
 def _by_schema(held: Iterable[Held]) -> dict[str, Any]:
-    items = list(held)
-    return {schema: _by_role([item for item in items if _schema(item) == schema]) for schema in _schemas(items)}
+    of: dict[str, list[Held]] = defaultdict(list)
+    for item in held:
+        of[item.name if item.kind == "schema" else item.schema].append(item)
+    return {schema: _by_role(of[schema]) for schema in sorted(of)}
 
 
-def _schemas(items: Iterable[Held]) -> list[str]:
-    return sorted({_schema(item) for item in items})
-
-
-def _schema(item: Held) -> str:
-    return item.name if item.kind == "schema" else item.schema
-
-
-def _by_role(items: Iterable[Held]) -> dict[str, dict[str, int]]:
-    held = list(items)
-    return {
-        role: dict(sorted(Counter(_label(item) for item in held if item.grantee == role).items()))
-        for role in sorted({item.grantee for item in held})
-    }
+def _by_role(held: Iterable[Held]) -> dict[str, dict[str, int]]:
+    of: dict[str, Counter[str]] = defaultdict(Counter)
+    for item in held:
+        of[item.grantee][_label(item)] += 1
+    return {role: dict(sorted(of[role].items())) for role in sorted(of)}
 
 
 def _label(item: Held) -> str:
