@@ -285,11 +285,10 @@ def test_killed_at_any_moment(mortal_scene: Scene, case: Case, size: Size, ledge
         ledger["kills"] += 1
 
 
-def swallowed(scene: Scene, case: Case, number: int) -> Struck:
-    """Let the network of one run drop every packet from some moment on."""
-    seconds, removing = unhurt(scene), number % 2 == 1
-    if removing:
-        scene.restore(removing=False).ok()
+def swallowed(scene: Scene, case: Case, number: int, seconds: Mapping[bool, float]) -> Struck:
+    """Let the network of one run, which would take some seconds, drop every packet from some moment on."""
+    removing = number % 2 == 1
+    scene.restore(removing=not removing).ok()
     moment = random.Random(number).uniform(0, 1.05 * seconds[removing])
     return strike(scene, case, moment=moment, removing=removing)
 
@@ -317,7 +316,8 @@ def test_swallowed_by_the_network_at_any_moment(
         numbers = range(start, min(start + AT_ONCE, size.kills))
         with contextlib.ExitStack() as stack:
             scenes = [stack.enter_context(numbered_scene(number)) for number in numbers]
-            struck = [swallowed(one, swallowing, number) for number, one in zip(numbers, scenes)]
+            seconds = unhurt(scenes[0])
+            struck = [swallowed(one, swallowing, number, seconds) for number, one in zip(numbers, scenes)]
             for one, run in zip(scenes, struck):
                 ledger[recover(one, swallowing, run)] += 1
                 ledger["kills"] += 1
