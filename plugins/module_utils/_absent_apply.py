@@ -30,7 +30,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._absent_plan
     role_problems,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._absent_survey import AbsentSurvey
-from ansible_collections.metamapper.postgresql.plugins.module_utils._apply import SHARE_OF_LOCK_SLOTS
 from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import RoleFacts
 from ansible_collections.metamapper.postgresql.plugins.module_utils._held import Held, plain_statements
@@ -43,7 +42,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._survey impo
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._transaction import Patience, Work, read, write
 from ansible_collections.metamapper.postgresql.plugins.module_utils._unwanted import Unwanted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._versions import has_feature
 
 SECONDS_FOR_CONNECTIONS_TO_END = 10.0
 PAUSE_SECONDS = 0.1
@@ -129,11 +127,6 @@ class Remove:
         )
         return Problem(message, "Look for them in pg_stat_activity, and run again.")
 
-    def _limit(self) -> int | None:
-        if not has_feature(self.server.version_num, "lock_per_name"):
-            return None
-        return max(1, self.server.lock_slots // SHARE_OF_LOCK_SLOTS)
-
     def _revoke(self, name: str) -> None:
         with self.where.session(name) as session:
             while self._revoke_once(session, name):
@@ -144,7 +137,7 @@ class Remove:
         work: Work[AbsentDatabase, Batch] = Work(
             database=name,
             look=lambda again: inspect_absent_database(
-                again, name, self.unwanted, self.server.version_num, self._limit()
+                again, name, self.unwanted, self.server.version_num, self.server.names_per_transaction
             ),
             plan=self._batch,
             statements=lambda plan: database_statements(plan[0], plan[1], administrator=self.server.administrator),
@@ -158,7 +151,7 @@ class Remove:
         problems = database_problems(found, self.unwanted, administrator=self.server.administrator)
         if problems:
             raise Failure(problems)
-        limit = self._limit()
+        limit = self.server.names_per_transaction
         is_more = limit is not None and len({item.object for item in found.held}) >= limit
         return found.held, () if is_more else found.initial, is_more
 

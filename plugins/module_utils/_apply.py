@@ -46,11 +46,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._transaction
     Work,
     write,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._versions import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import Privilege, User, Wanted
-
-# Where GRANT takes a lock for each name, a transaction uses at most this part of the server's lock slots.
-SHARE_OF_LOCK_SLOTS = 4
 
 Roles = Mapping[str, RoleFacts]
 Plan = TypeVar("Plan", RolePlan, DatabasePlan)
@@ -162,7 +158,7 @@ class Apply:
         ]
 
     def _change(self, look: DatabaseLook) -> None:
-        limit = self._limit()
+        limit = self.server.names_per_transaction
         with self.where.session(look.target.name) as session:
             for schemas in batches((*look.plan.grants, *look.plan.revokes), limit):
                 while self._change_once(session, look, schemas, limit):
@@ -171,7 +167,7 @@ class Apply:
     def _take_back(self, look: DatabaseLook) -> None:
         """Take back what is held beyond the list, after everything that is wanted is there."""
         with self.where.session(look.target.name) as session:
-            while self._take_back_once(session, look, self._limit()):
+            while self._take_back_once(session, look, self.server.names_per_transaction):
                 pass
 
     def _take_back_once(self, session: Session, look: DatabaseLook, limit: int | None) -> bool:
@@ -203,12 +199,6 @@ class Apply:
             database=database,
             object=item.name,
         )
-
-    def _limit(self) -> int | None:
-        """Return how many objects one transaction may name; None where names take no lock."""
-        if not has_feature(self.server.version_num, "lock_per_name"):
-            return None
-        return max(1, self.server.lock_slots // SHARE_OF_LOCK_SLOTS)
 
     def _change_once(self, session: Session, look: DatabaseLook, schemas: Sequence[str], limit: int | None) -> bool:
         """Grant what the schemas lack, up to the limit, in one transaction; tell whether there is more."""

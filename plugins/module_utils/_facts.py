@@ -51,6 +51,10 @@ class ListedDatabase:
     is_open: bool
 
 
+# Where GRANT takes a lock for each name, a transaction uses at most this part of the server's lock slots.
+SHARE_OF_LOCK_SLOTS = 4
+
+
 @dataclass(frozen=True)
 class ServerFacts:
     """The server as the administrator finds it; ``version_num`` is ``server_version_num``."""
@@ -70,6 +74,13 @@ class ServerFacts:
     def admin(self) -> RoleFacts:
         """The role that the changes are made as."""
         return self.roles[self.administrator]
+
+    @property
+    def names_per_transaction(self) -> int | None:
+        """How many objects one transaction may name; None where names take no lock."""
+        if not has_feature(self.version_num, "lock_per_name"):
+            return None
+        return max(1, self.lock_slots // SHARE_OF_LOCK_SLOTS)
 
     def can_act_for(self, creator: CreatorFacts) -> bool:
         """Tell whether the administrator may change the default privileges of a role."""

@@ -177,8 +177,8 @@ def test_small_transactions_where_names_take_locks(superuser_warehouse: Warehous
     warehouse = superuser_warehouse
     before = acls(warehouse.server, warehouse.database)
     warehouse.access().ok()
-    apply = "ansible_collections.metamapper.postgresql.plugins.module_utils._absent_apply.Remove._limit"
-    with mock.patch(apply, return_value=2):
+    facts = "ansible_collections.metamapper.postgresql.plugins.module_utils._facts.ServerFacts"
+    with mock.patch(f"{facts}.names_per_transaction", 2):
         made = remove(warehouse).ok()
     usage = [number for number, text in enumerate(made.statements) if text.startswith("REVOKE USAGE ON SCHEMA")]
     select = [number for number, text in enumerate(made.statements) if text.startswith("REVOKE SELECT ON TABLE")]

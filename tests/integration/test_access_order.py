@@ -13,7 +13,7 @@ from tests.support.modules import Outcome, run_module
 from tests.support.site import Site
 
 SESSION = "ansible_collections.metamapper.postgresql.plugins.module_utils._connection.Session._send"
-REMOVE = "ansible_collections.metamapper.postgresql.plugins.module_utils._absent_apply.Remove"
+SERVER_FACTS = "ansible_collections.metamapper.postgresql.plugins.module_utils._facts.ServerFacts"
 # Names that quoting must get right and that Metamapper's own query survives.
 SCHEMAS = ('a-b"c', "ord'er", "été;--")
 
@@ -189,7 +189,7 @@ def test_the_first_scan_that_succeeds_sees_everything(watched: Watched) -> None:
 def test_while_access_is_taken_back_no_scan_succeeds_with_less(watched: Watched, limit: int | None) -> None:
     watched.access()
     scans = watched.scans
-    with mock.patch(f"{REMOVE}._limit", return_value=limit):
+    with mock.patch(f"{SERVER_FACTS}.names_per_transaction", limit):
         removed = watched.access(state="absent")
     assert removed.changed
     assert watched.losses == []
