@@ -33,14 +33,9 @@ def variables(site: Site) -> dict[str, Any]:
     """The inventory of a server with one schema of a hostile name."""
     site.run("CREATE SCHEMA {}", HOSTILE)
     site.run("CREATE TABLE {}.orders (id int)", HOSTILE)
-    return {
-        "metamapper_login_port": site.server.port,
-        "metamapper_login_password": site.server.password,
-        "metamapper_group": site.group,
-        "metamapper_user": site.user,
-        "metamapper_password": site.password,
-        "metamapper_databases": [{"name": site.database, "schemas": [HOSTILE]}],
-    }
+    own = site.variables(HOSTILE)
+    del own["metamapper_login_host"]  # the name in the inventory is it, where nothing else is said
+    return own
 
 
 def role_exists(site: Site, name: str) -> bool:

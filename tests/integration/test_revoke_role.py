@@ -32,14 +32,9 @@ def variables(site: Site) -> dict[str, Any]:
     site.run("CREATE SCHEMA {}", SCHEMA)
     site.run("CREATE TABLE {}.orders (id int)", SCHEMA)
     site.group, site.user = site.role_name(f"{HOSTILE} g\\"), site.role_name(f"{HOSTILE} u\\1")
-    return {
-        "metamapper_login_port": site.server.port,
-        "metamapper_login_password": site.server.password,
-        "metamapper_group": site.group,
-        "metamapper_user": site.user,
-        "metamapper_password": site.password,
-        "metamapper_databases": [{"name": site.database, "schemas": [SCHEMA]}],
-    }
+    own = site.variables(SCHEMA)
+    del own["metamapper_login_host"]  # the name in the inventory is it, where nothing else is said
+    return own
 
 
 def test_check_then_revoke_then_nothing_left(directory: Path, site: Site, variables: dict[str, Any]) -> None:

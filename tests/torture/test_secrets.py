@@ -56,16 +56,12 @@ class Playing:
 
     def variables(self) -> Variables:
         """Return what the inventory says where nothing is wrong."""
-        return {
-            "metamapper_login_host": self.site.server.host,
-            "metamapper_login_port": self.site.server.port,
-            "metamapper_login_user": self.admin,
-            "metamapper_login_password": SECRETS[ADMIN],
-            "metamapper_group": self.site.group,
-            "metamapper_user": self.site.user,
-            "metamapper_password": "{{ lookup('ansible.builtin.env', 'METAMAPPER_PASSWORD') }}",
-            "metamapper_databases": [{"name": self.site.database, "schemas": ["sales"]}],
-        }
+        return self.site.variables(
+            "sales",
+            metamapper_login_user=self.admin,
+            metamapper_login_password=SECRETS[ADMIN],
+            metamapper_password="{{ lookup('ansible.builtin.env', 'METAMAPPER_PASSWORD') }}",
+        )
 
     @property
     def environment(self) -> dict[str, str]:
