@@ -17,9 +17,9 @@ pytestmark = pytest.mark.majorless
 
 KILLED = """
 import os, signal
-from tests.support.postgres import running
+from tests.support.postgres import postmaster_of, running
 with running() as server:
-    print(server.work, (server.data / "postmaster.pid").read_text().split()[0], flush=True)
+    print(server.work, postmaster_of(server.data), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
 

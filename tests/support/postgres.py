@@ -105,6 +105,11 @@ def _from_maven(major: str, target: Path) -> None:
             archive.extractall(target, filter="data")
 
 
+def postmaster_of(data: Path) -> int:
+    """Return the process of the server that runs on a data directory; raises OSError where none does."""
+    return int((data / "postmaster.pid").read_text().split()[0])
+
+
 def remove_abandoned() -> None:
     """Stop and remove the servers of runs that were killed: nobody else will, and they are kept in memory."""
     for work in Path(working_directory() or tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
@@ -112,7 +117,7 @@ def remove_abandoned() -> None:
         if not owner.isdigit() or is_running(int(owner)):
             continue
         with contextlib.suppress(OSError, IndexError):  # it never started, or another run removes it as well
-            postmaster = int((work / "data" / "postmaster.pid").read_text().split()[0])
+            postmaster = postmaster_of(work / "data")
             os.kill(postmaster, signal.SIGQUIT)  # pg_ctl's "immediate"
             left_over([postmaster])
         shutil.rmtree(work, ignore_errors=True)
@@ -239,7 +244,7 @@ class Server:
 
     def kill(self) -> None:
         """Kill the server as a power cut does."""
-        os.kill(int((self.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        os.kill(postmaster_of(self.data), signal.SIGKILL)
 
     def destroy(self) -> None:
         """Stop the server and remove all that it left."""

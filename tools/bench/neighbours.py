@@ -14,7 +14,7 @@ import psycopg2
 
 from tests.support.postgres import Server, running
 from tools.bench import child
-from tools.bench.content import build
+from tools.bench.content import Size
 from tools.bench.figures import Figure, Goal, Key, amount
 from tools.bench.ours import SETTINGS, access, forget
 from tools.bench.rivals import floor, run_directly
@@ -82,13 +82,8 @@ def together(server: Server, during: Callable[[], object]) -> dict[str, Neighbou
     return found
 
 
-@dataclass(frozen=True)
-class Shared:
+class Shared(Size):
     """One database on which everybody works, on a server with its default lock settings."""
-
-    server: Server
-    schemas: int
-    relations: int
 
     @property
     def part(self) -> str:
@@ -142,7 +137,7 @@ def neighbours(sizes: Sizes) -> Iterator[Scenario]:
         for major in dict.fromkeys((sizes.major, LOCKS_EACH_NAME_SINCE)):
             server = stack.enter_context(running(major, settings=SETTINGS))
             shared = Shared(server, max(sizes.schemas), sizes.relations)
-            build(server, DATABASE, shared.schemas, shared.relations)
+            shared.build(DATABASE)
             turns += [shared.ours, shared.raw]
             goals += shared.goals()
         yield Scenario("Sessions beside a first run", turns, goals)

@@ -100,7 +100,7 @@ def pg_sync(server: Server, database: str, schemas: int) -> None:
 
 
 def has_ldap2pg() -> bool:
-    """Tell whether ldap2pg could be installed: it needs the headers of OpenLDAP, and comes without LDAP's use here."""
+    """Tell whether ldap2pg could be installed: that needs the headers of OpenLDAP, although no directory is asked."""
     return (PEERS / "ldap2pg").exists()
 
 
