@@ -242,10 +242,6 @@ class Server:
         """Stop the server: immediate, fast or smart."""
         self.command("pg_ctl", "-D", str(self.data), "-m", mode, "-w", "stop", check=False)
 
-    def kill(self) -> None:
-        """Kill the server as a power cut does."""
-        os.kill(postmaster_of(self.data), signal.SIGKILL)
-
     def destroy(self) -> None:
         """Stop the server and remove all that it left."""
         if (self.data / "postmaster.pid").exists():
