@@ -423,26 +423,26 @@ import gc
 from typing import Any, Callable, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access import ensure_access
-from ansible_collections.metamapper.postgresql.plugins.module_utils._options import (
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.options import (
     ACCESS_ARGUMENTS,
     exit_with,
     where_from_options,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure
-from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import forbid_core_files
-from ansible_collections.metamapper.postgresql.plugins.module_utils._survey import Where
-from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import wanted_from_options
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import wanted_from_options
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.result import ensure_access
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import Where
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import forbid_core_files
 
 
 def prepared(options: Mapping[str, Any], *, check_mode: bool) -> Callable[[Where], Mapping[str, Any]]:
     """Return what is to be done on the server; raises Failure where the options are wrong."""
     if options["state"] == "absent":
         # Ansible ships modules as source, which Python compiles in each run: most of them take nothing back.
-        from ansible_collections.metamapper.postgresql.plugins.module_utils._absent import remove_access  # noqa: PLC0415
-        from ansible_collections.metamapper.postgresql.plugins.module_utils._unwanted import (  # noqa: PLC0415
+        from ansible_collections.metamapper.postgresql.plugins.module_utils._access.removal_request import (  # noqa: PLC0415
             unwanted_from_options,
         )
+        from ansible_collections.metamapper.postgresql.plugins.module_utils._access.removal_result import remove_access  # noqa: PLC0415
 
         unwanted = unwanted_from_options(options)
         return lambda where: remove_access(where, unwanted, check_mode=check_mode)

@@ -305,16 +305,16 @@ breakers_confirmed:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.metamapper.postgresql.plugins.module_utils._arguments import (
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import forbid_core_files
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import (
     login_from_options,
     path_from_options,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure
-from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import forbid_core_files
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_examination import examine
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_finding import failure_message
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_options import VISIBILITY_ARGUMENTS
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_wanted import request_from_options
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import failure_message
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.options import VISIBILITY_ARGUMENTS
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import request_from_options
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.run import examine
 
 
 def main() -> None:

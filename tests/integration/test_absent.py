@@ -11,7 +11,9 @@ from unittest import mock
 
 import psycopg2
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._absent_facts import inspect_absent_server
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.removal_facts import (
+    inspect_absent_server,
+)
 
 from tests.support.access import HOSTILE, Warehouse, version
 from tests.support.acls import acls, changed
@@ -177,7 +179,7 @@ def test_small_transactions_where_names_take_locks(superuser_warehouse: Warehous
     warehouse = superuser_warehouse
     before = acls(warehouse.server, warehouse.database)
     warehouse.access().ok()
-    facts = "ansible_collections.metamapper.postgresql.plugins.module_utils._facts.ServerFacts"
+    facts = "ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts.ServerFacts"
     with mock.patch(f"{facts}.names_per_transaction", 2):
         made = remove(warehouse).ok()
     usage = [number for number, text in enumerate(made.statements) if text.startswith("REVOKE USAGE ON SCHEMA")]
@@ -227,7 +229,9 @@ def test_roles_that_another_run_drops_meanwhile_are_looked_at_again(superuser_wa
             session.rows("SELECT pg_catalog.pg_has_role('gone', 'USAGE')")
         return inspect_absent_server(session, unwanted)
 
-    survey = "ansible_collections.metamapper.postgresql.plugins.module_utils._absent_survey.inspect_absent_server"
+    survey = (
+        "ansible_collections.metamapper.postgresql.plugins.module_utils._access.removal_survey.inspect_absent_server"
+    )
     with mock.patch(survey, look):
         assert remove(warehouse).ok().changed
     assert role_names(warehouse) == set()

@@ -7,7 +7,7 @@ from typing import Any, Callable
 from unittest import mock
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._inspect import inspect_server
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import inspect_server
 
 from tests.support.access import HOSTILE, Admin, Warehouse, messages, remedies, version
 from tests.support.acls import acls, changed
@@ -15,7 +15,7 @@ from tests.support.modules import Outcome
 from tests.support.removal import remove, role_names
 from tests.support.snapshot import differences, snapshot
 
-FACTS = "ansible_collections.metamapper.postgresql.plugins.module_utils._absent_facts"
+FACTS = "ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.removal_facts"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from tests.support.site import Site
 # 10 * (20 + 0) slots: a quarter is 50 names.
 SETTINGS = ["max_locks_per_transaction=10", "max_connections=20", "autovacuum=off"]
 TABLES = 130
-SESSION = "ansible_collections.metamapper.postgresql.plugins.module_utils._connection.Session"
+SESSION = "ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session.Session"
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def options(site: Site) -> dict[str, Any]:
 def test_a_schema_larger_than_a_batch_is_granted_in_parts_usage_first(
     crowded: Site, major: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Session
+    from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 
     commits: list[int] = []
     plain_commit = Session.commit

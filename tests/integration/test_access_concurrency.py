@@ -17,7 +17,7 @@ from tests.support.modules import start_module
 from tests.support.site import Site, identifiers
 
 RUNS = 8
-TRANSACTION = "ansible_collections.metamapper.postgresql.plugins.module_utils._transaction"
+TRANSACTION = "ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction"
 
 
 def finished(process: subprocess.Popen[str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
 
 from tests.support.access import HOSTILE, Warehouse, messages
 from tests.support.site import Site

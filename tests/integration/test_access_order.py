@@ -12,8 +12,8 @@ from tests.support.metamapper import Seen, scan_as
 from tests.support.modules import Outcome, run_module
 from tests.support.site import Site
 
-SESSION = "ansible_collections.metamapper.postgresql.plugins.module_utils._connection.Session._send"
-SERVER_FACTS = "ansible_collections.metamapper.postgresql.plugins.module_utils._facts.ServerFacts"
+SESSION = "ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session.Session._send"
+SERVER_FACTS = "ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts.ServerFacts"
 # Names that quoting must get right and that Metamapper's own query survives.
 SCHEMAS = ('a-b"c', "ord'er", "été;--")
 

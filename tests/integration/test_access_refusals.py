@@ -114,7 +114,7 @@ def test_all_that_the_server_says_wrong_is_one_error(watched: Warehouse) -> None
 
 
 def test_a_missing_psycopg2_is_said_with_what_to_install(superuser_warehouse: Warehouse) -> None:
-    connection = "ansible_collections.metamapper.postgresql.plugins.module_utils._connection"
+    connection = "ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session"
     with mock.patch(f"{connection}.PSYCOPG2_IMPORT_ERROR", "Traceback"):
         refused = superuser_warehouse.access()
     assert refused.failed
@@ -122,7 +122,7 @@ def test_a_missing_psycopg2_is_said_with_what_to_install(superuser_warehouse: Wa
 
 
 def test_a_server_older_than_9_6_is_refused(superuser_warehouse: Warehouse) -> None:
-    versions = "ansible_collections.metamapper.postgresql.plugins.module_utils._versions"
+    versions = "ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version"
     with mock.patch(f"{versions}.OLDEST", 990000):  # such a server is not to be had
         refused = superuser_warehouse.access()
     assert refused.failed

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Collection
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Session
-from ansible_collections.metamapper.postgresql.plugins.module_utils._held import (
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.acl_item import (
     KINDS,
     Held,
     inspect_held,
     place,
     revoke_statements,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._held_problems import held_problems
-from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import texts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.obstacles import held_problems
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import texts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 
 from tests.support.access import Warehouse, version
 from tests.support.acls import acls, changed

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh_watch import watched
+from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.child_process import watched
 
 from tests.support.holder import ENDS, holder
 from tests.support.processes import command_line, environment, is_running, left_over, open_files

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
-from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import Statement, simple
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, simple
 from hypothesis import HealthCheck, given, settings
 
 from tests.support.postgres import Server

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any, Iterator
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils import _ssh_tunnel
-from ansible_collections.metamapper.postgresql.plugins.module_utils._bastion import (
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login, open_session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh import tunnel as _ssh_tunnel
+from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.bastion import (
     Limits,
     bastion_from_options,
     opened_path,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Login, open_session
-from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure
-from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
 
 from tests.support.postgres import Server
 from tests.support.processes import children_of, left_over

@@ -11,15 +11,15 @@ from typing import Any, ContextManager, Iterator
 
 import psycopg2
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._bastion import (
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login, open_session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Path as ConnectionPath
+from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.bastion import (
     Limits,
     bastion_from_options,
     opened_path,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Login, open_session
-from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Path as ConnectionPath
-from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
 
 from tests.support.holder import ENDS, holder
 from tests.support.postgres import Server

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, Mapping
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils import _connection, _ssh_tunnel
-from ansible_collections.metamapper.postgresql.plugins.module_utils._bastion import (
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres import session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login, open_session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh import tunnel
+from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.bastion import (
     Limits,
     bastion_from_options,
     opened_path,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Login, open_session
-from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
 
 from tests.support.postgres import Server, free_port
 from tests.support.sshd import Sshd, make_key
@@ -238,7 +239,7 @@ def test_database_port_closed(sshd: Sshd, ssh_config: Path) -> None:
 
 
 def test_database_behind_a_firewall(sshd: Sshd, ssh_config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (_connection, _ssh_tunnel):
+    for module in (session, tunnel):
         monkeypatch.setattr(module, "CONNECT_TIMEOUT_SECONDS", 2)
     with black_hole() as port:
         problem = session_failure(sshd.bastion_options(), Login("postgres", host="127.0.0.1", port=port))
@@ -247,7 +248,7 @@ def test_database_behind_a_firewall(sshd: Sshd, ssh_config: Path, monkeypatch: p
 
 
 def test_database_that_does_not_answer(sshd: Sshd, ssh_config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (_connection, _ssh_tunnel):
+    for module in (session, tunnel):
         monkeypatch.setattr(module, "CONNECT_TIMEOUT_SECONDS", 2)
     with listener() as port:
         problem = session_failure(sshd.bastion_options(), Login("postgres", host="127.0.0.1", port=port))

@@ -5,8 +5,11 @@ from __future__ import annotations
 from contextlib import closing
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
-from ansible_collections.metamapper.postgresql.plugins.module_utils._verifier import is_verifier_of, make_verifier
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.verifier import (
+    is_verifier_of,
+    make_verifier,
+)
 from hypothesis import HealthCheck, given, settings, strategies
 from psycopg2 import sql
 

@@ -6,12 +6,12 @@ import contextlib
 from typing import Any, Callable, ContextManager, Iterator
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import DIRECT, Login, Path
-from ansible_collections.metamapper.postgresql.plugins.module_utils._problems import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_examination import examine
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_options import VISIBILITY_ARGUMENTS
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility_wanted import request_from_options
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import DIRECT, Login, Path
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.options import VISIBILITY_ARGUMENTS
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import request_from_options
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.run import examine
 
 from tests.support.modules import Outcome
 from tests.support.postgres import HBA, free_port

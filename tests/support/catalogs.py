@@ -6,17 +6,17 @@ from dataclasses import replace
 from itertools import product
 from typing import Collection, Iterable, Iterator
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import (
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
     CreatorFacts,
     DatabaseFacts,
     Holding,
     RelationFacts,
     SchemaFacts,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._grants import Grant
-from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_database import DatabasePlan, Planner
-from ansible_collections.metamapper.postgresql.plugins.module_utils._statements import Statement
-from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import DatabaseEntry, Privilege
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.diff import DatabasePlan, Planner
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import Grant
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import DatabaseEntry, Privilege
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement
 from hypothesis import strategies
 
 from tests.support.values import (

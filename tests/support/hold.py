@@ -12,8 +12,11 @@ import subprocess
 import sys
 from typing import Any, ContextManager, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._bastion import bastion_from_options, opened_path
-from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh_watch import watched
+from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.bastion import (
+    bastion_from_options,
+    opened_path,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.child_process import watched
 
 
 def held(kind: str, options: Mapping[str, Any]) -> ContextManager[Any]:

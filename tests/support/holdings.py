@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Session
-from ansible_collections.metamapper.postgresql.plugins.module_utils._held import Held, inspect_held
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.acl_item import (
+    Held,
+    inspect_held,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 
 from tests.support.access import HOSTILE, Warehouse, version
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils import _access
-from ansible_collections.metamapper.postgresql.plugins.module_utils._connection import Login
-from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import DatabaseFacts, RoleFacts
-from ansible_collections.metamapper.postgresql.plugins.module_utils._outline import outline
-from ansible_collections.metamapper.postgresql.plugins.module_utils._password import Password
-from ansible_collections.metamapper.postgresql.plugins.module_utils._plan_roles import plan_roles
-from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
-from ansible_collections.metamapper.postgresql.plugins.module_utils._survey import (
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access import result as _access
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
+    DatabaseFacts,
+    RoleFacts,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import Password
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import plan_roles
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.summary import outline
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import (
     DatabaseLook,
     ServerLook,
     Survey,
     Where,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._targets import Target
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
 
 from tests.support.catalogs import plan
 from tests.support.values import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._facts import (
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
     CreatorFacts,
     DatabaseFacts,
     Holding,
@@ -14,8 +14,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._facts impor
     SchemaFacts,
     ServerFacts,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._secret import Secret
-from ansible_collections.metamapper.postgresql.plugins.module_utils._wanted import DatabaseEntry, User, Wanted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import DatabaseEntry, User, Wanted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from hypothesis import strategies
 
 HOSTILE = "we\"ird.näme'; --"

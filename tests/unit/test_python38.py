@@ -13,7 +13,7 @@ from tools.pythons import found
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # What targets get; filters run on the controller.
-SHIPPED = sorted(path for part in ("modules", "module_utils") for path in (ROOT / "plugins" / part).glob("*.py"))
+SHIPPED = sorted(path for part in ("modules", "module_utils") for path in (ROOT / "plugins" / part).rglob("*.py"))
 OLDEST_ON_TARGETS = (3, 8)
 # ansible-core itself is not on every Python that is here; no more of it is imported than the base class of a module.
 IMPORT_ALL = """
@@ -25,21 +25,22 @@ for name in sys.argv[1:]:
     importlib.import_module("ansible_collections.metamapper.postgresql.plugins." + name)
 """
 COMPUTE = """
-from ansible_collections.metamapper.postgresql.plugins.module_utils import (
-    _grants, _patterns, _secret, _verifier, _wanted
-)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access import request
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges import statements
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core import name_pattern, secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres import verifier
 options = {"group": "g", "users": [{"name": "u", "password": "p", "state": "present"}],
            "connection_limit": 1, "adopt": False, "exclusive": False,
            "wait_seconds": 1, "lock_timeout_ms": 1, "databases": [{"name": "d", "schemas": ["s*"], "creators": ["auto"],
            "exclude_schemas": [], "metadata_schemas": [], "allow_empty": False}], "privilege": "select",
            "accept_references": False}
-wanted = _wanted.wanted_from_options(options)
-names = _patterns.matching(wanted.databases[0].schemas, ["sales", "hr"]).names
-grants = [_grants.Grant("schema", "USAGE", name) for name in names]
-verifier = "md5" + "0" * 32
-print([str(statement) for statement in _grants.statements_for("d", wanted.group, grants)],
-      wanted.users[0].password, _verifier.is_verifier_of(verifier, "u", _secret.Secret("p")),
-      _verifier.saslprep("I\\u00adX"))
+wanted = request.wanted_from_options(options)
+names = name_pattern.matching(wanted.databases[0].schemas, ["sales", "hr"]).names
+grants = [statements.Grant("schema", "USAGE", name) for name in names]
+stored = "md5" + "0" * 32
+print([str(statement) for statement in statements.statements_for("d", wanted.group, grants)],
+      wanted.users[0].password, verifier.is_verifier_of(stored, "u", secret.Secret("p")),
+      verifier.saslprep("I\\u00adX"))
 """
 
 
@@ -64,7 +65,7 @@ def test_something_is_shipped() -> None:
     assert len(SHIPPED) > 20
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: str(path.relative_to(ROOT / "plugins")))
 def test_the_syntax_is_python_3_8(path: Path) -> None:
     ast.parse(path.read_text(encoding="utf-8"), filename=str(path), feature_version=OLDEST_ON_TARGETS)
 

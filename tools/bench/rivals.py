@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Iterable, Iterator
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._versions import has_feature
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
 
 from tests.support.postgres import ROOT, Server
 from tools.bench.content import OWNERS

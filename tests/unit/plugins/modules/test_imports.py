@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.playbooks import COLLECTIONS
 
-SELDOM_USED = re.compile(r"\._(absent|unwanted|bastion|ssh|private_key)")
+SELDOM_USED = re.compile(r"\._(access\.removal|access\..*\.removal|ssh\.)")
 
 
 @pytest.mark.parametrize("module", ["access", "visibility"])

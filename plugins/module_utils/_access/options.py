@@ -1,0 +1,70 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""The options of module access, and what becomes of them and of the result."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Iterator, Mapping
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import Where
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import (
+    CONNECTION_ARGUMENTS,
+    DATABASE_ARGUMENTS,
+    PRIVILEGE_ARGUMENT,
+    login_from_options,
+    path_from_options,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import require_psycopg2
+
+ADMIN_ARGUMENTS: Mapping[str, Any] = {
+    "login_user": {"type": "str", "default": "postgres"},
+    "login_password": {"type": "str", "no_log": True},
+    "session_role": {"type": "str", "default": ""},
+}
+USER_ARGUMENTS: Mapping[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "password": {"type": "str", "no_log": True},
+    "state": {"type": "str", "default": "present", "choices": ["present", "retired"]},
+}
+ACCESS_ARGUMENTS: Mapping[str, Any] = {
+    **CONNECTION_ARGUMENTS,
+    **ADMIN_ARGUMENTS,
+    "login_db": {"type": "str", "default": "postgres"},
+    "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
+    "group": {"type": "str", "default": "metamapper_readers"},
+    "users": {"type": "list", "elements": "dict", "options": USER_ARGUMENTS},
+    "databases": {"type": "list", "elements": "dict", "options": DATABASE_ARGUMENTS},
+    "privilege": PRIVILEGE_ARGUMENT,
+    "accept_references": {"type": "bool", "default": False},
+    "connection_limit": {"type": "int", "default": 20},
+    "adopt": {"type": "bool", "default": False},
+    "exclusive": {"type": "bool", "default": False},
+    "end_connections": {"type": "bool", "default": False},
+    "wait_seconds": {"type": "int", "default": 300},
+    "lock_timeout_ms": {"type": "int", "default": 5000},
+}
+
+
+@contextmanager
+def where_from_options(options: Mapping[str, Any]) -> Iterator[Where]:
+    """Hold the way to the server open; raises Failure where psycopg2 is missing, and where a bastion is no way."""
+    require_psycopg2()
+    login = login_from_options(options, user=options["login_user"], password=options["login_password"])
+    with path_from_options(options, login) as path:
+        yield Where(login, options["login_db"], path)
+
+
+def exit_with(module: AnsibleModule, result: Mapping[str, Any]) -> None:
+    """End the module: notes become warnings, and the diff is shown only where it was asked for."""
+    shown = dict(result)
+    for note in shown.pop("notes", ()):
+        module.warn(note)
+    diff = shown.pop("diff", None)
+    if diff is not None and module._diff:
+        shown["diff"] = diff
+    module.exit_json(**shown)

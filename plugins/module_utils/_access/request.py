@@ -1,0 +1,240 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What the options ask for, as values, and what is wrong with them before any server is asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Iterable, Iterator, Literal, Mapping, Sequence
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name_pattern import PATTERN_CHARACTERS
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
+
+LONGEST_NAME_BYTES = 63  # https://www.postgresql.org/docs/current/limits.html
+RESERVED_ROLE_NAMES = frozenset({"public", "none"})
+AUTO = "auto"
+
+# What makes a relation and its columns show up in information_schema, and lets its rows be read, or not.
+# https://www.postgresql.org/docs/current/infoschema-columns.html
+Privilege = Literal["SELECT", "REFERENCES"]
+PRIVILEGES: Mapping[str, Privilege] = MappingProxyType({"select": "SELECT", "metadata": "REFERENCES"})
+DATABASE_OWNER = "pg_database_owner"
+LARGEST_INTEGER = 2**31 - 1  # https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-INT
+
+
+@dataclass(frozen=True)
+class User:
+    """A login role for Metamapper."""
+
+    name: str
+    password: Secret
+
+
+@dataclass(frozen=True)
+class DatabaseEntry:
+    """An entry of ``databases``: ``name`` and ``schemas`` are names or patterns, ``creators`` is None for ``auto``.
+
+    Of the schemas, those that ``metadata_schemas`` means get the privilege of metadata mode, whatever the mode is.
+    """
+
+    name: str
+    schemas: tuple[str, ...]
+    exclude_schemas: tuple[str, ...] = ()
+    creators: tuple[str, ...] | None = None
+    allow_empty: bool = False
+    metadata_schemas: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Everything that the options ask for.
+
+    ``privilege`` is what the group gets on relations, ``accept_references`` that it may be REFERENCES although the
+    group can create tables. With ``exclusive``, what group and users hold beyond the list is taken back.
+    ``connection_limit`` -1 is none; ``wait_seconds`` bounds the wait for another run of this
+    task on the same database, ``lock_timeout_ms`` each wait for anybody else's lock.
+    """
+
+    group: str
+    users: tuple[User, ...]
+    databases: tuple[DatabaseEntry, ...]
+    privilege: Privilege = "SELECT"
+    accept_references: bool = False
+    connection_limit: int = 20
+    adopt: bool = False
+    exclusive: bool = False
+    retired: tuple[str, ...] = ()
+    wait_seconds: int = 300
+    lock_timeout_ms: int = 5000
+
+    @property
+    def role_names(self) -> tuple[str, ...]:
+        """The roles that this task makes and mends; the retired ones are not among them."""
+        return (self.group, *(user.name for user in self.users))
+
+    @property
+    def listed_creators(self) -> tuple[str, ...]:
+        """The roles that some entry names as creators, each once, in order of first mention."""
+        return tuple(dict.fromkeys(name for entry in self.databases for name in entry.creators or ()))
+
+
+def wanted_from_options(options: Mapping[str, Any]) -> Wanted:
+    """Return what a module's options ask for; raises Failure with all that is wrong with them."""
+    wanted = Wanted(
+        group=options["group"],
+        users=tuple(
+            User(user["name"], Secret(user["password"] or ""))
+            for user in options["users"]
+            if user["state"] == "present"
+        ),
+        databases=tuple(_entry(entry) for entry in options["databases"]),
+        privilege=PRIVILEGES[options["privilege"]],
+        accept_references=options["accept_references"],
+        connection_limit=options["connection_limit"],
+        adopt=options["adopt"],
+        exclusive=options["exclusive"],
+        retired=tuple(user["name"] for user in options["users"] if user["state"] == "retired"),
+        wait_seconds=options["wait_seconds"],
+        lock_timeout_ms=options["lock_timeout_ms"],
+    )
+    problems = [*_wrong_roles(wanted), *_wrong_databases(wanted), *wrong_numbers(wanted)]
+    if problems:
+        raise Failure(problems)
+    return wanted
+
+
+def _entry(entry: Mapping[str, Any]) -> DatabaseEntry:
+    creators = tuple(dict.fromkeys(entry["creators"]))
+    return DatabaseEntry(
+        name=entry["name"],
+        schemas=tuple(dict.fromkeys(entry["schemas"])),
+        exclude_schemas=tuple(entry["exclude_schemas"]),
+        metadata_schemas=tuple(dict.fromkeys(entry["metadata_schemas"])),
+        creators=None if creators == (AUTO,) else creators,
+        allow_empty=entry["allow_empty"],
+    )
+
+
+def name_problem(what: str, name: str) -> Problem | None:
+    """Return why a text cannot be the name of an object, None if it can.
+
+    https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
+    """
+    if not name:
+        return Problem(f"The name of a {what} is empty.", f"Give the {what} a name.")
+    unsendable = _unsendable(name)
+    if unsendable:
+        return Problem(f"The name of a {what} {unsendable}: {name!r}.", "Correct it.")
+    size = len(name.encode())
+    if size > LONGEST_NAME_BYTES:
+        message = f'The name "{name}" of a {what} has {size} bytes; PostgreSQL would cut it at {LONGEST_NAME_BYTES}.'
+        return Problem(message, "Shorten it.", object=name)
+    return None
+
+
+def _unsendable(text: str) -> str:
+    """Return why a text cannot be sent to a server; empty if it can."""
+    if "\0" in text:
+        return "contains a NUL character"
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        return "is not valid Unicode"
+    return ""
+
+
+def _pattern_problem(what: str, entry: str) -> Problem | None:
+    """Return why a text can be neither a name nor a pattern; a pattern may be longer than a name."""
+    is_pattern = not PATTERN_CHARACTERS.isdisjoint(entry) and not _unsendable(entry)
+    return None if is_pattern else name_problem(what, entry)
+
+
+def role_problem(what: str, name: str) -> Problem | None:
+    """Return why a text cannot be the name of a role of ours, None if it can."""
+    if name.startswith("pg_") or name in RESERVED_ROLE_NAMES:
+        message = f'The name "{name}" of a {what} is reserved by PostgreSQL.'
+        advice = "Choose one that does not begin with pg_ and is neither public nor none."
+        return Problem(message, advice, object=name)
+    return name_problem(what, name)
+
+
+def _wrong_roles(wanted: Wanted) -> list[Problem]:
+    names = [*(user.name for user in wanted.users), *wanted.retired]
+    checked = [role_problem("group", wanted.group), *(role_problem("user", name) for name in names)]
+    if wanted.retired and not wanted.users:
+        message = "Users are to retire, and there is no present user to take their place."
+        checked.append(Problem(message, "List the new user, or take access back with state: absent."))
+    return [
+        *(problem for problem in checked if problem),
+        *same_names(wanted),
+        *(problem for user in wanted.users for problem in _wrong_password(user)),
+    ]
+
+
+def same_names(wanted: Wanted) -> Iterator[Problem]:
+    """Yield which names stand for two roles."""
+    users = [*(user.name for user in wanted.users), *wanted.retired]
+    if wanted.group in users:
+        message = f'Group and user have the same name "{wanted.group}". PostgreSQL has one name space for both.'
+        advice = "Give the group another name, for example metamapper_readers."
+        yield Problem(message, advice, object=wanted.group)
+    for name in _repeated(users):
+        yield Problem(f'The user "{name}" is listed more than once.', "List it once.", object=name)
+
+
+def _wrong_password(user: User) -> Iterator[Problem]:
+    unsendable = _unsendable(user.password.reveal())
+    if not user.password:
+        message = f'The password of user "{user.name}" is empty; PostgreSQL would refuse every login with it.'
+        yield Problem(message, "Set metamapper_password (option users[].password).", object=user.name)
+    elif unsendable:
+        message = f'The password of user "{user.name}" {unsendable}.'
+        yield Problem(message, "Choose another one.", object=user.name)
+
+
+def _wrong_databases(wanted: Wanted) -> list[Problem]:
+    problems = [problem for entry in wanted.databases for problem in _wrong_entry(entry)]
+    if not wanted.databases:
+        problems.append(Problem("No database is listed.", "List at least one in metamapper_databases."))
+    for name in _repeated(entry.name for entry in wanted.databases):
+        message = f'The database "{name}" is listed more than once.'
+        problems.append(Problem(message, "Put its schemas into one entry.", database=name))
+    return problems
+
+
+def _wrong_entry(entry: DatabaseEntry) -> list[Problem]:
+    checked = [_pattern_problem("database", entry.name)]
+    checked += [_pattern_problem("schema", schema) for schema in entry.schemas]
+    checked += [name_problem("creator", creator) for creator in entry.creators or ()]
+    if not entry.schemas:
+        message = f'No schema is listed for database "{entry.name}".'
+        checked.append(Problem(message, 'List schemas by name or pattern, for example ["*"].', database=entry.name))
+    if AUTO in (entry.creators or ()):
+        message = f'The creators of database "{entry.name}" mix "{AUTO}" with names.'
+        checked.append(Problem(message, f"Use {AUTO} alone, or names alone.", database=entry.name))
+    if DATABASE_OWNER in (entry.creators or ()):
+        message = f'The creator "{DATABASE_OWNER}" stands for the owner of the database, and creates nothing itself.'
+        checked.append(Problem(message, "Name the owner of the database instead.", object=DATABASE_OWNER))
+    return [problem for problem in checked if problem]
+
+
+def wrong_numbers(wanted: Wanted) -> list[Problem]:
+    """Return which numbers are out of their bounds."""
+    limits: Sequence[tuple[str, int, int, int]] = (
+        ("connection_limit", wanted.connection_limit, -1, LARGEST_INTEGER),
+        ("wait_seconds", wanted.wait_seconds, 0, LARGEST_INTEGER // 1000),
+        ("lock_timeout_ms", wanted.lock_timeout_ms, 1, LARGEST_INTEGER),
+    )
+    return [
+        Problem(f"The option {name} is {value}.", f"Set it to {least} or more, at most {most}.")
+        for name, value, least, most in limits
+        if not least <= value <= most
+    ]
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]

@@ -1,0 +1,151 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""Whether a user's password is the wanted one, found out without pg_authid and without guessing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, Mapping
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import RoleFacts, ServerFacts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import User
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login_sqlstate import (
+    await_login,
+    spell_out_states,
+    spoken_state,
+    without_state,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login, first_line
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.verifier import is_verifier_of
+
+try:
+    import psycopg2
+except ImportError:  # reported by _postgres.session.require_psycopg2
+    if not TYPE_CHECKING:
+        psycopg2 = None
+
+State = Literal["proven", "set", "wrong", "unproven", "blocked"]
+
+# What a server answers to a wrong password: its own check, and one that it leaves to ldap, pam or radius. Any other
+# refusal came for another reason, such as a connection limit that was reached after we had looked.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+PASSWORD_REFUSED = frozenset({"28P01", "28000"})
+
+
+@dataclass(frozen=True)
+class Password:
+    """What is known of a user's password, and why.
+
+    ``proven``: it is the wanted one. ``set``: this task sets it. ``wrong``: it is another one and is to be set.
+    ``unproven``: nothing could be proven, and nothing is changed. ``blocked``: the catalog rules a login out; this task
+    may mend that, and then asks again.
+    """
+
+    state: State
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How a login went; ``used_password`` tells whether the server asked for a password and was given one.
+
+    ``sqlstate`` is empty where the server did not speak, and None where it cannot be told what it said.
+    """
+
+    succeeded: bool
+    used_password: bool
+    message: str = ""
+    sqlstate: str | None = None
+
+    @property
+    def is_about_the_password(self) -> bool:
+        """Whether the password is what decided."""
+        return self.used_password and (self.succeeded or self.sqlstate is None or self.sqlstate in PASSWORD_REFUSED)
+
+
+def user_login(administrator: Login, user: User, *, uses_tls: bool | None) -> Login:
+    """Return the login of a user: over TCP, where the administrator goes, and without the administrator's certificate.
+
+    ``uses_tls`` tells whether the administrator's own TCP connection is encrypted, None where it went over the socket.
+    With ``prefer``, libpq would try a refused password twice, once with and once without TLS, and a lockout policy
+    would count two: so the mode is pinned to what is known to work.
+    """
+    mode = administrator.ssl_mode
+    if mode in ("prefer", "allow") and uses_tls is not None:
+        mode = "require" if uses_tls else "disable"
+    host = "localhost" if not administrator.host or administrator.host.startswith("/") else administrator.host
+    return replace(
+        administrator,
+        user=user.name,
+        password=user.password,
+        host=host,
+        ssl_mode=mode,
+        ssl_cert="",
+        ssl_key="",
+        session_role="",
+    )
+
+
+def attempt_login(login: Login, database: str, path: Mapping[str, Any]) -> Attempt:
+    """Log in once and say how it went.
+
+    The connection is made asynchronously, since its ``info`` then survives a refusal.
+    https://www.postgresql.org/docs/current/libpq-status.html#LIBPQ-PQCONNECTIONUSEDPASSWORD
+    """
+    try:
+        connection = psycopg2.connect(**{**login.parameters(database), **path}, async_=True)
+    except psycopg2.Error as error:
+        return Attempt(succeeded=False, used_password=False, message=first_line(error))
+    states_are_told = spell_out_states(connection)
+    try:
+        await_login(connection)
+        return Attempt(succeeded=True, used_password=connection.info.used_password)
+    except (psycopg2.Error, TimeoutError) as error:
+        message, used_password = first_line(error), connection.info.used_password
+        state = spoken_state(message) if states_are_told else None
+        return Attempt(False, used_password, without_state(message), state)
+    finally:
+        connection.close()
+
+
+def why_refused(facts: RoleFacts) -> str:
+    """Return what the role itself has against any login, whatever the password; empty for nothing."""
+    if not facts.can_login:
+        return "the role has NOLOGIN"
+    if facts.is_expired:
+        return f"its password has expired; run: ALTER ROLE {quoted(facts.name)} VALID UNTIL 'infinity';"
+    if 0 <= facts.connection_limit <= facts.connections:
+        return f"its connection limit of {facts.connection_limit} is reached"
+    return ""
+
+
+def why_no_login(facts: RoleFacts, server: ServerFacts, databases: tuple[str, ...]) -> str:
+    """Return what the catalog says against any login of a user, whatever the password; empty for nothing."""
+    if not open_database(server, databases):
+        return why_refused(facts) or "no listed database lets it CONNECT yet"
+    return why_refused(facts)
+
+
+def open_database(server: ServerFacts, databases: tuple[str, ...]) -> str:
+    """Return a listed database that the group may connect to; empty where there is none."""
+    is_open = {database.name: database.is_open for database in server.databases}
+    return next((name for name in databases if is_open.get(name)), "")
+
+
+def judged(attempt: Attempt) -> Password:
+    """Return what a login proves when the catalog had nothing against it."""
+    if not attempt.is_about_the_password:
+        found = "the server let it in without asking for a password" if attempt.succeeded else attempt.message
+        return Password("unproven", f"A login as the user proves nothing: {found}.")
+    return Password("proven") if attempt.succeeded else Password("wrong", f"The login was refused: {attempt.message}.")
+
+
+def compared(stored: str | None, user: User, unproven: Password) -> Password:
+    """Return what the stored verifier proves where a login proved nothing."""
+    if stored is not None and is_verifier_of(stored, user.name, user.password):
+        return Password("proven", f"{unproven.reason} The stored verifier is the one of this password.")
+    return Password("wrong", f"{unproven.reason} The stored verifier is not the one of this password.")

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""SQL statements as values: what is to be run, before there is a connection to quote names with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Iterable, Tuple
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import MASK, Secret
+
+try:
+    from psycopg2 import sql
+except ImportError:  # reported by _postgres.session.require_psycopg2
+    if not TYPE_CHECKING:
+        sql = None
+
+Name = Tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement with a ``{}`` in the place of each name and, at the end, of the secret if there is one.
+
+    A name is a tuple: ``("sales",)``, or ``("sales", "orders")`` for a qualified one.
+    """
+
+    template: str
+    names: tuple[Name, ...] = ()
+    secret: Secret | None = None
+
+    def render(self) -> sql.Composed:
+        """Return the statement with its names quoted, and the secret in clear: for the server only."""
+        literals = [sql.Literal(self.secret.reveal())] if self.secret else []
+        return sql.SQL(self.template).format(*(sql.Identifier(*name) for name in self.names), *literals)
+
+    def __str__(self) -> str:
+        """Return the statement for people, ready to paste into psql, the secret masked."""
+        mask = [f"'{MASK}'"] if self.secret else []
+        return self.template.format(*(".".join(map(quoted, name)) for name in self.names), *mask)
+
+
+def quoted(name: str) -> str:
+    """Return a name in double quotes, for messages and for statements that people paste."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def listed(count: int) -> str:
+    """Return the place holders of a list of names."""
+    return ", ".join(["{}"] * count)
+
+
+def simple(template: str, *names: str) -> Statement:
+    """Return a statement whose names are not qualified."""
+    return Statement(template, tuple((name,) for name in names))
+
+
+def remedy(template: str, *names: str) -> str:
+    """Return a statement with a semicolon, as remedies show it."""
+    return str(simple(template, *names)) + ";"
+
+
+def texts(statements: Iterable[Statement]) -> list[str]:
+    """Return statements for people, secrets masked."""
+    return [str(statement) for statement in statements]

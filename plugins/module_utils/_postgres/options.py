@@ -1,0 +1,78 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""The options that both modules have: the way to the server, and the databases."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, ContextManager, Mapping
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import DIRECT, Login, Path
+
+NAMES: Mapping[str, Any] = {"type": "list", "elements": "str"}
+SSL_MODES = ("allow", "disable", "prefer", "require", "verify-ca", "verify-full")
+
+BASTION_ARGUMENT: Mapping[str, Any] = {
+    "type": "dict",
+    "options": {
+        "host": {"type": "str", "required": True},
+        "port": {"type": "int"},
+        "user": {"type": "str"},
+        "private_key_file": {"type": "path"},
+        "known_hosts_file": {"type": "path"},
+        "host_key_checking": {"type": "str", "choices": ["yes", "accept-new"], "default": "yes"},
+    },
+}
+
+# Documented in plugins/doc_fragments/connection.py
+CONNECTION_ARGUMENTS: Mapping[str, Any] = {
+    "login_host": {"type": "str", "default": ""},
+    "login_port": {"type": "int", "default": 5432},
+    "login_unix_socket": {"type": "str", "default": ""},
+    "ssl_mode": {"type": "str", "default": "prefer", "choices": list(SSL_MODES)},
+    "ca_cert": {"type": "path"},
+    "ssl_cert": {"type": "path"},
+    "ssl_key": {"type": "path", "no_log": False},  # a path, whatever its name sounds like
+    "bastion": BASTION_ARGUMENT,
+}
+DATABASE_ARGUMENTS: Mapping[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "schemas": {**NAMES, "required": True},
+    "exclude_schemas": {**NAMES, "default": []},
+    "metadata_schemas": {**NAMES, "default": []},
+    "creators": {**NAMES, "default": ["auto"]},
+    "allow_empty": {"type": "bool", "default": False},
+}
+PRIVILEGE_ARGUMENT: Mapping[str, Any] = {"type": "str", "default": "select", "choices": ["select", "metadata"]}
+
+
+def login_from_options(options: Mapping[str, Any], *, user: str, password: str | None) -> Login:
+    """Return the login that the options of the connection describe."""
+    return Login(
+        user=user,
+        password=Secret(password) if password else None,
+        host=options["login_unix_socket"] or options["login_host"],
+        port=options["login_port"],
+        ssl_mode=options["ssl_mode"],
+        ca_cert=options["ca_cert"] or "",
+        ssl_cert=options["ssl_cert"] or "",
+        ssl_key=options["ssl_key"] or "",
+        session_role=options.get("session_role") or "",
+    )
+
+
+def path_from_options(options: Mapping[str, Any], login: Login) -> ContextManager[Path]:
+    """Return the way to the server, to be opened by a with block: direct, or through the bastion of the options."""
+    if options["bastion"] is None:
+        return contextlib.nullcontext(DIRECT)
+    # Ansible ships modules as source, which Python compiles in each run: most of them have no bastion.
+    from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.bastion import (  # noqa: PLC0415
+        bastion_from_options,
+        opened_path,
+    )
+
+    return opened_path(bastion_from_options(options["bastion"]), login.host, login.port)

@@ -1,0 +1,257 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""One transaction that writes: look again under a lock, write, look whether it is so, commit; again after a clash."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Callable, Generic, Sequence, TypeVar
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog import queries as ask
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import (
+    Session,
+    Setting,
+    first_line,
+    sqlstate,
+)
+
+try:
+    import psycopg2
+except ImportError:  # reported by _postgres.session.require_psycopg2
+    if not TYPE_CHECKING:
+        psycopg2 = None
+
+Looked = TypeVar("Looked")
+Planned = TypeVar("Planned")
+
+READ = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
+WRITE = "ISOLATION LEVEL READ COMMITTED READ WRITE"
+# pg_catalog alone: a function or an operator that somebody put into another schema must not be found first.
+SAFE_PATH = Setting("search_path", "pg_catalog")
+
+# Keeps statements out of the server's log; only a superuser may. A simple query is logged before it is run, so this
+# goes to the server in a message before the one that is not to be seen.
+# https://www.postgresql.org/docs/current/runtime-config-logging.html
+UNLOGGED = (
+    Setting("log_statement", "none"),
+    Setting("log_min_duration_statement", "-1"),
+    Setting("log_min_error_statement", "panic"),
+)
+
+# What another session's GRANT or DDL between our look and our write leads to; a second look is the cure.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+CLASHES = frozenset(
+    {
+        "XX000",  # tuple concurrently updated or deleted, cache lookup failed
+        "23505",  # the same role, membership or default privilege was made first
+        "40001",  # serialization failure
+        "40P01",  # deadlock
+        "42P01",  # a relation is gone
+        "3F000",  # a schema is gone
+        "42704",  # a role is gone
+        "55P03",  # lock_timeout
+    }
+)
+LOCK_NOT_AVAILABLE = "55P03"
+ATTEMPTS = 8
+FIRST_PAUSE_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait: for another run of this task, and for anybody else's lock."""
+
+    wait_seconds: int
+    lock_timeout_ms: int
+
+    def for_other_runs(self) -> Setting:
+        """Return lock_timeout for the advisory lock; PostgreSQL reads 0 as for ever, so not waiting is one."""
+        return Setting("lock_timeout", str(max(1, self.wait_seconds * 1000)))
+
+    def for_locks(self) -> Setting:
+        """Return lock_timeout for the writes."""
+        return Setting("lock_timeout", str(self.lock_timeout_ms))
+
+
+@dataclass(frozen=True)
+class Work(Generic[Looked, Planned]):
+    """What a transaction does.
+
+    ``look`` reads the catalog, ``plan`` says what is to be changed, given what was read, ``statements`` with which
+    statements, and ``missing`` what of the plan a second look does not show. ``settings`` hold for the whole of it.
+    """
+
+    database: str
+    look: Callable[[Session], Looked]
+    plan: Callable[[Looked], Planned]
+    statements: Callable[[Planned], Sequence[Statement]]
+    missing: Callable[[Planned, Looked], Sequence[Problem]]
+    settings: tuple[Setting, ...] = ()
+
+
+@dataclass(frozen=True)
+class Done(Generic[Looked, Planned]):
+    """What a transaction found before and after, its plan and what it ran; nothing run is nothing written."""
+
+    before: Looked
+    after: Looked
+    plan: Planned
+    statements: tuple[Statement, ...]
+
+
+def read(session: Session, look: Callable[[Session], Looked]) -> Looked:
+    """Return what ``look`` reads, in one read-only transaction."""
+    session.begin(READ, SAFE_PATH)
+    looked = look(session)
+    session.commit()
+    return looked
+
+
+def write(session: Session, work: Work[Looked, Planned], patience: Patience) -> Done[Looked, Planned]:
+    """Do the work in one transaction, again from the start after a clash; raises Failure with nothing written."""
+    pause = FIRST_PAUSE_SECONDS
+    one_by_one = False
+    for attempt in range(1, ATTEMPTS + 1):
+        is_last = attempt == ATTEMPTS  # what fails in it is named, statement by statement
+        try:
+            return _transaction(session, work, patience, one_by_one=one_by_one or is_last)
+        except _Refused as refused:
+            session.rollback()
+            if is_last or not (refused.is_clash or (refused.is_worth_a_closer_look and not one_by_one)):
+                raise Failure([refused.problem]) from refused
+            if refused.is_clash:
+                time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+                pause *= 2
+            one_by_one = not refused.is_clash
+        except Failure:
+            session.rollback()
+            raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+class _Refused(Exception):
+    """What the server refused, and in which step."""
+
+    def __init__(
+        self, error: psycopg2.Error, problem: Problem, *, is_clash: bool, is_worth_a_closer_look: bool
+    ) -> None:
+        super().__init__(str(error))
+        self.problem = problem
+        self.is_clash = is_clash
+        self.is_worth_a_closer_look = is_worth_a_closer_look
+
+
+def _transaction(
+    session: Session, work: Work[Looked, Planned], patience: Patience, *, one_by_one: bool
+) -> Done[Looked, Planned]:
+    before = after = _locked_look(session, work, patience)
+    plan = work.plan(before)
+    statements = tuple(work.statements(plan))
+    if statements:
+        _run(session, work.database, statements, patience, one_by_one=one_by_one)
+        after = _guarded_look(session, work)
+        missing = work.missing(plan, after)
+        if missing:
+            raise Failure(missing)
+    _commit(session, work.database)
+    return Done(before, after, plan, statements)
+
+
+def _commit(session: Session, database: str) -> None:
+    try:
+        session.commit()
+    except psycopg2.Error as error:
+        message = f"The connection to database {quoted(database)} broke during COMMIT: {first_line(error)}."
+        advice = (
+            "PostgreSQL has kept either all of the transaction or nothing of it. Run again: it finds out and mends."
+        )
+        raise Failure([Problem(message, advice, sqlstate(error), database=database)]) from error
+
+
+def _locked_look(session: Session, work: Work[Looked, Planned], patience: Patience) -> Looked:
+    # READ COMMITTED: what is read after the wait sees what the other run has committed. The waits below are bounded by
+    # lock_timeout; a statement_timeout of the administrator's would cut a large but healthy look short.
+    session.begin(WRITE, SAFE_PATH, Setting("statement_timeout", "0"), patience.for_other_runs(), *work.settings)
+    session.add(ask.TAKE_ADVISORY_LOCK)
+    try:
+        return work.look(session)
+    except psycopg2.Error as error:
+        problem = _problem(work.database, error, "Cannot look at")
+        if sqlstate(error) == LOCK_NOT_AVAILABLE:
+            problem = _another_run(work.database, error, patience)
+        is_clash = sqlstate(error) in CLASHES - {LOCK_NOT_AVAILABLE}
+        raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=False) from error
+
+
+def _guarded_look(session: Session, work: Work[Looked, Planned]) -> Looked:
+    try:
+        return work.look(session)
+    except psycopg2.Error as error:
+        problem = _problem(work.database, error, "Cannot look at")
+        is_clash = sqlstate(error) in CLASHES
+        raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=False) from error
+
+
+def _run(
+    session: Session, database: str, statements: Sequence[Statement], patience: Patience, *, one_by_one: bool
+) -> None:
+    """Run the statements: together, in one round trip, or one by one where it is to be known which one fails."""
+    groups = [[statement] for statement in statements] if one_by_one else [list(statements)]
+    session.add(patience.for_locks().statement())
+    for group in groups:
+        try:
+            session.run([statement.render() for statement in group])
+        except psycopg2.Error as error:
+            named = group[0] if len(group) == 1 else None
+            problem = _problem(database, error, "Cannot change", named)
+            is_clash = sqlstate(error) in CLASHES
+            raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=bool(sqlstate(error))) from error
+
+
+SHORTENED_CHARACTERS = 300
+ADVICE_ON_REFUSAL = (
+    "The server does not accept this password, or not as a verifier; clear text is never sent instead. With "
+    "rds.restrict_password_commands the administrator must be a member of rds_password; with credcheck, set "
+    "credcheck.encrypted_password_allowed = on; passwordcheck refuses a password that is the user's name. Or set the "
+    "password by hand, the way the server asks for: the next run finds it to be right."
+)
+
+
+def _problem(database: str, error: psycopg2.Error, tried: str, statement: Statement | None = None) -> Problem:
+    text = str(statement) if statement else ""
+    shown = text if len(text) <= SHORTENED_CHARACTERS else text[:SHORTENED_CHARACTERS] + " …"
+    what = f" with: {shown};" if shown else "."
+    code = sqlstate(error)
+    message = f"{tried} database {quoted(database)}: {first_line(error)} (SQLSTATE {code or 'none'}){what}"
+    advice = ADVICE_ON_REFUSAL if statement and statement.secret and code not in CLASHES else _advice(code)
+    return Problem(message, advice, code, database=database, statement=text)
+
+
+def _advice(code: str) -> str:
+    if code == LOCK_NOT_AVAILABLE:
+        return (
+            "Another session holds a lock on one of the objects; it is in pg_locks and pg_stat_activity. Run again "
+            "when it has finished, or raise metamapper_lock_timeout_ms (option lock_timeout_ms)."
+        )
+    if code in CLASHES:
+        return f"Other sessions changed the same objects in each of {ATTEMPTS} attempts. Run again when they are done."
+    return "Nothing of this transaction was kept."
+
+
+def _another_run(database: str, error: psycopg2.Error, patience: Patience) -> Problem:
+    message = (
+        f"Another run of this task holds database {quoted(database)}, and has not finished within "
+        f"{patience.wait_seconds} seconds."
+    )
+    advice = (
+        "Raise metamapper_wait_seconds (option wait_seconds), or find it: "
+        "SELECT * FROM pg_locks WHERE locktype = 'advisory';"
+    )
+    return Problem(message, advice, sqlstate(error), database=database)

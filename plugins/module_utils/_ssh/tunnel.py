@@ -1,0 +1,183 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""Opening a forward with OpenSSH's client, and what libpq needs to know of the open one."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import re
+import shutil
+import socket
+import time
+from dataclasses import replace
+from random import SystemRandom
+from typing import Any, Iterator, Mapping
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import CONNECT_TIMEOUT_SECONDS
+from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.child_process import Child, watched
+from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.command_line import (
+    Attempt,
+    Bastion,
+    Limits,
+    Target,
+    adapted,
+    is_ready,
+    ssh_command,
+    ssh_environment,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.diagnosis import (
+    Place,
+    broken_problem,
+    channel_problem,
+    login_problem,
+    may_pass,
+    problem,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.private_key import file_needs_passphrase
+
+POLL_SECONDS = 0.01
+LAST_WORDS_SECONDS = 0.1
+FIRST_PAUSE_SECONDS = 0.25
+LONGEST_PAUSE_SECONDS = 4.0
+MOST_ADAPTATIONS = 20
+REQUESTED = "debug1: Connection to port "
+CONFIRMED = re.compile(r"^debug2: channel \d+: open confirm", re.MULTILINE)
+
+
+def ssh_client(place: Place) -> str:
+    """Return the path of OpenSSH's client; raises Failure where there is none."""
+    path = shutil.which("ssh", path=os.environ.get("PATH", os.defpath))
+    if path is None:
+        found = "the OpenSSH client (ssh) is not installed on the machine that runs the module"
+        raise Failure([problem(place, found, "Install the package openssh-client (Debian) or openssh-clients (RHEL).")])
+    return path
+
+
+def free_port(address: str) -> int:
+    """Return a port that nobody listens on at this moment."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.bind((address, 0))
+        return int(probe.getsockname()[1])
+
+
+class Tunnel:
+    """The open way: a Path for open_session."""
+
+    def __init__(self, ssh: Child, attempt: Attempt, place: Place) -> None:
+        self._ssh = ssh
+        self._attempt = attempt
+        self._place = place
+        self._written_before = 0
+        self._asked_at = 0.0
+
+    def parameters(self) -> Mapping[str, Any]:
+        """Return the local end; raises Failure where ssh has ended, since its port may be somebody else's by now."""
+        ended = self.end_problem(within_seconds=0.0)
+        if ended is not None:
+            raise Failure([ended])
+        self._written_before = self._ssh.written()
+        self._asked_at = time.monotonic()
+        return {"hostaddr": self._attempt.address, "port": self._attempt.port}
+
+    def must_retry(self, error: Exception) -> bool:
+        """Return False: ssh listened before this way was handed out; raise Failure where the bastion is the reason."""
+        said = self._ssh.text(self._written_before)
+        found = channel_problem(self._place, said) or self.end_problem()
+        found = found or self._silence_problem(said)
+        if found is not None:
+            raise Failure([found]) from error
+        return False
+
+    def end_problem(self, *, within_seconds: float = LAST_WORDS_SECONDS) -> Problem | None:
+        """Return why ssh ended; None where it still runs after so long.
+
+        Its last connection is lost a moment before its exit status is there.
+        """
+        if not self._ssh.has_ended(within_seconds=within_seconds):
+            return None
+        return broken_problem(self._place, self._ssh.text(), self._ssh.status)
+
+    def _silence_problem(self, said: str) -> Problem | None:
+        """Return what to say where libpq gave up before the bastion told whether it reached the server."""
+        has_waited = time.monotonic() - self._asked_at >= CONNECT_TIMEOUT_SECONDS - 1
+        if not has_waited or REQUESTED not in said or CONFIRMED.search(said):
+            return None
+        found = f"the bastion did not reach the database server within {CONNECT_TIMEOUT_SECONDS} seconds"
+        remedy = (
+            "See that login_host and login_port are right, and that a firewall or security group lets the bastion "
+            "reach that port."
+        )
+        return problem(self._place, found, remedy)
+
+
+def _pauses() -> Iterator[float]:
+    """Return growing pauses in seconds, by chance: who was dropped together does not come again together."""
+    longest = FIRST_PAUSE_SECONDS
+    while True:
+        yield SystemRandom().uniform(longest / 4, longest)
+        longest = min(2 * longest, LONGEST_PAUSE_SECONDS)
+
+
+class Opening:
+    """The tries to open one way."""
+
+    def __init__(self, bastion: Bastion, target: Target, place: Place, limits: Limits) -> None:
+        self._bastion = bastion
+        self._target = target
+        self._place = place
+        self._limits = limits
+
+    def tunnel(self, stack: contextlib.ExitStack) -> Tunnel:
+        """Return the open way, whose processes end with the stack; raises Failure."""
+        client = ssh_client(self._place)
+        attempt = Attempt(0)
+        deadline = time.monotonic() + self._limits.patience_seconds
+        pauses = _pauses()
+        for adaptations in itertools.count():
+            attempt = replace(attempt, port=free_port(attempt.address))
+            with contextlib.ExitStack() as one_try:
+                ssh = one_try.enter_context(self._started(client, attempt))
+                if self._becomes_ready(ssh, attempt):
+                    stack.push(one_try.pop_all())
+                    return Tunnel(ssh, attempt, self._place)
+                text, status = ssh.text(), ssh.status
+            other = adapted(attempt, text)
+            if other is not None and adaptations < MOST_ADAPTATIONS:
+                attempt = other
+            elif may_pass(text) and time.monotonic() < deadline:
+                time.sleep(next(pauses))
+            else:
+                break
+        raise self._failure(text, status)
+
+    def _started(self, client: str, attempt: Attempt) -> contextlib.AbstractContextManager[Child]:
+        command = ssh_command(client, self._bastion, self._target, attempt, self._limits)
+        return watched(command, ssh_environment(os.environ))
+
+    def _becomes_ready(self, ssh: Child, attempt: Attempt) -> bool:
+        """Wait until ssh forwards, ends, or needs something else; return whether it forwards."""
+        deadline = time.monotonic() + self._limits.login_seconds
+        while time.monotonic() < deadline:
+            has_ended = ssh.has_ended(within_seconds=POLL_SECONDS)
+            text = ssh.text()
+            if is_ready(text, attempt):
+                return not has_ended
+            if has_ended or adapted(attempt, text) is not None:
+                return False
+        return False
+
+    def _failure(self, text: str, status: int | None) -> Failure:
+        """Return why the last try failed."""
+        key = self._bastion.private_key_file
+        if key and "Permission denied (" in text and "Server accepts key: " in text and file_needs_passphrase(key):
+            found = f'the private key "{key}" is protected by a passphrase, and there is nobody to ask for it'
+            remedy = "Add it to the agent (ssh-add) of the user who runs the module, or use a key without passphrase."
+            return Failure([problem(self._place, found, remedy)])
+        return Failure([login_problem(self._place, text, status)])

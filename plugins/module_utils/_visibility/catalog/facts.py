@@ -1,0 +1,191 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What a server says about a login and a database, as plain values: all that the analysis looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Mapping
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import Expectation, Seen
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.unquoted_names import (
+    QualifiedName,
+    Reader,
+)
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """Who the session is; ``address`` is the client's as the server sees it, empty for its Unix socket.
+
+    ``group_oid`` is None where there is no such role. ``tls`` names the protocol, empty where the session has none.
+    """
+
+    version: int
+    session_user: str
+    current_user: str
+    address: str
+    is_superuser: bool
+    attributes: tuple[str, ...]
+    can_create_schemas: bool
+    can_create_temporary: bool
+    group_oid: int | None
+    inherits_group: bool
+    is_member: bool
+    tls: str = ""
+
+
+@dataclass(frozen=True)
+class Membership:
+    """A role that the login is or can become; ``is_powerful`` by its attributes, ``can_pass_on`` by ADMIN OPTION."""
+
+    role: str
+    is_inherited: bool
+    is_powerful: bool
+    can_pass_on: bool
+
+
+@dataclass(frozen=True)
+class Owned:
+    """How many objects a role owns in a database; an empty database is the whole server."""
+
+    role: str
+    database: str
+    objects: int
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A schema, and what the login holds on it; an empty name in ``create_through`` is PUBLIC."""
+
+    oid: int
+    name: str
+    usage: bool
+    create: bool = False
+    create_through: tuple[str, ...] = ()
+    group_usage: bool = False
+    in_index_query: bool = False
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The relations with columns of one schema that Metamapper could list, and what of them it will list."""
+
+    relations: int = 0
+    visible_relations: int = 0
+    columns: int = 0
+    visible_columns: int = 0
+    referable_relations: int = 0
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A relation with something to say; ``members`` counts all of its kind, of which only the first are details.
+
+    ``through`` are the roles whose privilege reaches the login (an empty name is PUBLIC), ``owner`` is the owner where
+    the login has that role's rights.
+    """
+
+    category: str
+    schema: str
+    relation: str
+    kind: str
+    columns: int
+    visible: int
+    readable: int
+    members: int
+    owner: str
+    through: tuple[str, ...]
+    of_extension: bool
+    held_by_group: bool
+
+
+@dataclass(frozen=True)
+class Creator:
+    """A role that can create tables in a schema; the login may have all its rights anyway."""
+
+    schema: str
+    role: str
+    is_inherited: bool = False
+
+
+@dataclass(frozen=True)
+class Default:
+    """Default privileges on the tables of a role; an empty schema is all schemas, an empty grantee is PUBLIC."""
+
+    role: str
+    schema: str
+    grantee: str
+    privileges: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class QueryFailure:
+    """How a query of Metamapper's form failed: the server's SQLSTATE and its words."""
+
+    sqlstate: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What queries of Metamapper's form returned.
+
+    ``seen`` is None where the definitions query failed. ``misread`` are relations that came with the id of another
+    object or with none; ``misread_schemas`` schemas whose indexes came so.
+    """
+
+    seen: Seen | None
+    definitions_failure: QueryFailure | None = None
+    index_failure: QueryFailure | None = None
+    misread: tuple[QualifiedName, ...] = ()
+    misread_schemas: tuple[str, ...] = ()
+    long_defaults: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A relation of which less will be seen than before; ``exists`` and ``usage`` tell why."""
+
+    schema: str
+    relation: str
+    columns_before: int
+    columns: int
+    exists: bool
+    usage: bool
+
+
+@dataclass(frozen=True)
+class DatabaseFacts:
+    """All that is known about one database."""
+
+    name: str
+    group: str
+    reader: Reader
+    session: SessionFacts
+    expectation: Expectation
+    schemas: Mapping[str, Schema]
+    totals: Mapping[str, Totals]
+    details: tuple[Detail, ...]
+    creators: tuple[Creator, ...]
+    defaults: tuple[Default, ...]
+    namesakes: frozenset[QualifiedName]
+    answer: Answer
+    losses: tuple[Loss, ...] = ()
+
+    @property
+    def user(self) -> str:
+        """The login."""
+        return self.session.session_user
+
+    @property
+    def beneficiary(self) -> str:
+        """The role that remedies grant to: the group, or the user where there is no group."""
+        return self.user if self.session.group_oid is None else self.group
+
+    def of(self, category: str) -> tuple[Detail, ...]:
+        """Return the details of a category."""
+        return tuple(detail for detail in self.details if detail.category == category)

@@ -1,0 +1,239 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What the login can do beyond the list, and beyond reading."""
+
+from __future__ import annotations
+
+from typing import Iterator, Mapping, Sequence
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
+    DatabaseFacts,
+    Default,
+    Detail,
+    Membership,
+    Owned,
+    Schema,
+    SessionFacts,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import (
+    Finding,
+    Severity,
+    qualified,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.wording import grantee, named, through
+
+PUBLIC_ONLY = ("",)
+NAMED = 5
+READING = frozenset({"SELECT", "REFERENCES"})
+
+# https://www.postgresql.org/docs/current/predefined-roles.html
+DANGEROUS: Mapping[str, str] = {
+    "pg_read_all_data": "reads every table of every database",
+    "pg_write_all_data": "writes every table of every database",
+    "pg_maintain": "locks and rewrites every table",
+    "pg_read_server_files": "reads files of the server",
+    "pg_write_server_files": "writes files of the server",
+    "pg_execute_server_program": "runs programs on the server",
+    "pg_signal_backend": "ends other sessions",
+    "pg_signal_autovacuum_worker": "ends autovacuum workers",
+    "pg_checkpoint": "runs checkpoints",
+    "pg_create_subscription": "makes the server connect elsewhere",
+    "pg_use_reserved_connections": "takes the connections reserved for administrators",
+}
+
+
+def exposed(facts: DatabaseFacts) -> tuple[Finding, ...]:
+    """Return what is readable beyond the list, by schema and by whom it comes through."""
+    return tuple(_exposure(facts, details) for details in _alike(facts.of("exposed")))
+
+
+def _alike(details: Sequence[Detail]) -> list[list[Detail]]:
+    groups: dict[tuple[object, ...], list[Detail]] = {}
+    for detail in details:
+        key = (detail.schema, detail.owner, detail.through, detail.of_extension)
+        groups.setdefault(key, []).append(detail)
+    return list(groups.values())
+
+
+def _amount(details: Sequence[Detail]) -> str:
+    """Return how many relations these stand for, with the names of the first."""
+    kinds = {(detail.kind == "m"): detail.members for detail in details}
+    count = (
+        max(sum(kinds.values()), len(details)) if all(not detail.of_extension for detail in details) else len(details)
+    )
+    names = ", ".join(quoted(detail.relation) for detail in details[:NAMED])
+    more = ", ..." if count > NAMED else ""
+    return f"{count} relation{'' if count == 1 else 's'} ({names}{more})"
+
+
+def _exposure(facts: DatabaseFacts, details: Sequence[Detail]) -> Finding:
+    first = details[0]
+    is_default = first.of_extension and first.through == PUBLIC_ONLY and not first.owner
+    verb = "can be read" if any(detail.readable for detail in details) else "will appear, though no row can be read"
+    reason = f"{_amount(details)} of this schema, which is not listed, {verb} through {through(first)}"
+    reason += ", as the extension that they belong to has it." if is_default else "."
+    severity: Severity = "information" if is_default else "failure"
+    remedy = "" if is_default else _revoke(facts, "ALL PRIVILEGES", details)
+    return Finding("exposed", severity, reason, remedy, facts.name, first.schema, _only(details))
+
+
+def _only(details: Sequence[Detail]) -> str:
+    return details[0].relation if len(details) == 1 and details[0].members == 1 else ""
+
+
+def _revoke(facts: DatabaseFacts, privileges: str, details: Sequence[Detail]) -> str:
+    """Return what takes a privilege away: from the user, the group and PUBLIC itself, from others the membership."""
+    first = details[0]
+    tables = ", ".join(qualified(detail.schema, detail.relation) for detail in details)
+    if first.members > len(details):
+        tables = f"ALL TABLES IN SCHEMA {quoted(first.schema)}"
+    direct = [role for role in first.through if role in ("", facts.user, facts.group)]
+    others = [role for role in (*first.through, first.owner) if role not in ("", facts.user, facts.group)]
+    statements = [f"REVOKE {privileges} ON {tables} FROM {', '.join(map(grantee, direct))};"] if direct else []
+    statements += [_leave(facts, role) for role in dict.fromkeys(others)]
+    if first.owner in (facts.user, facts.group):
+        statements.append(f"Give the ownership to another role than {quoted(first.owner)}.")
+    return " ".join(statements) or "Take user and group out of the predefined roles that the aspect excess names."
+
+
+def _leave(facts: DatabaseFacts, role: str) -> str:
+    return f"REVOKE {quoted(role)} FROM {_roles(facts)};"
+
+
+def login_excess(
+    session: SessionFacts, group: str, memberships: Sequence[Membership], owned: Sequence[Owned]
+) -> tuple[Finding, ...]:
+    """Return what the login can do on the whole server: attributes, memberships, ownership."""
+    return (
+        *_attributes(session),
+        *(found for held in memberships for found in _membership(session, group, held)),
+        *(_ownership(one) for one in owned),
+    )
+
+
+def _attributes(session: SessionFacts) -> Iterator[Finding]:
+    for attribute in session.attributes:
+        reason = f"The user {quoted(session.session_user)} has the attribute {attribute}, which reading needs not."
+        yield Finding("excess", "failure", reason, f"ALTER ROLE {quoted(session.session_user)} NO{attribute};")
+
+
+def _membership(session: SessionFacts, group: str, held: Membership) -> Iterator[Finding]:
+    user = quoted(session.session_user)
+    if held.role == group:
+        if held.can_pass_on:
+            reason = f"The user {user} can give the membership in the group {quoted(group)} to others (ADMIN OPTION)."
+            yield Finding("excess", "failure", reason, f"REVOKE ADMIN OPTION FOR {quoted(group)} FROM {user};")
+        return
+    what = DANGEROUS.get(held.role, "")
+    reason = f"The user {user} is, directly or not, a member of role {quoted(held.role)}"
+    reason += f", which {what}." if what else "."
+    if not held.is_inherited:
+        reason += " It can do all that this role can by SET ROLE, which the other aspects do not see."
+    if held.is_powerful:
+        reason += " That role has attributes beyond a plain one's."
+    is_grave = bool(what) or held.is_powerful or held.can_pass_on or not held.is_inherited
+    remedy = f"REVOKE {quoted(held.role)} FROM {user};" if is_grave else ""
+    yield Finding("excess", "failure" if is_grave else "information", reason, remedy)
+
+
+def _ownership(one: Owned) -> Finding:
+    place = f"in database {quoted(one.database)}" if one.database else "of the whole server"
+    reason = f"Role {quoted(one.role)} owns {one.objects} object{'' if one.objects == 1 else 's'} {place}."
+    remedy = f"REASSIGN OWNED BY {quoted(one.role)} TO another role, in that database."
+    return Finding("excess", "failure", reason, remedy, one.database)
+
+
+def excess(facts: DatabaseFacts) -> tuple[Finding, ...]:
+    """Return what the login can do in one database beyond reading what is listed."""
+    return (
+        *_database(facts),
+        *(_schema(facts, schema) for schema in facts.schemas.values() if schema.create),
+        *(_written(facts, details) for details in _alike(facts.of("written"))),
+        *(_readable(facts, details) for details in _alike(facts.of("readable"))),
+        *(found for default in facts.defaults for found in _default(facts, default)),
+    )
+
+
+def _refers(facts: DatabaseFacts) -> bool:
+    """Tell whether REFERENCES is held, so that a table of one's own could ask for values by a foreign key."""
+    return any(totals.referable_relations for totals in facts.totals.values())
+
+
+def _why_creating_matters(facts: DatabaseFacts) -> str:
+    if not _refers(facts):
+        return ""
+    return (
+        " With REFERENCES it can make a foreign key to a table that it may not read, which tells the values in it and "
+        "blocks the deletes of its owner."
+    )
+
+
+def _database(facts: DatabaseFacts) -> Iterator[Finding]:
+    name = quoted(facts.name)
+    if facts.session.can_create_schemas:
+        reason = "The login can create schemas in this database." + _why_creating_matters(facts)
+        remedy = f"REVOKE CREATE ON DATABASE {name} FROM PUBLIC, {_roles(facts)};"
+        yield Finding("excess", "failure", reason, remedy, facts.name)
+    if facts.session.can_create_temporary:
+        reason = "The login can create temporary tables in this database, which PUBLIC may by default."
+        yield Finding("excess", "information", reason, "", facts.name)
+
+
+def _roles(facts: DatabaseFacts) -> str:
+    return ", ".join(dict.fromkeys(map(quoted, (facts.beneficiary, facts.user))))
+
+
+def _schema(facts: DatabaseFacts, schema: Schema) -> Finding:
+    is_default = (
+        schema.name == "public"
+        and schema.create_through == PUBLIC_ONLY
+        and not has_feature(facts.session.version, "private_public")
+    )
+    whom = " and ".join(map(named, schema.create_through)) or "its ownership or that of the database"
+    reason = f"The login can create tables in this schema, through {whom}."
+    reason += " Before PostgreSQL 15 that is the default." if is_default else ""
+    reason += _why_creating_matters(facts)
+    grantees = ", ".join(map(grantee, schema.create_through))
+    remedy = f"REVOKE CREATE ON SCHEMA {quoted(schema.name)} FROM {grantees};" if grantees else "Change the owner."
+    severity: Severity = "information" if is_default and not _refers(facts) else "failure"
+    return Finding("excess", severity, reason, remedy, facts.name, schema.name)
+
+
+def _written(facts: DatabaseFacts, details: Sequence[Detail]) -> Finding:
+    first = details[0]
+    reason = f"The login can change {_amount(details)} of this schema, through {through(first)}."
+    writing = "INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER"
+    return Finding(
+        "excess", "failure", reason, _revoke(facts, writing, details), facts.name, first.schema, _only(details)
+    )
+
+
+def _readable(facts: DatabaseFacts, details: Sequence[Detail]) -> Finding:
+    first = details[0]
+    reason = (
+        f"{_amount(details)} of this schema, of which only the metadata is to be seen, can be read through "
+        f"{through(first)}."
+    )
+    return Finding(
+        "excess", "failure", reason, _revoke(facts, "SELECT", details), facts.name, first.schema, _only(details)
+    )
+
+
+def _default(facts: DatabaseFacts, default: Default) -> Iterator[Finding]:
+    surplus = set(default.privileges) - READING
+    if facts.expectation.schemas.get(default.schema) == "REFERENCES":
+        surplus |= {"SELECT"} & set(default.privileges)
+    if surplus:
+        privileges = ", ".join(sorted(surplus))
+        place = f" IN SCHEMA {quoted(default.schema)}" if default.schema else ""
+        reason = f"The login will hold {privileges} on the next tables of role {quoted(default.role)}, by default."
+        remedy = (
+            f"ALTER DEFAULT PRIVILEGES FOR ROLE {quoted(default.role)}{place} REVOKE {privileges} ON TABLES FROM "
+            f"{grantee(default.grantee)};"
+        )
+        yield Finding("excess", "failure", reason, remedy, facts.name, default.schema)

@@ -1,0 +1,170 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""Why a login failed, and what a login that worked proves about the way of Metamapper itself."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import Any, Mapping
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login_sqlstate import (
+    NOT_AUTHORIZED,
+    await_login,
+    spell_out_states,
+    spoken_state,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login, Path
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import SessionFacts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import Finding
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import Request
+
+with contextlib.suppress(ImportError):  # reported by _postgres.session.require_psycopg2
+    import psycopg2
+
+TLS_MODES = frozenset({"require", "verify-ca", "verify-full"})
+TLS_WORDS = ("SSL", "TLS", "certificate")
+
+NO_SUCH_DATABASE = "3D000"
+WRONG_PASSWORD = "28P01"  # noqa: S105
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a login failed: the server's SQLSTATE, empty where it did not speak, and the words of libpq or the server.
+
+    ``remedy`` is given where the way to the server has explained the failure already; else it follows from the others.
+    """
+
+    sqlstate: str
+    message: str
+    remedy: str = ""
+
+    @property
+    def is_of_the_server(self) -> bool:
+        """Whether another database of the same server would refuse as well: then it is not asked.
+
+        Each wrong password counts where a server locks accounts, and each way that is closed takes a time-out.
+        """
+        return self.sqlstate in ("", WRONG_PASSWORD)
+
+
+def refusal_of(failure: Failure, login: Login, database: str, path: Path) -> Refusal:
+    """Return why ``open_session`` failed.
+
+    The SQLSTATE of a refused login can only be had for a second try.
+    """
+    problem = failure.problems[0]
+    if problem.remedy:
+        return Refusal(problem.sqlstate, problem.message, problem.remedy)
+    state = problem.sqlstate or spoken_state(_verbose_refusal({**login.parameters(database), **path.parameters()}))
+    return Refusal(state, problem.message)
+
+
+def _verbose_refusal(parameters: Mapping[str, Any]) -> str:
+    connection = None
+    try:
+        connection = psycopg2.connect(**parameters, async_=True)
+        if spell_out_states(connection):
+            await_login(connection)
+    except (psycopg2.Error, TimeoutError) as error:
+        return str(error)
+    finally:
+        if connection is not None:
+            connection.close()
+    return ""
+
+
+def refused(refusal: Refusal, login: Login, database: str, request: Request) -> Finding:
+    """Return the finding for a login that failed; a database that does not exist is missing."""
+    if refusal.sqlstate == NO_SUCH_DATABASE:
+        reason = f"The database {quoted(database)} does not exist on {login.place}."
+        remedy = "Correct or remove its name in metamapper_databases (option databases)."
+        return Finding("missing", "failure", reason, remedy, database)
+    state = f" (SQLSTATE {refusal.sqlstate})" if refusal.sqlstate else ""
+    remedy = refusal.remedy or _remedy(refusal, login, database, request)
+    return Finding("connection", "failure", f"{refusal.message}{state}", remedy, database)
+
+
+def broken_way(failure: Failure) -> tuple[Finding, ...]:
+    """Return the findings for a way that could not even be opened."""
+    return tuple(Finding("connection", "failure", problem.message, problem.remedy) for problem in failure.problems)
+
+
+def _remedy(refusal: Refusal, login: Login, database: str, request: Request) -> str:
+    user = quoted(login.user)
+    if not refusal.sqlstate:
+        return _remedy_of_the_way(refusal, login)
+    remedies = {
+        WRONG_PASSWORD: f"Set the password of role {user} to the one that Metamapper has, or correct it here; the role "
+        "may also not exist, or its password may have expired (VALID UNTIL).",
+        NOT_AUTHORIZED: f"Let pg_hba.conf admit {user} to {quoted(database)} from where this ran, for example: "
+        f"host {quoted(database)} {user} <address>/32 scram-sha-256. If the role may not log in: ALTER ROLE {user} "
+        "LOGIN;",
+        "42501": f"GRANT CONNECT ON DATABASE {quoted(database)} TO {quoted(request.group)};",
+        "53300": f"A connection limit is reached. Raise it: ALTER ROLE {user} CONNECTION LIMIT 20; or the limit of the "
+        "database, or max_connections of the server.",
+        "55000": f"ALTER DATABASE {quoted(database)} ALLOW_CONNECTIONS true;",
+        "57P03": "The server is starting, stopping or recovering. Run the check again when it is up.",
+    }
+    return remedies.get(refusal.sqlstate, "Mend what the server says, and run the check again.")
+
+
+def _remedy_of_the_way(refusal: Refusal, login: Login) -> str:
+    if login.ssl_mode in TLS_MODES and any(word in refusal.message for word in TLS_WORDS):
+        return (
+            f"ssl_mode {login.ssl_mode} asks for TLS: switch it on at the server (ssl = on), and let ca_cert name the "
+            "authority that signed the server's certificate, and login_host the name in it."
+        )
+    return f"Check that a server listens on {login.place}, and that nothing on the way to it refuses the connection."
+
+
+def wrong_identity(session: SessionFacts, request: Request, database: str) -> Finding | None:
+    """Return why this session does not stand for Metamapper's, None where it does."""
+    user = quoted(request.user)
+    if session.session_user != request.user:
+        reason = f"The session is one of role {quoted(session.session_user)}, not of {user}: something on the way "
+        return Finding("connection", "failure", reason + "maps users.", "Connect past that pooler or proxy.", database)
+    if session.current_user != request.user:
+        reason = f"A login as {user} becomes role {quoted(session.current_user)} by a setting of its own."
+        remedy = f"ALTER ROLE {user} RESET role; and ALTER ROLE {user} IN DATABASE {quoted(database)} RESET role;"
+        return Finding("connection", "failure", reason, remedy, database)
+    if session.is_superuser:
+        reason = f"The role {user} is a superuser: it sees everything, and the check would prove nothing."
+        return Finding("connection", "failure", reason, f"ALTER ROLE {user} NOSUPERUSER;", database)
+    return None
+
+
+def is_hba_proven(session: SessionFacts, request: Request) -> bool:
+    """Tell whether the server has admitted the address that Metamapper will come from.
+
+    Through a bastion both come from the bastion.
+    """
+    return request.through_bastion or bool(request.source and session.address == request.source)
+
+
+def admitted(session: SessionFacts, request: Request) -> tuple[Finding, ...]:
+    """Return what a login that worked leaves open about Metamapper's own."""
+    found = []
+    if not is_hba_proven(session, request):
+        came_from = session.address or "the server's Unix socket"
+        source = request.source or "unknown here"
+        reason = (
+            f"The server saw this login come from {came_from}; Metamapper's address is {source}. That pg_hba.conf "
+            "admits Metamapper is not proven."
+        )
+        remedy = (
+            f"Run the check through the same bastion or from the same address as Metamapper, or see to a line such as: "
+            f"host all {quoted(request.user)} {request.source or '<address>'}/32 scram-sha-256"
+        )
+        found.append(Finding("connection", "warning" if request.source else "information", reason, remedy))
+    if not session.tls and session.address:
+        reason = "The connection is not encrypted; Metamapper's would not be either, for it does not insist on TLS."
+        remedy = "Switch TLS on at the server (ssl = on), and let pg_hba.conf admit the user by hostssl only."
+        found.append(Finding("connection", "information", reason, remedy))
+    return tuple(found)

@@ -1,0 +1,263 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What Metamapper will not see: today, tomorrow, any more, and never."""
+
+from __future__ import annotations
+
+from typing import Iterable, Iterator
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
+    Creator,
+    DatabaseFacts,
+    Detail,
+    Loss,
+    Totals,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import (
+    EXAMPLES,
+    Aspect,
+    Finding,
+    Severity,
+    qualified,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.wording import counted
+
+
+def missing(facts: DatabaseFacts) -> tuple[Finding, ...]:
+    """Return the listed schemas, relations and columns that exist but will not appear."""
+    found = (*_unmatched(facts), *_without_usage(facts), *_missing_relations(facts))
+    return (*_membership(facts, "missing" if found else "future"), *found)
+
+
+def _unmatched(facts: DatabaseFacts) -> Iterator[Finding]:
+    for entry in facts.expectation.unmatched:
+        reason = f"The listed schema {quoted(entry)} does not exist in this database, nor does it match any schema."
+        remedy = "Correct or remove it, or set allow_empty: true for this database."
+        yield Finding("missing", "failure", reason, remedy, facts.name, entry)
+    for entry in facts.expectation.unmatched_metadata:
+        reason = f"The entry {quoted(entry)} of metadata_schemas matches none of the listed schemas."
+        yield Finding("missing", "failure", reason, "Correct or remove it.", facts.name, entry)
+
+
+def _membership(facts: DatabaseFacts, aspect: Aspect) -> Iterator[Finding]:
+    if facts.session.group_oid is not None and not facts.session.inherits_group:
+        held = "is a member of" if facts.session.is_member else "is no member of"
+        and_so = " but does not inherit its privileges" if facts.session.is_member else ""
+        reason = f"The user {quoted(facts.user)} {held} the group {quoted(facts.group)}{and_so}."
+        yield Finding(aspect, "failure", reason, _inherit(facts))
+
+
+def _inherit(facts: DatabaseFacts) -> str:
+    if has_feature(facts.session.version, "membership_options"):
+        return f"GRANT {quoted(facts.group)} TO {quoted(facts.user)} WITH INHERIT TRUE;"
+    if facts.session.is_member:
+        return f"ALTER ROLE {quoted(facts.user)} INHERIT;"
+    return f"GRANT {quoted(facts.group)} TO {quoted(facts.user)};"
+
+
+def _without_usage(facts: DatabaseFacts) -> Iterator[Finding]:
+    for name in facts.expectation.schemas:
+        schema = facts.schemas[name]
+        if not schema.usage and not _is_wholly_missing(facts, name):
+            by_group = _is_held_by_group(facts, schema.group_usage)
+            reason = f"The login has no USAGE on this listed schema{_by_group(facts, by_group)}."
+            remedy = _inherit(facts) if by_group else f"GRANT USAGE ON SCHEMA {quoted(name)} TO {_to(facts)};"
+            yield Finding("missing", "failure", reason, remedy, facts.name, name)
+
+
+def _to(facts: DatabaseFacts) -> str:
+    return quoted(facts.beneficiary)
+
+
+def _is_held_by_group(facts: DatabaseFacts, held: bool) -> bool:
+    return held and not facts.session.inherits_group
+
+
+def _by_group(facts: DatabaseFacts, by_group: bool) -> str:
+    return f": the group {quoted(facts.group)} holds it, but the user does not inherit it" if by_group else ""
+
+
+def _is_wholly_missing(facts: DatabaseFacts, schema: str) -> bool:
+    totals = facts.totals.get(schema, Totals())
+    return totals.relations > 1 and totals.visible_relations == 0
+
+
+def _missing_relations(facts: DatabaseFacts) -> Iterator[Finding]:
+    kinds = counted(detail for detail in facts.of("missing") if not _is_wholly_missing(facts, detail.schema))
+    whole = {detail.schema: detail for detail in facts.of("missing") if _is_wholly_missing(facts, detail.schema)}
+    for name, example in sorted(whole.items()):
+        yield _missing_schema(facts, name, example)
+    for detail in kinds.details:
+        yield _missing_relation(facts, detail)
+    for name, count in kinds.unlisted.items():
+        reason = f"{count} more relations of this schema are missing, wholly or in part."
+        yield Finding("missing", "failure", reason, _grant_all(facts, name), facts.name, name)
+
+
+def _grant_all(facts: DatabaseFacts, schema: str) -> str:
+    privilege = facts.expectation.schemas[schema]
+    return f"GRANT {privilege} ON ALL TABLES IN SCHEMA {quoted(schema)} TO {_to(facts)};"
+
+
+def _missing_schema(facts: DatabaseFacts, name: str, example: Detail) -> Finding:
+    schema = facts.schemas[name]
+    privilege = facts.expectation.schemas[name]
+    by_group = _is_held_by_group(facts, example.held_by_group and schema.group_usage)
+    lacking = privilege if schema.usage else f"USAGE and {privilege}"
+    reason = (
+        f"None of the {facts.totals[name].relations} relations of this schema will appear: the login lacks {lacking}"
+        f"{_by_group(facts, by_group)}."
+    )
+    usage = "" if schema.usage else f"GRANT USAGE ON SCHEMA {quoted(name)} TO {_to(facts)}; "
+    remedy = _inherit(facts) if by_group else usage + _grant_all(facts, name)
+    return Finding("missing", "failure", reason, remedy, facts.name, name)
+
+
+def _missing_relation(facts: DatabaseFacts, detail: Detail) -> Finding:
+    privilege = facts.expectation.schemas[detail.schema]
+    by_group = _is_held_by_group(facts, detail.held_by_group)
+    if detail.visible == detail.columns:
+        what = f"It will appear, but {detail.columns - detail.readable} of its {detail.columns} columns cannot be read"
+    elif detail.visible:
+        what = f"Only {detail.visible} of its {detail.columns} columns will appear"
+    else:
+        what = "It will not appear"
+    reason = f"{what}: the login lacks {privilege} on it{_by_group(facts, by_group)}."
+    name = qualified(detail.schema, detail.relation)
+    remedy = _inherit(facts) if by_group else f"GRANT {privilege} ON TABLE {name} TO {_to(facts)};"
+    if detail.of_extension:
+        reason += " It belongs to an extension."
+    severity: Severity = "information" if detail.of_extension else "failure"
+    return Finding("missing", severity, reason, remedy, facts.name, detail.schema, detail.relation)
+
+
+def future(facts: DatabaseFacts) -> tuple[Finding, ...]:
+    """Return the roles whose next tables in the listed schemas will not appear."""
+    by_role: dict[str, list[str]] = {}
+    for creator in _uncovered(facts):
+        by_role.setdefault(creator.role, []).append(creator.schema)
+    return (*_unknown_creators(facts), *_future_findings(facts, by_role))
+
+
+def is_future_covered(facts: DatabaseFacts) -> dict[str, bool]:
+    """Tell for each listed schema whether every role that can create tables in it has the default privilege."""
+    uncovered = {creator.schema for creator in _uncovered(facts)}
+    uncovered |= {schema for schema, _role in _unknown_pairs(facts)}
+    return {schema: schema not in uncovered for schema in facts.expectation.schemas}
+
+
+def _uncovered(facts: DatabaseFacts) -> Iterator[Creator]:
+    covering = {(default.role, default.schema, held) for default in facts.defaults for held in default.privileges}
+    for creator in facts.creators:
+        wanted = {"SELECT", facts.expectation.schemas[creator.schema]}
+        places = ((creator.role, schema, held) for schema in ("", creator.schema) for held in wanted)
+        if not creator.is_inherited and covering.isdisjoint(places):
+            yield creator
+
+
+def _unknown_pairs(facts: DatabaseFacts) -> Iterator[tuple[str, str]]:
+    known = {(creator.schema, creator.role) for creator in facts.creators}
+    for schema, roles in facts.expectation.creators.items():
+        yield from ((schema, role) for role in dict.fromkeys(roles) if (schema, role) not in known)
+
+
+def _unknown_creators(facts: DatabaseFacts) -> Iterator[Finding]:
+    for role in sorted({role for _schema, role in _unknown_pairs(facts)}):
+        reason = f"The creator {quoted(role)} does not exist on this server."
+        yield Finding("future", "failure", reason, "Correct or remove it in creators.", facts.name)
+
+
+def _future_findings(facts: DatabaseFacts, by_role: dict[str, list[str]]) -> Iterator[Finding]:
+    for role, schemas in sorted(by_role.items()):
+        for schema in schemas[:EXAMPLES]:
+            privilege = facts.expectation.schemas[schema]
+            reason = (
+                f"Role {quoted(role)} can create tables here and has no default privilege {privilege} for "
+                f"{quoted(facts.beneficiary)}: they will not appear."
+            )
+            remedy = _default_privilege(facts, role, schema)
+            yield Finding("future", "failure", reason, remedy, facts.name, schema)
+        if len(schemas) > EXAMPLES:
+            reason = f"The same holds for role {quoted(role)} in {len(schemas) - EXAMPLES} more schemas."
+            remedy = " ".join(_default_privilege(facts, role, schema) for schema in schemas[EXAMPLES:])
+            yield Finding("future", "failure", reason, remedy, facts.name)
+
+
+def _default_privilege(facts: DatabaseFacts, role: str, schema: str) -> str:
+    return (
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {quoted(role)} IN SCHEMA {quoted(schema)} "
+        f"GRANT {facts.expectation.schemas[schema]} ON TABLES TO {_to(facts)};"
+    )
+
+
+def lost(facts: DatabaseFacts) -> tuple[Finding, ...]:
+    """Return what Metamapper saw at the time of the baseline and will not see now."""
+    by_schema: dict[str, list[Loss]] = {}
+    for loss in facts.losses:
+        by_schema.setdefault(loss.schema, []).append(loss)
+    return tuple(found for losses in by_schema.values() for found in _lost_findings(facts, losses))
+
+
+def _lost_findings(facts: DatabaseFacts, losses: list[Loss]) -> Iterable[Finding]:
+    for loss in losses[:EXAMPLES]:
+        reason = f"{_what_is_lost(loss)} The next scan succeeds without it and deletes its documentation."
+        if facts.answer.definitions_failure:
+            reason = f"{_what_is_lost(loss)} The first scan that succeeds will delete its documentation."
+        remedy = _remedy_for_loss(facts, loss)
+        yield Finding("lost", "failure", reason, remedy, facts.name, loss.schema, loss.relation)
+    if len(losses) > EXAMPLES:
+        reason = f"{len(losses) - EXAMPLES} more relations of this schema were seen earlier and will not be seen now."
+        yield Finding("lost", "failure", reason, "Mend the ones that are listed first.", facts.name, losses[0].schema)
+
+
+def _what_is_lost(loss: Loss) -> str:
+    if not loss.exists:
+        return (
+            f"It was seen earlier with {loss.columns_before} columns and does not exist any more (or has a new name)."
+        )
+    if loss.columns:
+        return f"It was seen earlier with {loss.columns_before} columns and will be seen with {loss.columns}."
+    return f"It was seen earlier with {loss.columns_before} columns and will not be seen, though it exists."
+
+
+def _remedy_for_loss(facts: DatabaseFacts, loss: Loss) -> str:
+    if not loss.exists:
+        return "If that is intended, take a new baseline; else restore the relation before Metamapper's next scan."
+    privilege = facts.expectation.schemas.get(loss.schema, "SELECT")
+    grant = f"GRANT {privilege} ON TABLE {qualified(loss.schema, loss.relation)} TO {_to(facts)};"
+    return grant if loss.usage else f"GRANT USAGE ON SCHEMA {quoted(loss.schema)} TO {_to(facts)}; {grant}"
+
+
+def limits(facts: DatabaseFacts) -> tuple[Finding, ...]:
+    """Return what no privilege can show: information."""
+    return (*_hidden(facts), *_general_limits(facts))
+
+
+def _hidden(facts: DatabaseFacts) -> Iterator[Finding]:
+    for is_view, what in ((True, "materialized views"), (False, "relations without columns")):
+        by_schema: dict[str, list[Detail]] = {}
+        for detail in facts.of("hidden"):
+            if (detail.kind == "m") == is_view:
+                by_schema.setdefault(detail.schema, []).append(detail)
+        for schema, details in by_schema.items():
+            names = ", ".join(quoted(detail.relation) for detail in details[:3])
+            more = ", ..." if details[0].members > 3 else ""
+            reason = f"Metamapper never shows {what}, whatever is granted; here {details[0].members}: {names}{more}."
+            yield Finding("limits", "information", reason, "", facts.name, schema)
+
+
+def _general_limits(facts: DatabaseFacts) -> Iterator[Finding]:
+    if facts.expectation.schemas:
+        reason = (
+            "Metamapper's query for tables tells primary keys only to the owner of a table and to members of it: none "
+            "is marked, and no privilege that can be granted changes it."
+        )
+        yield Finding("limits", "information", reason, "", facts.name)
+    for schema, count in sorted(facts.answer.long_defaults.items()):
+        reason = f"{count} columns of this schema have a default of more than the 255 characters that Metamapper keeps."
+        yield Finding("limits", "information", reason, "", facts.name, schema)

@@ -1,0 +1,243 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""Which objects make Metamapper's queries fail or misread, told from the catalog and from what the queries did."""
+
+from __future__ import annotations
+
+from typing import Iterator, Mapping
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
+    DatabaseFacts,
+    Default,
+    Detail,
+    QueryFailure,
+    Schema,
+    Totals,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import (
+    Finding,
+    Severity,
+    qualified,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.unquoted_names import Effect, safe_name
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.wording import counted, grantee, through
+
+SHOWING = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})
+
+_SCHEMA_REASONS: Mapping[Effect, str] = {
+    "fails": "Metamapper does not quote the name of this schema, and its query for tables fails as a whole on it",
+    "wrong id": "Metamapper does not quote the name of this schema and takes the id of something else for its own",
+}
+_INDEX_REASONS: Mapping[Effect, str] = {
+    "fails": "Metamapper does not quote the name of this schema, and its query for indexes fails as a whole on it, "
+    "whatever is granted; this release of Metamapper does not run that query",
+    "wrong id": "Metamapper does not quote the name of this schema, and its query for indexes, which this release does "
+    "not run, takes the id of something else for its own",
+}
+PUBLIC = ""  # as aclexplode() has it
+
+_RELATION_REASONS: Mapping[Effect, str] = {
+    "fails": "Metamapper does not quote this name, and its query for tables fails as a whole on it",
+    "no id": "Metamapper does not quote this name and finds no object by it: the relation and its columns have no id",
+    "wrong id": "Metamapper does not quote this name and takes the id of the relation {twin} for its own",
+}
+
+
+def breakers(facts: DatabaseFacts) -> tuple[Finding, ...]:
+    """Return all that breaks or falsifies a scan of this database."""
+    return (
+        *_odd_schemas(facts),
+        *_closed_schemas(facts),
+        *_odd_relations(facts),
+        *_unforeseen(facts),
+        *_coming(facts),
+    )
+
+
+def confirmed(facts: DatabaseFacts) -> bool:
+    """Tell whether Metamapper's queries did what the catalog told beforehand."""
+    effects = _effects(facts)
+    answer = facts.answer
+    if answer.definitions_failure:
+        return "fails" in effects
+    return "fails" not in effects and bool(effects - {"fine"}) == bool(answer.misread) and not _surprises(facts)
+
+
+def _effects(facts: DatabaseFacts) -> set[Effect]:
+    shown = {name for name, totals in facts.totals.items() if totals.visible_relations}
+    closed: set[Effect] = {"fails" for detail in facts.of("closed") if _is_closed(facts, detail)}
+    names = {_relation_effect(facts, detail) for detail in facts.of("odd")}
+    return closed | names | {_schema_effect(facts, name) for name in shown}
+
+
+def _usage(facts: DatabaseFacts) -> Mapping[str, bool]:
+    return {name: schema.usage for name, schema in facts.schemas.items()}
+
+
+def _schema_effect(facts: DatabaseFacts, name: str) -> Effect:
+    """Return what the name of a schema does, given the relations that are visible in it.
+
+    Taken for a schema that is closed, it makes the scan fail on each of them that is looked for there.
+    """
+    effect = facts.reader.schema_effect(name, facts.schemas.keys())
+    meant = facts.reader.meant(name, "x")
+    if effect != "wrong id" or meant is None or meant[0] == name or _usage(facts).get(meant[0], True):
+        return effect
+    tame = [one for one in facts.of("odd") if one.schema == name and _relation_effect(facts, one) != "fails"]
+    return "fails" if facts.totals.get(name, Totals()).visible_relations > len(tame) else effect
+
+
+def _relation_effect(facts: DatabaseFacts, detail: Detail) -> Effect:
+    return facts.reader.relation_effect(detail.schema, detail.relation, _usage(facts), facts.namesakes)
+
+
+def _is_closed(facts: DatabaseFacts, detail: Detail) -> bool:
+    """Tell whether a relation shows up although its schema is closed, under the name that Metamapper looks for."""
+    meant = facts.reader.meant(detail.schema, detail.relation)
+    return meant is not None and not _usage(facts).get(meant[0], True)
+
+
+def _odd_schemas(facts: DatabaseFacts) -> Iterator[Finding]:
+    taken = set(facts.schemas)
+    for name, schema in facts.schemas.items():
+        totals = facts.totals.get(name)
+        effect = _schema_effect(facts, name)
+        if effect == "fine":
+            continue
+        if totals and totals.visible_relations:
+            count = f" (visible in it: {totals.visible_relations})"
+            yield _schema_finding(facts, schema, taken, "failure", _SCHEMA_REASONS[effect] + count + ".")
+        elif schema.in_index_query:
+            by_name = facts.reader.schema_effect(name, facts.schemas.keys())
+            yield _schema_finding(facts, schema, taken, "warning", _INDEX_REASONS[by_name] + ".")
+
+
+def _schema_finding(facts: DatabaseFacts, schema: Schema, taken: set[str], severity: Severity, reason: str) -> Finding:
+    remedy = f"ALTER SCHEMA {quoted(schema.name)} RENAME TO {quoted(_taking(schema.name, taken))};"
+    return Finding("breaks_scan", severity, reason, remedy, facts.name, schema.name)
+
+
+def _taking(name: str, taken: set[str]) -> str:
+    """Return a new name for something, and take it, so that no two remedies give the same."""
+    new_name = safe_name(name, taken)
+    taken.add(new_name)
+    return new_name
+
+
+def _closed_schemas(facts: DatabaseFacts) -> Iterator[Finding]:
+    kinds = counted(detail for detail in facts.of("closed") if _is_closed(facts, detail))
+    for detail in kinds.details:
+        reason = (
+            f"The relation shows up through {through(detail)}, but the login has no USAGE on its schema: "
+            "Metamapper's query for tables fails as a whole on it (permission denied for schema)."
+        )
+        remedy = _remedy_for_closed(facts, detail)
+        yield Finding("breaks_scan", "failure", reason, remedy, facts.name, detail.schema, detail.relation)
+    for schema, count in kinds.unlisted.items():
+        reason = f"{count} more relations of this schema show up without USAGE on it."
+        yield Finding("breaks_scan", "failure", reason, "Mend the ones that are listed first.", facts.name, schema)
+
+
+def _remedy_for_closed(facts: DatabaseFacts, detail: Detail) -> str:
+    # In a schema that is not listed, USAGE would give Metamapper more than was asked for. An extension's view that
+    # everybody may read is meant to be read.
+    givers = {facts.user, facts.group} if detail.of_extension else {facts.user, facts.group, PUBLIC}
+    can_be_taken_back = bool(detail.through) and not detail.owner and set(detail.through) <= givers
+    if can_be_taken_back and detail.schema not in facts.expectation.schemas:
+        grantees = ", ".join(quoted(role) if role else "PUBLIC" for role in detail.through)
+        return f"REVOKE ALL PRIVILEGES ON TABLE {qualified(detail.schema, detail.relation)} FROM {grantees};"
+    return f"GRANT USAGE ON SCHEMA {quoted(detail.schema)} TO {quoted(facts.beneficiary)};"
+
+
+def _odd_relations(facts: DatabaseFacts) -> Iterator[Finding]:
+    taken = {detail.relation for detail in facts.details} | {name for _schema, name in facts.namesakes}
+    kinds = counted(detail for detail in facts.of("odd") if _has_odd_name(facts, detail))
+    for detail in kinds.details:
+        effect = _relation_effect(facts, detail)
+        meant = facts.reader.meant(detail.schema, detail.relation) or ("", "")
+        reason = _RELATION_REASONS[effect].replace("{twin}", qualified(*meant)) + "."
+        new_name = quoted(_taking(detail.relation, taken))
+        remedy = f"ALTER TABLE {qualified(detail.schema, detail.relation)} RENAME TO {new_name};"
+        yield Finding("breaks_scan", "failure", reason, remedy, facts.name, detail.schema, detail.relation)
+    for schema, count in kinds.unlisted.items():
+        reason = f"{count} more relations of this schema have names that Metamapper would have to quote."
+        yield Finding("breaks_scan", "failure", reason, "Rename them as well.", facts.name, schema)
+
+
+def _has_odd_name(facts: DatabaseFacts, detail: Detail) -> bool:
+    """Tell whether the name of a relation is to blame, whatever the name of its schema."""
+    meant = facts.reader.meant("x", detail.relation)
+    return meant != ("x", detail.relation) and _relation_effect(facts, detail) != "fine"
+
+
+def _surprises(facts: DatabaseFacts) -> list[tuple[str, str]]:
+    """Return what was misread although nothing about its name or its schema's foretold it."""
+    return [
+        (schema, relation)
+        for schema, relation in facts.answer.misread
+        if facts.reader.meant(schema, relation) == (schema, relation)
+        and facts.reader.schema_effect(schema, facts.schemas.keys()) == "fine"
+    ]
+
+
+def _unforeseen(facts: DatabaseFacts) -> Iterator[Finding]:
+    answer = facts.answer
+    if answer.definitions_failure and "fails" not in _effects(facts):
+        yield _failed_query(facts, "failure", "tables", answer.definitions_failure)
+    if answer.index_failure and not _index_failure_is_foreseen(facts):
+        yield _failed_query(facts, "warning", "indexes", answer.index_failure)
+    for schema, relation in _surprises(facts):
+        reason = "A query of Metamapper's form returned the id of another object, or none, for this relation."
+        yield Finding("breaks_scan", "failure", reason, "Rename the relation.", facts.name, schema, relation)
+    for schema in answer.misread_schemas:
+        if facts.reader.schema_effect(schema, facts.schemas.keys()) == "fine":
+            reason = "A query of Metamapper's form returned the id of another object for this schema."
+            yield Finding("breaks_scan", "warning", reason, "Rename the schema.", facts.name, schema)
+
+
+def _index_failure_is_foreseen(facts: DatabaseFacts) -> bool:
+    return any(
+        schema.in_index_query and facts.reader.schema_effect(name, facts.schemas.keys()) == "fails"
+        for name, schema in facts.schemas.items()
+    )
+
+
+def _failed_query(facts: DatabaseFacts, severity: Severity, what: str, failure: QueryFailure) -> Finding:
+    reason = (
+        f"A query of the form of Metamapper's query for {what} failed, and the catalog did not foretell it: "
+        f"SQLSTATE {failure.sqlstate}, {failure.message}."
+    )
+    remedy = "Run the check again: an object may have been dropped meanwhile. If it stays, mend what the server names."
+    return Finding("breaks_scan", severity, reason, remedy, facts.name)
+
+
+def _coming(facts: DatabaseFacts) -> Iterator[Finding]:
+    """Yield default privileges by which a table to come will break the scan."""
+    for default in facts.defaults:
+        if SHOWING.isdisjoint(default.privileges):
+            continue
+        if not default.schema:
+            reason = (
+                f"Default privileges of role {quoted(default.role)} hold for every schema: the first table that it "
+                "creates in a schema without USAGE for the login makes Metamapper's query for tables fail as a whole."
+            )
+            yield Finding("breaks_scan", "warning", reason, _revoke_default(default), facts.name)
+        elif default.schema in facts.schemas and not facts.schemas[default.schema].usage:
+            reason = (
+                f"Default privileges of role {quoted(default.role)} in this schema, on which the login has no USAGE: "
+                "the first table that it creates there makes Metamapper's query for tables fail as a whole."
+            )
+            yield Finding("breaks_scan", "warning", reason, _revoke_default(default), facts.name, default.schema)
+
+
+def _revoke_default(default: Default) -> str:
+    place = f" IN SCHEMA {quoted(default.schema)}" if default.schema else ""
+    privileges = ", ".join(sorted(SHOWING & set(default.privileges)))
+    return (
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {quoted(default.role)}{place} "
+        f"REVOKE {privileges} ON TABLES FROM {grantee(default.grantee)};"
+    )

@@ -1,0 +1,97 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What was found: the values that the module visibility returns, and what they add up to."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import AbstractSet, Any, Iterable, Literal, Mapping, Sequence, get_args
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
+
+Aspect = Literal["connection", "missing", "breaks_scan", "future", "lost", "exposed", "excess", "limits"]
+Severity = Literal["failure", "warning", "information"]
+Status = Literal["ok", "warning", "failure"]
+
+ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
+SELECTABLE: tuple[Aspect, ...] = ("missing", "lost", "breaks_scan", "excess", "exposed", "future")
+EXAMPLES = 50
+NAMED_IN_MESSAGE = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is so.
+
+    ``severity`` failure is what fails the task; where the aspect is not in ``fail_on`` it becomes a warning.
+    ``database`` is empty for what concerns the whole server, ``schema`` and ``relation`` where they do not apply.
+    ``remedy`` is a statement that can be pasted, or a sentence; it is empty where nothing needs to be done.
+    """
+
+    aspect: Aspect
+    severity: Severity
+    reason: str
+    remedy: str = ""
+    database: str = ""
+    schema: str = ""
+    relation: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it is, as messages name it; empty for the whole server."""
+        names = [name for name in (self.schema, self.relation) if name]
+        inside = ".".join(quoted(name) for name in names)
+        return " ".join(text for text in (self.database and f"database {quoted(self.database)}", inside) if text)
+
+    def __str__(self) -> str:
+        where = f" ({self.place})" if self.place else ""
+        return " ".join(text for text in (f"{self.aspect}{where}:", self.reason, self.remedy) if text)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the keys for a program."""
+        return asdict(self)
+
+
+def qualified(schema: str, relation: str) -> str:
+    """Return a quoted qualified name."""
+    return f"{quoted(schema)}.{quoted(relation)}"
+
+
+def weighed(findings: Iterable[Finding], fail_on: AbstractSet[str]) -> tuple[Finding, ...]:
+    """Return the findings in the order of the aspects, failures as warnings where nobody asked to fail."""
+    ordered = sorted(findings, key=lambda found: ASPECTS.index(found.aspect))
+    return tuple(
+        replace(found, severity="warning")
+        if found.severity == "failure" and found.aspect != "connection" and found.aspect not in fail_on
+        else found
+        for found in ordered
+    )
+
+
+def status(findings: Iterable[Finding]) -> Status:
+    """Return the worst of some findings; information is ok."""
+    severities = {found.severity for found in findings}
+    return "failure" if "failure" in severities else "warning" if "warning" in severities else "ok"
+
+
+def summary(findings: Sequence[Finding]) -> dict[str, dict[str, Any]]:
+    """Return status and number of findings for every aspect, in the order of the aspects."""
+    by_aspect: Mapping[str, list[Finding]] = {aspect: [] for aspect in ASPECTS}
+    for found in findings:
+        by_aspect[found.aspect].append(found)
+    return {aspect: {"status": status(found), "count": len(found)} for aspect, found in by_aspect.items()}
+
+
+def failure_message(findings: Sequence[Finding], user: str) -> str:
+    """Return one text that names the first failures and how many there are; empty when there is none."""
+    failures = [found for found in findings if found.severity == "failure"]
+    if not failures:
+        return ""
+    count = "1 finding fails" if len(failures) == 1 else f"{len(failures)} findings fail"
+    rest = len(failures) - NAMED_IN_MESSAGE
+    lines = [f"{count} the check of what Metamapper will see as {quoted(user)}:"]
+    lines += [f"{number}. {found}" for number, found in enumerate(failures[:NAMED_IN_MESSAGE], start=1)]
+    return "\n".join([*lines, *([f"... and {rest} more, all in the key findings."] if rest > 0 else [])])

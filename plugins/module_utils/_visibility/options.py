@@ -1,0 +1,30 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""The options of the module visibility, and the login that they describe."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import (
+    CONNECTION_ARGUMENTS,
+    DATABASE_ARGUMENTS,
+    NAMES,
+    PRIVILEGE_ARGUMENT,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import SELECTABLE
+
+VISIBILITY_ARGUMENTS: Mapping[str, Any] = {
+    **CONNECTION_ARGUMENTS,
+    "user": {"type": "str", "required": True},
+    "password": {"type": "str", "required": True, "no_log": True},
+    "group": {"type": "str", "default": "metamapper_readers"},
+    "databases": {"type": "list", "elements": "dict", "required": True, "options": DATABASE_ARGUMENTS},
+    "privilege": PRIVILEGE_ARGUMENT,
+    "source": {"type": "str", "default": ""},
+    "fail_on": {**NAMES, "default": ["missing", "lost", "breaks_scan"], "choices": list(SELECTABLE)},
+    "baseline": {"type": "dict"},
+}

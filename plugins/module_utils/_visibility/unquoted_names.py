@@ -1,0 +1,106 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""How PostgreSQL reads a name that nobody quoted: what becomes of regnamespace and to_regclass.
+
+Metamapper hands ``schema`` to regnamespace and ``schema.table`` to to_regclass as they are. Both split and fold the
+text as if it were SQL: https://www.postgresql.org/docs/current/datatype-oid.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import AbstractSet, Literal, Mapping, Tuple
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
+
+Effect = Literal["fine", "fails", "no id", "wrong id"]
+QualifiedName = Tuple[str, str]
+
+_BLANKS = " \t\n\r\f"
+_FOLD = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How names are read in one database of one server."""
+
+    version: int
+    database: str
+
+    @property
+    def blanks(self) -> str:
+        """The characters that separate words."""
+        return _BLANKS + ("\v" if has_feature(self.version, "blank_vertical_tab") else "")
+
+    @property
+    def odd_name(self) -> str:
+        """A regular expression of PostgreSQL for the names that cannot come back as themselves."""
+        return f'[A-Z.{self.blanks}]|^"|^[0-9]+$|^-$'
+
+    @property
+    def odd_relation(self) -> str:
+        """The same for the second part of a qualified name, where digits and a dash are words like any other."""
+        return f'[A-Z.{self.blanks}]|^"'
+
+    def words(self, text: str) -> tuple[str, ...] | None:
+        """Return the names that a text with dots means, None where it is not well formed."""
+        blank = f"[{re.escape(self.blanks)}]*"
+        word = re.compile(
+            f'{blank}(?:"((?:[^"]|"")*)"|([^".{re.escape(self.blanks)}][^.{re.escape(self.blanks)}]*)){blank}'
+        )
+        names: list[str] = []
+        position = 0
+        while True:
+            match = word.match(text, position)
+            if match is None:
+                return None
+            quoted, plain = match.groups()
+            names.append(plain.translate(_FOLD) if quoted is None else quoted.replace('""', '"'))
+            position = match.end()
+            if position == len(text):
+                return tuple(names)
+            if text[position] != ".":
+                return None
+            position += 1
+
+    def schema_effect(self, schema: str, existing: AbstractSet[str]) -> Effect:
+        """Return what ``schema::regnamespace`` does."""
+        if schema == "-" or re.fullmatch("[0-9]+", schema):
+            return "wrong id"
+        names = self.words(schema)
+        if names is None or len(names) != 1 or names[0] not in existing:
+            return "fails"
+        return "fine" if names[0] == schema else "wrong id"
+
+    def meant(self, schema: str, relation: str) -> QualifiedName | None:
+        """Return the schema and relation that ``to_regclass`` looks for, None where it looks for none."""
+        names = self.words(f"{schema}.{relation}")
+        if names is not None and len(names) == 3 and names[0] == self.database:
+            names = names[1:]
+        return (names[0], names[1]) if names is not None and len(names) == 2 else None
+
+    def relation_effect(
+        self, schema: str, relation: str, usage: Mapping[str, bool], existing: AbstractSet[QualifiedName]
+    ) -> Effect:
+        """Return what ``to_regclass(schema || '.' || relation)`` does, given the schemas that exist."""
+        meant = self.meant(schema, relation)
+        if meant is None:
+            is_syntax = self.words(f"{schema}.{relation}") is None
+            return "no id" if is_syntax and has_feature(self.version, "lenient_regclass") else "fails"
+        if not usage.get(meant[0], True):
+            return "fails"
+        if meant == (schema, relation):
+            return "fine"
+        return "wrong id" if meant in existing else "no id"
+
+
+def safe_name(name: str, taken: AbstractSet[str]) -> str:
+    """Return a name like this one that needs no quotes and that nothing else has."""
+    plain = re.sub("[^a-z0-9_]+", "_", name.lower()).strip("_") or "renamed"
+    plain = f"_{plain}"[:50] if plain[0].isdigit() else plain[:50]
+    candidates = [plain, *(f"{plain}_{number}" for number in range(2, len(taken) + 3))]
+    return next(candidate for candidate in candidates if candidate not in taken)

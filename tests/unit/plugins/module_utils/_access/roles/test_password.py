@@ -1,0 +1,184 @@
+"""What a login and a stored verifier prove of a password, and when a login is not even tried."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import User
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import (
+    Attempt,
+    Password,
+    compared,
+    judged,
+    open_database,
+    user_login,
+    why_no_login,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login
+from psycopg2.extensions import encrypt_password
+
+from tests.support.values import HOSTILE, PASSWORD, a_listed_database, a_reader, a_server
+
+USER = User(HOSTILE, Secret(PASSWORD))
+ADMIN = Login(
+    "admin",
+    Secret("the administrator's"),
+    host="db.example.org",
+    port=6432,
+    ca_cert="/ca.pem",
+    ssl_cert="/client.pem",
+    ssl_key="/client.key",
+    session_role="owner",
+)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "expected"),
+    [
+        pytest.param(Attempt(True, True), Password("proven"), id="asked for a password and let in"),
+        pytest.param(
+            Attempt(False, True, "FATAL: password authentication failed"),
+            Password("wrong", "The login was refused: FATAL: password authentication failed."),
+            id="asked for a password and refused",
+        ),
+        pytest.param(
+            Attempt(False, True, "FATAL: password authentication failed", "28P01"),
+            Password("wrong", "The login was refused: FATAL: password authentication failed."),
+            id="refused by the server's own check",
+        ),
+        pytest.param(
+            Attempt(False, True, "FATAL: LDAP authentication failed", "28000"),
+            Password("wrong", "The login was refused: FATAL: LDAP authentication failed."),
+            id="refused by somebody whom the server asked",
+        ),
+        pytest.param(
+            Attempt(False, True, "FATAL: too many connections", "53300"),
+            Password("unproven", "A login as the user proves nothing: FATAL: too many connections."),
+            id="a connection limit, after the password was found to be right",
+        ),
+        pytest.param(
+            Attempt(False, True, "server closed the connection unexpectedly", ""),
+            Password("unproven", "A login as the user proves nothing: server closed the connection unexpectedly."),
+            id="the server is gone",
+        ),
+        pytest.param(
+            Attempt(True, False),
+            Password(
+                "unproven",
+                "A login as the user proves nothing: the server let it in without asking for a password.",
+            ),
+            id="trust, peer or certificate",
+        ),
+        pytest.param(
+            Attempt(False, False, "no pg_hba.conf entry"),
+            Password("unproven", "A login as the user proves nothing: no pg_hba.conf entry."),
+            id="refused before a password was asked for",
+        ),
+    ],
+)
+def test_what_a_login_proves(attempt: Attempt, expected: Password) -> None:
+    assert judged(attempt) == expected
+
+
+UNPROVEN = Password("unproven", "A login proves nothing.")
+
+
+@pytest.mark.parametrize(
+    ("stored", "state"),
+    [
+        pytest.param(encrypt_password(PASSWORD, HOSTILE, algorithm="md5"), "proven", id="its verifier"),
+        pytest.param(encrypt_password("other", HOSTILE, algorithm="md5"), "wrong", id="another's verifier"),
+        pytest.param(None, "wrong", id="no password at all"),
+        pytest.param("", "wrong", id="an empty one"),
+        pytest.param(PASSWORD, "wrong", id="clear text is to be replaced"),
+    ],
+)
+def test_what_a_stored_verifier_proves(stored: str | None, state: str) -> None:
+    assert compared(stored, USER, UNPROVEN).state == state
+
+
+def test_why_the_login_proved_nothing_stays_in_the_reason() -> None:
+    assert compared(None, USER, UNPROVEN).reason.startswith(UNPROVEN.reason)
+
+
+OPEN = (a_listed_database("closed", is_open=False), a_listed_database(HOSTILE))
+
+
+@pytest.mark.parametrize(
+    ("properties", "databases", "expected"),
+    [
+        pytest.param({}, (HOSTILE,), "", id="nothing against it"),
+        pytest.param({"can_login": False}, (HOSTILE,), "the role has NOLOGIN", id="NOLOGIN"),
+        pytest.param(
+            {"is_expired": True},
+            (HOSTILE,),
+            'its password has expired; run: ALTER ROLE "we""ird.näme\'; --" VALID UNTIL \'infinity\';',
+            id="expired",
+        ),
+        pytest.param(
+            {"connections": 20}, (HOSTILE,), "its connection limit of 20 is reached", id="the limit is reached"
+        ),
+        pytest.param({"connections": 19}, (HOSTILE,), "", id="one below the limit"),
+        pytest.param(
+            {"connection_limit": 0}, (HOSTILE,), "its connection limit of 0 is reached", id="no connection at all"
+        ),
+        pytest.param({"connection_limit": -1, "connections": 99}, (HOSTILE,), "", id="no limit"),
+        pytest.param({}, ("closed",), "no listed database lets it CONNECT yet", id="no CONNECT"),
+        pytest.param({}, (), "no listed database lets it CONNECT yet", id="no database"),
+    ],
+)
+def test_what_the_catalog_says_against_a_login(
+    properties: dict[str, Any], databases: tuple[str, ...], expected: str
+) -> None:
+    assert why_no_login(a_reader(HOSTILE, **properties), a_server(databases=OPEN), databases) == expected
+
+
+@pytest.mark.parametrize(
+    ("databases", "expected"),
+    [
+        pytest.param((), "", id="none"),
+        pytest.param(("closed", "no_such"), "", id="none is open"),
+        pytest.param(("closed", HOSTILE), HOSTILE, id="the first that is open"),
+    ],
+)
+def test_database_that_a_login_is_tried_on(databases: tuple[str, ...], expected: str) -> None:
+    assert open_database(a_server(databases=OPEN), databases) == expected
+
+
+@pytest.mark.parametrize(
+    ("mode", "uses_tls", "expected"),
+    [
+        ("prefer", True, "require"),
+        ("prefer", False, "disable"),
+        ("prefer", None, "prefer"),
+        ("allow", True, "require"),
+        ("allow", False, "disable"),
+        ("require", True, "require"),
+        ("disable", False, "disable"),
+        ("verify-ca", True, "verify-ca"),
+        ("verify-full", True, "verify-full"),
+        ("verify-full", None, "verify-full"),
+    ],
+)
+def test_one_login_is_one_attempt_whether_encrypted_or_not(mode: str, uses_tls: bool | None, expected: str) -> None:
+    assert user_login(Login("admin", ssl_mode=mode), USER, uses_tls=uses_tls).ssl_mode == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        pytest.param("db.example.org", "db.example.org", id="where the administrator goes"),
+        pytest.param("/var/run/postgresql", "localhost", id="never over a socket"),
+        pytest.param("", "localhost", id="nor over libpq's own socket"),
+    ],
+)
+def test_a_user_logs_in_over_tcp(host: str, expected: str) -> None:
+    assert user_login(Login("admin", host=host), USER, uses_tls=None).host == expected
+
+
+def test_a_user_logs_in_as_itself_with_nothing_of_the_administrators() -> None:
+    assert user_login(ADMIN, USER, uses_tls=True) == Login(
+        HOSTILE, Secret(PASSWORD), host="db.example.org", port=6432, ssl_mode="require", ca_cert="/ca.pem"
+    )

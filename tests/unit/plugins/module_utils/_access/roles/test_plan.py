@@ -1,0 +1,413 @@
+"""What group and users lack of what is wanted, and how they get it."""
+
+from __future__ import annotations
+
+from typing import Any, Collection
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import RoleFacts, ServerFacts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import Wanted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import (
+    RolePlan,
+    plan_roles,
+    role_outline,
+    wanted_role_outline,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
+
+from tests.support.values import (
+    HOSTILE,
+    SERVER_9_6,
+    SERVER_17,
+    a_reader,
+    a_role,
+    a_server,
+    a_wish,
+    an_entry,
+)
+
+QUOTED = '"we""ird.näme\'; --"'
+GROUP = a_role("readers", members=("metamapper",))
+WISH = a_wish()
+READ_ONLY = {"default_transaction_read_only": "on"}
+VERIFIER = Secret("SCRAM-SHA-256$4096:...")
+
+
+def plan(
+    server: ServerFacts, wanted: Wanted = WISH, databases: tuple[str, ...] = (), to_set: Collection[str] = ()
+) -> RolePlan:
+    """Return the plan with a verifier for each user."""
+    verifiers = {user.name: VERIFIER for user in wanted.users}
+    return plan_roles(server, wanted, databases=databases, verifiers=verifiers, to_set=to_set)
+
+
+def statements(server: ServerFacts, wanted: Wanted = WISH, **arguments: Any) -> list[str]:
+    """Return what would be run, for group and users, secrets masked."""
+    found = plan(server, wanted, **arguments)
+    return [str(statement) for statement in (*found.group, *found.users)]
+
+
+def server_with(**properties: Any) -> ServerFacts:
+    """Return a server with the group and a user that differs from a reader."""
+    return a_server(GROUP, a_reader("metamapper", **properties))
+
+
+NEW_USER = [
+    "CREATE ROLE \"metamapper\" LOGIN INHERIT CONNECTION LIMIT 20 PASSWORD '********'",
+    'ALTER ROLE "metamapper" SET default_transaction_read_only = on',
+]
+
+
+@pytest.mark.parametrize(
+    ("server", "wanted", "expected"),
+    [
+        pytest.param(server_with(), WISH, [], id="the second run"),
+        pytest.param(
+            a_server(),
+            WISH,
+            [
+                'CREATE ROLE "readers" NOLOGIN',
+                *NEW_USER,
+                'GRANT "readers" TO "metamapper" WITH INHERIT TRUE',
+            ],
+            id="an empty server",
+        ),
+        pytest.param(
+            a_server(version_num=SERVER_9_6),
+            WISH,
+            ['CREATE ROLE "readers" NOLOGIN', *NEW_USER, 'GRANT "readers" TO "metamapper"'],
+            id="an empty server, 9.6",
+        ),
+        pytest.param(
+            a_server(),
+            a_wish(HOSTILE, HOSTILE + "2", connection_limit=-1),
+            [
+                f"CREATE ROLE {QUOTED} NOLOGIN",
+                f"CREATE ROLE {QUOTED[:-1]}2\" LOGIN INHERIT CONNECTION LIMIT -1 PASSWORD '********'",
+                f'ALTER ROLE {QUOTED[:-1]}2" SET default_transaction_read_only = on',
+                f'GRANT {QUOTED} TO {QUOTED[:-1]}2" WITH INHERIT TRUE',
+            ],
+            id="hostile names, no limit",
+        ),
+        pytest.param(
+            a_server(a_role("readers", can_login=True), a_reader("metamapper")),
+            WISH,
+            ['ALTER ROLE "readers" NOLOGIN'],
+            id="a group that can log in",
+        ),
+        pytest.param(
+            a_server(a_role("readers", is_createrole=True, can_login=True), a_reader("metamapper")),
+            a_wish(adopt=True),
+            ['ALTER ROLE "readers" NOCREATEROLE NOLOGIN'],
+            id="a group with powers, adopted",
+        ),
+        pytest.param(server_with(can_login=False), WISH, ['ALTER ROLE "metamapper" LOGIN'], id="NOLOGIN"),
+        pytest.param(server_with(is_inheriting=False), WISH, ['ALTER ROLE "metamapper" INHERIT'], id="NOINHERIT"),
+        pytest.param(
+            server_with(connection_limit=-1), WISH, ['ALTER ROLE "metamapper" CONNECTION LIMIT 20'], id="no limit"
+        ),
+        pytest.param(
+            server_with(is_createdb=True, can_login=False, connection_limit=5),
+            WISH,
+            ['ALTER ROLE "metamapper" NOCREATEDB LOGIN CONNECTION LIMIT 20'],
+            id="several in one statement",
+        ),
+        pytest.param(
+            server_with(settings={}),
+            WISH,
+            ['ALTER ROLE "metamapper" SET default_transaction_read_only = on'],
+            id="not read-only",
+        ),
+        pytest.param(
+            server_with(settings={"": {**READ_ONLY, "role": "x", "search_path": "y"}}),
+            WISH,
+            ['ALTER ROLE "metamapper" RESET role', 'ALTER ROLE "metamapper" RESET search_path'],
+            id="settings that override ours",
+        ),
+        pytest.param(
+            server_with(settings={"": {**READ_ONLY, "work_mem": "1GB"}}), WISH, [], id="settings of others stay"
+        ),
+        pytest.param(
+            server_with(is_in_group=False),
+            WISH,
+            ['GRANT "readers" TO "metamapper" WITH INHERIT TRUE'],
+            id="a member that does not inherit, 16 and newer",
+        ),
+        pytest.param(
+            a_server(GROUP, a_reader("metamapper", is_in_group=False), version_num=SERVER_9_6),
+            WISH,
+            [],
+            id="before 16 a member has nothing to be granted",
+        ),
+        pytest.param(
+            a_server(a_role("readers"), a_reader("metamapper", is_in_group=False), version_num=SERVER_9_6),
+            WISH,
+            ['GRANT "readers" TO "metamapper"'],
+            id="no member, 9.6",
+        ),
+        pytest.param(
+            server_with(is_superuser=True),
+            a_wish(adopt=True),
+            ['ALTER ROLE "metamapper" NOSUPERUSER', 'GRANT "readers" TO "metamapper" WITH INHERIT TRUE'],
+            id="a superuser only seems to be a member",
+        ),
+        pytest.param(a_server(GROUP), a_wish(users=()), [], id="no users"),
+    ],
+)
+def test_statements(server: ServerFacts, wanted: Wanted, expected: list[str]) -> None:
+    assert statements(server, wanted) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        pytest.param({}, [], id="none"),
+        pytest.param(READ_ONLY, [], id="ours"),
+        pytest.param(
+            {"default_transaction_read_only": "off"},
+            [f'ALTER ROLE "metamapper" IN DATABASE {QUOTED} RESET default_transaction_read_only'],
+            id="the contrary",
+        ),
+        pytest.param(
+            {"role": "x"}, [f'ALTER ROLE "metamapper" IN DATABASE {QUOTED} RESET role'], id="one that overrides ours"
+        ),
+    ],
+)
+def test_settings_in_a_database(settings: dict[str, str], expected: list[str]) -> None:
+    server = server_with(settings={"": READ_ONLY, HOSTILE: settings, "other": {"role": "x"}})
+    assert statements(server, databases=(HOSTILE,)) == expected
+
+
+@pytest.mark.parametrize(
+    ("roles", "to_set", "expected"),
+    [
+        pytest.param([GROUP], [], 1, id="a new user gets its password"),
+        pytest.param([GROUP, a_reader("metamapper")], [], 0, id="an existing one does not"),
+        pytest.param([GROUP, a_reader("metamapper")], ["metamapper"], 1, id="unless it is to be set"),
+        pytest.param([GROUP, a_reader("metamapper")], [HOSTILE], 0, id="another user's is not this one's"),
+    ],
+)
+def test_passwords(roles: list[RoleFacts], to_set: list[str], expected: int) -> None:
+    users = plan(a_server(*roles), to_set=to_set).users
+    assert [statement.secret for statement in users if statement.secret] == [VERIFIER] * expected
+
+
+def test_only_what_is_necessary_carries_a_password() -> None:
+    assert statements(server_with(can_login=False), to_set=["metamapper"]) == [
+        'ALTER ROLE "metamapper" LOGIN',
+        "ALTER ROLE \"metamapper\" PASSWORD '********'",
+    ]
+
+
+def problems(server: ServerFacts, wanted: Wanted = WISH) -> list[str]:
+    """Return what stands in the way, as people read it."""
+    return [str(problem) for problem in plan(server, wanted).problems]
+
+
+ADVICE = "Choose another name, or set metamapper_adopt: true (option adopt) to take it over as it is."
+
+
+def more_than_a_reader(what: str, role: str = '"metamapper"') -> str:
+    """Return why a role is not taken over."""
+    return f"The role {role} exists already and is more than a plain reader: it is {what}. {ADVICE}"
+
+
+@pytest.mark.parametrize(
+    ("properties", "what"),
+    [
+        ({"is_superuser": True}, "SUPERUSER"),
+        ({"is_replication": True}, "REPLICATION"),
+        ({"is_bypassrls": True}, "BYPASSRLS"),
+        ({"is_createrole": True}, "CREATEROLE"),
+        ({"is_createdb": True}, "CREATEDB"),
+        ({"owned": 3}, "the owner of 3 objects"),
+        ({"members": (HOSTILE,)}, f"granted to {QUOTED}"),
+        ({"members": ("a", "b", "c", "d")}, 'granted to "a", "b", "c"'),
+        ({"is_superuser": True, "owned": 1, "members": ("a",)}, 'SUPERUSER, the owner of 1 objects, granted to "a"'),
+    ],
+)
+def test_a_user_that_is_more_than_a_reader(properties: dict[str, Any], what: str) -> None:
+    assert problems(server_with(**properties)) == [more_than_a_reader(what)]
+
+
+@pytest.mark.parametrize(
+    ("properties", "what"),
+    [
+        pytest.param({"can_login": True}, ["able to log in"], id="a login"),
+        pytest.param({"owned": 2}, ["the owner of 2 objects"], id="an owner"),
+        pytest.param({"members": ("a", HOSTILE)}, [], id="members are what a group is for"),
+    ],
+)
+def test_a_group_that_is_more_than_a_reader(properties: dict[str, Any], what: list[str]) -> None:
+    found = problems(a_server(a_role(HOSTILE, **properties)), a_wish(HOSTILE))
+    assert found == [more_than_a_reader(each, QUOTED) for each in what]
+
+
+ITSELF = "is the one that this task itself logs in with or becomes. Give Metamapper roles of its own."
+
+
+@pytest.mark.parametrize("adopt", [False, True])
+@pytest.mark.parametrize("wish", [("admin", "metamapper"), ("readers", "admin")], ids=["group", "user"])
+def test_the_administrator_is_never_taken_over(wish: tuple[str, str], adopt: bool) -> None:
+    assert problems(a_server(), a_wish(*wish, adopt=adopt)) == [f'The role "admin" {ITSELF}']
+
+
+def test_nor_is_the_login_behind_a_session_role() -> None:
+    assert problems(a_server(a_role(HOSTILE), login=HOSTILE), a_wish("readers", HOSTILE)) == [
+        f"The role {QUOTED} {ITSELF}"
+    ]
+
+
+@pytest.mark.parametrize("properties", [{"is_superuser": True}, {"owned": 3}, {"members": (HOSTILE,)}])
+def test_adopted(properties: dict[str, Any]) -> None:
+    assert problems(server_with(**properties), a_wish(adopt=True)) == []
+
+
+def test_creators_that_do_not_exist() -> None:
+    wish = a_wish(databases=(an_entry(creators=("admin", HOSTILE, "x")),))
+    assert problems(a_server(), wish) == [
+        f"The creator {QUOTED} does not exist on the server. Correct the name in creators, or use creators: auto.",
+        'The creator "x" does not exist on the server. Correct the name in creators, or use creators: auto.',
+    ]
+
+
+def by(admin: RoleFacts, *roles: RoleFacts, version: int = SERVER_17) -> ServerFacts:
+    """Return a server with an administrator that is no superuser."""
+    return a_server(*roles, admin=admin, version_num=version)
+
+
+PLAIN = a_role("plain")
+CREATOR = a_role("rds", is_createrole=True)
+OURS = a_role("readers", is_administered=True, members=("metamapper",))
+NO_CREATEROLE = (
+    'Role "plain" has no CREATEROLE, so it cannot make or change roles. Have a superuser run: '
+    'ALTER ROLE "plain" CREATEROLE;'
+)
+NO_ADMIN_OPTION = (
+    'Role "rds" has CREATEROLE but no ADMIN OPTION on the role "metamapper", which PostgreSQL asks for from version '
+    '16 on to change or grant it. Have a superuser run: GRANT "metamapper" TO "rds" WITH ADMIN TRUE, '
+    "INHERIT FALSE, SET FALSE;"
+)
+
+
+@pytest.mark.parametrize(
+    ("server", "wanted", "expected"),
+    [
+        pytest.param(by(PLAIN, GROUP, a_reader("metamapper")), WISH, [], id="nothing to do needs no right"),
+        pytest.param(by(PLAIN), WISH, [NO_CREATEROLE], id="no CREATEROLE"),
+        pytest.param(by(CREATOR), WISH, [], id="CREATEROLE makes roles"),
+        pytest.param(
+            by(PLAIN, OURS, a_reader("metamapper", is_in_group=False)), WISH, [], id="ADMIN OPTION grants membership"
+        ),
+        pytest.param(
+            by(PLAIN, GROUP, a_reader("metamapper", is_in_group=False)),
+            WISH,
+            [NO_CREATEROLE],
+            id="without it there is no membership",
+        ),
+        pytest.param(
+            by(CREATOR, OURS, a_reader("metamapper", can_login=False)),
+            WISH,
+            [NO_ADMIN_OPTION],
+            id="CREATEROLE without ADMIN OPTION, 16 and newer",
+        ),
+        pytest.param(
+            by(CREATOR, OURS, a_reader("metamapper", can_login=False), version=SERVER_9_6),
+            WISH,
+            [],
+            id="CREATEROLE without ADMIN OPTION, before 16",
+        ),
+        pytest.param(
+            by(CREATOR, OURS, a_reader("metamapper", can_login=False, is_administered=True)),
+            WISH,
+            [],
+            id="CREATEROLE with ADMIN OPTION",
+        ),
+        pytest.param(
+            by(CREATOR, OURS, a_reader("metamapper", is_superuser=True, is_createdb=True)),
+            a_wish(adopt=True),
+            [
+                'Role "rds" cannot take SUPERUSER, CREATEDB away from the role "metamapper": a superuser can. Have one '
+                'run: ALTER ROLE "metamapper" NOSUPERUSER NOCREATEDB;'
+            ],
+            id="what only a superuser can take away",
+        ),
+        pytest.param(
+            by(CREATOR, a_role("readers"), a_reader("metamapper", is_in_group=False, is_administered=True)),
+            WISH,
+            [NO_ADMIN_OPTION.replace('"metamapper"', '"readers"')],
+            id="membership needs ADMIN OPTION on the group, not on the user",
+        ),
+    ],
+)
+def test_what_an_administrator_may_do(server: ServerFacts, wanted: Wanted, expected: list[str]) -> None:
+    assert problems(server, wanted) == expected
+
+
+READER = {
+    "login": True,
+    "inherit": True,
+    "connection_limit": 20,
+    "member": True,
+    "powers": [],
+    "settings": {"all databases": READ_ONLY},
+}
+
+
+@pytest.mark.parametrize(
+    ("roles", "expected"),
+    [
+        pytest.param([], {"readers": {}, "metamapper": {}}, id="absent"),
+        pytest.param(
+            [GROUP, a_reader("metamapper")],
+            {"readers": {"login": False, "powers": []}, "metamapper": READER},
+            id="as wanted",
+        ),
+        pytest.param(
+            [
+                a_role("readers", is_createdb=True),
+                a_role("metamapper", settings={HOSTILE: {"role": "x", "work_mem": "1GB"}, "": {"work_mem": "1GB"}}),
+            ],
+            {
+                "readers": {"login": False, "powers": ["CREATEDB"]},
+                "metamapper": {
+                    "login": False,
+                    "inherit": True,
+                    "connection_limit": -1,
+                    "member": False,
+                    "powers": [],
+                    "settings": {HOSTILE: {"role": "x"}},
+                },
+            },
+            id="powers, and the settings that matter",
+        ),
+    ],
+)
+def test_outline(roles: list[RoleFacts], expected: dict[str, Any]) -> None:
+    assert role_outline({role.name: role for role in roles}, WISH) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        pytest.param({}, {"all databases": READ_ONLY}, id="none"),
+        pytest.param({"": {"role": "x"}}, {"all databases": READ_ONLY}, id="one that overrides ours"),
+        pytest.param({HOSTILE: {"role": "x"}}, {"all databases": READ_ONLY}, id="one in a database of the task"),
+        pytest.param(
+            {HOSTILE: {"role": "x", **READ_ONLY}},
+            {"all databases": READ_ONLY, HOSTILE: READ_ONLY},
+            id="one in a database of the task that is as wanted",
+        ),
+        pytest.param(
+            {"other": {"role": "x"}},
+            {"all databases": READ_ONLY, "other": {"role": "x"}},
+            id="one in another database stays",
+        ),
+    ],
+)
+def test_outline_of_the_plan(settings: dict[str, dict[str, str]], expected: dict[str, Any]) -> None:
+    roles = {role.name: role for role in (GROUP, a_reader("metamapper", settings=settings))}
+    assert wanted_role_outline(roles, WISH, [HOSTILE]) == {
+        "readers": {"login": False, "powers": []},
+        "metamapper": {**READER, "settings": expected},
+    }

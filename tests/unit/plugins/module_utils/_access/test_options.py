@@ -1,0 +1,107 @@
+"""What becomes of the options of the connection, and of a module's result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.options import (
+    ACCESS_ARGUMENTS,
+    exit_with,
+    where_from_options,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import login_from_options
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login
+
+from tests.support.modules import run_module
+from tests.support.values import HOSTILE, PASSWORD
+
+DEFAULTS = {name: option.get("default") for name, option in ACCESS_ARGUMENTS.items()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "password", "expected"),
+    [
+        pytest.param({}, None, Login(HOSTILE), id="defaults"),
+        pytest.param({}, "", Login(HOSTILE), id="an empty password is libpq's to find"),
+        pytest.param({}, PASSWORD, Login(HOSTILE, Secret(PASSWORD)), id="a password"),
+        pytest.param(
+            {"login_host": "db", "login_port": 6432}, None, Login(HOSTILE, host="db", port=6432), id="another place"
+        ),
+        pytest.param(
+            {"login_host": "db", "login_unix_socket": "/run"}, None, Login(HOSTILE, host="/run"), id="the socket wins"
+        ),
+        pytest.param(
+            {"ssl_mode": "verify-full", "ca_cert": "/a", "ssl_cert": "/b", "ssl_key": "/c"},
+            None,
+            Login(HOSTILE, ssl_mode="verify-full", ca_cert="/a", ssl_cert="/b", ssl_key="/c"),
+            id="TLS",
+        ),
+        pytest.param({"session_role": HOSTILE}, None, Login(HOSTILE, session_role=HOSTILE), id="a session role"),
+    ],
+)
+def test_login(changes: dict[str, Any], password: str | None, expected: Login) -> None:
+    assert login_from_options({**DEFAULTS, **changes}, user=HOSTILE, password=password) == expected
+
+
+def test_the_first_database_is_the_one_of_the_options() -> None:
+    with where_from_options({**DEFAULTS, "login_db": HOSTILE}) as where:
+        assert where.database == HOSTILE
+
+
+class Module:
+    """As much of AnsibleModule as is asked for."""
+
+    def __init__(self, *, diff: bool) -> None:
+        self._diff = diff
+        self.warnings: list[str] = []
+        self.result: dict[str, Any] = {}
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+    def exit_json(self, **result: Any) -> None:
+        self.result = result
+
+
+DIFF = {"before": "", "after": ""}
+
+
+@pytest.mark.parametrize(
+    ("result", "diff", "expected"),
+    [
+        pytest.param({"changed": True}, False, {"changed": True}, id="as it is"),
+        pytest.param({"diff": DIFF}, True, {"diff": DIFF}, id="a diff that was asked for"),
+        pytest.param({"diff": DIFF}, False, {}, id="a diff that was not"),
+        pytest.param({"notes": ["a"]}, True, {}, id="notes are warnings"),
+    ],
+)
+def test_result_of_a_module(result: dict[str, Any], diff: bool, expected: dict[str, Any]) -> None:
+    module = Module(diff=diff)
+    exit_with(module, result)  # type: ignore[arg-type]
+    assert module.result == expected
+
+
+def test_each_note_is_a_warning() -> None:
+    module = Module(diff=False)
+    exit_with(module, {"notes": ["a", HOSTILE]})  # type: ignore[arg-type]
+    assert module.warnings == ["a", HOSTILE]
+
+
+WRONG = {
+    "group": "metamapper",
+    "users": [{"name": "metamapper", "password": PASSWORD}],
+    "databases": [{"name": HOSTILE, "schemas": []}],
+}
+
+
+def test_a_module_tells_all_that_is_wrong_before_it_looks_for_a_server() -> None:
+    assert [problem["object"] or problem["database"] for problem in run_module("access", WRONG)["problems"]] == [
+        "metamapper",
+        HOSTILE,
+    ]
+
+
+def test_a_module_never_shows_a_password() -> None:
+    assert PASSWORD.split()[0] not in run_module("access", WRONG).text

@@ -1,0 +1,232 @@
+"""What the options ask for, and all that is wrong with them before any server is asked."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import (
+    DatabaseEntry,
+    User,
+    Wanted,
+    name_problem,
+    wanted_from_options,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
+from hypothesis import given, strategies
+
+from tests.support.values import HOSTILE, NAMES_THAT_HURT, PASSWORD, a_wish, an_entry, entry_options, names, options
+
+ME = {"name": "metamapper", "password": PASSWORD, "state": "present"}
+TOO_LONG = "ä" * 32
+LARGEST_INTEGER = 2**31 - 1
+
+
+def wrong(**changes: Any) -> list[str]:
+    """Return the messages about some options; empty where nothing is wrong."""
+    try:
+        wanted_from_options(options(**changes))
+    except Failure as failure:
+        return [problem.message for problem in failure.problems]
+    return []
+
+
+def wrong_entry(**changes: Any) -> list[str]:
+    """Return the messages about the options of one database."""
+    return wrong(databases=[entry_options(**changes)])
+
+
+def test_everything_is_taken_over() -> None:
+    entry = entry_options(
+        name=HOSTILE,
+        schemas=["a", HOSTILE],
+        exclude_schemas=["a*"],
+        creators=["x"],
+        allow_empty=True,
+    )
+    given_options = options(
+        group=HOSTILE, databases=[entry], connection_limit=-1, adopt=True, wait_seconds=0, lock_timeout_ms=1
+    )
+    assert wanted_from_options(given_options) == Wanted(
+        group=HOSTILE,
+        users=(User("metamapper", Secret(PASSWORD)),),
+        databases=(DatabaseEntry(HOSTILE, ("a", HOSTILE), ("a*",), ("x",), True),),
+        connection_limit=-1,
+        adopt=True,
+        wait_seconds=0,
+        lock_timeout_ms=1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("creators", "expected"),
+    [
+        pytest.param(["auto"], None, id="auto"),
+        pytest.param(["auto", "auto"], None, id="auto twice"),
+        pytest.param([], (), id="nobody"),
+        pytest.param([HOSTILE, "b", HOSTILE], (HOSTILE, "b"), id="names, each once"),
+    ],
+)
+def test_creators(creators: list[str], expected: tuple[str, ...] | None) -> None:
+    wanted = wanted_from_options(options(databases=[entry_options(creators=creators)]))
+    assert wanted.databases[0].creators == expected
+
+
+def test_a_schema_listed_twice_is_listed_once() -> None:
+    wanted = wanted_from_options(options(databases=[entry_options(schemas=["b", "a", "b"])]))
+    assert wanted.databases[0].schemas == ("b", "a")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        pytest.param(a_wish(databases=()), (), id="no database"),
+        pytest.param(a_wish(databases=(an_entry(), an_entry("b", creators=()))), (), id="auto and nobody"),
+        pytest.param(
+            a_wish(databases=(an_entry("a", creators=("y", HOSTILE)), an_entry("b", creators=("x", "y")))),
+            ("y", HOSTILE, "x"),
+            id="each once, in order of first mention",
+        ),
+    ],
+)
+def test_listed_creators(wanted: Wanted, expected: tuple[str, ...]) -> None:
+    assert wanted.listed_creators == expected
+
+
+def test_the_group_is_the_first_of_the_roles() -> None:
+    assert a_wish("readers", HOSTILE, "b").role_names == ("readers", HOSTILE, "b")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="the plain case"),
+        pytest.param({"group": HOSTILE}, id="a hostile group"),
+        pytest.param({"users": []}, id="no user"),
+        pytest.param({"users": [{**ME, "name": HOSTILE}, ME]}, id="a hostile user"),
+        pytest.param({"group": "Metamapper"}, id="a group that is the user's case twin"),
+        pytest.param({"group": "ä" * 31 + "x"}, id="63 bytes"),
+        pytest.param({"group": "PG_x"}, id="reserved only in lower case"),
+        pytest.param({"connection_limit": -1, "wait_seconds": 0, "lock_timeout_ms": 1}, id="the least numbers"),
+        pytest.param({"connection_limit": LARGEST_INTEGER, "lock_timeout_ms": LARGEST_INTEGER}, id="the most"),
+        pytest.param({"wait_seconds": LARGEST_INTEGER // 1000}, id="the longest wait that has milliseconds"),
+    ],
+)
+def test_nothing_wrong(changes: Mapping[str, Any]) -> None:
+    assert wrong(**changes) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"group": ""}, "The name of a group is empty.", id="empty group"),
+        pytest.param({"group": "metamapper"}, "Group and user have the same name", id="group and user alike"),
+        pytest.param({"group": "pg_readers"}, "reserved by PostgreSQL", id="pg_"),
+        pytest.param({"group": "public"}, "reserved by PostgreSQL", id="public"),
+        pytest.param({"group": "none"}, "reserved by PostgreSQL", id="none"),
+        pytest.param({"group": TOO_LONG}, "64 bytes", id="64 bytes in 32 characters"),
+        pytest.param({"group": "a\0b"}, "NUL", id="NUL in a name"),
+        pytest.param({"group": "a\udcffb"}, "not valid Unicode", id="half a surrogate pair in a name"),
+        pytest.param({"users": [{**ME, "name": ""}]}, "The name of a user is empty.", id="empty user"),
+        pytest.param({"users": [{**ME, "password": ""}]}, 'password of user "metamapper" is empty', id="no password"),
+        pytest.param({"users": [{**ME, "password": None}]}, "is empty", id="null password"),
+        pytest.param({"users": [{**ME, "password": "a\0b"}]}, "NUL", id="NUL in a password"),
+        pytest.param({"users": [{**ME, "password": "a\udcff"}]}, "not valid Unicode", id="half a pair in a password"),
+        pytest.param({"users": [ME, ME]}, 'user "metamapper" is listed more than once', id="a user twice"),
+        pytest.param({"databases": []}, "No database is listed.", id="no database"),
+        pytest.param(
+            {"databases": [entry_options(name=HOSTILE), entry_options(name=HOSTILE)]},
+            f'"{HOSTILE}" is listed more than once',
+            id="a hostile database twice",
+        ),
+        pytest.param({"connection_limit": -2}, "connection_limit is -2", id="limit below none"),
+        pytest.param({"connection_limit": LARGEST_INTEGER + 1}, "connection_limit is", id="limit too large"),
+        pytest.param({"wait_seconds": -1}, "wait_seconds is -1", id="negative wait"),
+        pytest.param({"wait_seconds": LARGEST_INTEGER // 1000 + 1}, "wait_seconds is", id="wait too long"),
+        pytest.param({"lock_timeout_ms": 0}, "lock_timeout_ms is 0", id="0 would be for ever"),
+        pytest.param({"lock_timeout_ms": LARGEST_INTEGER + 1}, "lock_timeout_ms is", id="timeout too large"),
+    ],
+)
+def test_what_is_wrong_with_roles_and_numbers(changes: Mapping[str, Any], expected: str) -> None:
+    assert [expected in message for message in wrong(**changes)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"name": ""}, "The name of a database is empty.", id="empty name"),
+        pytest.param({"name": TOO_LONG}, "64 bytes", id="64 bytes"),
+        pytest.param({"schemas": []}, 'No schema is listed for database "warehouse".', id="no schema"),
+        pytest.param({"schemas": ["a", ""]}, "The name of a schema is empty.", id="empty schema"),
+        pytest.param({"schemas": [HOSTILE * 5]}, "85 bytes", id="a hostile schema that is too long"),
+        pytest.param({"creators": ["auto", "x"]}, 'mix "auto" with names', id="auto and a name"),
+        pytest.param({"creators": [""]}, "The name of a creator is empty.", id="empty creator"),
+        pytest.param({"creators": ["pg_database_owner"]}, "stands for the owner", id="a creator that creates nothing"),
+    ],
+)
+def test_what_is_wrong_with_a_database(changes: Mapping[str, Any], expected: str) -> None:
+    assert [expected in message for message in wrong_entry(**changes)] == [True]
+
+
+@pytest.mark.parametrize("key", ["name", "schemas"])
+def test_a_pattern_may_be_longer_than_a_name(key: str) -> None:
+    pattern = "tenant_" + "[0-9]" * 12
+    assert wrong_entry(**{key: pattern if key == "name" else [pattern]}) == []
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    messages = wrong(
+        group="metamapper",
+        users=[{**ME, "password": ""}, ME, {"name": "pg_x", "password": "", "state": "present"}],
+        databases=[entry_options(schemas=[], creators=["auto", ""]), entry_options(schemas=[TOO_LONG])],
+        connection_limit=-2,
+        wait_seconds=-1,
+        lock_timeout_ms=0,
+    )
+    assert [message.split(".")[0] for message in messages] == [
+        'The name "pg_x" of a user is reserved by PostgreSQL',
+        'Group and user have the same name "metamapper"',
+        'The user "metamapper" is listed more than once',
+        'The password of user "metamapper" is empty; PostgreSQL would refuse every login with it',
+        'The password of user "pg_x" is empty; PostgreSQL would refuse every login with it',
+        "The name of a creator is empty",
+        'No schema is listed for database "warehouse"',
+        'The creators of database "warehouse" mix "auto" with names',
+        f'The name "{TOO_LONG}" of a schema has 64 bytes; PostgreSQL would cut it at 63',
+        'The database "warehouse" is listed more than once',
+        "The option connection_limit is -2",
+        "The option wait_seconds is -1",
+        "The option lock_timeout_ms is 0",
+    ]
+
+
+def test_every_problem_says_what_to_do() -> None:
+    with pytest.raises(Failure) as caught:
+        wanted_from_options(
+            options(
+                group="a\0", users=[{"name": "", "password": "a\0", "state": "present"}], databases=[], wait_seconds=-1
+            )
+        )
+    assert [problem.message for problem in caught.value.problems if not problem.remedy] == []
+
+
+def test_no_problem_shows_a_password() -> None:
+    with pytest.raises(Failure) as caught:
+        wanted_from_options(options(users=[{"name": "", "password": PASSWORD + "\0", "state": "present"}]))
+    assert PASSWORD not in str(caught.value.as_result())
+
+
+@pytest.mark.parametrize("name", NAMES_THAT_HURT, ids=ascii)
+def test_a_name_that_hurts_is_a_name(name: str) -> None:
+    assert name_problem("schema", name) is None
+
+
+@given(names())
+def test_any_name_of_postgresql_is_a_name(name: str) -> None:
+    assert name_problem("schema", name) is None
+
+
+@given(strategies.text(strategies.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=16))
+def test_a_name_is_measured_in_bytes(name: str) -> None:
+    assert (name_problem("schema", name) is None) is (len(name.encode()) <= 63)

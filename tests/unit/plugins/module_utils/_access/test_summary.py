@@ -1,0 +1,245 @@
+"""Before and after, for programs and as the two sides of a diff."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import DatabaseFacts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import Grant
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.summary import (
+    changes,
+    diff_lines,
+    merged,
+    outline,
+)
+from hypothesis import given, strategies
+
+from tests.support.catalogs import catalogs, granted, plan, within
+from tests.support.values import (
+    DIRECT,
+    HOSTILE,
+    LACKING,
+    OUT_OF_REACH,
+    THROUGH_PUBLIC,
+    a_creator,
+    a_database,
+    a_relation,
+    a_schema,
+)
+
+
+def held(usage: str = "granted", relations: int = 0, granted: int = 0, future: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return what an outline says about a schema."""
+    properties = {"privilege": "SELECT", "relations": relations, "granted": granted, "other": 0}
+    return {"usage": usage, **properties, "future": list(future)}
+
+
+THREE_RELATIONS = a_database(
+    a_schema(HOSTILE, DIRECT),
+    connect=DIRECT,
+    creators=(a_creator(HOSTILE, "a", relations=2, is_ready=True), a_creator(HOSTILE, HOSTILE, relations=1)),
+    relations=(a_relation(HOSTILE, "t"), a_relation(HOSTILE, "v", is_grantable=False, is_effective=True)),
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "grants", "expected"),
+    [
+        pytest.param(a_database(), [], {"connect": "missing", "schemas": {}}, id="nothing"),
+        pytest.param(
+            a_database(), [Grant("database", "CONNECT")], {"connect": "granted", "schemas": {}}, id="CONNECT foreseen"
+        ),
+        pytest.param(a_database(connect=DIRECT), [], {"connect": "granted", "schemas": {}}, id="CONNECT granted"),
+        pytest.param(
+            a_database(connect=THROUGH_PUBLIC), [], {"connect": "inherited", "schemas": {}}, id="CONNECT inherited"
+        ),
+        pytest.param(
+            a_database(
+                a_schema("a", LACKING), a_schema("b", THROUGH_PUBLIC), a_schema("c", OUT_OF_REACH), connect=DIRECT
+            ),
+            [Grant("schema", "USAGE", "a")],
+            {"connect": "granted", "schemas": {"a": held(), "b": held("inherited"), "c": held("missing")}},
+            id="USAGE foreseen, inherited and missing",
+        ),
+        pytest.param(
+            THREE_RELATIONS,
+            [],
+            {"connect": "granted", "schemas": {HOSTILE: held("granted", 3, 2, ("a",))}},
+            id="what is inherited is readable",
+        ),
+        pytest.param(
+            THREE_RELATIONS,
+            plan(THREE_RELATIONS).grants,
+            {"connect": "granted", "schemas": {HOSTILE: held("granted", 3, 3, ("a", HOSTILE))}},
+            id="what is planned is foreseen",
+        ),
+    ],
+)
+def test_outline(facts: DatabaseFacts, grants: list[Grant], expected: Mapping[str, Any]) -> None:
+    assert outline(facts, grants) == expected
+
+
+@given(catalogs())
+def test_what_is_foreseen_is_what_the_catalog_will_show(facts: DatabaseFacts) -> None:
+    found = plan(facts)
+    after = granted(facts, found.grants, found.revokes)
+    assert outline(facts, found.grants, found.revokes) == outline(after)
+
+
+@given(catalogs())
+def test_parts_make_the_whole(facts: DatabaseFacts) -> None:
+    half = list(facts.wanted)[: len(facts.wanted) // 2]
+    parts = [outline(within(facts, half)), outline(within(facts, set(facts.wanted) - set(half)))]
+    assert merged(*parts) == outline(facts)
+
+
+def test_of_two_outlines_the_second_wins() -> None:
+    first = {"connect": "missing", "schemas": {"a": held("missing"), "b": held("missing")}}
+    second = {"connect": "granted", "schemas": {"b": held()}}
+    assert merged(first, second) == {"connect": "granted", "schemas": {"a": held("missing"), "b": held()}}
+
+
+def whole(
+    schemas: Mapping[str, Any] | None = None, *, roles: Mapping[str, Any] | None = None, connect: str = "granted"
+) -> dict[str, Any]:
+    """Return one side of a result: a database with some schemas, and some roles."""
+    return {"roles": roles or {}, "databases": {"warehouse": {"connect": connect, "schemas": schemas or {}}}}
+
+
+NOTHING: dict[str, Any] = {"roles": {}, "databases": {}}
+SETTINGS = {"all databases": {"default_transaction_read_only": "on"}, HOSTILE: {}}
+
+
+MISSING = held("missing", 14, 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "schemas"),
+    [
+        pytest.param({}, {}, ({}, {}), id="no schema"),
+        pytest.param({HOSTILE: held()}, {HOSTILE: held()}, ({}, {}), id="the same"),
+        pytest.param({HOSTILE: MISSING}, {HOSTILE: held()}, ({HOSTILE: MISSING}, {HOSTILE: held()}), id="another"),
+        pytest.param(
+            {"a": held(), "b": MISSING}, {"a": held(), "b": held()}, ({"b": MISSING}, {"b": held()}), id="one of them"
+        ),
+        pytest.param({}, {"a": held()}, ({}, {"a": held()}), id="one that came"),
+    ],
+)
+def test_of_the_schemas_those_that_differ(
+    before: dict[str, Any], after: dict[str, Any], schemas: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    assert changes(whole(before), whole(after)) == (whole(schemas[0]), whole(schemas[1]))
+
+
+def test_roles_and_databases_stay_where_nothing_differs() -> None:
+    same = whole(connect="missing", roles={HOSTILE: {"login": False}})
+    assert changes(same, same) == (same, same)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param(NOTHING, NOTHING, ("", ""), id="nothing at all"),
+        pytest.param(whole({"a": held()}), whole({"a": held()}), ("", ""), id="no change"),
+        pytest.param(
+            whole(connect="missing"),
+            whole(),
+            ('database "warehouse": CONNECT missing\n', 'database "warehouse": CONNECT granted\n'),
+            id="CONNECT",
+        ),
+        pytest.param(
+            whole({"a": held(), HOSTILE: held("missing", 14, 0)}),
+            whole({"a": held(), HOSTILE: held("granted", 14, 14, ("owner", "a, b"))}),
+            (
+                'database "warehouse" schema "we""ird.näme\'; --": USAGE missing, 0 of 14 relations readable, future '
+                "ones of: nobody\n",
+                'database "warehouse" schema "we""ird.näme\'; --": USAGE granted, 14 of 14 relations readable, future '
+                'ones of: "owner", "a, b"\n',
+            ),
+            id="a hostile schema, and not the other",
+        ),
+        pytest.param(
+            whole(roles={"readers": {}, HOSTILE: {"login": False}}),
+            whole(roles={"readers": {"login": False, "powers": []}, HOSTILE: {"login": True}}),
+            (
+                'role "readers": absent\nrole "we""ird.näme\'; --": login: no\n',
+                'role "readers": login: no, powers: none\nrole "we""ird.näme\'; --": login: yes\n',
+            ),
+            id="roles",
+        ),
+        pytest.param(
+            whole(roles={"a": {"powers": ["SUPERUSER", "CREATEDB"], "settings": {}}}),
+            whole(roles={"a": {"powers": [], "settings": SETTINGS}}),
+            (
+                'role "a": powers: SUPERUSER CREATEDB, settings: none\n',
+                f'role "a": powers: none, settings: all databases default_transaction_read_only on; {HOSTILE} none\n',
+            ),
+            id="powers and settings",
+        ),
+        pytest.param(
+            whole(),
+            whole({"a": held()}),
+            ("", 'database "warehouse" schema "a": USAGE granted, 0 of 0 relations readable, future ones of: nobody\n'),
+            id="a schema that came since",
+        ),
+        pytest.param(
+            whole({"a\nb\u2028": held()}),
+            whole({"a\nb\u2028": held("missing")}),
+            (
+                'database "warehouse" schema "a\\nb\\u2028": USAGE granted, 0 of 0 relations readable, future ones of: '
+                "nobody\n",
+                'database "warehouse" schema "a\\nb\\u2028": USAGE missing, 0 of 0 relations readable, future ones of: '
+                "nobody\n",
+            ),
+            id="a line break in a name breaks no line",
+        ),
+    ],
+)
+def test_diff(before: Mapping[str, Any], after: Mapping[str, Any], expected: tuple[str, str]) -> None:
+    assert diff_lines(before, after) == expected
+
+
+def sides() -> strategies.SearchStrategy[dict[str, Any]]:
+    """Return one side of a result, made of few values, so that two of them are often alike in part."""
+    few = strategies.sampled_from(["sales", HOSTILE, 'a" schema "b', "line\nbreak"])
+    future = strategies.lists(strategies.sampled_from(["nobody", "a, b", "a", "b"]), max_size=2, unique=True)
+    of_schema = strategies.builds(
+        lambda readable, future: held("granted", 3, readable, tuple(future)),
+        strategies.integers(min_value=0, max_value=1),
+        future,
+    )
+    of_database = strategies.fixed_dictionaries(
+        {"connect": strategies.sampled_from(["granted", "missing"]), "schemas": strategies.dictionaries(few, of_schema)}
+    )
+    of_role: strategies.SearchStrategy[dict[str, Any]] = strategies.fixed_dictionaries(
+        {"login": strategies.booleans()}
+    ) | strategies.just({})
+    return strategies.fixed_dictionaries(
+        {
+            "roles": strategies.dictionaries(few, of_role, max_size=2),
+            "databases": strategies.dictionaries(few, of_database, max_size=2),
+        }
+    )
+
+
+def entries(side: Mapping[str, Any]) -> dict[tuple[str, ...], Any]:
+    """Return a side as one value for each role, database and schema."""
+    flat: dict[tuple[str, ...], Any] = {("role", name): properties for name, properties in side["roles"].items()}
+    for database, of_database in side["databases"].items():
+        flat["database", database] = of_database["connect"]
+        flat.update({("schema", database, name): value for name, value in of_database["schemas"].items()})
+    return flat
+
+
+@given(sides())
+def test_a_diff_of_the_same_shows_nothing(side: Mapping[str, Any]) -> None:
+    assert diff_lines(side, side) == ("", "")
+
+
+@given(before=sides(), after=sides())
+def test_a_diff_has_one_line_for_each_thing_that_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    old, new = entries(before), entries(after)
+    changed = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    shown = tuple(len(text.splitlines()) for text in diff_lines(before, after))
+    assert shown == (sum(key in old for key in changed), sum(key in new for key in changed))

@@ -1,0 +1,74 @@
+"""What is wrong, in words for people and in keys for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem, summary
+
+from tests.support.values import HOSTILE
+
+ONE = Problem("The role is a superuser.", "Choose another name.")
+TWO = Problem(f"The schema {HOSTILE} does not exist.")
+FULL = Problem("m", "r", "42501", "warehouse", HOSTILE, "GRANT")
+
+
+@pytest.mark.parametrize(
+    ("problems", "expected"),
+    [
+        pytest.param([], "0 problems:", id="none"),
+        pytest.param([ONE], "The role is a superuser. Choose another name.", id="one, as it is"),
+        pytest.param([TWO], f"The schema {HOSTILE} does not exist.", id="one without a remedy"),
+        pytest.param(
+            [ONE, TWO],
+            f"2 problems:\n1. The role is a superuser. Choose another name.\n2. The schema {HOSTILE} does not exist.",
+            id="two, numbered",
+        ),
+        pytest.param([Problem("")], "", id="one that says nothing"),
+    ],
+)
+def test_summary(problems: list[Problem], expected: str) -> None:
+    assert summary(problems) == expected
+
+
+def test_a_summary_lists_each_of_many() -> None:
+    lines = summary([ONE] * 12).splitlines()
+    assert [line.split(".")[0] for line in lines[1:]] == [str(number) for number in range(1, 13)]
+
+
+@pytest.mark.parametrize(
+    ("failure", "key", "expected"),
+    [
+        pytest.param(Failure([ONE]), "msg", str(ONE), id="message"),
+        pytest.param(Failure([ONE]), "committed", [], id="nothing committed"),
+        pytest.param(Failure([ONE]), "sqlstate", "", id="the server did not speak"),
+        pytest.param(Failure([FULL, ONE]), "sqlstate", "42501", id="SQLSTATE of the first"),
+        pytest.param(Failure([FULL, ONE]), "database", "warehouse", id="database of the first"),
+        pytest.param(Failure([]), "sqlstate", "", id="no problem, no SQLSTATE"),
+        pytest.param(
+            Failure([ONE], ["the group", HOSTILE]),
+            "msg",
+            f"{ONE} Committed before this: the group; {HOSTILE}. Run again to complete it.",
+            id="what was committed before",
+        ),
+        pytest.param(Failure([ONE], iter(["the group"])), "committed", ["the group"], id="committed, for programs"),
+        pytest.param(
+            Failure(iter([FULL])),
+            "problems",
+            [
+                {
+                    "message": "m",
+                    "remedy": "r",
+                    "sqlstate": "42501",
+                    "database": "warehouse",
+                    "object": HOSTILE,
+                    "statement": "GRANT",
+                }
+            ],
+            id="every key of a problem",
+        ),
+    ],
+)
+def test_result_of_a_failure(failure: Failure, key: str, expected: Any) -> None:
+    assert failure.as_result()[key] == expected

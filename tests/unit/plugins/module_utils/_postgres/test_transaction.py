@@ -1,0 +1,233 @@
+"""One transaction that writes: what is tried again, how often, and what is said in the end."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Iterator, Sequence, cast
+
+import psycopg2
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.queries import TAKE_ADVISORY_LOCK
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, simple
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, Setting
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
+    ATTEMPTS,
+    CLASHES,
+    Done,
+    Patience,
+    Work,
+    read,
+    write,
+)
+from psycopg2 import sql
+
+from tests.support.values import HOSTILE, PASSWORD
+
+FIRST = simple("GRANT USAGE ON SCHEMA {} TO {}", HOSTILE, "readers")
+SECOND = simple("GRANT USAGE ON SCHEMA {} TO {}", "sales", "readers")
+PATIENCE = Patience(wait_seconds=300, lock_timeout_ms=5000)
+
+
+def refusal(code: str) -> psycopg2.Error:
+    """Return an error of the server's with a SQLSTATE; none for a broken connection."""
+    error: psycopg2.Error = type("RefusedError", (psycopg2.Error,), {"pgcode": code or None})("refused")
+    return error
+
+
+class Server:
+    """A session that remembers what it was sent, and refuses what it is told to, each time one refusal."""
+
+    def __init__(
+        self,
+        *,
+        looks: Sequence[psycopg2.Error | None] = (),
+        runs: Sequence[psycopg2.Error | None] = (),
+        commits: Sequence[psycopg2.Error | None] = (),
+    ) -> None:
+        self.sent: list[str] = []
+        self._refusals: dict[str, Iterator[psycopg2.Error | None]] = {
+            "look": iter(looks),
+            "run": iter(runs),
+            "commit": iter(commits),
+        }
+
+    def _meet(self, step: str) -> None:
+        error = next(self._refusals[step], None)
+        if error is not None:
+            raise error
+
+    def begin(self, mode: str, *settings: Setting) -> None:
+        self.sent.append("begin " + mode.rsplit(" ", 2)[1])
+
+    def add(self, statement: Any) -> None:
+        self.sent.append("lock" if statement == TAKE_ADVISORY_LOCK else "lock_timeout")
+
+    def look(self) -> int:
+        self.sent.append("look")
+        self._meet("look")
+        return self.sent.count("look")
+
+    def run(self, statements: Sequence[sql.Composed]) -> None:
+        self.sent.append(f"run {len(statements)}")
+        self._meet("run")
+
+    def commit(self) -> None:
+        self.sent.append("commit")
+        self._meet("commit")
+
+    def rollback(self) -> None:
+        self.sent.append("rollback")
+
+
+def written(
+    server: Server, *statements: Statement, missing: Sequence[Problem] = ()
+) -> Done[int, tuple[Statement, ...]]:
+    """Write some statements to a server in one transaction."""
+    work: Work[int, tuple[Statement, ...]] = Work(
+        database="warehouse",
+        look=lambda session: cast(Server, session).look(),
+        plan=lambda _found: statements,
+        statements=lambda plan: plan,
+        missing=lambda _plan, _after: missing,
+    )
+    return write(cast(Session, server), work, PATIENCE)
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that would have been slept."""
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    return slept
+
+
+LOOK = ["begin READ", "lock", "look"]
+WRITE = [*LOOK, "lock_timeout", "run 2"]
+
+
+@pytest.mark.parametrize(
+    ("server", "statements", "expected"),
+    [
+        pytest.param(Server(), [], [*LOOK, "commit"], id="nothing is missing any more"),
+        pytest.param(Server(), [FIRST, SECOND], [*WRITE, "look", "commit"], id="written, looked at, committed"),
+        pytest.param(
+            Server(runs=[refusal("XX000")]),
+            [FIRST, SECOND],
+            [*WRITE, "rollback", *WRITE, "look", "commit"],
+            id="a clash: all of it again",
+        ),
+        pytest.param(
+            Server(looks=[refusal("XX000")]), [], [*LOOK, "rollback", *LOOK, "commit"], id="a clash at the first look"
+        ),
+        pytest.param(
+            Server(looks=[None, refusal("XX000")]),
+            [FIRST, SECOND],
+            [*WRITE, "look", "rollback", *WRITE, "look", "commit"],
+            id="a clash at the second look",
+        ),
+        pytest.param(
+            Server(runs=[refusal("42501")]),
+            [FIRST, SECOND],
+            [*WRITE, "rollback", *LOOK, "lock_timeout", "run 1", "run 1", "look", "commit"],
+            id="a refusal: one by one, to name the culprit",
+        ),
+    ],
+)
+def test_what_is_sent(server: Server, statements: list[Statement], expected: list[str]) -> None:
+    written(server, *statements)
+    assert server.sent == expected
+
+
+def test_what_was_done_is_what_the_last_attempt_found() -> None:
+    assert written(Server(runs=[refusal("40P01")]), FIRST) == Done(2, 3, (FIRST,), (FIRST,))
+
+
+@pytest.mark.parametrize("code", sorted(CLASHES))
+def test_each_clash_is_survived(code: str) -> None:
+    assert written(Server(runs=[refusal(code)] * (ATTEMPTS - 1)), FIRST).statements == (FIRST,)
+
+
+@pytest.mark.parametrize("code", sorted(CLASHES))
+def test_a_clash_that_does_not_end_is_a_failure_with_its_sqlstate(code: str) -> None:
+    with pytest.raises(Failure) as caught:
+        written(Server(runs=[refusal(code)] * 99), FIRST)
+    assert [problem.sqlstate for problem in caught.value.problems] == [code]
+
+
+def test_a_clash_is_tried_again_so_many_times() -> None:
+    server = Server(runs=[refusal("XX000")] * 99)
+    with pytest.raises(Failure):
+        written(server, FIRST)
+    assert server.sent.count("run 1") == ATTEMPTS
+
+
+def test_the_pauses_grow(pauses: list[float]) -> None:
+    with pytest.raises(Failure):
+        written(Server(runs=[refusal("XX000")] * 99), FIRST)
+    assert (len(pauses), pauses[-1] > 5 * pauses[0]) == (ATTEMPTS - 1, True)
+
+
+@pytest.mark.parametrize(
+    ("server", "message"),
+    [
+        pytest.param(Server(runs=[refusal("42501")] * 9), f"with: {FIRST};", id="a statement that is refused"),
+        pytest.param(
+            Server(runs=[*[refusal("XX000")] * (ATTEMPTS - 1), refusal("42501")]),
+            "SQLSTATE 42501",
+            id="refused when there is no attempt left to name it",
+        ),
+        pytest.param(Server(runs=[refusal("")]), "SQLSTATE none", id="the connection broke"),
+        pytest.param(Server(looks=[refusal("42501")]), "Cannot look at database", id="a look that is refused"),
+        pytest.param(Server(looks=[refusal("55P03")] * 9), "Another run of this task holds", id="another run"),
+        pytest.param(Server(commits=[refusal("")]), "broke during COMMIT", id="COMMIT without an answer"),
+    ],
+)
+def test_what_is_said_of_a_failure(server: Server, message: str) -> None:
+    with pytest.raises(Failure) as caught:
+        written(server, FIRST, SECOND)
+    assert message in str(caught.value)
+
+
+def test_the_wait_for_another_run_is_not_repeated() -> None:
+    server = Server(looks=[refusal("55P03")] * 9)
+    with pytest.raises(Failure):
+        written(server, FIRST)
+    assert server.sent == [*LOOK, "rollback"]
+
+
+def test_what_is_still_missing_is_rolled_back() -> None:
+    server = Server()
+    with pytest.raises(Failure, match="not granted"):
+        written(server, FIRST, missing=[Problem("not granted")])
+    assert server.sent[-2:] == ["look", "rollback"]
+
+
+def test_a_refused_statement_shows_no_password() -> None:
+    statement = Statement("ALTER ROLE {} PASSWORD {}", ((HOSTILE,),), Secret(PASSWORD))
+    with pytest.raises(Failure) as caught:
+        written(Server(runs=[refusal("42501")] * 2), statement)
+    assert PASSWORD not in str(caught.value.as_result())
+
+
+def test_a_long_statement_is_cut_in_the_message_and_whole_beside_it() -> None:
+    statement = simple("GRANT USAGE ON SCHEMA {} TO {}", "x" * 1000, "readers")
+    with pytest.raises(Failure) as caught:
+        written(Server(runs=[refusal("42501")] * 2), statement)
+    (problem,) = caught.value.problems
+    assert (len(problem.message) < 500, problem.statement) == (True, str(statement))
+
+
+def test_reading_is_one_transaction_that_cannot_write() -> None:
+    server = Server()
+    found = read(cast(Session, server), lambda session: cast(Server, session).look())
+    assert (found, server.sent) == (1, ["begin READ", "look", "commit"])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [pytest.param(300, "300000", id="milliseconds"), pytest.param(0, "1", id="0 is not for ever")],
+)
+def test_wait_for_another_run(seconds: int, expected: str) -> None:
+    assert Patience(seconds, 1).for_other_runs() == Setting("lock_timeout", expected)

@@ -1,0 +1,207 @@
+"""Which databases and schemas the options mean, given those that exist."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import ListedDatabase
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import DatabaseEntry
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import (
+    PROVIDERS_OWN,
+    chosen_schemas,
+    resolve,
+    schema_problems,
+)
+from hypothesis import assume, given, strategies
+
+from tests.support.values import HOSTILE, a_database, a_listed_database, a_schema, an_entry, names
+
+DATABASES = (
+    a_listed_database("warehouse"),
+    a_listed_database("Warehouse"),
+    a_listed_database(HOSTILE),
+    a_listed_database("tenant_1"),
+    a_listed_database("tenant_2"),
+    a_listed_database("pg_data"),
+    a_listed_database("template1", is_template=True),
+    a_listed_database("template0", is_template=True, allows_connections=False),
+    a_listed_database("closed", allows_connections=False),
+    a_listed_database("foreign", can_connect=False),
+    *(a_listed_database(name) for name in sorted(PROVIDERS_OWN)),
+)
+
+
+def problems_of(*entries: DatabaseEntry) -> tuple[Problem, ...]:
+    """Return what is wrong with some entries on a server with all kinds of databases."""
+    return resolve(entries, DATABASES, "admin").problems
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        pytest.param([], (), id="no entry"),
+        pytest.param(["warehouse"], ("warehouse",), id="a name, and not its case twin"),
+        pytest.param([HOSTILE], (HOSTILE,), id="a hostile name"),
+        pytest.param(["*'; --"], (HOSTILE,), id="a hostile name by a pattern"),
+        pytest.param(["tenant_?"], ("tenant_1", "tenant_2"), id="a pattern"),
+        pytest.param(
+            ["*"],
+            ("Warehouse", "pg_data", "tenant_1", "tenant_2", "warehouse", HOSTILE),
+            id="all: no template, no provider's own, none that cannot be entered",
+        ),
+        pytest.param(["tenant_*", "tenant_2"], ("tenant_1", "tenant_2"), id="a name out of a pattern"),
+        pytest.param(["template1"], ("template1",), id="a template by its name"),
+        pytest.param(["rdsadmin"], ("rdsadmin",), id="a provider's own by its name"),
+        pytest.param(["no_such"], (), id="a name that does not exist"),
+    ],
+)
+def test_databases_meant(entries: list[str], expected: tuple[str, ...]) -> None:
+    assert resolve([an_entry(name) for name in entries], DATABASES, "admin").names == expected
+
+
+@pytest.mark.parametrize("names_of_entries", [["tenant_*", "tenant_2"], ["tenant_2", "tenant_*"]])
+def test_a_database_with_an_entry_of_its_own_belongs_to_it(names_of_entries: list[str]) -> None:
+    targets = resolve([an_entry(name) for name in names_of_entries], DATABASES, "admin").targets
+    assert [(target.name, target.entry.name) for target in targets] == [
+        ("tenant_1", "tenant_*"),
+        ("tenant_2", "tenant_2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        pytest.param([an_entry("warehouse"), an_entry("tenant_*")], [], id="nothing wrong"),
+        pytest.param([an_entry("*", allow_empty=True), an_entry("warehouse")], [], id="a name beside all"),
+        pytest.param(
+            [an_entry(HOSTILE + "x")],
+            ['The database "we""ird.näme\'; --x" does not exist on the server, and matches none as a pattern.'],
+            id="a hostile name that does not exist",
+        ),
+        pytest.param(
+            [an_entry("tennant_*")],
+            ['The database "tennant_*" does not exist on the server, and matches none as a pattern.'],
+            id="a pattern without a match",
+        ),
+        pytest.param([an_entry("tennant_*", allow_empty=True)], [], id="a pattern that may be empty"),
+        pytest.param([an_entry("no_such", allow_empty=True)], [], id="a name that may be missing"),
+        pytest.param([an_entry("closed")], ['The database "closed" accepts no connections.'], id="no connections"),
+        pytest.param([an_entry("foreign")], ['Role "admin" may not connect to database "foreign".'], id="no CONNECT"),
+        pytest.param(
+            [an_entry("clos*")],
+            ['The database "clos*" does not exist on the server, and matches none as a pattern.'],
+            id="a pattern over what cannot be entered",
+        ),
+        pytest.param(
+            [an_entry("tenant_*"), an_entry("*_2")],
+            ['The database "tenant_2" matches two patterns, "tenant_*" and "*_2".'],
+            id="two patterns",
+        ),
+        pytest.param([an_entry("tenant_*"), an_entry("*_2"), an_entry("tenant_2")], [], id="two patterns and a name"),
+        pytest.param(
+            [an_entry("no_such"), an_entry("closed"), an_entry("foreign")],
+            [
+                'The database "closed" accepts no connections.',
+                'Role "admin" may not connect to database "foreign".',
+                'The database "no_such" does not exist on the server, and matches none as a pattern.',
+            ],
+            id="all that is wrong at once",
+        ),
+    ],
+)
+def test_what_is_wrong_with_databases(entries: list[DatabaseEntry], expected: list[str]) -> None:
+    assert [problem.message for problem in problems_of(*entries)] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "statement"),
+    [
+        ("closed", 'ALTER DATABASE "closed" ALLOW_CONNECTIONS true;'),
+        ("foreign", 'GRANT CONNECT ON DATABASE "foreign" TO "admin";'),
+    ],
+)
+def test_the_statement_that_opens_a_database(name: str, statement: str) -> None:
+    assert [problem.statement for problem in problems_of(an_entry(name))] == [statement]
+
+
+@given(strategies.lists(names(), max_size=6), strategies.lists(names(), max_size=4, unique=True))
+def test_every_database_is_a_target_at_most_once_and_exists(existing: list[str], listed: list[str]) -> None:
+    databases: list[ListedDatabase] = [a_listed_database(name) for name in existing]
+    found = resolve([an_entry(name, allow_empty=True) for name in [*listed, "*"]], databases, "admin").names
+    expected = set(existing) - (PROVIDERS_OWN - set(listed))
+    if "*" in existing:  # an entry that is the name of a database is that database, and no pattern
+        assume(not any(set("*?[") & set(name) for name in listed if name not in existing))
+        expected = set(existing) & {*listed, "*"}
+    assert found == tuple(sorted(expected))
+
+
+SCHEMAS = ("sales", "hr", "tenant_1", "tenant_test_1", "a*", HOSTILE, "public")
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        pytest.param(an_entry("w", "sales"), ("sales",), id="a name"),
+        pytest.param(an_entry("w", HOSTILE), (HOSTILE,), id="a hostile name"),
+        pytest.param(an_entry("w", "tenant_*", exclude_schemas=("*_test_*",)), ("tenant_1",), id="less a pattern"),
+        pytest.param(an_entry("w", "a*"), ("a*",), id="a pattern that is a name"),
+        pytest.param(an_entry("w", exclude_schemas=("*",)), (), id="nothing left"),
+        pytest.param(an_entry("w", "no_such", "pg_catalog"), (), id="what does not exist or is PostgreSQL's own"),
+    ],
+)
+def test_schemas_meant(entry: DatabaseEntry, expected: tuple[str, ...]) -> None:
+    assert chosen_schemas(entry, SCHEMAS).names == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        pytest.param(an_entry("w", "sales", "tenant_*", HOSTILE), [], id="nothing wrong"),
+        pytest.param(
+            an_entry("w", "slaes"),
+            ['The schema "slaes" does not exist in database "warehouse", and matches none as a pattern.'],
+            id="a name that does not exist",
+        ),
+        pytest.param(an_entry("w", "slaes", allow_empty=True), [], id="a name that may be missing"),
+        pytest.param(
+            an_entry("w", "pg_catalog", allow_empty=True),
+            ['The schema "pg_catalog" listed for database "warehouse" is PostgreSQL\'s own.'],
+            id="PostgreSQL's own is refused even so",
+        ),
+        pytest.param(
+            an_entry("w", "sales", "tenant_*", exclude_schemas=("sales", "tenant_*")),
+            [
+                'Every schema of database "warehouse" that "sales" means is excluded again.',
+                'Every schema of database "warehouse" that "tenant_*" means is excluded again.',
+            ],
+            id="what exists but is excluded",
+        ),
+        pytest.param(
+            an_entry("w", "pg_*", "information_schema", "no_*", HOSTILE + "*x"),
+            [
+                'The schema "pg_*" listed for database "warehouse" is PostgreSQL\'s own.',
+                'The schema "information_schema" listed for database "warehouse" is PostgreSQL\'s own.',
+                'The schema "no_*" does not exist in database "warehouse", and matches none as a pattern.',
+                'The schema "we""ird.näme\'; --*x" does not exist in database "warehouse", and matches none as a '
+                "pattern.",
+            ],
+            id="all that is wrong at once",
+        ),
+    ],
+)
+def test_what_is_wrong_with_schemas(entry: DatabaseEntry, expected: list[str]) -> None:
+    facts = a_database(*(a_schema(name) for name in SCHEMAS))
+    assert [problem.message for problem in schema_problems(entry, facts)] == expected
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [an_entry("w", "pg_x"), an_entry("w", "no_such"), an_entry("w", "sales", exclude_schemas=("sales",))],
+    ids=["refused", "unknown", "excluded"],
+)
+def test_a_problem_with_a_schema_has_keys_and_a_remedy(entry: DatabaseEntry) -> None:
+    (problem,) = schema_problems(entry, a_database(a_schema("sales")))
+    keys: dict[str, Any] = problem.as_dict()
+    assert (keys["database"], keys["object"], bool(keys["remedy"])) == ("warehouse", entry.schemas[0], True)

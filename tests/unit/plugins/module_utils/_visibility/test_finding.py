@@ -1,0 +1,101 @@
+"""What findings add up to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import (
+    ASPECTS,
+    Aspect,
+    Finding,
+    Severity,
+    Status,
+    failure_message,
+    qualified,
+    status,
+    summary,
+    weighed,
+)
+
+HOSTILE = "we\"ird.näme'; --"
+MISSING = Finding("missing", "failure", "It is not there.", "GRANT it;", "wh", "sales", "orders")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("sales", '"sales"'), (HOSTILE, '"we""ird.näme\'; --"'), ('"', '""""'), ("", '""')],
+)
+def test_a_name_is_quoted(name: str, text: str) -> None:
+    assert quoted(name) == text
+    assert qualified(name, name) == f"{text}.{text}"
+
+
+@pytest.mark.parametrize(
+    ("found", "place"),
+    [
+        pytest.param(MISSING, 'database "wh" "sales"."orders"', id="relation"),
+        pytest.param(replace(MISSING, relation=""), 'database "wh" "sales"', id="schema"),
+        pytest.param(replace(MISSING, relation="", schema=""), 'database "wh"', id="database"),
+        pytest.param(replace(MISSING, relation="", schema="", database=""), "", id="server"),
+    ],
+)
+def test_the_place_of_a_finding(found: Finding, place: str) -> None:
+    assert found.place == place
+
+
+@pytest.mark.parametrize(
+    ("severities", "expected"),
+    [
+        ([], "ok"),
+        (["information"], "ok"),
+        (["information", "warning"], "warning"),
+        (["warning", "failure", "information"], "failure"),
+    ],
+)
+def test_the_worst_severity_is_the_status(severities: list[Severity], expected: Status) -> None:
+    assert status([replace(MISSING, severity=severity) for severity in severities]) == expected
+
+
+@pytest.mark.parametrize(
+    ("aspect", "severity", "fail_on", "expected"),
+    [
+        pytest.param("missing", "failure", {"missing"}, "failure", id="asked for"),
+        pytest.param("missing", "failure", set(), "warning", id="not asked for"),
+        pytest.param("missing", "warning", {"missing"}, "warning", id="a warning stays one"),
+        pytest.param("missing", "information", {"missing"}, "information", id="information stays so"),
+        pytest.param("connection", "failure", set(), "failure", id="a failed connection always fails"),
+    ],
+)
+def test_what_fails(aspect: Aspect, severity: Severity, fail_on: set[str], expected: Severity) -> None:
+    (one,) = weighed([replace(MISSING, aspect=aspect, severity=severity)], fail_on)
+    assert one.severity == expected
+
+
+def test_findings_come_in_the_order_of_the_aspects() -> None:
+    findings = [replace(MISSING, aspect=aspect) for aspect in reversed(ASPECTS)]
+    assert tuple(one.aspect for one in weighed(findings, set())) == ASPECTS
+
+
+def test_the_summary_names_every_aspect() -> None:
+    result = summary([MISSING, replace(MISSING, severity="warning", aspect="future")])
+    assert list(result) == list(ASPECTS)
+    assert result["missing"] == {"status": "failure", "count": 1}
+    assert result["future"] == {"status": "warning", "count": 1}
+    assert result["lost"] == {"status": "ok", "count": 0}
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (0, ""),
+        (1, '1 finding fails the check of what Metamapper will see as "mm":\n1. '),
+        (3, '3 findings fail the check of what Metamapper will see as "mm":\n1. '),
+        (5, "\n... and 2 more, all in the key findings."),
+    ],
+)
+def test_the_message_names_the_first_failures(count: int, expected: str) -> None:
+    message = failure_message([replace(MISSING, severity="warning"), *[MISSING] * count], "mm")
+    assert expected in message
+    assert message.count("GRANT it;") == min(count, 3)

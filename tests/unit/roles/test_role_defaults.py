@@ -1,0 +1,102 @@
+"""What each role documents, what it sets and what it uses are the same, and the roles agree with each other."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables import known_names
+
+ROLES_DIRECTORY = Path(__file__).resolve().parents[3] / "roles"
+ROLES = sorted(path.parent.parent.name for path in ROLES_DIRECTORY.glob("*/meta/argument_specs.yml"))
+PYTHON_TYPES = {"str": str, "path": str, "int": int, "bool": bool, "list": list, "dict": dict}
+
+
+def load(role: str, path: str) -> dict[str, Any]:
+    """Return a YAML file of a role; empty where there is none."""
+    file = ROLES_DIRECTORY / role / path
+    return dict(yaml.safe_load(file.read_text()) or {}) if file.exists() else {}
+
+
+def options(role: str) -> dict[str, dict[str, Any]]:
+    """Return what the argument spec of a role describes."""
+    return dict(load(role, "meta/argument_specs.yml")["argument_specs"]["main"]["options"])
+
+
+def defaults(role: str) -> dict[str, Any]:
+    """Return what a role sets where its user does not."""
+    return load(role, "defaults/main.yml")
+
+
+def test_every_role_has_an_argument_spec() -> None:
+    assert sorted(path.name for path in ROLES_DIRECTORY.iterdir() if path.is_dir()) == ROLES
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_documented_defaults_are_the_real_ones(role: str) -> None:
+    documented = {name: option["default"] for name, option in options(role).items() if "default" in option}
+    assert documented == defaults(role)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_defaults_have_the_documented_type(role: str) -> None:
+    wrong = {
+        name: value
+        for name, value in defaults(role).items()
+        if not ("{{" in str(value) or isinstance(value, PYTHON_TYPES[options(role)[name]["type"]]))
+    }
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_defaults_are_among_the_choices(role: str) -> None:
+    wrong = {
+        name: option
+        for name, option in options(role).items()
+        if "choices" in option and "default" in option
+        for value in (option["default"] if isinstance(option["default"], list) else [option["default"]])
+        if value not in option["choices"]
+    }
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_required_options_have_no_default(role: str) -> None:
+    assert [name for name, option in options(role).items() if option.get("required") and "default" in option] == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_secrets_are_plain_texts_that_no_failing_check_prints(role: str) -> None:
+    """Ansible prints the value that is not among the choices, whatever ``no_log`` says."""
+    secrets = {name: option for name, option in options(role).items() if name.endswith("password")}
+    assert [name for name, option in secrets.items() if option["type"] != "str" or "choices" in option] == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_variable_used_is_documented_and_every_one_documented_is_used(role: str) -> None:
+    files = [*(ROLES_DIRECTORY / role).glob("[tv]*/*.yml"), *(ROLES_DIRECTORY / role).glob("templates/*")]
+    used = {name for file in files for name in re.findall(r"\bmetamapper_\w+(?<!_)", file.read_text())}
+    assert used - {"metamapper_"} == set(options(role))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_readme_names_every_variable(role: str) -> None:
+    readme = (ROLES_DIRECTORY / role / "README.md").read_text()
+    assert [name for name in options(role) if f"`{name}`" not in readme] == []
+
+
+@pytest.mark.parametrize("name", sorted({name for role in ROLES for name in options(role)}))
+def test_a_shared_variable_means_the_same_in_every_role(name: str) -> None:
+    meanings = [
+        {key: value for key, value in options(role)[name].items() if key in ("type", "elements", "default", "choices")}
+        for role in ROLES
+        if name in options(role)
+    ]
+    assert all(meaning == meanings[0] for meaning in meanings)
+
+
+def test_all_documented_names_are_known_to_the_preflight() -> None:
+    assert {name for role in ROLES for name in options(role)} <= known_names(ROLES_DIRECTORY)
