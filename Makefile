@@ -25,8 +25,8 @@ help:  ## list the targets
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
-.ansible/ready: tools/fetch_collections.py | .venv/demo
-	.venv/bin/python tools/fetch_collections.py
+.ansible/ready: tools/packaging/fetch_collections.py | .venv/demo
+	.venv/bin/python tools/packaging/fetch_collections.py
 	touch $@
 
 setup: .venv/dev .ansible/ready  ## virtual environment with all tools, and the collections
@@ -43,7 +43,7 @@ integration: setup  ## integration tests on a real server (PG=17: its major vers
 	MM_PG=$(PG) pytest -q -n $(or $(JOBS),2) -m '$(MARK)' $(or $(TESTS),tests/integration)
 
 matrix: setup  ## integration tests on every major version from 9.6 on, or on one (PG=12)
-	@for major in $(or $(PG),$$(python -c "from tests.support.postgres import majors; print(*majors())")); do \
+	@for major in $(or $(PG),$$(python -c "from tools.postgres.server import majors; print(*majors())")); do \
 	    echo "==> PostgreSQL $$major"; $(MAKE) --no-print-directory integration "PG=$$major" || exit; \
 	done
 
@@ -55,8 +55,8 @@ torture: setup  ## faults, crowds, storms and leaks, again and again (SIZE=small
 	MM_SIZE=$(SIZE) MM_PG=$(PG) pytest -q -n $(or $(JOBS),2) --dist worksteal $(or $(TESTS),tests/torture)
 
 molecule: setup  ## roles and playbooks on containers, with Podman or Docker
-	python -m tools.molecule_run --break-off default
-	python -m tools.molecule_run $(SCENARIO)
+	python -m tools.molecule.run --break-off default
+	python -m tools.molecule.run $(SCENARIO)
 
 lint: setup  ## ansible-lint production, ruff, mypy strict, yamllint, changelog and docs checks
 	yamllint --strict .
@@ -91,10 +91,10 @@ docs: setup .venv/docs  ## the documentation as a site, in .cache/docs/site
 	pytest -q tests/docs
 
 build: setup  ## the collection as one file, checked as Galaxy does and installed where nothing else is
-	python -m tools.collection
+	python -m tools.packaging.collection
 
 release: setup  ## all of a release but publishing it (VERSION=1.0.0)
-	python -m tools.release $(VERSION)
+	python -m tools.packaging.release $(VERSION)
 
 clean:  ## remove all that was set up
 	rm -rf .ansible .cache .venv

@@ -16,7 +16,7 @@ import pytest
 import testinfra
 import yaml
 
-from tests.support.postgres import CACHE
+from tools.postgres.server import CACHE
 
 SHARED = Path(__file__).resolve().parent / "shared"
 DIRECTORY = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])

@@ -17,7 +17,7 @@ from typing import Sequence
 
 import psycopg2
 
-from tests.support.postgres import Server, running
+from tools.postgres.server import Server, running
 
 ROOT = Path(__file__).resolve().parent.parent
 WAREHOUSE = (ROOT / "tools" / "warehouse.sql").read_text()

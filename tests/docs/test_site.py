@@ -14,9 +14,9 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tools.collection import contents
 from tools.docs.build import CACHE
 from tools.docs.pages import pages
+from tools.packaging.collection import contents
 
 SITE = CACHE / "site"
 PAGES = sorted(SITE.rglob("*.html"))

@@ -7,12 +7,12 @@ from typing import Iterator
 
 import pytest
 
-from tests.support.access import Warehouse
-from tests.support.certificates import Encrypted, running_with_tls
 from tests.support.fixtures import major, site, ssh_config, sshd
-from tests.support.postgres import Server, running
-from tests.support.site import Site
-from tools.collection import build, install
+from tests.support.modules.access import Warehouse
+from tests.support.postgres.certificates import Encrypted, running_with_tls
+from tests.support.postgres.site import Site
+from tools.packaging.collection import build, install
+from tools.postgres.server import Server, running
 
 __all__ = ["major", "site", "ssh_config", "sshd"]  # for every test here
 

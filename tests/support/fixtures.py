@@ -8,9 +8,9 @@ from typing import Iterator
 
 import pytest
 
-from tests.support.postgres import DEFAULT_MAJOR, Server
-from tests.support.site import Site
-from tests.support.sshd import Sshd, client_directory
+from tests.support.postgres.site import Site
+from tests.support.ssh.sshd import Sshd, client_directory
+from tools.postgres.server import DEFAULT_MAJOR, Server
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,9 @@ from typing import Generator, Iterator, Mapping
 import pytest
 
 from tests.support.fixtures import major, site, ssh_config
-from tests.support.forks import Forks, forks
-from tests.support.postgres import DEFAULT_MAJOR, Server, running
-from tests.support.sshd import Sshd
+from tests.support.modules.forks import Forks, forks
+from tests.support.ssh.sshd import Sshd
+from tools.postgres.server import DEFAULT_MAJOR, Server, running
 
 __all__ = ["major", "site", "ssh_config"]  # for every test here
 

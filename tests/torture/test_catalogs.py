@@ -8,12 +8,12 @@ from typing import Any, Mapping, Sequence
 from hypothesis import HealthCheck, Phase, given, settings, strategies
 from psycopg2 import sql
 
-from tests.support.acls import acls, changed
-from tests.support.modules import run_module
-from tests.support.postgres import Server
-from tests.support.site import Site, identifiers
-from tests.support.values import names
+from tests.support.postgres.acls import acls, changed
+from tests.support.postgres.site import Site, identifiers
+from tests.support.values.names import names
 from tests.torture.conftest import CHOSEN, SIZES, Ledger
+from tools.postgres.server import Server
+from tools.runners.modules import run_module
 
 # Room for the suffix that makes the name of a role this example's alone.
 ROLES = names().filter(lambda name: len(name.encode()) <= 40 and not name.startswith("pg_"))

@@ -18,17 +18,17 @@ from typing import Any, Callable, ContextManager, Iterator, Mapping, Sequence
 
 import pytest
 
-from tests.support.access import Warehouse
-from tests.support.forks import Forks, Run
-from tests.support.modules import Outcome
-from tests.support.postgres import Server, running
-from tests.support.processes import children_of, command_line, left_over
-from tests.support.proxy import Proxy, proxy
-from tests.support.removal import absent_options
-from tests.support.site import Site
-from tests.support.sshd import Sshd
-from tests.support.stages import GRANTING, NOTHING, REMOVING, Stages
+from tests.support.modules.access import Warehouse
+from tests.support.modules.forks import Forks, Run
+from tests.support.modules.removal import absent_options
+from tests.support.postgres.site import Site
+from tests.support.postgres.stages import GRANTING, NOTHING, REMOVING, Stages
+from tests.support.ssh.sshd import Sshd
 from tests.torture.conftest import Ledger, Size
+from tools.postgres.processes import children_of, command_line, left_over
+from tools.postgres.proxy import Proxy, proxy
+from tools.postgres.server import Server, running
+from tools.runners.modules import Outcome
 
 DELAY_SECONDS = 0.004
 QUIET_SECONDS = 90.0  # as long as the server may take to notice that a client is gone for good

@@ -9,13 +9,13 @@ from typing import Any, Iterator
 
 import pytest
 
-from tests.support.modules import run_module
-from tests.support.postgres import Server, running
 from tests.torture.conftest import Ledger, Size
 from tools.bench import child
 from tools.bench.content import build
 from tools.bench.neighbours import DATABASE, LOCK_TIMEOUT_MS, together
 from tools.bench.ours import GROUP, USER, access
+from tools.postgres.server import Server, running
+from tools.runners.modules import run_module
 
 RELATIONS_PER_SCHEMA = 20
 HELD = """

@@ -12,15 +12,15 @@ from typing import Any, Iterator
 
 import pytest
 
-from tests.support.access import Warehouse
-from tests.support.modules import ROOT, Outcome
+from tests.support.modules.access import Warehouse
+from tests.support.modules.visibility import found, look
 from tests.support.mounts import filled, mounted
-from tests.support.playbooks import COLLECTIONS, run_on_hosts
-from tests.support.postgres import NOBODY, Server, running
-from tests.support.site import Site
-from tests.support.sshd import Sshd
-from tests.support.visibility import found, look
+from tests.support.postgres.site import Site
+from tests.support.ssh.sshd import Sshd
 from tests.torture.conftest import Ledger, Size
+from tools.postgres.server import NOBODY, Server, running
+from tools.runners.modules import ROOT, Outcome
+from tools.runners.playbooks import COLLECTIONS, run_on_hosts
 
 SLOTS = 6
 RESERVED = 3  # for superusers, as PostgreSQL has it
@@ -153,7 +153,7 @@ def test_nowhere_to_write_on_the_controller(site: Site, sshd: Sshd, module: str)
         options["fail_on"] = []
         for name in ("login_user", "login_password", "users"):
             del options[name]
-    command = ["unshare", "--mount", "sh", "-c", READ_ONLY, "sh", sys.executable, "-m", "tests.support.modules", module]
+    command = ["unshare", "--mount", "sh", "-c", READ_ONLY, "sh", sys.executable, "-m", "tools.runners.modules", module]
     path = os.pathsep.join([str(ROOT), str(COLLECTIONS)])
     environment = {**{k: v for k, v in os.environ.items() if k != "TMPDIR"}, "PYTHONPATH": path}
     ran = subprocess.run(

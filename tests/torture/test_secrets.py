@@ -12,11 +12,11 @@ from typing import Any, Callable, Mapping
 
 import pytest
 
-from tests.support.leaks import Watch
-from tests.support.playbooks import COLLECTIONS, ROOT
-from tests.support.postgres import free_port
-from tests.support.site import Site, identifiers
+from tests.support.modules.leaks import Watch
+from tests.support.postgres.site import Site, identifiers
 from tests.torture.conftest import Ledger
+from tools.postgres.server import free_port
+from tools.runners.playbooks import COLLECTIONS, ROOT
 
 ADMIN, USER, NEW, RETIRED, WRONG, ENVIRONMENT, PGPASS = (
     "admin",
@@ -178,7 +178,7 @@ def crash(playing: Playing, command: list[str]) -> Watch:
 CRASHING = """
 import json, os, signal, sys, threading, time
 import psycopg2
-from tests.support.modules import run_module
+from tools.runners.modules import run_module
 connect = psycopg2.connect
 def connect_and_crash(**parameters):
     connection = connect(**parameters)

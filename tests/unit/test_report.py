@@ -17,7 +17,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report impo
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report_text import render_text, text_lines
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._words import extent
 
-from tests.support.findings import ATTACK, HOSTILE, OVERRIDE, Result, database, finding, result, schema
+from tests.support.values.findings import ATTACK, HOSTILE, OVERRIDE, Result, database, finding, result, schema
 
 CREATED = "2026-11-23 06:40:12 UTC"
 FAILED = result(

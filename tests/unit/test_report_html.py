@@ -18,7 +18,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._visible imp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.findings import ATTACK, HOSTILE, OVERRIDE, Result, database, finding, result, schema
+from tests.support.values.findings import ATTACK, HOSTILE, OVERRIDE, Result, database, finding, result, schema
 
 CREATED = "2026-11-23 06:40:12 UTC"
 VOID = {"meta"}

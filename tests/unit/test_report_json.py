@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
 
-from tests.support.findings import ATTACK, HOSTILE, OVERRIDE, database, finding, result, schema
+from tests.support.values.findings import ATTACK, HOSTILE, OVERRIDE, database, finding, result, schema
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs" / "report.schema.json").read_text())
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "report.md").read_text()

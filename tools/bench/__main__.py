@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Callable, ContextManager, Mapping
 
-from tests.support.modules import ROOT
 from tools.bench.databases import databases
 from tools.bench.figures import collected, section
 from tools.bench.first import first
@@ -19,6 +18,7 @@ from tools.bench.servers import servers
 from tools.bench.sizes import Sizes, sizes_from
 from tools.bench.slow_line import slow_line
 from tools.bench.visibility import visibility
+from tools.runners.modules import ROOT
 
 SCENARIOS: Mapping[str, Callable[[Sizes], ContextManager[Scenario]]] = {
     "first": first,

@@ -19,8 +19,8 @@ import psycopg2
 import psycopg2.extensions
 from ansible.module_utils import basic
 
-from tests.support.consumer import TABLES_AND_COLUMNS
-from tests.support.modules import COLLECTION, ROOT
+from tests.support.postgres.consumer import TABLES_AND_COLUMNS
+from tools.runners.modules import COLLECTION, ROOT
 
 # What tells the questions of the consumer's form from the module's own.
 CONSUMERS_FORM = ("information_schema.columns", "pg_stat_user_indexes", "metamapper_rows")

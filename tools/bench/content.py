@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
-from tests.support.postgres import Server
+from tools.postgres.server import Server
 
 OWNERS = 5
 SCHEMAS_AT_ONCE = 50  # each new table takes a lock until its transaction ends

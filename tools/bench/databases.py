@@ -6,13 +6,13 @@ import contextlib
 from dataclasses import dataclass
 from typing import Iterable, Iterator
 
-from tests.support.postgres import Server, running
 from tools.bench.content import build
 from tools.bench.figures import Figure, Goal, amount, ratio
 from tools.bench.loops import tasks
 from tools.bench.ours import SETTINGS, access, forget, play, task
 from tools.bench.scenario import Scenario, Turn, seconds
 from tools.bench.sizes import Sizes
+from tools.postgres.server import Server, running
 
 SCHEMAS, RELATIONS = 3, 5
 TEMPLATE = "template_bench"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from typing import Callable, Iterable, Iterator
 
-from tests.support.postgres import running
 from tools.bench import child
 from tools.bench.content import NARROW, WIDE, Size
 from tools.bench.figures import Figure, Goal, ratio
@@ -25,6 +24,7 @@ from tools.bench.rivals import (
 )
 from tools.bench.scenario import Scenario, Turn, seconds
 from tools.bench.sizes import Sizes
+from tools.postgres.server import running
 
 DATABASE = "bench"
 GUIDE_UP_TO = 1000  # schemas: its time grows with their square

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Sequence
 
-from tests.support.postgres import Server
 from tools.bench.content import OWNERS
 from tools.bench.ours import GROUP, PASSWORD, USER, way
+from tools.postgres.server import Server
 
 
 def tasks(server: Server, databases: Sequence[str], schemas: int) -> list[dict[str, Any]]:

@@ -12,7 +12,6 @@ from typing import Callable, Iterable, Iterator, Mapping, Sequence
 
 import psycopg2
 
-from tests.support.postgres import Server, running
 from tools.bench import child
 from tools.bench.content import Size
 from tools.bench.figures import Figure, Goal, Key, amount
@@ -20,6 +19,7 @@ from tools.bench.ours import SETTINGS, access, forget
 from tools.bench.rivals import floor, run_directly
 from tools.bench.scenario import Scenario, Turn
 from tools.bench.sizes import Sizes
+from tools.postgres.server import Server, running
 
 DATABASE = "bench"
 LOCKS_EACH_NAME_SINCE = "18"  # a GRANT then takes a slot of the lock table for each name

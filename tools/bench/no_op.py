@@ -7,15 +7,15 @@ import itertools
 import time
 from typing import Iterable, Iterator
 
-from tests.support.modules import run_module
-from tests.support.postgres import running
-from tests.support.snapshot import next_transaction_id
 from tools.bench import child
 from tools.bench.content import Size
 from tools.bench.figures import Figure, Goal, amount, more
 from tools.bench.ours import SETTINGS, access, task
 from tools.bench.scenario import Scenario, Turn, seconds
 from tools.bench.sizes import Sizes
+from tools.postgres.server import running
+from tools.postgres.snapshot import next_transaction_id
+from tools.runners.modules import run_module
 
 EMPTY = "task ansible.builtin.ping, which does nothing"
 TASK = "task access, whole ansible-playbook"

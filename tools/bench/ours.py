@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
-from tests.support.playbooks import Play, run_on_hosts
-from tests.support.postgres import Server
+from tools.postgres.server import Server
+from tools.runners.playbooks import Play, run_on_hosts
 
 GROUP, USER, PASSWORD = "metamapper_readers", "metamapper", "bench-only"
 SETTINGS = ("log_statement=none", "max_wal_size=8GB", "autovacuum=off")

@@ -12,9 +12,9 @@ from typing import Iterable, Iterator
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
 
-from tests.support.postgres import ROOT, Server
 from tools.bench.content import OWNERS
 from tools.bench.ours import GROUP, PASSWORD, USER
+from tools.postgres.server import ROOT, Server
 
 NAMES_IN_A_STATEMENT = 500
 PEERS = ROOT / ".cache" / "bench" / "peers" / "bin"

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, Iterable, Iterator, Sequence
 from unittest import mock
 
-from tests.support.playbooks import Play, run_on_hosts
-from tests.support.postgres import Server
 from tools.bench.content import build
 from tools.bench.figures import Figure, Goal, amount
 from tools.bench.ours import PASSWORD, SETTINGS, forget
 from tools.bench.scenario import Scenario, Turn
 from tools.bench.sizes import Sizes
+from tools.postgres.server import Server
+from tools.runners.playbooks import Play, run_on_hosts
 
 PLAYBOOK = "metamapper.postgresql.grant_metamapper"
 FORKS = "--forks=10"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Mapping
 
-from tests.support.postgres import DEFAULT_MAJOR
+from tools.postgres.server import DEFAULT_MAJOR
 
 
 @dataclass(frozen=True)

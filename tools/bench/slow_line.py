@@ -6,15 +6,15 @@ import contextlib
 from dataclasses import dataclass
 from typing import Iterable, Iterator
 
-from tests.support.modules import run_module
-from tests.support.postgres import Server, running
-from tests.support.proxy import proxy
 from tools.bench.content import build
 from tools.bench.figures import Figure, Goal, amount
 from tools.bench.ours import SETTINGS, access, forget
 from tools.bench.rivals import guide, has_psql, psql
 from tools.bench.scenario import Scenario, Turn, seconds
 from tools.bench.sizes import Sizes
+from tools.postgres.proxy import proxy
+from tools.postgres.server import Server, running
+from tools.runners.modules import run_module
 
 AWAY_SECONDS = 0.05  # there and back
 SCHEMAS, RELATIONS = 20, 5

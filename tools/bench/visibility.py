@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 from typing import Iterator
 
-from tests.support.modules import run_module
-from tests.support.postgres import Server, running
 from tools.bench import child
 from tools.bench.content import WIDE, build
 from tools.bench.figures import Figure, Goal, amount, ratio
 from tools.bench.ours import PASSWORD, SETTINGS, USER, access, way
 from tools.bench.scenario import Scenario, Turn
 from tools.bench.sizes import Sizes
+from tools.postgres.server import Server, running
+from tools.runners.modules import run_module
 
 CONSUMER = "the consumer's definitions query, all rows fetched"
 WHOLE = "module visibility, whole process"

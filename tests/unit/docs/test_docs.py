@@ -1,6 +1,6 @@
 """What the documentation says exists: YAML that parses, variables, playbooks, modules' options, files and headings.
 
-What it says to run is run by tests/integration/test_docs_commands.py.
+What it says to run is run by tests/integration/docs/test_docs_commands.py.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables i
     known_names,
 )
 
-from tests.support.documents import DOCUMENTS, LANGUAGES, ROOT, blocks, commands, name_of
+from tests.support.documents.blocks import DOCUMENTS, LANGUAGES, ROOT, blocks, commands, name_of
 from tools.docs.variables import MARKUP, OF_PLAYBOOKS, PAGE, ROLES, page
 
 # Names of roles in PostgreSQL, not variables of Ansible.

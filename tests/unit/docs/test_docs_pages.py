@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tools.collection import avoidable_warnings
 from tools.docs.pages import follow, pages
+from tools.packaging.collection import avoidable_warnings
 
 NAMES = {
     "README.md": "overview.md",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.molecule_run import complaint, without_blanks
+from tools.molecule.run import complaint, without_blanks
 
 PASSED = "\x1b[2m│\x1b[0m ====== 43 passed in\n  \x1b[2m│\x1b[0m   20.03s ======\n"
 LONG = "│ ====== 13 passed in 575.45s (0:09:35) ======\n"

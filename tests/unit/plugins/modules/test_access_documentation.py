@@ -17,7 +17,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.modules import access
 
-from tests.support.surveys import FIRST_RUN, in_check_mode
+from tests.support.values.surveys import FIRST_RUN, in_check_mode
 
 DOCUMENTATION: Mapping[str, Any] = yaml.safe_load(access.DOCUMENTATION)
 RETURN: Mapping[str, Any] = yaml.safe_load(access.RETURN)

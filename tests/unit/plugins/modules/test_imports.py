@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.support.playbooks import COLLECTIONS
+from tools.runners.playbooks import COLLECTIONS
 
 SELDOM_USED = re.compile(r"\._(access\.removal|access\..*\.removal|ssh\.)")
 

@@ -14,8 +14,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import login_from_options
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login
 
-from tests.support.modules import run_module
-from tests.support.values import HOSTILE, PASSWORD
+from tests.support.values.names import HOSTILE, PASSWORD
+from tools.runners.modules import run_module
 
 DEFAULTS = {name: option.get("default") for name, option in ACCESS_ARGUMENTS.items()}
 

@@ -16,7 +16,16 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.proble
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from hypothesis import given, strategies
 
-from tests.support.values import HOSTILE, NAMES_THAT_HURT, PASSWORD, a_wish, an_entry, entry_options, names, options
+from tests.support.values.names import (
+    HOSTILE,
+    NAMES_THAT_HURT,
+    PASSWORD,
+    a_wish,
+    an_entry,
+    entry_options,
+    names,
+    options,
+)
 
 ME = {"name": "metamapper", "password": PASSWORD, "state": "present"}
 TOO_LONG = "ä" * 32

@@ -19,9 +19,9 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.proble
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import texts
 from hypothesis import given
 
-from tests.support.catalogs import catalogs
-from tests.support.surveys import DONE, FIRST_RUN, READY, SECOND_RUN, WHERE, WISH, a_survey, in_check_mode
-from tests.support.values import HOSTILE, PASSWORD, a_database, a_relation, a_schema
+from tests.support.values.catalogs import catalogs
+from tests.support.values.names import HOSTILE, PASSWORD, a_database, a_relation, a_schema
+from tests.support.values.surveys import DONE, FIRST_RUN, READY, SECOND_RUN, WHERE, WISH, a_survey, in_check_mode
 
 
 def when_written(survey: Survey, applied: Applied, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Any]:

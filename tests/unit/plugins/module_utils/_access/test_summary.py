@@ -15,8 +15,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.summ
 )
 from hypothesis import given, strategies
 
-from tests.support.catalogs import catalogs, granted, plan, within
-from tests.support.values import (
+from tests.support.values.catalogs import catalogs, granted, plan, within
+from tests.support.values.names import (
     DIRECT,
     HOSTILE,
     LACKING,

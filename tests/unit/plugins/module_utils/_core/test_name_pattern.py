@@ -13,7 +13,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name_p
 )
 from hypothesis import given, strategies
 
-from tests.support.values import HOSTILE, names
+from tests.support.values.names import HOSTILE, names
 
 EXISTING = ("sales", "Sales", "tenant_1", "tenant_2", "tenant_test_1", "a.b", "a*", "[x]", HOSTILE)
 POSTGRESQLS_OWN = ("information_schema", "pg_catalog", "pg_toast")

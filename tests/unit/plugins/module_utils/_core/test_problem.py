@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem, summary
 
-from tests.support.values import HOSTILE
+from tests.support.values.names import HOSTILE
 
 ONE = Problem("The role is a superuser.", "Choose another name.")
 TWO = Problem(f"The schema {HOSTILE} does not exist.")

@@ -18,7 +18,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_st
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login, connection_problem
 from hypothesis import given, strategies
 
-from tests.support.values import HOSTILE, PASSWORD, a_wish
+from tests.support.values.names import HOSTILE, PASSWORD, a_wish
 
 # The password of a_wish(), too: no part of it is to be seen.
 TEXT = f"{PASSWORD} {HOSTILE}"

@@ -1,4 +1,4 @@
-"""SQL statements as values; how the server reads them is in tests/integration/test_statement_quoting.py."""
+"""SQL statements as values; how the server reads them is in tests/integration/access/test_statement_quoting.py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_st
 from hypothesis import given
 from psycopg2 import sql
 
-from tests.support.values import HOSTILE, PASSWORD, names
+from tests.support.values.names import HOSTILE, PASSWORD, names
 
 
 @pytest.mark.parametrize(

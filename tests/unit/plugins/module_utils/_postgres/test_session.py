@@ -18,7 +18,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.se
     sqlstate,
 )
 
-from tests.support.values import HOSTILE, PASSWORD
+from tests.support.values.names import HOSTILE, PASSWORD
 
 ALWAYS = {
     "dbname": HOSTILE,

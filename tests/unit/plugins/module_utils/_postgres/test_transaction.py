@@ -23,7 +23,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.tr
 )
 from psycopg2 import sql
 
-from tests.support.values import HOSTILE, PASSWORD
+from tests.support.values.names import HOSTILE, PASSWORD
 
 FIRST = simple("GRANT USAGE ON SCHEMA {} TO {}", HOSTILE, "readers")
 SECOND = simple("GRANT USAGE ON SCHEMA {} TO {}", "sales", "readers")

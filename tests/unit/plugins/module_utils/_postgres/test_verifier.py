@@ -11,7 +11,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.verifier import is_verifier_of, saslprep
 from psycopg2.extensions import encrypt_password
 
-from tests.support.values import HOSTILE
+from tests.support.values.names import HOSTILE
 
 # The exchange of RFC 7677, section 3: user "user", password "pencil". The RFC shows what travels, not what is stored;
 # the first test proves these two keys with its proof and signature.

@@ -16,7 +16,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.datab
 )
 from hypothesis import assume, given, strategies
 
-from tests.support.values import HOSTILE, a_database, a_listed_database, a_schema, an_entry, names
+from tests.support.values.names import HOSTILE, a_database, a_listed_database, a_schema, an_entry, names
 
 DATABASES = (
     a_listed_database("warehouse"),

@@ -11,7 +11,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.private
     unreadable_because,
 )
 
-from tests.support.sshd import make_key
+from tests.support.ssh.sshd import make_key
 
 
 @pytest.mark.parametrize(("passphrase", "expected"), [("", False), ("open sesame", True)], ids=["plain", "encrypted"])

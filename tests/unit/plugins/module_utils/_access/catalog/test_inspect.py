@@ -16,7 +16,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Row, Session
 
-from tests.support.values import (
+from tests.support.values.names import (
     DIRECT,
     HOSTILE,
     LACKING,

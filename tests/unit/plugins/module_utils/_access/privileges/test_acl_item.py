@@ -16,8 +16,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import texts
 from hypothesis import given
 
-from tests.support.catalogs import GROUP, catalogs, grants_in, plan
-from tests.support.values import HOSTILE
+from tests.support.values.catalogs import GROUP, catalogs, grants_in, plan
+from tests.support.values.names import HOSTILE
 
 QUOTED = '"we""ird.näme\'; --"'
 SELECT = Held("relation", "s", "t", "", "SELECT", "g", "o", "o", is_grant_option=False, become="", is_reachable=True)

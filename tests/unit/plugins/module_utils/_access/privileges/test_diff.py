@@ -17,7 +17,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
 from hypothesis import given, strategies
 
-from tests.support.catalogs import (
+from tests.support.values.catalogs import (
     GROUP,
     catalogs,
     grantable_catalogs,
@@ -27,7 +27,7 @@ from tests.support.catalogs import (
     planner,
     within,
 )
-from tests.support.values import (
+from tests.support.values.names import (
     DIRECT,
     HOSTILE,
     OUT_OF_REACH,

@@ -19,7 +19,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login
 from psycopg2.extensions import encrypt_password
 
-from tests.support.values import HOSTILE, PASSWORD, a_listed_database, a_reader, a_server
+from tests.support.values.names import HOSTILE, PASSWORD, a_listed_database, a_reader, a_server
 
 USER = User(HOSTILE, Secret(PASSWORD))
 ADMIN = Login(

@@ -15,7 +15,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.role
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 
-from tests.support.values import (
+from tests.support.values.names import (
     HOSTILE,
     SERVER_9_6,
     SERVER_17,

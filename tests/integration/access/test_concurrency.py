@@ -1,0 +1,141 @@
+"""Many runs at once, other people's locks, and other people's DDL."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import threading
+import time
+from typing import Any, Iterator
+
+import psycopg2
+import pytest
+
+from tests.support.modules.access import Warehouse
+from tests.support.postgres.site import Site, identifiers
+from tools.runners.modules import start_module
+
+RUNS = 8
+TRANSACTION = "ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction"
+
+
+def finished(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """Return what a module in a process of its own returned."""
+    output, errors = process.communicate(timeout=120)
+    assert "Traceback" not in errors
+    result: dict[str, Any] = json.loads(output)
+    return result
+
+
+@pytest.mark.parametrize("start", ["from-nothing", "broken"])
+def test_eight_runs_at_once(warehouse: Warehouse, start: str) -> None:
+    if start == "broken":
+        warehouse.access().ok()
+        warehouse.run("REVOKE SELECT ON {}.{} FROM {}", warehouse.schema, "ta.ble", warehouse.group)
+        warehouse.run("ALTER ROLE {} CONNECTION LIMIT 3", warehouse.user)
+    processes = [start_module("access", warehouse.options()) for _number in range(RUNS)]
+    results = [finished(process) for process in processes]
+    assert [result.get("msg") for result in results] == [None] * RUNS
+    # Each statement was run once: who came second looked again under the lock.
+    statements = [statement for result in results for statement in result["statements"]]
+    if start == "broken":
+        assert sorted(statement.split()[0] for statement in statements) == ["ALTER", "GRANT"]
+    assert len(statements) == len(set(statements))
+    assert warehouse.readable(warehouse.schema) == warehouse.relations
+    assert not warehouse.access().ok().changed
+
+
+@contextlib.contextmanager
+def holding(warehouse: Warehouse, *statements: Any) -> Iterator[None]:
+    """Hold the locks of some statements in an open transaction."""
+    connection = warehouse.server.connect(warehouse.database)
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        for statement in statements:
+            cursor.execute(statement)
+        yield
+
+
+def test_a_lock_of_somebody_elses_is_not_waited_for_for_ever(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{TRANSACTION}.FIRST_PAUSE_SECONDS", 0.001)
+    statement = identifiers("ALTER TABLE {}.{} ADD COLUMN later int", warehouse.schema, "ta.ble")
+    with holding(warehouse, statement):
+        refused = warehouse.access(lock_timeout_ms=50)
+    assert refused.failed
+    assert refused["problems"][0]["sqlstate"] == refused["sqlstate"] == "55P03"
+    assert "lock_timeout_ms" in refused["msg"]
+    assert '."ta.ble"' in refused["problems"][0]["statement"]
+    assert refused["committed"] == [f'the group: "{warehouse.group.replace(chr(34), chr(34) * 2)}"']
+    warehouse.access().ok()
+    assert warehouse.readable(warehouse.schema) == warehouse.relations
+
+
+def test_a_lock_that_is_released_in_time_is_waited_for(warehouse: Warehouse) -> None:
+    statement = identifiers("ALTER TABLE {}.{} ADD COLUMN later int", warehouse.schema, "ta.ble")
+    with holding(warehouse, statement):
+        process = start_module("access", warehouse.options(lock_timeout_ms=200))
+        time.sleep(1.5)
+    assert finished(process).get("msg") is None
+    assert warehouse.readable(warehouse.schema) == warehouse.relations
+
+
+def test_another_run_is_waited_for_no_longer_than_wait_seconds(warehouse: Warehouse) -> None:
+    with holding(warehouse, "SELECT pg_advisory_xact_lock(7882834684577673328)"):
+        start = time.monotonic()
+        refused = warehouse.access(wait_seconds=1)
+        assert time.monotonic() - start < 5
+        assert refused.failed
+        assert "wait_seconds" in refused["msg"]
+        assert refused["sqlstate"] == "55P03"
+        assert refused["database"] == warehouse.database
+    warehouse.access().ok()
+
+
+def test_a_run_that_has_nothing_to_write_does_not_wait_for_another(warehouse: Warehouse) -> None:
+    warehouse.access().ok()
+    with holding(warehouse, "SELECT pg_advisory_xact_lock(7882834684577673328)"):
+        assert not warehouse.access(wait_seconds=0).ok().changed
+
+
+def storm(site: Site, owner: str, database: str, stop: threading.Event, errors: list[str]) -> None:
+    """Create, rename and drop tables until told to stop."""
+    connection = site.server.connect(database)
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute(identifiers("SET ROLE {}", owner))
+        number = 0
+        while not stop.is_set():
+            number += 1
+            try:
+                cursor.execute(f"CREATE TABLE storm.t{number}(id int); ALTER TABLE storm.t{number} RENAME TO u{number}")
+                cursor.execute(f"DROP TABLE IF EXISTS storm.u{max(0, number - 30)}")
+            except psycopg2.errors.InternalError_:
+                continue  # "tuple concurrently updated": it met a GRANT, as other people's DDL does
+            except psycopg2.Error as error:
+                errors.append(str(error))
+                return
+
+
+def test_a_storm_of_ddl_ends_in_success_or_in_a_clear_error(warehouse: Warehouse) -> None:
+    warehouse.run("CREATE SCHEMA storm AUTHORIZATION {}", warehouse.owner)
+    entry = warehouse.entry(schemas=["storm", warehouse.schema])
+    stop, errors = threading.Event(), list[str]()
+    thread = threading.Thread(
+        target=storm, args=(warehouse.site, warehouse.owner, warehouse.database, stop, errors), daemon=True
+    )
+    thread.start()
+    try:
+        outcomes = []
+        for _round in range(6):
+            outcomes.append(warehouse.access(databases=[entry]))
+            warehouse.run("REVOKE SELECT ON ALL TABLES IN SCHEMA {} FROM {}", warehouse.schema, warehouse.group)
+    finally:
+        stop.set()
+        thread.join(20)
+    assert errors == []
+    assert [outcome["msg"] for outcome in outcomes if outcome.failed and not outcome["sqlstate"]] == []
+    warehouse.access(databases=[entry]).ok()
+    assert not warehouse.access(databases=[entry]).ok().changed
+    assert len(warehouse.readable("storm")) >= 20

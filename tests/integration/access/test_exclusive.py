@@ -1,0 +1,138 @@
+"""Exclusive mode: what group and users hold beyond the list is taken back, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.postgres.site import Site
+from tools.runners.modules import Outcome, run_module
+
+HOSTILE = "we\"ird.näme'; --"
+
+
+class Place:
+    """A database with a listed schema and a hostile one that was listed once."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.owner = site.create_role("owner")
+        for schema in ("sales", HOSTILE):
+            site.run("CREATE SCHEMA {} AUTHORIZATION {}", schema, self.owner)
+            site.run_as(self.owner, "CREATE TABLE {}.t (id serial, name text)", schema)
+
+    def access(self, *schemas: str, check: bool = False, diff: bool = False, **changes: Any) -> Outcome:
+        """Run the module in exclusive mode; on schema sales, unless others are named."""
+        site = self.site
+        options = {
+            "login_host": site.server.host,
+            "login_port": site.server.port,
+            "login_password": site.server.password,
+            "group": site.group,
+            "users": [{"name": site.user, "password": site.password}],
+            "databases": [{"name": site.database, "schemas": list(schemas or ("sales",))}],
+            "exclusive": True,
+        }
+        return run_module("access", {**options, **changes}, check=check, diff=diff)
+
+    def held(self) -> set[tuple[str, str]]:
+        """Return what shdepend says of group and user: the catalog and the name of each object with a grant to them."""
+        rows = self.site.run(
+            "SELECT r.rolname::text, pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)"
+            " FROM pg_catalog.pg_shdepend d JOIN pg_catalog.pg_roles r ON r.oid = d.refobjid"
+            " WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype = 'a'"
+        )
+        return {row for row in rows if row[0] in (self.site.group, self.site.user)}
+
+
+@pytest.fixture
+def place(site: Site) -> Place:
+    """The two schemas."""
+    return Place(site)
+
+
+def test_narrowing_the_list_takes_back_exactly_that_schema(place: Place) -> None:
+    place.access().ok()
+    narrow = place.held()
+    place.access("sales", HOSTILE).ok()
+    assert place.held() > narrow
+    planned = place.access(check=True, diff=True).ok()
+    assert planned.changed
+    assert planned["disappears"] == [{"database": place.site.database, "schemas": [HOSTILE]}]
+    assert "beyond the list" in planned["diff"]["before"]
+    assert place.held() > narrow
+    done = place.access().ok()
+    assert done.statements == planned.statements
+    assert done["disappears"] == planned["disappears"]
+    assert done["after"]["databases"] == planned["after"]["databases"]
+    assert place.held() == narrow
+    again = place.access().ok()
+    assert (again.changed, again.statements, again["disappears"]) == (False, [], [])
+
+
+BY_HAND = {
+    "a privilege on a listed relation": "GRANT INSERT ON sales.t TO {}",
+    "a column": "GRANT UPDATE (name) ON sales.t TO {}",
+    "a sequence": "GRANT USAGE ON sales.t_id_seq TO {}",
+    "CREATE on a listed schema": "GRANT CREATE ON SCHEMA sales TO {}",
+    "a function": "GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_dir(text) TO {}",
+    "a default privilege of another kind": "ALTER DEFAULT PRIVILEGES IN SCHEMA sales GRANT USAGE ON SEQUENCES TO {}",
+    "a default privilege without a schema": "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {}",
+    "CREATE on the database": "GRANT CREATE ON DATABASE {} TO {}",
+}
+
+
+@pytest.mark.parametrize("who", ["group", "user"])
+@pytest.mark.parametrize("statement", BY_HAND.values(), ids=BY_HAND)
+def test_what_was_granted_by_hand_is_taken_back(place: Place, statement: str, who: str) -> None:
+    place.access().ok()
+    exact = place.held()
+    name = getattr(place.site, who)
+    names = [place.site.database, name] if "DATABASE" in statement else [name]
+    place.site.run(statement, *names)
+    assert place.access().ok().changed
+    assert place.held() == exact
+    assert not place.access().ok().changed
+
+
+def test_without_it_nothing_is_taken_back(place: Place) -> None:
+    place.access().ok()
+    place.site.run("GRANT INSERT ON sales.t TO {}", place.site.group)
+    left = place.access(exclusive=False).ok()
+    assert (left.changed, left["disappears"]) == (False, [])
+
+
+def test_others_keep_what_they_have(place: Place) -> None:
+    other = place.site.create_role("other")
+    place.site.run("GRANT SELECT ON sales.t TO {}; GRANT SELECT ON sales.t TO PUBLIC", other)
+    place.access().ok()
+    acl = "SELECT relacl::text FROM pg_catalog.pg_class WHERE oid = 'sales.t'::regclass"
+    before = place.site.run(acl)
+    place.site.run("GRANT INSERT ON sales.t TO {}", place.site.group)
+    place.access().ok()
+    assert place.site.run(acl) == before
+
+
+def test_what_another_grantor_gave_goes_too(place: Place) -> None:
+    place.access().ok()
+    exact = place.held()
+    deputy = place.site.create_role("deputy")
+    place.site.run("GRANT USAGE ON SCHEMA {} TO {} WITH GRANT OPTION", HOSTILE, deputy)
+    place.site.run_as(deputy, "GRANT USAGE ON SCHEMA {} TO {}", HOSTILE, place.site.group)
+    done = place.access().ok()
+    assert f'SET LOCAL ROLE "{deputy}"' in done.statements
+    assert place.held() == exact
+
+
+def test_a_change_of_mode_takes_the_other_grantor_along(place: Place) -> None:
+    place.site.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    place.access().ok()
+    deputy = place.site.create_role("deputy")
+    place.site.run("GRANT USAGE ON SCHEMA sales TO {}; GRANT SELECT ON sales.t TO {} WITH GRANT OPTION", deputy, deputy)
+    place.site.run_as(deputy, "GRANT SELECT ON sales.t TO {}", place.site.group)
+    assert place.access(privilege="metadata").ok().changed
+    with place.site.login() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT has_table_privilege('sales.t', 'SELECT'), has_table_privilege('sales.t', 'REFERENCES')")
+        assert cursor.fetchone() == (False, True)
+    assert not place.access(privilege="metadata").ok().changed

@@ -1,0 +1,70 @@
+"""A run that is killed leaves each transaction whole or not at all, and the next run completes it."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from typing import Any
+
+import pytest
+
+from tests.support.modules.access import Warehouse
+from tests.support.postgres.site import identifiers
+from tools.postgres.proxy import proxy
+from tools.runners.modules import start_module
+
+DELAY_SECONDS = 0.02
+
+
+def fragments(warehouse: Warehouse, databases: list[str]) -> list[str]:
+    """Return the databases in which something was granted, but not all of it."""
+    query = (
+        "SELECT count(*) FILTER (WHERE EXISTS (SELECT 1 FROM aclexplode(c.relacl) a"
+        " WHERE pg_get_userbyid(a.grantee) = %s)), count(*)"
+        " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname LIKE 'kill%%'"
+    )
+    found = []
+    for database in databases:
+        ((granted, relations),) = warehouse.server.execute(query, database=database, parameters=[warehouse.group])
+        if granted not in (0, relations):
+            found.append(database)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_killed_at_any_moment(superuser_warehouse: Warehouse, seed: int) -> None:
+    warehouse = superuser_warehouse
+    databases = [warehouse.database, warehouse.site.create_database("z'other\"")]
+    for database in databases:
+        for schema in ("kill 1", 'kill"2'):
+            warehouse.server.execute(
+                identifiers("CREATE SCHEMA {0}; CREATE TABLE {0}.t(); CREATE VIEW {0}.v AS SELECT 1 AS i", schema),
+                database=database,
+            )
+    entries = [{"name": database, "schemas": ["kill*"]} for database in databases]
+    with proxy(warehouse.server.host, warehouse.server.port, delay_seconds=DELAY_SECONDS) as between:
+        options: dict[str, Any] = warehouse.options(databases=entries, login_port=between.port, ssl_mode="disable")
+        process = start_module("access", options)
+        while not between.conversations and process.poll() is None:
+            time.sleep(0.01)
+        moment = random.Random(seed).uniform(0, 2.5)
+        time.sleep(moment)
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=30)
+    await_quiet(warehouse)
+    assert fragments(warehouse, databases) == []
+    # A user that can log in is a member of a group that has everything.
+    can_log_in = warehouse.server.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", parameters=[warehouse.user])
+    assert not can_log_in or not warehouse.access(databases=entries, check=True).ok().changed
+    warehouse.access(databases=entries).ok()
+    assert not warehouse.access(databases=entries).ok().changed
+
+
+def await_quiet(warehouse: Warehouse) -> None:
+    """Wait until the server has noticed that the client is gone."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'metamapper.postgresql'"
+    deadline = time.monotonic() + 20
+    while warehouse.server.execute(query) != [(0,)]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

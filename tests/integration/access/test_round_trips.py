@@ -1,0 +1,95 @@
+"""How often the module waits for the server, and how many statements it runs: neither grows with the objects."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.support.postgres.site import Site
+from tools.postgres.proxy import Proxy, proxy
+from tools.runners.modules import Outcome, run_module
+
+DELAY_SECONDS = 0.05
+UNCHANGED = 4
+CHANGED = 12
+
+
+def options(site: Site, through: Proxy, databases: list[str]) -> dict[str, Any]:
+    """Return options of module access, through a proxy."""
+    return {
+        "login_host": "127.0.0.1",
+        "login_port": through.port,
+        "login_password": site.server.password,
+        "ssl_mode": "disable",
+        "group": site.group,
+        "users": [{"name": site.user, "password": site.password}],
+        "databases": [{"name": name, "schemas": ["s*"]} for name in databases],
+    }
+
+
+def fill(site: Site, database: str, *, schemas: int, tables: int = 3) -> None:
+    """Make schemas with tables, of a few owners."""
+    script = """
+    DO $$ BEGIN
+      FOR s IN 1..{schemas} LOOP
+        EXECUTE format('CREATE SCHEMA "s''%s"', s);
+        FOR t IN 1..{tables} LOOP EXECUTE format('CREATE TABLE "s''%s"."t""%s"(id int)', s, t); END LOOP;
+      END LOOP;
+    END $$"""
+    site.run(script.replace("{schemas}", str(schemas)).replace("{tables}", str(tables)), database=database)
+
+
+def counted(site: Site, databases: list[str], *, delay_seconds: float = 0.0) -> tuple[Outcome, list[int], float]:
+    """Run the module through a proxy; return its outcome, the round trips of each connection, and the seconds."""
+    with proxy(site.server.host, site.server.port, delay_seconds=delay_seconds) as between:
+        start = time.monotonic()
+        outcome = run_module("access", options(site, between, databases)).ok()
+        return outcome, between.round_trips, time.monotonic() - start
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_at_most_four_a_database_when_nothing_changes_and_twelve_when_something_does(site: Site, count: int) -> None:
+    databases = [site.create_database(f"d'b\" {number}") for number in range(count)]
+    for database in databases:
+        fill(site, database, schemas=2)
+    made, first, _seconds = counted(site, databases)
+    assert made.changed
+    # The server itself, a look at each database, the group, each database again, the users.
+    looks, writes = first[1 : 1 + count], first[2 + count : 2 + 2 * count]
+    assert len(first) == 2 * count + 3
+    assert first[0] <= UNCHANGED
+    assert [look + write <= CHANGED for look, write in zip(looks, writes)] == [True] * count
+    assert first[0] + first[1 + count] + first[-1] <= CHANGED
+    again, second, _seconds = counted(site, databases)
+    assert not again.changed
+    # One more login is the user's own, and asks nothing.
+    assert len(second) == count + 2
+    assert sorted(second)[0] == 0
+    assert max(second) <= UNCHANGED
+
+
+def test_the_seconds_behind_a_slow_line_are_those_of_the_round_trips(site: Site) -> None:
+    fill(site, site.database, schemas=20)
+    counted(site, [site.database])
+    again, trips, seconds = counted(site, [site.database], delay_seconds=DELAY_SECONDS)
+    assert not again.changed
+    # Logins cost a handful of turns each; nothing else may wait.
+    turns_of_logins = 6 * len(trips)
+    assert seconds < (sum(trips) + turns_of_logins) * 2 * DELAY_SECONDS + 1
+
+
+def test_round_trips_and_statements_do_not_grow_with_schemas_and_tables(site: Site) -> None:
+    few, many = site.create_database("few"), site.create_database("many")
+    fill(site, few, schemas=2)
+    fill(site, many, schemas=200, tables=5)
+    for_few, trips_for_few, _seconds = counted(site, [few])
+    site.run("DROP ROLE {}", site.user, database="postgres")
+    for_many, trips_for_many, _seconds = counted(site, [many])
+    # Three more of the 1,000 tables' 500 to a statement; the group exists.
+    assert len(for_many.statements) == len(for_few.statements) - 1 + 1
+    first_database = (trips_for_few[1], trips_for_few[3])
+    assert (trips_for_many[1], trips_for_many[2]) == first_database
+    again, trips, _seconds = counted(site, [many])
+    assert (again.changed, max(trips) <= UNCHANGED) == (False, True)

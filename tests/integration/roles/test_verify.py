@@ -1,0 +1,223 @@
+"""The role verify on a real server: what it reports, what it fails for, and what it leaves alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from tests.support.postgres.site import Site, identifiers
+from tests.support.values.findings import ATTACK, HOSTILE
+from tools.runners.playbooks import ROOT, Play, run_on_hosts
+
+pytestmark = pytest.mark.playbook
+
+PLAYBOOK = "metamapper.postgresql.verify_metamapper"
+SCHEMA = json.loads((ROOT / "docs" / "report.schema.json").read_text())
+
+
+@pytest.fixture
+def warehouse(site: Site) -> Site:
+    """A database with two schemas of which Metamapper sees everything, now and later."""
+    site.server.execute(identifiers("CREATE ROLE {}", site.group))
+    create_user = identifiers("CREATE ROLE {} LOGIN PASSWORD ", site.user)
+    site.server.execute(create_user + identifiers("%s"), parameters=[site.password])
+    site.server.execute(identifiers("GRANT {} TO {}", site.group, site.user))
+    site.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    for schema in ("sales", "hr"):
+        site.run("CREATE SCHEMA {}", schema)
+        site.run("CREATE TABLE {}.orders (id int, customer text)", schema)
+        site.run("GRANT USAGE ON SCHEMA {} TO {}", schema, site.group)
+        site.run("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {}", schema, site.group)
+        site.run("ALTER DEFAULT PRIVILEGES IN SCHEMA {} GRANT SELECT ON TABLES TO {}", schema, site.group)
+    return site
+
+
+def variables(site: Site, **others: Any) -> dict[str, Any]:
+    """Return what an inventory says of the test's server."""
+    return {
+        "metamapper_login_host": site.server.host,
+        "metamapper_login_port": site.server.port,
+        "metamapper_user": site.user,
+        "metamapper_group": site.group,
+        "metamapper_password": site.password,
+        "metamapper_databases": [{"name": site.database, "schemas": ["sales", "hr"]}],
+        **others,
+    }
+
+
+def verify(site: Site, directory: Path, *arguments: str, **others: Any) -> Play:
+    """Run the playbook on one host."""
+    return run_on_hosts(directory, PLAYBOOK, {"db": variables(site, **others)}, *arguments)
+
+
+def report(directory: Path) -> dict[str, Any]:
+    """Return the JSON report, which must be what its schema says."""
+    document = dict(json.loads((directory / "metamapper-report" / "report.json").read_text()))
+    Draft202012Validator(SCHEMA).validate(document)
+    return document
+
+
+def failures(server: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return aspect, schema and relation of each failure."""
+    return [
+        (each["aspect"], each["schema"], each["relation"])
+        for each in server["findings"]
+        if each["severity"] == "failure"
+    ]
+
+
+def statuses(document: dict[str, Any]) -> dict[str, bool]:
+    """Return by server whether it failed."""
+    return {server["name"]: server["status"] == "failure" for server in document["servers"]}
+
+
+def test_where_all_is_visible_the_play_passes_and_all_reports_say_so(warehouse: Site, tmp_path: Path) -> None:
+    play = verify(warehouse, tmp_path)
+    assert play.status == 0, play.output
+    texts = [
+        play.output,
+        *((tmp_path / "metamapper-report" / f"report.{form}").read_text() for form in ("txt", "html")),
+    ]
+    assert ["Metamapper sees all that is listed" in text for text in texts] == [True] * 3
+    assert play.recap("db")["changed"] == 0
+    (server,) = report(tmp_path)["servers"]
+    assert failures(server) == []
+    assert server["seen"] == {warehouse.database: {"sales": {"orders": 2}, "hr": {"orders": 2}}}
+    assert [schema["relations"] for schema in server["databases"][0]["schemas"]] == [{"expected": 1, "visible": 1}] * 2
+
+
+def test_what_is_missing_fails_the_play_until_its_remedy_was_run(warehouse: Site, tmp_path: Path) -> None:
+    warehouse.run("REVOKE SELECT ON sales.orders FROM {}", warehouse.group)
+    play = verify(warehouse, tmp_path)
+    assert play.status != 0
+    assert play.recap("db")["failed"] == 1
+    assert f"The whole answer is in {tmp_path}/metamapper-report/report.html." in play.output
+    (server,) = report(tmp_path)["servers"]
+    assert failures(server) == [("missing", "sales", "orders")]
+    for each in server["findings"]:
+        if each["severity"] == "failure":
+            warehouse.run(each["remedy"])
+    assert verify(warehouse, tmp_path).status == 0
+
+
+def test_every_host_of_the_play_is_in_the_report(warehouse: Site, tmp_path: Path) -> None:
+    hosts = {
+        "good": variables(warehouse),
+        "refused": variables(warehouse, metamapper_password="wrong"),
+        "unreachable": {**variables(warehouse), "ansible_connection": "ssh", "ansible_host": "127.0.0.1"}
+        | {"ansible_port": 1},
+        "misspelt": variables(warehouse, metamapper_databasse=[]),
+    }
+    play = run_on_hosts(tmp_path, PLAYBOOK, hosts)
+    document = report(tmp_path)
+    assert statuses(document) == {"good": False, "refused": True, "unreachable": True, "misspelt": True}
+    assert {name: play.recap(name)["failed"] for name in hosts} == {
+        "good": 0,
+        "refused": 1,
+        "unreachable": 1,
+        "misspelt": 1,
+    }
+    assert "metamapper_databasse is not a variable of metamapper.postgresql. Did you mean metamapper_databases?" in (
+        play.output
+    )
+    answers = {server["name"]: server["summary"]["missing"]["status"] for server in document["servers"]}
+    assert answers == {"good": "ok", "refused": "unknown", "unreachable": "unknown", "misspelt": "unknown"}
+
+
+def test_batches_add_up_to_one_report(warehouse: Site, tmp_path: Path) -> None:
+    playbook = tmp_path / "play.yml"
+    playbook.write_text(
+        "- hosts: postgresql\n  serial: 1\n  gather_facts: false\n  connection: local\n"
+        "  roles: [metamapper.postgresql.verify]\n"
+    )
+    own = variables(warehouse, ansible_python_interpreter="{{ ansible_playbook_python }}")
+    hosts = {"one": own, "two": own}
+    play = run_on_hosts(tmp_path, str(playbook), hosts)
+    assert play.status == 0, play.output
+    assert "still to come: two" in play.output
+    document = report(tmp_path)
+    assert (statuses(document), document["pending"]) == ({"one": False, "two": False}, [])
+
+
+def test_what_was_seen_before_and_is_not_now_is_lost(warehouse: Site, tmp_path: Path) -> None:
+    verify(warehouse, tmp_path)
+    shutil.copy(tmp_path / "metamapper-report" / "report.json", tmp_path / "baseline.json")
+    assert verify(warehouse, tmp_path, metamapper_baseline="baseline.json").status == 0
+    warehouse.run("DROP TABLE hr.orders")
+    assert verify(warehouse, tmp_path).status == 0
+    assert verify(warehouse, tmp_path, metamapper_baseline="baseline.json").status != 0
+    assert failures(report(tmp_path)["servers"][0]) == [("lost", "hr", "orders")]
+
+
+def test_check_mode_verifies_and_writes_no_file(warehouse: Site, tmp_path: Path) -> None:
+    warehouse.run("REVOKE USAGE ON SCHEMA hr FROM {}", warehouse.group)
+    play = verify(warehouse, tmp_path, "--check")
+    assert play.status != 0
+    assert "The server failed the verification" in play.output
+    assert not (tmp_path / "metamapper-report").exists()
+
+
+def test_the_password_is_nowhere(warehouse: Site, tmp_path: Path) -> None:
+    directory = tmp_path / "new" / "reports"
+    play = verify(warehouse, tmp_path, "-vvv", metamapper_report_directory=str(directory))
+    assert sorted(path.name for path in directory.iterdir()) == ["report.html", "report.json", "report.txt"]
+    texts = [play.output, *(path.read_text() for path in directory.iterdir())]
+    assert ["p4ss w" in text for text in texts] == [False] * 4
+
+
+def test_hostile_names_pass_through_to_the_report(warehouse: Site, tmp_path: Path) -> None:
+    for name in (HOSTILE, ATTACK[:60]):
+        warehouse.run("CREATE SCHEMA {}", name)
+        warehouse.run("CREATE TABLE {}.{} (id int)", name, name)
+    databases = [{"name": warehouse.database, "schemas": ["sales", HOSTILE, ATTACK[:60]]}]
+    play = verify(warehouse, tmp_path, metamapper_databases=databases)
+    assert play.status != 0
+    (server,) = report(tmp_path)["servers"]
+    assert {("missing", HOSTILE), ("missing", ATTACK[:60])} <= {(each[0], each[1]) for each in failures(server)}
+    page = (tmp_path / "metamapper-report" / "report.html").read_text()
+    assert "&lt;script&gt;" in page
+    assert "<script" not in page
+
+
+def test_all_that_is_wrong_is_said_at_once_and_before_any_login(site: Site, tmp_path: Path) -> None:
+    wrong = {
+        "metamapper_usr": "x",
+        "metamapper_group": site.user,
+        "metamapper_password": "",
+        "metamapper_databases": [],
+        "metamapper_baseline": "none.json",
+    }
+    play = verify(site, tmp_path, **wrong)
+    said = play.output.replace('\\"', '"')  # ansible-core before 2.19 shows it as JSON
+    for message in (
+        "metamapper_usr is not a variable of metamapper.postgresql. Did you mean metamapper_user?",
+        f'metamapper_group and metamapper_user are both "{site.user}"',
+        "metamapper_password is empty",
+        "metamapper_databases is empty",
+        'metamapper_baseline names "none.json", and the controller has no such file',
+    ):
+        assert message in said
+    assert (play.status, play.recap("db")["ok"]) == (2, 1)  # the one is Ansible's validation of the arguments
+    assert site.user not in site.server.logged()
+    assert not (tmp_path / "metamapper-report").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param({"metamapper_baseline": "inventory.yml"}, "Cannot use metamapper_baseline", id="no report"),
+        pytest.param({"metamapper_fail_on": ["beauty"]}, "value of metamapper_fail_on", id="unknown aspect"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_any_login(
+    site: Site, tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    play = verify(site, tmp_path, **change)
+    assert play.status != 0
+    assert message in play.output
+    assert site.user not in site.server.logged()

@@ -1,0 +1,108 @@
+"""The documentation, as what a reader copies from it: blocks of code, in order, and commands within sentences."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterator
+
+import yaml
+from markdown_it import MarkdownIt
+
+ROOT = Path(__file__).resolve().parents[3]
+DOCUMENTS = sorted(
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("roles/*/README.md")]
+)
+LANGUAGES = frozenset({"shell", "yaml", "sql", "json", "ini", "text"})
+# What begins a command that stands in a sentence.
+PROGRAMS = ("ansible-", "apt ", "chmod ", "dnf ", "make ", "pip ", "psql ", "ssh ", "ssh-keygen ", "sshd ")
+HEREDOC = re.compile(r"<<'?(\w+)'?")
+FILE_NAME = re.compile(r"# ([\w./-]+\.\w+)\n")
+
+_markdown = MarkdownIt("commonmark").enable("table")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of code; ``language`` is empty where none is given."""
+
+    language: str
+    text: str
+    line: int
+
+    @property
+    def file(self) -> str:
+        """The name of the file that the block is the content of, from its first line; empty where it is none."""
+        found = FILE_NAME.match(self.text)
+        return found[1] if found else ""
+
+
+def name_of(path: Path) -> str:
+    """Return how a test names a document."""
+    return str(path.relative_to(ROOT))
+
+
+def blocks(path: Path, *languages: str) -> list[Block]:
+    """Return the blocks of a document, of some languages or all, in their order."""
+    found = [
+        Block(token.info if token.type == "fence" else "", token.content, (token.map or [0])[0] + 1)
+        for token in _markdown.parse(path.read_text(encoding="utf-8"))
+        if token.type in ("fence", "code_block")
+    ]
+    return [block for block in found if not languages or block.language in languages]
+
+
+def inline_commands(path: Path) -> list[str]:
+    """Return the commands in the sentences of a document."""
+    tokens = _markdown.parse(path.read_text(encoding="utf-8"))
+    codes = [inner.content for token in tokens for inner in token.children or () if inner.type == "code_inline"]
+    return [code for code in codes if code.startswith(PROGRAMS) and " " in code]
+
+
+def commands(script: str) -> list[str]:
+    """Return the commands of a script: of a line, or of as many as quotes, backslashes and here-documents join."""
+    found: list[str] = []
+    pending = ""
+    for line in script.splitlines():
+        pending += line
+        heredoc = HEREDOC.search(pending)
+        if (heredoc and not re.search(rf"^{heredoc[1]}$", pending, re.MULTILINE)) or not _is_whole(pending):
+            pending += "\n"
+        else:
+            found.append(pending)
+            pending = ""
+    if pending:
+        raise ValueError(f"A command has no end: {pending}")
+    return [command for command in found if command.strip()]
+
+
+def _is_whole(text: str) -> bool:
+    if HEREDOC.search(text):
+        return True
+    try:
+        shlex.split(text)
+    except ValueError:
+        return False
+    return not text.endswith("\\")
+
+
+def pipeline_scripts(document: Any) -> Iterator[str]:
+    """Yield what the jobs of a GitHub workflow or a GitLab pipeline run, each job as one script."""
+    if not isinstance(document, dict):
+        return
+    for job in document.get("jobs", {}).values():
+        yield "\n".join(step["run"] for step in job["steps"] if "run" in step)
+    before = document.get("default", {}).get("before_script", []) if "jobs" not in document else []
+    for job in document.values():
+        if isinstance(job, dict) and "script" in job:
+            yield "\n".join([*before, *job["script"]])
+
+
+def scripts(path: Path) -> list[str]:
+    """Return all scripts of a document, in order: its shell blocks, and what its pipelines run."""
+    found: list[str] = []
+    for block in blocks(path, "shell", "yaml"):
+        found += [block.text] if block.language == "shell" else pipeline_scripts(yaml.safe_load(block.text))
+    return found

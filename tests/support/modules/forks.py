@@ -1,0 +1,162 @@
+"""Starts modules as processes of their own that cost no imports: one process has them all, and forks.
+
+That process is ``python -m tests.support.modules.forks``, with a socket as its standard input.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import traceback
+from dataclasses import dataclass, field
+from typing import IO, Any, Iterator, Mapping, NoReturn, Sequence
+
+from tools.postgres.processes import children_of
+from tools.runners.modules import ROOT, Outcome, run_module
+
+LONGEST_SECONDS = 300.0
+REQUEST_BYTES = 1 << 16
+
+
+@dataclass
+class Run:
+    """A module that runs, or ran, in a process of its own."""
+
+    process: int
+    _output: IO[bytes]
+    _errors: IO[bytes]
+    descendants: list[int] = field(default_factory=list)
+
+    def signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended; remember what descended from it."""
+        self.descendants = children_of(self.process)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.process, number)
+
+    def wait(self, seconds: float = LONGEST_SECONDS) -> None:
+        """Wait for its end; raises TimeoutError."""
+        try:
+            end = os.pidfd_open(self.process)  # readable once the process has ended
+        except ProcessLookupError:
+            return
+        try:
+            if not select.select([end], [], [], seconds)[0]:
+                raise TimeoutError(f"process {self.process} still runs after {seconds} seconds")
+        finally:
+            os.close(end)
+
+    @property
+    def printed(self) -> str:
+        """All that it printed, a stack trace included."""
+        return _text(self._output) + _text(self._errors)
+
+    def outcome(self, seconds: float = LONGEST_SECONDS) -> Outcome:
+        """Wait for its end and return what the module returned; raises AssertionError where that is a stack trace.
+
+        What libpq says of a server that goes, while a login is being made, comes on standard error too.
+        """
+        self.wait(seconds)
+        output, errors = _text(self._output), _text(self._errors)
+        if "Traceback" in errors or not output:
+            raise AssertionError(f"{errors}\n{output}")
+        return Outcome(json.loads(output), output)
+
+
+def _text(file: IO[bytes]) -> str:
+    """Return what is in a file, whose position is the process's as well."""
+    return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode(errors="replace")
+
+
+class Forks:
+    """The process that forks, and the wire to it."""
+
+    def __init__(self) -> None:
+        self._wire, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        path = os.pathsep.join([str(ROOT), str(ROOT / ".ansible/collections")])
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.modules.forks"],
+            stdin=theirs.fileno(),
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        theirs.close()
+
+    def start(
+        self,
+        name: str,
+        options: Mapping[str, Any],
+        environment: Mapping[str, str] | None = None,
+        *,
+        check: bool = False,
+    ) -> Run:
+        """Start a module; ``environment`` is added to that of this process."""
+        request = json.dumps({"name": name, "environment": {**(environment or {})}, "check": check}).encode()
+        with tempfile.TemporaryFile() as given:
+            given.write(json.dumps(options).encode())
+            given.seek(0)
+            output, errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - the run keeps them
+            socket.send_fds(self._wire, [request], [given.fileno(), output.fileno(), errors.fileno()])
+            return Run(int(self._wire.recv(REQUEST_BYTES)), output, errors)
+
+    def close(self) -> None:
+        """End the process that forks."""
+        self._wire.close()
+        self._process.wait(10)
+
+
+@contextlib.contextmanager
+def forks() -> Iterator[Forks]:
+    """Keep the process that forks for the length of a with block."""
+    running = Forks()
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+def _serve(wire: socket.socket) -> None:
+    """Fork for each request, until nobody is left to make one."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a child ended: the kernel forgets it
+    while True:
+        request, descriptors, _flags, _address = socket.recv_fds(wire, REQUEST_BYTES, 3)
+        if not request:
+            return
+        process = os.fork()
+        if process == 0:
+            wire.close()
+            _become(json.loads(request), descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        wire.send(str(process).encode())
+
+
+def _become(request: Mapping[str, Any], descriptors: Sequence[int]) -> NoReturn:
+    """Be the module, and end."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for target, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, target)
+        os.close(descriptor)
+    os.environ.update(request["environment"])
+    tempfile.tempdir = None
+    try:
+        options = json.load(sys.stdin)
+        print(run_module(request["name"], options).text, flush=True)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    for name in ("access", "visibility"):
+        importlib.import_module(f"ansible_collections.metamapper.postgresql.plugins.modules.{name}")
+    _serve(socket.socket(fileno=0))

@@ -1,0 +1,33 @@
+"""Takes access back, for tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.modules.access import Warehouse
+from tools.runners.modules import Outcome, run_module
+
+
+def absent_options(warehouse: Warehouse, **changes: Any) -> dict[str, Any]:
+    """Return options of module access with state absent for a warehouse's group and user."""
+    return {
+        "login_host": warehouse.server.host,
+        "login_port": warehouse.server.port,
+        "login_user": warehouse.admin.name,
+        "login_password": warehouse.admin.password,
+        "state": "absent",
+        "group": warehouse.group,
+        "users": [{"name": warehouse.user}],
+        **changes,
+    }
+
+
+def remove(warehouse: Warehouse, *, check: bool = False, diff: bool = False, **changes: Any) -> Outcome:
+    """Run module access with state absent."""
+    return run_module("access", absent_options(warehouse, **changes), check=check, diff=diff)
+
+
+def role_names(warehouse: Warehouse) -> set[str]:
+    """Return those of the warehouse's group and user that exist."""
+    query = "SELECT rolname FROM pg_catalog.pg_roles WHERE rolname IN (%s, %s)"
+    return {row[0] for row in warehouse.server.execute(query, parameters=[warehouse.group, warehouse.user])}

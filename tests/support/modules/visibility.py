@@ -1,0 +1,50 @@
+"""Runs the module visibility for one test's corner of a server, and picks out what it found."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+from tests.support.postgres.site import Site, identifiers
+from tools.runners.modules import Outcome, run_module
+
+HOSTILE = "we\"ird.näme'; --"
+
+
+def make_reader(site: Site) -> None:
+    """Create the group and the user, without any grant."""
+    site.server.execute(identifiers("CREATE ROLE {}", site.group))
+    site.server.execute(
+        identifiers("CREATE ROLE {} LOGIN PASSWORD %s IN ROLE {}", site.user, site.group), parameters=[site.password]
+    )
+
+
+def options(site: Site, *schemas: str, **changes: Any) -> dict[str, Any]:
+    """Return options for this test's database; what is no option of the module belongs to the database's entry."""
+    of_database = ("name", "exclude_schemas", "metadata_schemas", "creators", "allow_empty")
+    entry = {"name": site.database, "schemas": list(schemas)}
+    entry.update({key: changes.pop(key) for key in of_database if key in changes})
+    return {
+        "login_host": site.server.host,
+        "login_port": site.server.port,
+        "user": site.user,
+        "password": site.password,
+        "group": site.group,
+        "databases": [entry],
+        **changes,
+    }
+
+
+def look(site: Site, *schemas: str, **changes: Any) -> Outcome:
+    """Run the module for this test's database."""
+    return run_module("visibility", options(site, *schemas, **changes))
+
+
+def found(outcome: Outcome, aspect: str, *severities: str) -> list[dict[str, Any]]:
+    """Return the findings of an aspect, of some severities or of all but information."""
+    wanted: Sequence[str] = severities or ("failure", "warning")
+    return [one for one in outcome["findings"] if one["aspect"] == aspect and one["severity"] in wanted]
+
+
+def places(findings: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Return the schemas and relations of some findings."""
+    return [(one["schema"], one["relation"]) for one in findings]

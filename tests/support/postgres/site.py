@@ -1,0 +1,109 @@
+"""One test's own corner of a server: a fresh database, and roles whose names no other test uses."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+from functools import cached_property
+from typing import Any, Iterator
+
+from psycopg2 import sql
+
+from tools.postgres.server import Server
+
+_numbers = itertools.count(1)
+
+
+def identifiers(text: str, *names: str) -> sql.Composed:
+    """Return a statement with quoted names in the place of each {}."""
+    return sql.SQL(text).format(*(sql.Identifier(name) for name in names))
+
+
+class Site:
+    """A fresh database and names for roles, of this test alone; all of it goes away at the end."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.suffix = f"{os.getpid()}_{next(_numbers)}"
+        self.group = self.role_name("readers")
+        self.user = self.role_name("metamapper")
+        self.password = "p4ss w'ord\\{" + self.suffix
+        self._databases: list[str] = []
+        self._roles_before = self._all_roles()
+
+    @cached_property
+    def database(self) -> str:
+        """The database of this test; made when it is first asked for."""
+        return self.create_database("warehouse")
+
+    def variables(self, *schemas: str, **others: Any) -> dict[str, Any]:
+        """Return what an inventory says of this server, its superuser, and some schemas of this test's database."""
+        own = {
+            "metamapper_login_host": self.server.host,
+            "metamapper_login_port": self.server.port,
+            "metamapper_login_password": self.server.password,
+            "metamapper_group": self.group,
+            "metamapper_user": self.user,
+            "metamapper_password": self.password,
+            "metamapper_databases": [{"name": self.database, "schemas": list(schemas)}],
+        }
+        return {**own, **others}
+
+    def role_name(self, name: str) -> str:
+        """Return a role name that no other test uses."""
+        return f"{name}_{self.suffix}"
+
+    def create_database(self, name: str, *, owner: str = "") -> str:
+        """Create a database of this test and return its name."""
+        database = f"{name}_{self.suffix}"
+        clause = identifiers(" OWNER {}", owner) if owner else sql.SQL("")
+        self.server.execute(identifiers("CREATE DATABASE {}", database) + clause)
+        self._databases.append(database)
+        return database
+
+    def create_role(self, name: str, attributes: str = "NOLOGIN") -> str:
+        """Create a role of this test and return its name."""
+        role = self.role_name(name)
+        self.server.execute(identifiers("CREATE ROLE {} " + attributes, role))
+        return role
+
+    def create_role_exactly(self, role: str, password: str) -> None:
+        """Create a login role under a name that this test has already."""
+        statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
+        self.server.execute(statement)
+
+    def run(self, script: str, *names: str, database: str = "") -> list[tuple[Any, ...]]:
+        """Run statements as the superuser in this test's database, with quoted names in the place of each {}."""
+        statement = identifiers(script, *names) if names else script
+        return self.server.execute(statement, database=database or self.database)
+
+    def run_as(self, role: str, script: str, *names: str) -> list[tuple[Any, ...]]:
+        """Run statements under SET ROLE, so that what they create belongs to the role."""
+        return self.run("SET ROLE {}; " + script, role, *names)
+
+    @contextlib.contextmanager
+    def login(self, user: str = "", password: str = "", database: str = "") -> Iterator[Any]:
+        """Log in over TCP: as the metamapper user, unless told otherwise."""
+        connection = self.server.connect(
+            database or self.database, user=user or self.user, password=password or self.password
+        )
+        with contextlib.closing(connection):
+            yield connection
+
+    def _all_roles(self) -> set[str]:
+        return {row[0] for row in self.server.execute("SELECT rolname FROM pg_catalog.pg_roles")}
+
+    def clean_up(self) -> None:
+        """Drop the databases and every role that came since the beginning."""
+        for database in self._databases:
+            self.server.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", parameters=[database]
+            )
+            self.server.execute(identifiers("DROP DATABASE IF EXISTS {}", database))
+        own = sorted(self._all_roles() - self._roles_before)
+        if own:
+            names = sql.SQL(", ").join(sql.Identifier(role) for role in own)
+            for database in ("postgres", "template1"):
+                self.server.execute(sql.SQL("DROP OWNED BY {}").format(names), database=database)
+            self.server.execute(sql.SQL("DROP ROLE {}").format(names))

@@ -1,0 +1,79 @@
+"""What module access finds on a server, made of values, and what becomes of it in check mode."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access import result as _access
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
+    DatabaseFacts,
+    RoleFacts,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import Password
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import plan_roles
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.summary import outline
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import (
+    DatabaseLook,
+    ServerLook,
+    Survey,
+    Where,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
+
+from tests.support.values.catalogs import plan
+from tests.support.values.names import (
+    DIRECT,
+    HOSTILE,
+    PASSWORD,
+    a_creator,
+    a_database,
+    a_reader,
+    a_relation,
+    a_role,
+    a_schema,
+    a_server,
+    a_wish,
+    an_entry,
+)
+
+WISH = a_wish()
+READY = (a_role("readers", members=("metamapper",)), a_reader("metamapper"))
+DONE = a_database(a_schema("sales", DIRECT), connect=DIRECT)
+TO_DO = a_database(
+    a_schema(HOSTILE), creators=(a_creator(HOSTILE, relations=1),), relations=(a_relation(HOSTILE, "t"),)
+)
+WHERE = Where(Login("admin"), "postgres")
+
+
+def a_survey(
+    *databases: DatabaseFacts, roles: tuple[RoleFacts, ...] = (), passwords: Mapping[str, Password] | None = None
+) -> Survey:
+    """Return what would have been found on a server with some roles and databases."""
+    facts = a_server(*roles)
+    known = passwords if passwords is not None else {role.name: Password("proven") for role in roles[1:]}
+    to_set = [name for name, password in known.items() if password.state == "wrong"]
+    verifiers = {user.name: Secret(PASSWORD) for user in WISH.users}
+    looks = [
+        DatabaseLook(
+            Target(database.name, an_entry(database.name)),
+            outline(database),
+            outline(database, plan(database).grants, plan(database).revokes),
+            plan(database),
+        )
+        for database in databases
+    ]
+    role_plan = plan_roles(facts, WISH, databases=[], verifiers=verifiers, to_set=to_set)
+    return Survey(ServerLook(facts, verifiers, True), tuple(looks), known, role_plan, ())
+
+
+def in_check_mode(survey: Survey, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Any]:
+    """Return the result of check mode for what was found."""
+    monkeypatch.setattr(_access, "survey", lambda _where, _wanted: survey)
+    return _access.ensure_access(WHERE, WISH, check_mode=True)
+
+
+SECOND_RUN = a_survey(DONE, roles=READY)
+FIRST_RUN = a_survey(TO_DO)

@@ -1,0 +1,230 @@
+"""The container engine and the images of the Molecule scenarios.
+
+"python -m tools.molecule.containers engine" names the engine that works here: podman or docker.
+"python -m tools.molecule.containers image NAME..." makes images ready and prints their references as one JSON object.
+NAME is "postgres" or the name of a system for the jump host, "debian" or "ubuntu".
+
+An image comes from the engine's own store, else from its registry, else, as root on Debian or Ubuntu, it is put
+together from packages: the base system by debootstrap, the server as tools/postgres/server.py has it. It then stays in
+the engine's store under a tag that changes with its recipe.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Mapping, NoReturn, Sequence
+
+from tools.postgres.server import CACHE, DEFAULT_MAJOR, install
+
+HERE = Path(__file__).resolve().parents[2] / "molecule" / "shared"
+ENGINES = ("podman", "docker")
+SUITES = {"debian": "bookworm", "ubuntu": "noble"}
+PUBLIC = {"debian": "docker.io/library/debian:bookworm-slim", "ubuntu": "docker.io/library/ubuntu:24.04"}
+DEBOOTSTRAP = Path("/usr/share/debootstrap/scripts")
+UBUNTU_SCRIPT = DEBOOTSTRAP / "gutsy"  # the one that all later Ubuntu releases are links to
+UBUNTU_KEYRING = "pool/main/u/ubuntu-keyring/ubuntu-keyring_2023.11.28.1_all.deb"
+# Ubuntu Archive Automatic Signing Key (2018), https://wiki.ubuntu.com/SecurityTeam/FAQ#GPG_Keys_used_by_Ubuntu
+UBUNTU_FINGERPRINT = "F6ECB3762474EDA9D21B7022871920D1991BC93C"
+PACKAGES = "openssh-server,python3"
+PULL_SECONDS = 300
+
+
+def stop(message: str) -> NoReturn:
+    """End with a sentence for people; no scenario may pass without having run."""
+    raise SystemExit(message)
+
+
+def run(*command: str, **options: object) -> subprocess.CompletedProcess[str]:
+    """Run a command that must succeed, and end with what it said where it does not."""
+    result = subprocess.run(command, text=True, capture_output=True, check=False, **options)  # type: ignore[call-overload]
+    if result.returncode:
+        said = (result.stderr.strip() or result.stdout.strip()).splitlines()[-5:]
+        stop(f"{' '.join(command)} failed: {' / '.join(said)}")
+    return result  # type: ignore[no-any-return]
+
+
+def succeeds(*command: str, timeout_seconds: int = 60) -> bool:
+    """Tell whether a command can be run and succeeds in time."""
+    try:
+        result = subprocess.run(command, capture_output=True, check=False, timeout=timeout_seconds)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return result.returncode == 0
+
+
+@functools.lru_cache(maxsize=None)
+def engine() -> str:
+    """Return the engine that answers; MM_ENGINE names one, else podman goes before docker."""
+    wanted = os.environ.get("MM_ENGINE")
+    candidates = (wanted,) if wanted else ENGINES
+    for candidate in candidates:
+        if succeeds(candidate, "info"):
+            return candidate
+    stop(
+        f"No container engine answers here (tried: {', '.join(f'{name} info' for name in candidates)}). Install one, "
+        "on Debian or Ubuntu with tools/ci_engine.sh as root, or start its service; MM_ENGINE chooses docker or podman."
+    )
+
+
+def has_image(reference: str) -> bool:
+    """Tell whether the engine has an image in its store."""
+    return succeeds(engine(), "image", "inspect", reference)
+
+
+def is_at_hand(reference: str) -> bool:
+    """Tell whether an image is in the store, after having asked its registry for it."""
+    return has_image(reference) or succeeds(engine(), "pull", "-q", reference, timeout_seconds=PULL_SECONDS)
+
+
+def recipe(*parts: str) -> str:
+    """Return a tag that changes with all that an image is made of here."""
+    sources = [Path(__file__), *sorted(path for path in (HERE / "images").iterdir() if path.is_file())]
+    digest = hashlib.sha256("\0".join([*parts, *(source.read_text() for source in sources)]).encode())
+    return digest.hexdigest()[:12]
+
+
+def replace_image(name: str, tag: str) -> str:
+    """Return the reference of a new image, after having removed those that older recipes made."""
+    listed = run(engine(), "images", "--format", "{{.Repository}}:{{.Tag}}").stdout.split()
+    for reference in listed:
+        if reference.startswith(f"localhost/metamapper/{name}:"):
+            succeeds(engine(), "rmi", reference)
+    return f"localhost/metamapper/{name}:{tag}"
+
+
+def require_packages(image: str) -> None:
+    """End where an image can neither be pulled nor be made here."""
+    programs = [name for name in ("debootstrap", "gpg") if not shutil.which(name)]
+    if os.geteuid() != 0 or programs:
+        stop(
+            f"The image {image} is not here and cannot be pulled, and making one from packages needs root, debootstrap "
+            f"and gpg. Let {engine()} reach the registry, load the image from a file, run tools/ci_engine.sh and this "
+            "as root, or name other images in MM_POSTGRES_IMAGE, MM_DEBIAN_IMAGE and MM_UBUNTU_IMAGE."
+        )
+
+
+def ubuntu_source(directory: Path) -> list[str]:
+    """Return debootstrap's options for Ubuntu: the archive's keyring, checked by its fingerprint, and its mirror."""
+    found = re.search(r"default_mirror (http://archive\S+)", UBUNTU_SCRIPT.read_text())
+    if found is None:
+        stop(f"{UBUNTU_SCRIPT} names no mirror of Ubuntu.")
+    mirror = found.group(1)
+    package = directory / "keyring.deb"
+    run("wget", "-q", "-O", str(package), f"{mirror}/{UBUNTU_KEYRING}")
+    run("dpkg-deb", "-x", str(package), str(directory / "keyring"))
+    keyring = directory / "keyring/usr/share/keyrings/ubuntu-archive-keyring.gpg"
+    only = directory / "ubuntu.gpg"
+    home = ["gpg", "--homedir", str(directory), "--no-default-keyring"]
+    run(*home, "--keyring", str(keyring), "--output", str(only), "--export", UBUNTU_FINGERPRINT)
+    return ["--keyring", str(only), mirror, str(UBUNTU_SCRIPT)]
+
+
+def base_system(name: str) -> Path:
+    """Return an archive with a small system that has sshd and Python, made once and cached."""
+    target = CACHE.parent / "systems" / f"{SUITES[name]}-{PACKAGES}.tar"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for old in target.parent.glob(f"{SUITES[name]}-*"):
+            old.unlink()
+        with tempfile.TemporaryDirectory(dir=target.parent) as directory:
+            staging = Path(directory)
+            extra = ubuntu_source(staging) if name == "ubuntu" else []
+            options, source = extra[:2], extra[2:]
+            root = staging / "root"
+            wanted = ["--variant=minbase", f"--include={PACKAGES}", *options, SUITES[name], str(root)]
+            run("debootstrap", *wanted, *source)
+            leave_out = ["./var/cache/apt/archives/*", "./var/lib/apt/lists/*", "./etc/ssh/ssh_host_*", "./dev/*"]
+            archive = staging / "system.tar"
+            run("tar", "-C", str(root), *(f"--exclude={path}" for path in leave_out), "-cf", str(archive), ".")
+            archive.rename(target)
+    return target
+
+
+def owned_by_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Return a member of an archive as root's."""
+    member.uid = member.gid = 0
+    member.uname = member.gname = "root"
+    return member
+
+
+def import_system(reference: str, system: str, files: Mapping[str, Path], settings: Sequence[str]) -> str:
+    """Make an image of a base system and some files, and return its reference."""
+    with tempfile.TemporaryDirectory(dir=base_system(system).parent) as directory:
+        archive = Path(directory) / "image.tar"
+        shutil.copyfile(base_system(system), archive)
+        with tarfile.open(archive, "a") as tar:
+            for place, path in files.items():
+                tar.add(path, arcname=f"./{place}", filter=owned_by_root)
+        changes = [part for setting in settings for part in ("--change", setting)]
+        run(engine(), "import", *changes, str(archive), reference)
+    return reference
+
+
+def postgres_image() -> str:
+    """Return the reference of an image with the contract of the official one; MM_POSTGRES_IMAGE names another."""
+    major = os.environ.get("MM_PG") or DEFAULT_MAJOR
+    public = os.environ.get("MM_POSTGRES_IMAGE") or f"docker.io/library/postgres:{major}"
+    local = f"localhost/metamapper/postgres-{major}:{recipe('postgres', major)}"
+    if has_image(local):
+        return local
+    if is_at_hand(public):
+        return public
+    require_packages(public)
+    program = "usr/local/bin/docker-entrypoint.sh"
+    return import_system(
+        replace_image(f"postgres-{major}", recipe("postgres", major)),
+        "debian",
+        {"usr/local/pgsql": install(major), program: HERE / "images" / "docker-entrypoint.sh"},
+        [
+            "ENV PATH=/usr/local/pgsql/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "ENV PGDATA=/var/lib/postgresql/data",
+            f'ENTRYPOINT ["/{program}"]',
+            'CMD ["postgres"]',
+            "STOPSIGNAL SIGINT",
+        ],
+    )
+
+
+def bastion_image(system: str) -> str:
+    """Return the reference of a bare jump host: a system with sshd and Python; MM_DEBIAN_IMAGE names a ready one."""
+    ready = os.environ.get(f"MM_{system.upper()}_IMAGE")
+    if ready:
+        return ready if is_at_hand(ready) else stop(f"The image {ready} is not here and cannot be pulled.")
+    local = f"localhost/metamapper/bastion-{system}:{recipe('bastion', system)}"
+    if has_image(local):
+        return local
+    program = "usr/local/bin/start-sshd.sh"
+    reference = replace_image(f"bastion-{system}", recipe("bastion", system))
+    if is_at_hand(PUBLIC[system]):
+        options = ["--force-rm", "--build-arg", f"BASE={PUBLIC[system]}", "-f", str(HERE / "images" / "Containerfile")]
+        run(engine(), "build", "-q", *options, "-t", reference, str(HERE / "images"))
+        return reference
+    require_packages(PUBLIC[system])
+    files = {program: HERE / "images" / "start-sshd.sh"}
+    return import_system(reference, system, files, [f'CMD ["/{program}"]', "EXPOSE 22"])
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Answer one question on standard output."""
+    if arguments == ["engine"]:
+        print(engine())
+    elif arguments[:1] == ["image"] and arguments[1:]:
+        wanted = sorted(set(arguments[1:]))
+        references = {name: postgres_image() if name == "postgres" else bastion_image(name) for name in wanted}
+        print(json.dumps({"engine": engine(), "images": references}))
+    else:
+        stop(__doc__ or "")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

