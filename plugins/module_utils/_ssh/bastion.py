@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from typing import Any, Iterator, Mapping
 
@@ -20,6 +21,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.command
     bracketed,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.diagnosis import Place, problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.host_keys import not_a_regular_file
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.private_key import unreadable_because
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.tunnel import Opening, Tunnel
 
@@ -40,9 +42,14 @@ def bastion_from_options(options: Mapping[str, Any]) -> Bastion:
         port=options.get("port"),
         user=options.get("user") or "",
         private_key_file=options.get("private_key_file") or "",
-        known_hosts_file=options.get("known_hosts_file") or "",
+        known_hosts_file=_absolute(options.get("known_hosts_file") or ""),
         host_key_checking=options.get("host_key_checking") or "yes",
     )
+
+
+def _absolute(path: str) -> str:
+    """Return a path that ssh cannot take for one of its own words, such as "none"."""
+    return os.path.abspath(path) if path else ""
 
 
 def place_of(bastion: Bastion, target: Target) -> Place:
@@ -74,7 +81,15 @@ def option_problems(bastion: Bastion, target: Target) -> list[Problem]:
         found = f'the private key file "{bastion.private_key_file}" cannot be read ({reason})'
         remedy = "Correct bastion.private_key_file: a file on the machine that runs the module, readable for its user."
         problems.append(problem(place, found, remedy))
+    problems += _known_hosts_problems(bastion, place)
     return problems
+
+
+def _known_hosts_problems(bastion: Bastion, place: Place) -> Iterator[Problem]:
+    path = bastion.known_hosts_file
+    if path and (not_a_regular_file(path) or "${" in path):
+        found = f'bastion.known_hosts_file "{path}" is not a regular file, so no host key can be compared with it'
+        yield problem(place, found, "Set bastion.known_hosts_file to a file with the host key of the bastion.")
 
 
 @contextlib.contextmanager

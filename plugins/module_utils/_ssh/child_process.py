@@ -21,24 +21,28 @@ SHELL = "/bin/sh"
 
 # Learns a process group, then waits for the end of file. The kernel closes the writing end when the writer dies, by
 # SIGKILL too. Python makes its pipes close-on-exec, so that no other child can hold this one open.
-WATCHER = 'read -r group && { read -r nothing; kill -s KILL -- "-$group"; } 2>/dev/null'
+SUPERVISOR_SCRIPT = 'read -r group && { read -r nothing; kill -s KILL -- "-$group"; } 2>/dev/null'
 
-# Becomes the command only after the watcher knows it, so that there is no moment at which nobody would end it. A
-# writer that dies before that leaves end of file, and the command never runs.
-GATE = 'read -r go && exec "$@" </dev/null'
+# Becomes the command only after the supervisor knows it, so that there is no moment at which nobody would end it. A
+# writer that dies before that leaves end of file, and the command never runs. Its files are bounded (in blocks of 512
+# bytes, some shells: of 1024), since what the other side has to say is kept in memory.
+# https://pubs.opengroup.org/onlinepubs/9699919799/utilities/ulimit.html
+START_SCRIPT = 'read -r go && { ulimit -f 32768 2>/dev/null || :; } && exec "$@" </dev/null'
 
 KILL_SECONDS = 5.0
+MOST_BYTES_READ = 256 * 1024
 
 
 class Child:
-    """A running command, and what it has written to its standard error.
+    """A running command, and what it has written to its standard output and standard error.
 
-    Its output goes to a file without a name: a pipe that nobody reads would fill, and stop the command half-way.
+    Both go to files without a name: a pipe that nobody reads would fill, and stop the command half-way.
     """
 
-    def __init__(self, process: _Process, output: IO[bytes]) -> None:
+    def __init__(self, process: _Process, output: IO[bytes], errors: IO[bytes]) -> None:
         self._process = process
         self._output = output
+        self._errors = errors
 
     @property
     def group(self) -> int:
@@ -57,24 +61,41 @@ class Child:
         return self._process.returncode is not None
 
     def written(self) -> int:
-        """Return how many bytes it has written."""
-        return os.fstat(self._output.fileno()).st_size
+        """Return how many bytes it has written to its standard output."""
+        return _size(self._output)
 
-    def text(self, start: int = 0) -> str:
-        """Return what it has written from a byte on.
+    def output(self, start: int = 0) -> str:
+        """Return what it has written to its standard output from a byte on: the end of it, if that is much."""
+        return _tail(self._output, start)
 
-        The position of the file is the child's as well and must stay: this reads without moving it.
-        """
-        return os.pread(self._output.fileno(), max(self.written() - start, 0), start).decode(errors="replace")
+    def errors(self) -> str:
+        """Return what it has written to its standard error: the end of it, if that is much."""
+        return _tail(self._errors, 0)
 
 
-def _spawn(script: str, arguments: Sequence[str], environment: Mapping[str, str], errors: IO[bytes] | int) -> _Process:
+def _size(file: IO[bytes]) -> int:
+    return os.fstat(file.fileno()).st_size
+
+
+def _tail(file: IO[bytes], start: int) -> str:
+    # The position of the file is the child's as well and must stay: this reads without moving it.
+    start = max(start, _size(file) - MOST_BYTES_READ)
+    return os.pread(file.fileno(), MOST_BYTES_READ, start).decode(errors="replace")
+
+
+def _spawn(
+    script: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    output: IO[bytes] | int = subprocess.DEVNULL,
+    errors: IO[bytes] | int = subprocess.DEVNULL,
+) -> _Process:
     """Start a shell script in a session of its own: without a terminal to ask on, and out of reach of Ctrl-C."""
     # run_command() would wait for the end. The script is a constant, and no argument is read by the shell.
     return subprocess.Popen(  # noqa: S603 # pylint: disable=ansible-bad-function
         [SHELL, "-c", script, "sh", *arguments],
         stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
+        stdout=output,
         stderr=errors,
         env=dict(environment),
         start_new_session=True,
@@ -88,7 +109,7 @@ def _nameless_file() -> IO[bytes]:
     return tempfile.TemporaryFile()
 
 
-def _tell(process: _Process, line: str) -> None:
+def _write_line(process: _Process, line: str) -> None:
     """Write one line to a process; that it is gone already shows in its exit status."""
     if process.stdin is not None:
         with contextlib.suppress(BrokenPipeError):
@@ -96,14 +117,14 @@ def _tell(process: _Process, line: str) -> None:
             process.stdin.flush()
 
 
-def _hang_up(process: _Process) -> None:
+def _close_stdin(process: _Process) -> None:
     """Close the pipe to a process."""
     if process.stdin is not None:
         with contextlib.suppress(BrokenPipeError):
             process.stdin.close()
 
 
-def _reap(process: _Process) -> None:
+def _kill_group(process: _Process) -> None:
     """Kill the group of a process that has not ended, and take its exit status."""
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError):
@@ -112,33 +133,33 @@ def _reap(process: _Process) -> None:
         process.wait(KILL_SECONDS)
 
 
-def _dismiss(watcher: _Process) -> None:
-    """Let the watcher kill what it watches, and end."""
-    _hang_up(watcher)
+def _stop_supervisor(supervisor: _Process) -> None:
+    """Let the supervisor kill what it watches, and end."""
+    _close_stdin(supervisor)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        watcher.wait(KILL_SECONDS)
-    _reap(watcher)
+        supervisor.wait(KILL_SECONDS)
+    _kill_group(supervisor)
 
 
 @contextlib.contextmanager
-def watched(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Child]:
+def supervised(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Child]:
     """Run a command for the length of a with block, in a process group that is killed at its end.
 
-    The same watcher ends it after the block and after this process was killed: there is one way to die, and each run
-    takes it. The command reads from /dev/null and its standard output goes there.
+    The same supervisor ends it after the block and after this process was killed: there is one way to die, and each run
+    takes it. The command reads from /dev/null.
     """
     with contextlib.ExitStack() as stack:
-        output = stack.enter_context(_nameless_file())
-        watcher = _spawn(WATCHER, [], {}, subprocess.DEVNULL)
+        output, errors = stack.enter_context(_nameless_file()), stack.enter_context(_nameless_file())
+        supervisor = _spawn(SUPERVISOR_SCRIPT, [], {})
         process: _Process | None = None
         try:
-            process = _spawn(GATE, command, environment, output)
-            _tell(watcher, str(process.pid))
-            _tell(process, "go")
-            _hang_up(process)
-            yield Child(process, output)
+            process = _spawn(START_SCRIPT, command, environment, output, errors)
+            _write_line(supervisor, str(process.pid))
+            _write_line(process, "go")
+            _close_stdin(process)
+            yield Child(process, output, errors)
         finally:
-            _dismiss(watcher)
+            _stop_supervisor(supervisor)
             if process is not None:
-                _hang_up(process)
-                _reap(process)
+                _close_stdin(process)
+                _kill_group(process)

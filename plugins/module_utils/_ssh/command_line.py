@@ -14,8 +14,43 @@ from typing import Mapping
 LOOPBACK = "127.0.0.1"
 LOOPBACK_6 = "::1"
 
-# No desktop may be asked for a passphrase, and what libpq alone needs to know is not for a ProxyCommand's eyes.
-UNWANTED_VARIABLES = frozenset({"DISPLAY", "WAYLAND_DISPLAY", "SSH_ASKPASS", "PGPASSWORD"})
+# What ssh, and a ProxyCommand or an agent of the user's, may need to know. It is a list of what is handed on, not of
+# what is kept back: passwords stand in the environment under names that nobody can foresee.
+ENVIRONMENT = frozenset(
+    {
+        "HOME",
+        "LOGNAME",
+        "PATH",
+        "SHELL",
+        "TMPDIR",
+        "TZ",
+        "USER",
+        "XDG_CONFIG_HOME",
+        "XDG_RUNTIME_DIR",
+        # agents, security keys, smart cards, Kerberos
+        "GNUPGHOME",
+        "KRB5CCNAME",
+        "KRB5_CONFIG",
+        "SSH_AUTH_SOCK",
+        "SSH_PKCS11_HELPER",
+        "SSH_SK_HELPER",
+        "SSH_SK_PROVIDER",
+        # where tools that carry a connection find their configuration
+        "AWS_CONFIG_FILE",
+        "AWS_DEFAULT_REGION",
+        "AWS_PROFILE",
+        "AWS_REGION",
+        "AWS_SHARED_CREDENTIALS_FILE",
+        "AZURE_CONFIG_DIR",
+        "CLOUDSDK_ACTIVE_CONFIG_NAME",
+        "CLOUDSDK_CONFIG",
+        "NO_PROXY",
+        "no_proxy",
+        "SSL_CERT_DIR",
+        "SSL_CERT_FILE",
+    }
+)
+LOG_FILE = "/dev/stdout"  # of its own: what the other side has ssh show, as a banner, goes to standard error
 
 READY = re.compile(r"^debug1: Entering interactive session\.", re.MULTILINE)
 # A forward of the user's own ssh_config. The bastion's answer to a remote one comes when ssh is ready, and may end it.
@@ -108,6 +143,7 @@ def fixed_options(bastion: Bastion, attempt: Attempt, limits: Limits) -> dict[st
         "ControlPath": "none",
         "ExitOnForwardFailure": "yes" if attempt.exits_on_forward_failure else "no",
         "LogLevel": "DEBUG2",
+        "NoHostAuthenticationForLocalhost": "no",
         "PermitLocalCommand": "no",
         "ServerAliveCountMax": "3",
         "ServerAliveInterval": str(limits.alive_seconds),
@@ -127,21 +163,28 @@ def fixed_options(bastion: Bastion, attempt: Attempt, limits: Limits) -> dict[st
 def ssh_command(client: str, bastion: Bastion, target: Target, attempt: Attempt, limits: Limits) -> list[str]:
     """Return the command that forwards a local port to the target for as long as it runs."""
     forward = f"{bracketed(attempt.address)}:{attempt.port}:{bracketed(target.host)}:{target.port}"
-    command = [client, "-N", "-T", "-n", "-a", "-x"]
+    command = [client, "-N", "-T", "-n", "-a", "-x", "-E", LOG_FILE]
     for name, value in fixed_options(bastion, attempt, limits).items():
         command += ["-o", f"{name}={value}"]
-    if bastion.port is not None:
-        command += ["-p", str(bastion.port)]
-    if bastion.user:
-        command += ["-l", bastion.user]
-    if bastion.private_key_file:
-        command += ["-i", bastion.private_key_file.replace("%", "%%")]
+    command += login_options(bastion)
     return [*command, "-L", forward, "--", bastion.host]
 
 
+def login_options(bastion: Bastion) -> list[str]:
+    """Return the words that say how to log in on the bastion."""
+    words = []
+    if bastion.port is not None:
+        words += ["-p", str(bastion.port)]
+    if bastion.user:
+        words += ["-l", bastion.user]
+    if bastion.private_key_file:
+        words += ["-i", bastion.private_key_file.replace("%", "%%")]
+    return words
+
+
 def ssh_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of ssh: it speaks English, and asks nobody."""
-    kept = {name: value for name, value in environment.items() if name not in UNWANTED_VARIABLES}
+    """Return the environment of ssh: it speaks English, asks nobody, and learns no password that is not for it."""
+    kept = {name: value for name, value in environment.items() if name in ENVIRONMENT}
     return {**kept, "LC_ALL": "C", "SSH_ASKPASS_REQUIRE": "never"}
 
 
@@ -152,15 +195,15 @@ def has_clashed(text: str, attempt: Attempt) -> bool:
     )
 
 
-def is_ready(text: str, attempt: Attempt) -> bool:
-    """Whether ssh listens on the local port: nobody else does, where libpq is about to send a password.
+def is_ready(text: str) -> bool:
+    """Whether ssh says that it is in its main loop, which it enters after it has set up all forwards.
 
-    ssh enters its main loop after it has set up all forwards.
+    The other side can have ssh log a text of its choice, so this says when to look, not that the port is ssh's.
     """
-    return bool(READY.search(text)) and adapted(attempt, text) is None
+    return bool(READY.search(text))
 
 
-def adapted(attempt: Attempt, text: str) -> Attempt | None:
+def next_attempt(attempt: Attempt, text: str) -> Attempt | None:
     """Return what to try instead after ssh said a text; None where another try would end as this one."""
     if FORK_OPTION_UNKNOWN.search(text) and attempt.has_fork_option:
         return replace(attempt, has_fork_option=False)

@@ -257,19 +257,19 @@ def _explained(causes: Iterable[Cause], place: Place, text: str) -> Problem | No
     return problem(place, cause.found.format(*groups, **words), cause.remedy.format(*groups, **words))
 
 
-def may_pass(text: str) -> bool:
+def is_transient(text: str) -> bool:
     """Whether ssh failed for a reason that the next try may not meet."""
     matched = _matched(LOGIN_CAUSES, text)
     return matched is not None and matched[0].transient and "debug1: Remote protocol version" not in text
 
 
-def _last_words(text: str) -> str:
+def _stderr_tail(text: str) -> str:
     return " / ".join(spoken(text)[-SHOWN_LINES:]) or "nothing"
 
 
 def _other(place: Place, text: str, status: int | None) -> Problem:
     """Return what is left to say where no cause is known: ssh's own last words."""
-    found = f"ssh ended with status {status} and said: {_last_words(text)}"
+    found = f"ssh ended with status {status} and said: {_stderr_tail(text)}"
     return problem(place, found, "Try the same by hand with: ssh -v")
 
 
@@ -277,7 +277,7 @@ def _late(place: Place, text: str) -> Problem:
     """Return what to say where ssh was given up."""
     return problem(
         place,
-        f"the login on the bastion was not complete in time; ssh said: {_last_words(text)}",
+        f"the login on the bastion was not complete in time; ssh said: {_stderr_tail(text)}",
         "See that the bastion is not overloaded, and that no login on the way waits for a person (a second factor, a "
         "touch on a security key).",
     )

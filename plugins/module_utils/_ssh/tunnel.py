@@ -20,14 +20,15 @@ from typing import Any, Iterator, Mapping
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import CONNECT_TIMEOUT_SECONDS
-from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.child_process import Child, watched
+from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.child_process import Child, supervised
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.command_line import (
     Attempt,
     Bastion,
     Limits,
     Target,
-    adapted,
     is_ready,
+    login_options,
+    next_attempt,
     ssh_command,
     ssh_environment,
 )
@@ -35,14 +36,21 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.diagnos
     Place,
     broken_problem,
     channel_problem,
+    is_transient,
     login_problem,
-    may_pass,
     problem,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.host_keys import (
+    ACCEPT_NEW,
+    NOT_REMEMBERED,
+    configured_files,
+    forgetful_file,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.listening_socket import is_knowable, listens
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.private_key import file_needs_passphrase
 
 POLL_SECONDS = 0.01
-LAST_WORDS_SECONDS = 0.1
+LAST_MESSAGE_SECONDS = 0.1
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 4.0
 MOST_ADAPTATIONS = 20
@@ -67,6 +75,11 @@ def free_port(address: str) -> int:
         return int(probe.getsockname()[1])
 
 
+def said_by(ssh: Child) -> str:
+    """Return what ssh has logged, after what others on the way have shown: a banner, a jump host, a ProxyCommand."""
+    return f"{ssh.errors()}\n{ssh.output()}"
+
+
 class Tunnel:
     """The open way: a Path for open_session."""
 
@@ -88,21 +101,21 @@ class Tunnel:
 
     def must_retry(self, error: Exception) -> bool:
         """Return False: ssh listened before this way was handed out; raise Failure where the bastion is the reason."""
-        said = self._ssh.text(self._written_before)
+        said = self._ssh.output(self._written_before)
         found = channel_problem(self._place, said) or self.end_problem()
         found = found or self._silence_problem(said)
         if found is not None:
             raise Failure([found]) from error
         return False
 
-    def end_problem(self, *, within_seconds: float = LAST_WORDS_SECONDS) -> Problem | None:
+    def end_problem(self, *, within_seconds: float = LAST_MESSAGE_SECONDS) -> Problem | None:
         """Return why ssh ended; None where it still runs after so long.
 
         Its last connection is lost a moment before its exit status is there.
         """
         if not self._ssh.has_ended(within_seconds=within_seconds):
             return None
-        return broken_problem(self._place, self._ssh.text(), self._ssh.status)
+        return broken_problem(self._place, said_by(self._ssh), self._ssh.status)
 
     def _silence_problem(self, said: str) -> Problem | None:
         """Return what to say where libpq gave up before the bastion told whether it reached the server."""
@@ -137,6 +150,7 @@ class Opening:
     def tunnel(self, stack: contextlib.ExitStack) -> Tunnel:
         """Return the open way, whose processes end with the stack; raises Failure."""
         client = ssh_client(self._place)
+        self._require_memory(client)
         attempt = Attempt(0)
         deadline = time.monotonic() + self._limits.patience_seconds
         pauses = _pauses()
@@ -145,32 +159,54 @@ class Opening:
             with contextlib.ExitStack() as one_try:
                 ssh = one_try.enter_context(self._started(client, attempt))
                 if self._becomes_ready(ssh, attempt):
+                    self._require_remembered_key(ssh.output())
                     stack.push(one_try.pop_all())
                     return Tunnel(ssh, attempt, self._place)
-                text, status = ssh.text(), ssh.status
-            other = adapted(attempt, text)
+                text, status = said_by(ssh), ssh.status
+            other = next_attempt(attempt, text)
             if other is not None and adaptations < MOST_ADAPTATIONS:
                 attempt = other
-            elif may_pass(text) and time.monotonic() < deadline:
+            elif is_transient(text) and time.monotonic() < deadline:
                 time.sleep(next(pauses))
             else:
                 break
         raise self._failure(text, status)
 
+    def _require_memory(self, client: str) -> None:
+        """Raise Failure where the ssh_config has new host keys forgotten at once, so that any key would do."""
+        if self._bastion.host_key_checking != ACCEPT_NEW or self._bastion.known_hosts_file:
+            return
+        command = [client, "-G", *login_options(self._bastion), "--", self._bastion.host]
+        path = forgetful_file(configured_files(command, ssh_environment(os.environ)))
+        if path:
+            found = f'the ssh_config keeps host keys in "{path}", which remembers nothing: any key would be accepted'
+            remedy = (
+                "Set bastion.known_hosts_file to a file, or correct UserKnownHostsFile in the ssh_config of the user "
+                "who runs the module."
+            )
+            raise Failure([problem(self._place, found, remedy)])
+
+    def _require_remembered_key(self, text: str) -> None:
+        """Raise Failure where a new host key could not be written down: any key would be accepted next time."""
+        if self._bastion.host_key_checking == ACCEPT_NEW and NOT_REMEMBERED in text:
+            found = "its host key is new and cannot be written to known_hosts, so any key would be accepted next time"
+            remedy = "Set bastion.known_hosts_file to a file that the user who runs the module may write."
+            raise Failure([problem(self._place, found, remedy)])
+
     def _started(self, client: str, attempt: Attempt) -> contextlib.AbstractContextManager[Child]:
         command = ssh_command(client, self._bastion, self._target, attempt, self._limits)
-        return watched(command, ssh_environment(os.environ))
+        return supervised(command, ssh_environment(os.environ))
 
     def _becomes_ready(self, ssh: Child, attempt: Attempt) -> bool:
         """Wait until ssh forwards, ends, or needs something else; return whether it forwards."""
         deadline = time.monotonic() + self._limits.login_seconds
         while time.monotonic() < deadline:
             has_ended = ssh.has_ended(within_seconds=POLL_SECONDS)
-            text = ssh.text()
-            if is_ready(text, attempt):
-                return not has_ended
-            if has_ended or adapted(attempt, text) is not None:
+            other = next_attempt(attempt, said_by(ssh))
+            if has_ended or other is not None:
                 return False
+            if is_ready(ssh.output()) and (not is_knowable() or listens(ssh.group, attempt.port)):
+                return True
         return False
 
     def _failure(self, text: str, status: int | None) -> Failure:

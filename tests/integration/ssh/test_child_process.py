@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.child_process import watched
+from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.child_process import supervised
 
 from tests.support.modules.holder import ENDS, holder
 from tools.postgres.processes import command_line, environment, is_running, left_over, open_files
@@ -36,7 +36,7 @@ def test_another_child_of_the_holder_does_not_keep_it_alive() -> None:
 
 
 def test_nothing_is_inherited_but_the_three_standard_files() -> None:
-    with watched(["sleep", "100"], ENVIRONMENT) as child:
+    with supervised(["sleep", "100"], ENVIRONMENT) as child:
         while not command_line(child.group).startswith("sleep"):
             assert is_running(child.group)
         assert open_files(child.group) == [0, 1, 2]
@@ -44,54 +44,63 @@ def test_nothing_is_inherited_but_the_three_standard_files() -> None:
 
 
 def test_its_group_and_session_are_its_own() -> None:
-    with watched(["sleep", "100"], ENVIRONMENT) as child:
+    with supervised(["sleep", "100"], ENVIRONMENT) as child:
         assert os.getpgid(child.group) == os.getsid(child.group) == child.group != os.getpgid(0)
 
 
 def test_its_environment_is_what_was_told() -> None:
-    with watched(["sleep", "100"], {**ENVIRONMENT, "A": "we\"ird.näme'; --"}) as child:
-        while not environment(child.group):  # empty for a moment, while the process becomes another program
+    with supervised(["sleep", "100"], {**ENVIRONMENT, "A": "we\"ird.näme'; --"}) as child:
+        # The environment is empty for a moment, while the process becomes another program.
+        while "A=we\"ird.näme'; --\n" not in environment(child.group):
             assert is_running(child.group)
-        assert "A=we\"ird.näme'; --\n" in environment(child.group)
 
 
 def test_arguments_are_not_read_by_the_shell() -> None:
     words = ["we\"ird.näme'; --", "$(exit 1)", "-n", "", "a\nb"]
-    with watched(["/bin/sh", "-c", 'printf "[%s]" "$@" >&2', "sh", *words], ENVIRONMENT) as child:
+    with supervised(["/bin/sh", "-c", 'printf "[%s]" "$@" >&2', "sh", *words], ENVIRONMENT) as child:
         assert child.has_ended(within_seconds=5)
-        assert child.text() == "".join(f"[{word}]" for word in words)
+        assert child.errors() == "".join(f"[{word}]" for word in words)
 
 
 def test_status_and_text() -> None:
-    with watched(["/bin/sh", "-c", "echo one >&2; echo unseen; echo two >&2; exit 7"], ENVIRONMENT) as child:
+    with supervised(["/bin/sh", "-c", "echo one; echo other >&2; echo two; exit 7"], ENVIRONMENT) as child:
         assert child.has_ended(within_seconds=5)
-        assert (child.status, child.text(), child.text(4), child.written()) == (7, "one\ntwo\n", "two\n", 8)
+        assert (child.status, child.written(), child.errors()) == (7, 8, "other\n")
+        assert (child.output(), child.output(4)) == ("one\ntwo\n", "two\n")
 
 
 def test_a_running_command_has_no_status() -> None:
-    with watched(["sleep", "100"], ENVIRONMENT) as child:
+    with supervised(["sleep", "100"], ENVIRONMENT) as child:
         assert not child.has_ended(within_seconds=0.05)
         assert child.status is None
 
 
 def test_a_command_that_does_not_exist_ends() -> None:
-    with watched(["/no/such/command"], ENVIRONMENT) as child:
+    with supervised(["/no/such/command"], ENVIRONMENT) as child:
         assert child.has_ended(within_seconds=5)
         assert child.status == 127
-        assert "/no/such/command" in child.text()
+        assert "/no/such/command" in child.errors()
 
 
 def test_much_text_does_not_stop_it() -> None:
-    with watched(["/bin/sh", "-c", "head -c 3000000 /dev/zero >&2"], ENVIRONMENT) as child:
+    with supervised(["/bin/sh", "-c", "head -c 3000000 /dev/zero"], ENVIRONMENT) as child:
         assert child.has_ended(within_seconds=10)
         assert child.written() == 3000000
+        assert len(child.output()) < 1000000
+
+
+def test_text_without_end_ends_it() -> None:
+    with supervised(["/bin/sh", "-c", "cat /dev/zero >&2"], ENVIRONMENT) as child:
+        assert child.has_ended(within_seconds=20)
+        assert child.status == -signal.SIGXFSZ
+        assert len(child.errors()) < 1000000
 
 
 def test_many_at_a_time_end_each_by_itself() -> None:
     groups: list[int] = []
 
     def run() -> None:
-        with watched(["sleep", "100"], ENVIRONMENT) as child:
+        with supervised(["sleep", "100"], ENVIRONMENT) as child:
             groups.append(child.group)
 
     threads = [threading.Thread(target=run) for _number in range(20)]
@@ -107,7 +116,7 @@ def test_many_at_a_time_end_each_by_itself() -> None:
 def test_no_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     before = open_files(os.getpid())
-    with watched(["/bin/sh", "-c", "echo text >&2"], ENVIRONMENT) as child:
+    with supervised(["/bin/sh", "-c", "echo text >&2"], ENVIRONMENT) as child:
         assert child.has_ended(within_seconds=5)
         assert list(tmp_path.iterdir()) == []
     assert open_files(os.getpid()) == before

@@ -218,13 +218,75 @@ def test_no_ssh_config_breaks_or_outlives_it(
 
 
 @pytest.mark.parametrize("checking", ["yes", "accept-new"])
-def test_no_ssh_config_weakens_the_host_key_check(server: Server, sshd: Sshd, ssh_config: Path, checking: str) -> None:
+@pytest.mark.parametrize(
+    "lines", ["StrictHostKeyChecking no\n", "NoHostAuthenticationForLocalhost yes\n", "UserKnownHostsFile /dev/null\n"]
+)
+def test_no_ssh_config_weakens_the_host_key_check(
+    server: Server, sshd: Sshd, ssh_config: Path, checking: str, lines: str
+) -> None:
     foreign = f"[{sshd.host}]:{sshd.port} {sshd.key.with_suffix('.pub').read_text()}"
     (ssh_config.parent / "known").write_text(foreign)
-    ssh_config.write_text("StrictHostKeyChecking no\n")
+    ssh_config.write_text(lines)
     options = sshd.bastion_options(host_key_checking=checking, known_hosts_file=str(ssh_config.parent / "known"))
     with pytest.raises(Failure, match="the host key of"):
         answer(login_to(server), options)
+
+
+def test_new_keys_are_not_accepted_where_they_are_forgotten(server: Server, sshd: Sshd, ssh_config: Path) -> None:
+    ssh_config.write_text("UserKnownHostsFile ~/.ssh/other /dev/null\n")
+    options = sshd.bastion_options(host_key_checking="accept-new", known_hosts_file=None)
+    with pytest.raises(Failure, match='keeps host keys in "/dev/null", which remembers nothing'):
+        answer(login_to(server), options)
+
+
+def test_new_keys_are_not_accepted_where_they_cannot_be_written(
+    server: Server, sshd: Sshd, ssh_config: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    options = sshd.bastion_options(host_key_checking="accept-new", known_hosts_file=str(tmp_path / "file" / "known"))
+    with pytest.raises(Failure, match="cannot be written to known_hosts"):
+        answer(login_to(server), options)
+
+
+LIES = "debug1: Entering interactive session.\n"
+
+
+def test_a_banner_does_not_open_the_way(server: Server, ssh_config: Path, tmp_path: Path) -> None:
+    banner = tmp_path / "banner"
+    banner.write_text(LIES)
+    with Sshd({"Banner": str(banner)}) as bastion:
+        assert answer(login_to(server), bastion.bastion_options()) == 1
+        bastion.authorized_keys.write_text("")
+        with pytest.raises(Failure, match=r"the login .* was refused"):
+            answer(login_to(server), bastion.bastion_options())
+
+
+def test_who_had_the_port_first_gets_no_login(
+    server: Server, sshd: Sshd, ssh_config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = ssh_config.parent / "ssh"
+    client.write_text(f"#!/bin/sh\nprintf '%s' '{LIES}'\nexec sleep 100\n")  # as a bastion has it logged
+    with socket.create_server(("127.0.0.1", 0)) as thief:
+        monkeypatch.setattr(_ssh_tunnel, "free_port", lambda _address: thief.getsockname()[1])
+        with pytest.raises(Failure, match="was not complete in time"):
+            answer(login_to(server), sshd.bastion_options(), limits=Limits(login_seconds=1.0, patience_seconds=0.0))
+        thief.settimeout(0.1)
+        with pytest.raises(socket.timeout):
+            thief.accept()
+
+
+def test_a_proxy_command_learns_no_password(
+    server: Server, sshd: Sshd, ssh_config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PGPASSWORD", "PGSSLPASSWORD", "METAMAPPER_PASSWORD"):
+        monkeypatch.setenv(name, "we\"ird.näme'; --")
+    proxy = tmp_path / "proxy"
+    proxy.write_text(f'env > {tmp_path}/seen\nexec 3<> "/dev/tcp/$1/$2"\ncat <&3 & cat >&3\n')
+    ssh_config.write_text(f"ProxyCommand bash {proxy} %h %p\n")
+    assert answer(login_to(server), sshd.bastion_options()) == 1
+    seen = (tmp_path / "seen").read_text()
+    assert "PATH=" in seen
+    assert "PASSWORD" not in seen
 
 
 def test_a_client_before_8_7(server: Server, sshd: Sshd, ssh_config: Path) -> None:

@@ -18,13 +18,13 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.bastion
     bastion_from_options,
     opened_path,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.child_process import watched
+from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.child_process import supervised
 
 
 def held(kind: str, options: Mapping[str, Any]) -> ContextManager[Any]:
     """Return what is to be held open."""
     if kind == "command":
-        return watched(options["command"], os.environ)
+        return supervised(options["command"], os.environ)
     return opened_path(bastion_from_options(options["bastion"]), options["host"], options["port"])
 
 

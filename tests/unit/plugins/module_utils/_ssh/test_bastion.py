@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -57,6 +58,20 @@ def test_argument_and_documentation_agree() -> None:
 )
 def test_bastion_from_options(options: dict[str, Any], expected: Bastion) -> None:
     assert bastion_from_options(options) == expected
+
+
+@pytest.mark.parametrize("name", ["none", "NONE", "known_hosts"])
+def test_a_relative_known_hosts_file_is_a_file(name: str) -> None:
+    path = bastion_from_options({"host": "jump", "known_hosts_file": name}).known_hosts_file
+    assert path == os.path.join(os.getcwd(), name)
+
+
+@pytest.mark.parametrize("path", ["/dev/null", "/dev/stdin", "/tmp", "/tmp/${HOME}"])
+def test_a_known_hosts_file_that_is_none(path: str) -> None:
+    bastion = Bastion("jump", known_hosts_file=path, host_key_checking="accept-new")
+    with pytest.raises(Failure, match="is not a regular file") as failure, opened_path(bastion, "db", 5432):
+        pass
+    assert "Set bastion.known_hosts_file" in failure.value.problems[0].remedy
 
 
 def test_without_a_bastion_the_path_is_direct() -> None:

@@ -10,8 +10,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.diagnos
     Place,
     broken_problem,
     channel_problem,
+    is_transient,
     login_problem,
-    may_pass,
     spoken,
 )
 
@@ -277,8 +277,8 @@ def test_channel_problem(text: str, found: str | None) -> None:
         pytest.param("", False, id="nothing said"),
     ],
 )
-def test_may_pass(text: str, expected: bool) -> None:
-    assert may_pass(text) is expected
+def test_is_transient(text: str, expected: bool) -> None:
+    assert is_transient(text) is expected
 
 
 def test_lines_for_experts_are_not_shown() -> None:
