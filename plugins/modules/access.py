@@ -430,12 +430,12 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.opti
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import wanted_from_options
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.result import ensure_access
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import Where
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import forbid_core_files
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
 
 
-def prepared(options: Mapping[str, Any], *, check_mode: bool) -> Callable[[Where], Mapping[str, Any]]:
+def prepared(options: Mapping[str, Any], *, check_mode: bool) -> Callable[[Server], Mapping[str, Any]]:
     """Return what is to be done on the server; raises Failure where the options are wrong."""
     if options["state"] == "absent":
         # Ansible ships modules as source, which Python compiles in each run: most of them take nothing back.

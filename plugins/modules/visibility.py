@@ -309,7 +309,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.proble
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import forbid_core_files
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import (
     login_from_options,
-    path_from_options,
+    route_from_options,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import failure_message
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.options import VISIBILITY_ARGUMENTS
@@ -325,7 +325,7 @@ def main() -> None:
     try:
         request = request_from_options(options, through_bastion=options["bastion"] is not None)
         login = login_from_options(options, user=options["user"], password=options["password"])
-        examination = examine(request, login, path_from_options(options, login))
+        examination = examine(request, login, route_from_options(options, login))
     except Failure as failure:
         module.fail_json(**failure.as_result())
     message = failure_message(examination.findings, request.user)

@@ -44,7 +44,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.summ
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import (
     DatabaseLook,
     Survey,
-    Where,
     look_at_held,
     losses,
     planner_of,
@@ -52,6 +51,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.surv
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
     UNLOGGED,
@@ -103,7 +103,7 @@ def _checked(plan: Plan) -> Plan:
 class Apply:
     """The writing half of the module."""
 
-    def __init__(self, where: Where, wanted: Wanted, found: Survey) -> None:
+    def __init__(self, where: Server, wanted: Wanted, found: Survey) -> None:
         self.where = where
         self.wanted = wanted
         self.found = found

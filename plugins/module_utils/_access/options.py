@@ -11,15 +11,15 @@ from contextlib import contextmanager
 from typing import Any, Iterator, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import Where
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import require_psycopg2
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import (
     CONNECTION_ARGUMENTS,
     DATABASE_ARGUMENTS,
     PRIVILEGE_ARGUMENT,
     login_from_options,
-    path_from_options,
+    route_from_options,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import require_psycopg2
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
 
 ADMIN_ARGUMENTS: Mapping[str, Any] = {
     "login_user": {"type": "str", "default": "postgres"},
@@ -51,12 +51,12 @@ ACCESS_ARGUMENTS: Mapping[str, Any] = {
 
 
 @contextmanager
-def where_from_options(options: Mapping[str, Any]) -> Iterator[Where]:
-    """Hold the way to the server open; raises Failure where psycopg2 is missing, and where a bastion is no way."""
+def where_from_options(options: Mapping[str, Any]) -> Iterator[Server]:
+    """Hold the route to the server open; raises Failure where psycopg2 is missing, and where the bastion fails."""
     require_psycopg2()
     login = login_from_options(options, user=options["login_user"], password=options["login_password"])
-    with path_from_options(options, login) as path:
-        yield Where(login, options["login_db"], path)
+    with route_from_options(options, login) as route:
+        yield Server(login, options["login_db"], route)
 
 
 def exit_with(module: AnsibleModule, result: Mapping[str, Any]) -> None:

@@ -38,12 +38,10 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.role
     lock_out_statements,
     role_problems,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import (
-    Where,
-)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, render
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
     Patience,
     Work,
@@ -60,7 +58,7 @@ Batch = Tuple[Tuple[Held, ...], Tuple[str, ...], bool]  # the items, the roles o
 class Remove:
     """The writing half."""
 
-    def __init__(self, where: Where, unwanted: Unwanted, found: AbsentSurvey) -> None:
+    def __init__(self, where: Server, unwanted: Unwanted, found: AbsentSurvey) -> None:
         self.where = where
         self.unwanted = unwanted
         self.found = found
@@ -123,7 +121,7 @@ class Remove:
         statements = end_statements(connections, self.unwanted)
         if statements:
             session.begin("READ ONLY")
-            session.run([statement.render() for statement in statements])
+            session.run([render(statement) for statement in statements])
             session.commit()
             self._keep("connections of the users ended", statements)
 

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Mapping, Sequence
+from typing import Any, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.removal_apply import Remove
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.removal_request import Unwanted
@@ -22,19 +22,13 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.remo
     absent_statements,
     survey_absent,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import Where
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted, texts
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import first_line, sqlstate
-
-try:
-    import psycopg2
-except ImportError:  # reported by _postgres.session.require_psycopg2
-    if not TYPE_CHECKING:
-        psycopg2 = None
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
 
 
-def remove_access(where: Where, unwanted: Unwanted, *, check_mode: bool) -> Mapping[str, Any]:
+def remove_access(where: Server, unwanted: Unwanted, *, check_mode: bool) -> Mapping[str, Any]:
     """Take everything back and drop the roles, or in check mode find out what that takes; return the module's result.
 
     Raises Failure with everything that is in the way, found before anything is written; or with what a transaction
@@ -48,10 +42,8 @@ def remove_access(where: Where, unwanted: Unwanted, *, check_mode: bool) -> Mapp
         return _result(found, unwanted, statements)
     try:
         return _result(found, unwanted, Remove(where, unwanted, found).run())
-    except psycopg2.Error as error:
-        raise Failure(
-            [Problem(f"The server ended the connection: {first_line(error)}.", sqlstate=sqlstate(error))]
-        ) from error
+    except ServerError as error:
+        raise Failure([Problem(f"The server ended the connection: {error.text}.", sqlstate=error.sqlstate)]) from error
 
 
 def _result(found: AbsentSurvey, unwanted: Unwanted, statements: Sequence[Statement]) -> dict[str, Any]:

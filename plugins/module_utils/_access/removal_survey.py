@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable
+from typing import Callable
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.removal_facts import (
     AbsentDatabase,
@@ -28,7 +28,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.role
     server_problems,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import (
-    Where,
     in_recovery,
     read_only,
     unreadable,
@@ -36,19 +35,15 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.surv
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import require_supported
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, sqlstate
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
     ATTEMPTS,
     CLASHES,
     Looked,
     read,
 )
-
-try:
-    import psycopg2
-except ImportError:  # reported by _postgres.session.require_psycopg2
-    if not TYPE_CHECKING:
-        psycopg2 = None
 
 
 @dataclass(frozen=True)
@@ -64,13 +59,13 @@ class AbsentSurvey:
         return not self.server.existing(unwanted.roles)
 
 
-def survey_absent(where: Where, unwanted: Unwanted) -> AbsentSurvey:
+def survey_absent(where: Server, unwanted: Unwanted) -> AbsentSurvey:
     """Return everything that was found; raises Failure only where the server itself cannot be looked at."""
     with where.session() as session:
         require_supported(session.connection.server_version)
         try:
             server = _read_again(session, lambda again: inspect_absent_server(again, unwanted))
-        except psycopg2.Error as error:
+        except ServerError as error:
             raise Failure([unreadable(where.database, error)]) from error
     if not server.existing(unwanted.roles):
         return AbsentSurvey(server, (), ())
@@ -83,14 +78,14 @@ def survey_absent(where: Where, unwanted: Unwanted) -> AbsentSurvey:
     return AbsentSurvey(server, tuple(databases), tuple(problems))
 
 
-def _not_writable(where: Where, server: AbsentServer) -> list[Problem]:
+def _not_writable(where: Server, server: AbsentServer) -> list[Problem]:
     if server.facts.is_in_recovery:
         return [in_recovery(where)]
     return [read_only(where.database)] if server.facts.is_read_only else []
 
 
 def _look_at_databases(
-    where: Where, unwanted: Unwanted, server: AbsentServer
+    where: Server, unwanted: Unwanted, server: AbsentServer
 ) -> tuple[list[AbsentDatabase], list[Problem]]:
     looks: list[AbsentDatabase] = []
     problems: list[Problem] = []
@@ -104,8 +99,6 @@ def _look_at_databases(
                 looks.append(_look_at_database(session, name, unwanted, version))
         except Failure as failure:
             problems += failure.problems
-        except psycopg2.Error as error:
-            problems.append(unreadable(name, error))
         else:
             problems += database_problems(looks[-1], unwanted, administrator=administrator)
     return looks, problems
@@ -123,8 +116,8 @@ def _read_again(session: Session, look: Callable[[Session], Looked]) -> Looked:
     for _attempt in range(ATTEMPTS - 1):
         try:
             return read(session, look)
-        except psycopg2.Error as error:
-            if sqlstate(error) not in CLASHES:
+        except ServerError as error:
+            if error.sqlstate not in CLASHES:
                 raise
             session.rollback()
     return read(session, look)

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Mapping, Sequence
+from typing import Any, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.apply import Applied, Apply
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.acl_item import revoke_statements
@@ -18,21 +18,16 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.role
     wanted_role_outline,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.summary import changes, diff_lines, merged
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import Survey, Where, survey
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import Survey, survey
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, texts
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import first_line, sqlstate
-
-try:
-    import psycopg2
-except ImportError:  # reported by _postgres.session.require_psycopg2
-    if not TYPE_CHECKING:
-        psycopg2 = None
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
 
 Result = Mapping[str, Any]
 
 
-def ensure_access(where: Where, wanted: Wanted, *, check_mode: bool) -> Result:
+def ensure_access(where: Server, wanted: Wanted, *, check_mode: bool) -> Result:
     """Bring about what is wanted, or in check mode find out what that takes; return the module's result.
 
     Raises Failure with everything that is wrong, found before anything is written; or with what a transaction met,
@@ -45,10 +40,8 @@ def ensure_access(where: Where, wanted: Wanted, *, check_mode: bool) -> Result:
         return _predicted(found, wanted)
     try:
         return _written(found, wanted, Apply(where, wanted, found).run())
-    except psycopg2.Error as error:
-        raise Failure(
-            [Problem(f"The server ended the connection: {first_line(error)}.", sqlstate=sqlstate(error))]
-        ) from error
+    except ServerError as error:
+        raise Failure([Problem(f"The server ended the connection: {error.text}.", sqlstate=error.sqlstate)]) from error
 
 
 def planned_statements(found: Survey, wanted: Wanted) -> list[Statement]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Iterator, Mapping, Sequence
+from typing import Any, Iterator, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
     DatabaseFacts,
@@ -34,7 +34,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import User, Wanted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import (
     Password,
-    attempt_login,
     compared,
     judged,
     open_database,
@@ -52,15 +51,10 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.proble
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import require_supported
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import (
-    DIRECT,
-    Login,
-    Path,
-    Session,
-    first_line,
-    open_session,
-    sqlstate,
-)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import attempt_login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import read
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.verifier import make_verifier
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import (
@@ -70,25 +64,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.datab
     schema_problems,
     wanted_privileges,
 )
-
-try:
-    import psycopg2
-except ImportError:  # reported by _postgres.session.require_psycopg2
-    if not TYPE_CHECKING:
-        psycopg2 = None
-
-
-@dataclass(frozen=True)
-class Where:
-    """The server: who logs in, on which database first, and which way."""
-
-    login: Login
-    database: str
-    path: Path = DIRECT
-
-    def session(self, database: str = "") -> Session:
-        """Return a session on a database; on the first one, unless told otherwise."""
-        return open_session(self.login, database or self.database, self.path)
 
 
 @dataclass(frozen=True)
@@ -141,7 +116,7 @@ class Survey:
         return tuple(look.target.name for look in self.databases)
 
 
-def survey(where: Where, wanted: Wanted) -> Survey:
+def survey(where: Server, wanted: Wanted) -> Survey:
     """Return everything that was found; raises Failure only where the server itself cannot be looked at."""
     with where.session() as session:
         server = _look_at_server(session, where, wanted)
@@ -159,7 +134,7 @@ def survey(where: Where, wanted: Wanted) -> Survey:
     return Survey(server, tuple(looks), passwords, roles, tuple(problems))
 
 
-def losses(where: Where, server: ServerFacts, wanted: Wanted, roles: RolePlan) -> list[Problem]:
+def losses(where: Server, server: ServerFacts, wanted: Wanted, roles: RolePlan) -> list[Problem]:
     """Return what would be lost to Metamapper by the retirements of a plan, in any database that can be entered.
 
     The first of the present users is the one that takes their place.
@@ -174,25 +149,25 @@ def losses(where: Where, server: ServerFacts, wanted: Wanted, roles: RolePlan) -
     return problems
 
 
-def _look_at_server(session: Session, where: Where, wanted: Wanted) -> ServerLook:
+def _look_at_server(session: Session, where: Server, wanted: Wanted) -> ServerLook:
     require_supported(session.connection.server_version)
     try:
         facts = read(session, lambda again: inspect_server(again, wanted))
-    except psycopg2.Error as error:
+    except ServerError as error:
         raise Failure([unreadable(where.database, error)]) from error
     verifiers = {user.name: make_verifier(session.connection, user.name, user.password) for user in wanted.users}
     is_on_socket = not where.login.host or where.login.host.startswith("/")
-    return ServerLook(facts, verifiers, None if is_on_socket else bool(session.connection.info.ssl_in_use))
+    return ServerLook(facts, verifiers, None if is_on_socket else session.connection.uses_tls)
 
 
-def unreadable(database: str, error: psycopg2.Error) -> Problem:
+def unreadable(database: str, error: ServerError) -> Problem:
     """Return what the server said when it was asked for its catalog."""
-    message = f"Cannot read the catalog of database {quoted(database)}: {first_line(error)}."
-    return Problem(message, sqlstate=sqlstate(error), database=database)
+    message = f"Cannot read the catalog of database {quoted(database)}: {error.text}."
+    return Problem(message, sqlstate=error.sqlstate, database=database)
 
 
 def _look_at_databases(
-    where: Where, wanted: Wanted, server: ServerFacts, targets: Targets
+    where: Server, wanted: Wanted, server: ServerFacts, targets: Targets
 ) -> tuple[list[DatabaseLook], list[Problem]]:
     looks: list[DatabaseLook] = []
     problems: list[Problem] = []
@@ -202,8 +177,6 @@ def _look_at_databases(
                 facts, held = read(session, partial(_look_at_database, target=target, wanted=wanted, server=server))
         except Failure as failure:
             problems += failure.problems
-        except psycopg2.Error as error:
-            problems.append(unreadable(target.name, error))
         else:
             look = _planned(server, facts, held, target, wanted)
             looks.append(look)
@@ -263,7 +236,7 @@ def planner_of(server: ServerFacts, facts: DatabaseFacts, target: Target, wanted
     )
 
 
-def _not_writable(where: Where, server: ServerFacts, roles: RolePlan) -> Iterator[Problem]:
+def _not_writable(where: Server, server: ServerFacts, roles: RolePlan) -> Iterator[Problem]:
     if not roles.has_changes:
         return
     if server.is_in_recovery:
@@ -272,7 +245,7 @@ def _not_writable(where: Where, server: ServerFacts, roles: RolePlan) -> Iterato
         yield read_only(where.database)
 
 
-def in_recovery(where: Where) -> Problem:
+def in_recovery(where: Server) -> Problem:
     """Return the refusal to write to a replica."""
     message = f"The server {where.login.place} is in recovery (a replica), and there is something to change."
     return Problem(message, "Point metamapper_login_host at the primary; it replicates roles and grants by itself.")
@@ -289,14 +262,14 @@ def read_only(database: str) -> Problem:
 
 
 def _look_at_passwords(
-    session: Session, where: Where, wanted: Wanted, server: ServerLook, targets: Targets
+    session: Session, where: Server, wanted: Wanted, server: ServerLook, targets: Targets
 ) -> Iterator[tuple[str, Password]]:
     for user in wanted.users:
         if user.name in server.facts.roles:
             yield user.name, _look_at_password(session, where, user, server, targets)
 
 
-def _look_at_password(session: Session, where: Where, user: User, server: ServerLook, targets: Targets) -> Password:
+def _look_at_password(session: Session, where: Server, user: User, server: ServerLook, targets: Targets) -> Password:
     facts = server.facts
     against = why_no_login(facts.roles[user.name], facts, targets.names)
     if against:
@@ -309,7 +282,7 @@ def _look_at_password(session: Session, where: Where, user: User, server: Server
     return found
 
 
-def prove(where: Where, user: User, database: str, *, uses_tls: bool | None) -> Password:
+def prove(where: Server, user: User, database: str, *, uses_tls: bool | None) -> Password:
     """Log in as a user, once, and return what that proves."""
     login = user_login(where.login, user, uses_tls=uses_tls)
-    return judged(attempt_login(login, database, where.path.parameters()))
+    return judged(attempt_login(login, database, where.route.parameters()))

@@ -8,15 +8,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Iterable, Tuple
+from typing import Iterable, Tuple
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import MASK, Secret
-
-try:
-    from psycopg2 import sql
-except ImportError:  # reported by _postgres.session.require_psycopg2
-    if not TYPE_CHECKING:
-        sql = None
 
 Name = Tuple[str, ...]
 
@@ -31,11 +25,6 @@ class Statement:
     template: str
     names: tuple[Name, ...] = ()
     secret: Secret | None = None
-
-    def render(self) -> sql.Composed:
-        """Return the statement with its names quoted, and the secret in clear: for the server only."""
-        literals = [sql.Literal(self.secret.reveal())] if self.secret else []
-        return sql.SQL(self.template).format(*(sql.Identifier(*name) for name in self.names), *literals)
 
     def __str__(self) -> str:
         """Return the statement for people, ready to paste into psql, the secret masked."""

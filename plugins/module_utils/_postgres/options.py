@@ -3,15 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The options that both modules have: the way to the server, and the databases."""
+"""The options that both modules have: the route to the server, and the databases."""
 
 from __future__ import annotations
 
 import contextlib
 from typing import Any, ContextManager, Mapping
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import DIRECT, Route
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import DIRECT, Login, Path
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
 
 NAMES: Mapping[str, Any] = {"type": "list", "elements": "str"}
 SSL_MODES = ("allow", "disable", "prefer", "require", "verify-ca", "verify-full")
@@ -65,14 +66,14 @@ def login_from_options(options: Mapping[str, Any], *, user: str, password: str |
     )
 
 
-def path_from_options(options: Mapping[str, Any], login: Login) -> ContextManager[Path]:
-    """Return the way to the server, to be opened by a with block: direct, or through the bastion of the options."""
+def route_from_options(options: Mapping[str, Any], login: Login) -> ContextManager[Route]:
+    """Return the route to the server, to be opened by a with block: direct, or through the bastion of the options."""
     if options["bastion"] is None:
         return contextlib.nullcontext(DIRECT)
     # Ansible ships modules as source, which Python compiles in each run: most of them have no bastion.
     from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.bastion import (  # noqa: PLC0415
         bastion_from_options,
-        opened_path,
+        opened_route,
     )
 
-    return opened_path(bastion_from_options(options["bastion"]), login.host, login.port)
+    return opened_route(bastion_from_options(options["bastion"]), login.host, login.port)

@@ -10,23 +10,16 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable, Generic, Sequence, TypeVar
+from typing import Callable, Generic, Sequence, TypeVar
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog import queries as ask
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import (
     Session,
     Setting,
-    first_line,
-    sqlstate,
+    render,
 )
-
-try:
-    import psycopg2
-except ImportError:  # reported by _postgres.session.require_psycopg2
-    if not TYPE_CHECKING:
-        psycopg2 = None
 
 Looked = TypeVar("Looked")
 Planned = TypeVar("Planned")
@@ -35,6 +28,12 @@ READ = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 WRITE = "ISOLATION LEVEL READ COMMITTED READ WRITE"
 # pg_catalog alone: a function or an operator that somebody put into another schema must not be found first.
 SAFE_PATH = Setting("search_path", "pg_catalog")
+
+# Taken in every transaction that writes, and only there. Two runs on the same database would otherwise meet on the same
+# catalog rows, and the second would fail with "tuple concurrently updated". The key is the text "metamapp".
+# https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+ADVISORY_LOCK_KEY = int.from_bytes(b"metamapp", "big")
+TAKE_ADVISORY_LOCK = f"SELECT pg_catalog.pg_advisory_xact_lock({ADVISORY_LOCK_KEY})"
 
 # Keeps statements out of the server's log; only a superuser may. A simple query is logged before it is run, so this
 # goes to the server in a message before the one that is not to be seen.
@@ -139,9 +138,7 @@ def write(session: Session, work: Work[Looked, Planned], patience: Patience) -> 
 class _Refused(Exception):
     """What the server refused, and in which step."""
 
-    def __init__(
-        self, error: psycopg2.Error, problem: Problem, *, is_clash: bool, is_worth_a_closer_look: bool
-    ) -> None:
+    def __init__(self, error: ServerError, problem: Problem, *, is_clash: bool, is_worth_a_closer_look: bool) -> None:
         super().__init__(str(error))
         self.problem = problem
         self.is_clash = is_clash
@@ -167,35 +164,35 @@ def _transaction(
 def _commit(session: Session, database: str) -> None:
     try:
         session.commit()
-    except psycopg2.Error as error:
-        message = f"The connection to database {quoted(database)} broke during COMMIT: {first_line(error)}."
+    except ServerError as error:
+        message = f"The connection to database {quoted(database)} broke during COMMIT: {error.text}."
         advice = (
             "PostgreSQL has kept either all of the transaction or nothing of it. Run again: it finds out and mends."
         )
-        raise Failure([Problem(message, advice, sqlstate(error), database=database)]) from error
+        raise Failure([Problem(message, advice, error.sqlstate, database=database)]) from error
 
 
 def _locked_look(session: Session, work: Work[Looked, Planned], patience: Patience) -> Looked:
     # READ COMMITTED: what is read after the wait sees what the other run has committed. The waits below are bounded by
     # lock_timeout; a statement_timeout of the administrator's would cut a large but healthy look short.
     session.begin(WRITE, SAFE_PATH, Setting("statement_timeout", "0"), patience.for_other_runs(), *work.settings)
-    session.add(ask.TAKE_ADVISORY_LOCK)
+    session.add(TAKE_ADVISORY_LOCK)
     try:
         return work.look(session)
-    except psycopg2.Error as error:
+    except ServerError as error:
         problem = _problem(work.database, error, "Cannot look at")
-        if sqlstate(error) == LOCK_NOT_AVAILABLE:
+        if error.sqlstate == LOCK_NOT_AVAILABLE:
             problem = _another_run(work.database, error, patience)
-        is_clash = sqlstate(error) in CLASHES - {LOCK_NOT_AVAILABLE}
+        is_clash = error.sqlstate in CLASHES - {LOCK_NOT_AVAILABLE}
         raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=False) from error
 
 
 def _guarded_look(session: Session, work: Work[Looked, Planned]) -> Looked:
     try:
         return work.look(session)
-    except psycopg2.Error as error:
+    except ServerError as error:
         problem = _problem(work.database, error, "Cannot look at")
-        is_clash = sqlstate(error) in CLASHES
+        is_clash = error.sqlstate in CLASHES
         raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=False) from error
 
 
@@ -207,12 +204,12 @@ def _run(
     session.add(patience.for_locks().statement())
     for group in groups:
         try:
-            session.run([statement.render() for statement in group])
-        except psycopg2.Error as error:
+            session.run([render(statement) for statement in group])
+        except ServerError as error:
             named = group[0] if len(group) == 1 else None
             problem = _problem(database, error, "Cannot change", named)
-            is_clash = sqlstate(error) in CLASHES
-            raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=bool(sqlstate(error))) from error
+            is_clash = error.sqlstate in CLASHES
+            raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=bool(error.sqlstate)) from error
 
 
 SHORTENED_CHARACTERS = 300
@@ -224,12 +221,12 @@ ADVICE_ON_REFUSAL = (
 )
 
 
-def _problem(database: str, error: psycopg2.Error, tried: str, statement: Statement | None = None) -> Problem:
+def _problem(database: str, error: ServerError, tried: str, statement: Statement | None = None) -> Problem:
     text = str(statement) if statement else ""
     shown = text if len(text) <= SHORTENED_CHARACTERS else text[:SHORTENED_CHARACTERS] + " …"
     what = f" with: {shown};" if shown else "."
-    code = sqlstate(error)
-    message = f"{tried} database {quoted(database)}: {first_line(error)} (SQLSTATE {code or 'none'}){what}"
+    code = error.sqlstate
+    message = f"{tried} database {quoted(database)}: {error.text} (SQLSTATE {code or 'none'}){what}"
     advice = ADVICE_ON_REFUSAL if statement and statement.secret and code not in CLASHES else _advice(code)
     return Problem(message, advice, code, database=database, statement=text)
 
@@ -245,7 +242,7 @@ def _advice(code: str) -> str:
     return "Nothing of this transaction was kept."
 
 
-def _another_run(database: str, error: psycopg2.Error, patience: Patience) -> Problem:
+def _another_run(database: str, error: ServerError, patience: Patience) -> Problem:
     message = (
         f"Another run of this task holds database {quoted(database)}, and has not finished within "
         f"{patience.wait_seconds} seconds."
@@ -254,4 +251,4 @@ def _another_run(database: str, error: psycopg2.Error, patience: Patience) -> Pr
         "Raise metamapper_wait_seconds (option wait_seconds), or find it: "
         "SELECT * FROM pg_locks WHERE locktype = 'advisory';"
     )
-    return Problem(message, advice, sqlstate(error), database=database)
+    return Problem(message, advice, error.sqlstate, database=database)

@@ -13,16 +13,10 @@ import hmac
 import re
 import stringprep
 import unicodedata
-from typing import TYPE_CHECKING, Any
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
-
-try:
-    from psycopg2.extensions import encrypt_password
-except ImportError:  # reported by _postgres.session.require_psycopg2
-    if not TYPE_CHECKING:
-        encrypt_password = None
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import Connection
 
 # https://www.postgresql.org/docs/current/catalog-pg-authid.html
 SCRAM = re.compile(r"^SCRAM-SHA-256\$(\d+):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)\Z")
@@ -42,14 +36,15 @@ PROHIBITED = (
 )
 
 
-def make_verifier(connection: Any, user: str, password: Secret) -> Secret:
+def make_verifier(connection: Connection, user: str, password: Secret) -> Secret:
     """Return what the server is to store: libpq makes it here, so that the password never travels.
 
     scram-sha-256 from 10 on, whatever ``password_encryption`` says (an ``md5`` entry of pg_hba.conf accepts it); md5
-    on 9.6. https://www.postgresql.org/docs/current/libpq-misc.html#LIBPQ-PQENCRYPTPASSWORDCONN
+    on 9.6. Raises ServerError where libpq cannot make it.
+    https://www.postgresql.org/docs/current/libpq-misc.html#LIBPQ-PQENCRYPTPASSWORDCONN
     """
     algorithm = "scram-sha-256" if has_feature(connection.server_version, "scram") else "md5"
-    return Secret(encrypt_password(password.reveal(), user, scope=connection, algorithm=algorithm))
+    return Secret(connection.encrypt_password(password.reveal(), user, algorithm))
 
 
 def is_verifier_of(stored: str, user: str, password: Secret) -> bool:

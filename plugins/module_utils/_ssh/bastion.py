@@ -13,7 +13,7 @@ import re
 from typing import Any, Iterator, Mapping
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Path
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import Route
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.command_line import (
     Bastion,
     Limits,
@@ -25,7 +25,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.host_ke
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.private_key import unreadable_because
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.tunnel import Opening, Tunnel
 
-__all__ = ["Bastion", "Limits", "bastion_from_options", "opened_path"]
+__all__ = ["Bastion", "Limits", "bastion_from_options", "opened_route"]
 
 LIMITS = Limits()
 
@@ -93,7 +93,7 @@ def _known_hosts_problems(bastion: Bastion, place: Place) -> Iterator[Problem]:
 
 
 @contextlib.contextmanager
-def opened_path(bastion: Bastion, host: str, port: int, limits: Limits = LIMITS) -> Iterator[Path]:
+def opened_route(bastion: Bastion, host: str, port: int, limits: Limits = LIMITS) -> Iterator[Route]:
     """Open the way to a server for the length of a with block.
 
     ``host`` and ``port`` are the server's as the bastion knows it. The connection goes to the local end, but libpq

@@ -19,7 +19,7 @@ from random import SystemRandom
 from typing import Any, Iterator, Mapping
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import CONNECT_TIMEOUT_SECONDS
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import CONNECT_TIMEOUT_SECONDS
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.child_process import Child, supervised
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.command_line import (
     Attempt,
@@ -81,7 +81,7 @@ def said_by(ssh: Child) -> str:
 
 
 class Tunnel:
-    """The open way: a Path for open_session."""
+    """The open way: a Route for open_session."""
 
     def __init__(self, ssh: Child, attempt: Attempt, place: Place) -> None:
         self._ssh = ssh

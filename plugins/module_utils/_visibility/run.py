@@ -7,21 +7,18 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from typing import Any, ContextManager, Iterable, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import Route
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import (
-    Login,
-    Path,
-    Session,
-    first_line,
-    open_session,
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import (
+    ServerError,
     require_psycopg2,
-    sqlstate,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, open_session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
     DatabaseFacts,
     SessionFacts,
@@ -73,9 +70,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
     expanded,
     is_pattern,
 )
-
-with contextlib.suppress(ImportError):  # reported by _postgres.session.require_psycopg2
-    import psycopg2
 
 MAINTENANCE_DATABASE = "postgres"
 PRIVILEGE_WORDS: Mapping[str, str] = {"SELECT": "select", "REFERENCES": "metadata"}
@@ -133,7 +127,7 @@ class Examination:
         return {"name": one.name, "status": status(found), "schemas": list(one.schemas)}
 
 
-def examine(request: Request, login: Login, way: ContextManager[Path]) -> Examination:
+def examine(request: Request, login: Login, way: ContextManager[Route]) -> Examination:
     """Return all that is found out about one server, one connection open at a time.
 
     What is wrong is a finding and no exception, a way that does not open included; Failure is raised only where
@@ -147,7 +141,7 @@ def examine(request: Request, login: Login, way: ContextManager[Path]) -> Examin
         return Examination(request, broken_way(failure), ())
 
 
-def _examination(request: Request, login: Login, path: Path) -> Examination:
+def _examination(request: Request, login: Login, path: Route) -> Examination:
     entries, general = _entries(request, login, path)
     examined: list[Examined] = []
     for name in entries:
@@ -160,7 +154,9 @@ def _examination(request: Request, login: Login, path: Path) -> Examination:
     return Examination(request, weighed(dict.fromkeys(findings), request.fail_on), tuple(examined))
 
 
-def _entries(request: Request, login: Login, path: Path) -> tuple[Mapping[str, tuple[Entry, ...]], tuple[Finding, ...]]:
+def _entries(
+    request: Request, login: Login, path: Route
+) -> tuple[Mapping[str, tuple[Entry, ...]], tuple[Finding, ...]]:
     plain = [entry.name for entry in request.entries if not is_pattern(entry.name)]
     if len(plain) == len(request.entries):
         return expanded(request.entries, ())[0], ()
@@ -199,7 +195,7 @@ def _not_tried(name: str, cause: Finding) -> Examined:
 
 
 def _examined(
-    name: str, entries: Sequence[Entry], request: Request, login: Login, path: Path, *, is_first: bool
+    name: str, entries: Sequence[Entry], request: Request, login: Login, path: Route, *, is_first: bool
 ) -> Examined:
     try:
         session = open_session(login, name, path)
@@ -209,8 +205,8 @@ def _examined(
     with session:
         try:
             return _looked_at(session, name, entries, request, is_first=is_first)
-        except psycopg2.Error as error:
-            cause = Refusal(sqlstate(error), f"The check of this database was interrupted: {first_line(error)}.")
+        except ServerError as error:
+            cause = Refusal(error.sqlstate, f"The check of this database was interrupted: {error.text}.")
             reason = f"{cause.message} SQLSTATE {cause.sqlstate or 'unknown'}."
             remedy = "Mend what the server says, and run the check again."
             return Examined(name, (Finding("connection", "failure", reason, remedy, name),))

@@ -14,7 +14,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.obstacles import held_problems
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import texts
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import Connection
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, render
 
 from tests.support.modules.access import Warehouse, version
 from tests.support.postgres.acls import acls, changed
@@ -25,9 +26,9 @@ def take_back(warehouse: Warehouse, found: Collection[Held]) -> list[str]:
     """Run the statements that take items back, as the administrator, and return them."""
     statements = revoke_statements(found, administrator=warehouse.admin.name)
     login = {"user": warehouse.admin.name, "password": warehouse.admin.password}
-    with Session(warehouse.server.connect(warehouse.database, **login)) as session:
+    with Session(Connection(warehouse.server.connect(warehouse.database, **login), warehouse.database)) as session:
         session.begin("READ WRITE")
-        session.run([statement.render() for statement in statements])
+        session.run([render(statement) for statement in statements])
         session.commit()
     return texts(statements)
 
@@ -178,7 +179,7 @@ def test_a_limit_is_of_objects_and_begins_with_those_that_go_first(superuser_war
 
 def test_roles_that_hold_nothing_or_do_not_exist_cost_one_round_trip(superuser_warehouse: Warehouse) -> None:
     warehouse = superuser_warehouse
-    with Session(warehouse.server.connect(warehouse.database)) as session:
+    with Session(Connection(warehouse.server.connect(warehouse.database), warehouse.database)) as session:
         assert inspect_held(session, ["nobody", warehouse.group], version(warehouse.server)) == []
         assert session.round_trips == 1
     assert revoke_statements([], administrator="x") == []

@@ -72,14 +72,15 @@ class Watched:
     def access(self, **changes: Any) -> Outcome:
         """Run the module, statement by statement, with a scan after each."""
 
-        def send(session: Any, cursor: Any, statements: Any) -> None:
-            opening, session._opening = session._opening, []
+        def send(session: Any, statements: Any) -> Any:
+            opening = [session.connection.text(statement) for statement in session._opening]
+            session._opening = []
             session.round_trips += 1
-            for statement in (*opening, *statements):
-                text = session.text(statement)
-                cursor.execute(text)
-                if session.connection.info.transaction_status == 0 or any(word in text for word in WRITES):
+            for text in (*opening, *statements):
+                result = session.connection.execute(text)
+                if session.connection._raw.info.transaction_status == 0 or any(word in text for word in WRITES):
                     self.scan(text[:80])
+            return result
 
         self.scan("the beginning")
         with mock.patch(SESSION, send):

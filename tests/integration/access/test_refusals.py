@@ -114,7 +114,7 @@ def test_all_that_the_server_says_wrong_is_one_error(watched: Warehouse) -> None
 
 
 def test_a_missing_psycopg2_is_said_with_what_to_install(superuser_warehouse: Warehouse) -> None:
-    connection = "ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session"
+    connection = "ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver"
     with mock.patch(f"{connection}.PSYCOPG2_IMPORT_ERROR", "Traceback"):
         refused = superuser_warehouse.access()
     assert refused.failed

@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, simple
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import render
 from hypothesis import HealthCheck, given, settings
 
 from tests.support.postgres.site import Site
@@ -26,13 +27,13 @@ properties = settings(
 def test_people_see_what_the_server_gets(server: Server, schema: str, relation: str) -> None:
     statement = Statement("GRANT SELECT ON TABLE {}, {} TO {}", ((schema, relation), (relation,), (schema,)))
     with closing(server.connect()) as connection:
-        assert str(statement) == statement.render().as_string(connection)
+        assert str(statement) == render(statement).as_string(connection)
 
 
 def test_but_for_the_secret(server: Server) -> None:
     statement = Statement("ALTER ROLE {} PASSWORD {}", ((HOSTILE,),), Secret(PASSWORD))
     with closing(server.connect()) as connection:
-        sent = statement.render().as_string(connection)
+        sent = render(statement).as_string(connection)
     assert str(statement) == sent[: sent.index(" PASSWORD ")] + " PASSWORD '********'"
 
 
@@ -40,7 +41,7 @@ def test_but_for_the_secret(server: Server) -> None:
 @properties
 def test_a_name_reads_back_as_a_column(server: Server, name: str) -> None:
     with closing(server.connect()) as connection, connection.cursor() as cursor:
-        cursor.execute(simple("SELECT 1 AS {}", name).render())
+        cursor.execute(render(simple("SELECT 1 AS {}", name)))
         assert cursor.description[0].name == name
 
 
@@ -48,8 +49,8 @@ def test_names_read_back_from_the_catalog(site: Site) -> None:
     hostile = sorted({*NAMES_THAT_HURT, "public"})
     with closing(site.server.connect(site.database)) as connection, connection.cursor() as cursor:
         for name in NAMES_THAT_HURT:
-            cursor.execute(simple("CREATE SCHEMA {}", name).render())
-            cursor.execute(Statement("CREATE TABLE {} ()", ((name, name),)).render())
+            cursor.execute(render(simple("CREATE SCHEMA {}", name)))
+            cursor.execute(render(Statement("CREATE TABLE {} ()", ((name, name),))))
         cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'")
         assert sorted(row[0] for row in cursor.fetchall()) == hostile
 

@@ -12,12 +12,13 @@ from typing import Any, Iterator
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login, open_session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import open_session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh import tunnel as _ssh_tunnel
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.bastion import (
     Limits,
     bastion_from_options,
-    opened_path,
+    opened_route,
 )
 
 from tests.support.ssh.sshd import Sshd
@@ -45,14 +46,14 @@ def login_to(server: Server, **options: Any) -> Login:
 
 def answer(login: Login, bastion: dict[str, Any], query: str = "SELECT 1", limits: Limits = NO_PATIENCE) -> Any:
     """Return what a query says through a bastion."""
-    way = opened_path(bastion_from_options(bastion), login.host, login.port, limits)
+    way = opened_route(bastion_from_options(bastion), login.host, login.port, limits)
     with way as path, open_session(login, "postgres", path) as session:
         return session.rows(query)[0][0]
 
 
 def test_a_session_goes_through_the_bastion(server: Server, sshd: Sshd, ssh_config: Path) -> None:
     login = login_to(server)
-    with opened_path(bastion_from_options(sshd.bastion_options()), login.host, login.port) as path:
+    with opened_route(bastion_from_options(sshd.bastion_options()), login.host, login.port) as path:
         parameters = path.parameters()
         assert parameters["hostaddr"] == "127.0.0.1"
         assert parameters["port"] not in (server.port, sshd.port)
@@ -66,7 +67,7 @@ def test_a_session_goes_through_the_bastion(server: Server, sshd: Sshd, ssh_conf
 
 def test_two_hundred_sessions_through_one_way(server: Server, sshd: Sshd, ssh_config: Path) -> None:
     login = login_to(server)
-    with opened_path(bastion_from_options(sshd.bastion_options()), login.host, login.port) as path:
+    with opened_route(bastion_from_options(sshd.bastion_options()), login.host, login.port) as path:
         for number in range(200):
             with open_session(login, "postgres", path) as session:
                 assert session.rows(f"SELECT {number}") == [(number,)]

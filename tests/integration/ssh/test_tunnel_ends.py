@@ -12,13 +12,14 @@ from typing import Any, ContextManager, Iterator
 import psycopg2
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import Route
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login, open_session
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Path as ConnectionPath
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import open_session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.bastion import (
     Limits,
     bastion_from_options,
-    opened_path,
+    opened_route,
 )
 
 from tests.support.modules.holder import ENDS, holder
@@ -84,9 +85,9 @@ def test_nothing_is_left_of_a_jump_chain_after(server: Server, sshd: Sshd, ssh_c
         assert left_over(running.descendants + sshd.processes()[1:]) == []
 
 
-def through(server: Server, sshd: Sshd, limits: Limits = ATTENTIVE) -> ContextManager[ConnectionPath]:
+def through(server: Server, sshd: Sshd, limits: Limits = ATTENTIVE) -> ContextManager[Route]:
     """Return the way to a server."""
-    return opened_path(bastion_from_options(sshd.bastion_options()), server.host, server.port, limits)
+    return opened_route(bastion_from_options(sshd.bastion_options()), server.host, server.port, limits)
 
 
 def test_nothing_is_left_where_ssh_was_waiting_for_the_bastion(server: Server, sshd: Sshd) -> None:
@@ -147,7 +148,7 @@ def lose(sshd: Sshd) -> None:
 def test_a_bastion_that_dies_is_told(server: Server, sshd: Sshd) -> None:
     with pytest.raises(Failure) as failure:
         use_until_lost(server, sshd, signal.SIGKILL)
-    [problem] = failure.value.problems
+    problem, _consequence = failure.value.problems
     assert "the bastion closed the connection" in problem.message
     assert "run the task again" in problem.remedy
 
@@ -156,7 +157,7 @@ def test_a_bastion_that_hangs_is_told(server: Server, sshd: Sshd) -> None:
     started = time.monotonic()
     with pytest.raises(Failure) as failure:
         use_until_lost(server, sshd, signal.SIGSTOP)
-    [problem] = failure.value.problems
+    problem, _consequence = failure.value.problems
     assert "127.0.0.1 did not answer any more" in problem.message
     assert time.monotonic() - started < 10
 

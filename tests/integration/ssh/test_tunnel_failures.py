@@ -13,13 +13,14 @@ from typing import Any, Callable, Iterator, Mapping
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres import session
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login, open_session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres import login as postgres_login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import open_session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh import tunnel
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.bastion import (
     Limits,
     bastion_from_options,
-    opened_path,
+    opened_route,
 )
 
 from tests.support.ssh.sshd import Sshd, make_key
@@ -74,7 +75,7 @@ def black_hole() -> Iterator[int]:
 
 def login_failure(bastion: Mapping[str, Any], *, host: str = "127.0.0.1", port: int = 1) -> Problem:
     """Return why the way does not open."""
-    with pytest.raises(Failure) as failure, opened_path(bastion_from_options(bastion), host, port, IMPATIENT):
+    with pytest.raises(Failure) as failure, opened_route(bastion_from_options(bastion), host, port, IMPATIENT):
         pass
     [problem] = failure.value.problems
     return problem
@@ -82,7 +83,7 @@ def login_failure(bastion: Mapping[str, Any], *, host: str = "127.0.0.1", port: 
 
 def session_failure(bastion: Mapping[str, Any], login: Login) -> Problem:
     """Return why there is no session at the end of an open way."""
-    way = opened_path(bastion_from_options(bastion), login.host, login.port, IMPATIENT)
+    way = opened_route(bastion_from_options(bastion), login.host, login.port, IMPATIENT)
     with way as path, pytest.raises(Failure) as failure:
         open_session(login, "postgres", path)
     [problem] = failure.value.problems
@@ -239,7 +240,7 @@ def test_database_port_closed(sshd: Sshd, ssh_config: Path) -> None:
 
 
 def test_database_behind_a_firewall(sshd: Sshd, ssh_config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (session, tunnel):
+    for module in (postgres_login, tunnel):
         monkeypatch.setattr(module, "CONNECT_TIMEOUT_SECONDS", 2)
     with black_hole() as port:
         problem = session_failure(sshd.bastion_options(), Login("postgres", host="127.0.0.1", port=port))
@@ -248,7 +249,7 @@ def test_database_behind_a_firewall(sshd: Sshd, ssh_config: Path, monkeypatch: p
 
 
 def test_database_that_does_not_answer(sshd: Sshd, ssh_config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (session, tunnel):
+    for module in (postgres_login, tunnel):
         monkeypatch.setattr(module, "CONNECT_TIMEOUT_SECONDS", 2)
     with listener() as port:
         problem = session_failure(sshd.bastion_options(), Login("postgres", host="127.0.0.1", port=port))
@@ -267,7 +268,7 @@ def test_the_way_stays_open_after_a_refusal(server: Server, sshd: Sshd, ssh_conf
     bastion = bastion_from_options(sshd.bastion_options())
     wrong = Login(server.user, Secret(HOSTILE), host=server.host, port=server.port)
     right = Login(server.user, Secret(server.password), host=server.host, port=server.port)
-    with opened_path(bastion, server.host, server.port) as path:
+    with opened_route(bastion, server.host, server.port) as path:
         with pytest.raises(Failure):
             open_session(wrong, "postgres", path)
         with open_session(right, "postgres", path) as session:

@@ -7,8 +7,9 @@ from typing import Any, Callable, ContextManager, Iterator
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import DIRECT, Route
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import DIRECT, Login, Path
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.options import VISIBILITY_ARGUMENTS
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import request_from_options
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.run import examine
@@ -189,10 +190,10 @@ class BrokenPath:
         raise Failure([Problem("The bastion refused the forward.", "Allow it in sshd_config.")]) from error
 
 
-class ClosedWay(contextlib.nullcontext[Path]):
+class ClosedWay(contextlib.nullcontext[Route]):
     """A way that does not open."""
 
-    def __enter__(self) -> Path:
+    def __enter__(self) -> Route:
         raise Failure([Problem("The host key of the bastion is not known.", "Learn it with ssh-keyscan.")])
 
 
@@ -204,7 +205,7 @@ WAYS = {
 
 @pytest.mark.parametrize(("way", "reason", "remedy"), WAYS.values(), ids=WAYS.keys())
 def test_a_way_that_fails_is_told_in_its_own_words(
-    reader: Site, way: Callable[[], ContextManager[Path]], reason: str, remedy: str
+    reader: Site, way: Callable[[], ContextManager[Route]], reason: str, remedy: str
 ) -> None:
     request = request_from_options({**defaults(), **options(reader), "databases": [ENTRY, {**ENTRY, "name": "other"}]})
     login = Login(reader.user, Secret(reader.password), reader.server.host, reader.server.port)

@@ -16,7 +16,7 @@ from typing import Any, ContextManager, Mapping
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.bastion import (
     bastion_from_options,
-    opened_path,
+    opened_route,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.child_process import supervised
 
@@ -25,7 +25,7 @@ def held(kind: str, options: Mapping[str, Any]) -> ContextManager[Any]:
     """Return what is to be held open."""
     if kind == "command":
         return supervised(options["command"], os.environ)
-    return opened_path(bastion_from_options(options["bastion"]), options["host"], options["port"])
+    return opened_route(bastion_from_options(options["bastion"]), options["host"], options["port"])
 
 
 def _sibling() -> int:

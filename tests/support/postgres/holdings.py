@@ -8,6 +8,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
     Held,
     inspect_held,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import Connection
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 
 from tests.support.modules.access import HOSTILE, Warehouse, version
@@ -88,6 +89,6 @@ def grant(warehouse: Warehouse, statement: str, schema: str, role: str) -> None:
 def held(warehouse: Warehouse, *roles: str, user: str = "", limit: int | None = None, **properties: Any) -> list[Held]:
     """Return what the module finds that some roles hold, as the superuser or as a user with a password."""
     login = {"user": user, **properties} if user else {}
-    connection = warehouse.server.connect(warehouse.database, **login)
+    connection = Connection(warehouse.server.connect(warehouse.database, **login), warehouse.database)
     with Session(connection) as session:
         return inspect_held(session, roles, version(warehouse.server), limit)

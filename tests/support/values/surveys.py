@@ -17,10 +17,10 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.surv
     DatabaseLook,
     ServerLook,
     Survey,
-    Where,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
 
 from tests.support.values.catalogs import plan
@@ -45,7 +45,7 @@ DONE = a_database(a_schema("sales", DIRECT), connect=DIRECT)
 TO_DO = a_database(
     a_schema(HOSTILE), creators=(a_creator(HOSTILE, relations=1),), relations=(a_relation(HOSTILE, "t"),)
 )
-WHERE = Where(Login("admin"), "postgres")
+WHERE = Server(Login("admin"), "postgres")
 
 
 def a_survey(

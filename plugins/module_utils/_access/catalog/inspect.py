@@ -21,7 +21,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
     ServerFacts,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import Privilege, Wanted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Row, Session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import Row
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 
 # Ordinary and partitioned tables, views, materialized views and foreign tables: what SELECT ON TABLES covers.
 # https://www.postgresql.org/docs/current/catalog-pg-class.html

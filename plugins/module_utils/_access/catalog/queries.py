@@ -207,9 +207,3 @@ SELECT y.schema, y.relname, y.is_direct, y.has_other, y.is_grantable,
 VERIFIER = """
 SELECT a.rolpassword FROM pg_catalog.pg_authid a WHERE a.rolname = %(user)s ORDER BY a.rolname
 """
-
-# Taken in every transaction that writes, and only there. Two runs on the same database would otherwise meet on the same
-# catalog rows, and the second would fail with "tuple concurrently updated". The key is the text "metamapp".
-# https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
-ADVISORY_LOCK_KEY = int.from_bytes(b"metamapp", "big")
-TAKE_ADVISORY_LOCK = f"SELECT pg_catalog.pg_advisory_xact_lock({ADVISORY_LOCK_KEY})"

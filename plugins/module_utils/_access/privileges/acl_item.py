@@ -25,7 +25,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_st
     quoted,
     simple,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Query, Session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import Query
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 
 NAMES_IN_A_STATEMENT = 500
 

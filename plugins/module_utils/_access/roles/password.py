@@ -8,32 +8,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, Mapping
+from typing import Literal
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import RoleFacts, ServerFacts
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import User
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login_sqlstate import (
-    await_login,
-    spell_out_states,
-    spoken_state,
-    without_state,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login, first_line
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login, LoginAttempt
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.verifier import is_verifier_of
 
-try:
-    import psycopg2
-except ImportError:  # reported by _postgres.session.require_psycopg2
-    if not TYPE_CHECKING:
-        psycopg2 = None
-
 State = Literal["proven", "set", "wrong", "unproven", "blocked"]
-
-# What a server answers to a wrong password: its own check, and one that it leaves to ldap, pam or radius. Any other
-# refusal came for another reason, such as a connection limit that was reached after we had looked.
-# https://www.postgresql.org/docs/current/errcodes-appendix.html
-PASSWORD_REFUSED = frozenset({"28P01", "28000"})
 
 
 @dataclass(frozen=True)
@@ -47,24 +30,6 @@ class Password:
 
     state: State
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """How a login went; ``used_password`` tells whether the server asked for a password and was given one.
-
-    ``sqlstate`` is empty where the server did not speak, and None where it cannot be told what it said.
-    """
-
-    succeeded: bool
-    used_password: bool
-    message: str = ""
-    sqlstate: str | None = None
-
-    @property
-    def is_about_the_password(self) -> bool:
-        """Whether the password is what decided."""
-        return self.used_password and (self.succeeded or self.sqlstate is None or self.sqlstate in PASSWORD_REFUSED)
 
 
 def user_login(administrator: Login, user: User, *, uses_tls: bool | None) -> Login:
@@ -88,28 +53,6 @@ def user_login(administrator: Login, user: User, *, uses_tls: bool | None) -> Lo
         ssl_key="",
         session_role="",
     )
-
-
-def attempt_login(login: Login, database: str, path: Mapping[str, Any]) -> Attempt:
-    """Log in once and say how it went.
-
-    The connection is made asynchronously, since its ``info`` then survives a refusal.
-    https://www.postgresql.org/docs/current/libpq-status.html#LIBPQ-PQCONNECTIONUSEDPASSWORD
-    """
-    try:
-        connection = psycopg2.connect(**{**login.parameters(database), **path}, async_=True)
-    except psycopg2.Error as error:
-        return Attempt(succeeded=False, used_password=False, message=first_line(error))
-    states_are_told = spell_out_states(connection)
-    try:
-        await_login(connection)
-        return Attempt(succeeded=True, used_password=connection.info.used_password)
-    except (psycopg2.Error, TimeoutError) as error:
-        message, used_password = first_line(error), connection.info.used_password
-        state = spoken_state(message) if states_are_told else None
-        return Attempt(False, used_password, without_state(message), state)
-    finally:
-        connection.close()
 
 
 def why_refused(facts: RoleFacts) -> str:
@@ -136,7 +79,7 @@ def open_database(server: ServerFacts, databases: tuple[str, ...]) -> str:
     return next((name for name in databases if is_open.get(name)), "")
 
 
-def judged(attempt: Attempt) -> Password:
+def judged(attempt: LoginAttempt) -> Password:
     """Return what a login proves when the catalog had nothing against it."""
     if not attempt.is_about_the_password:
         found = "the server let it in without asking for a password" if attempt.succeeded else attempt.message

@@ -7,17 +7,11 @@
 
 from __future__ import annotations
 
-import contextlib
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Iterator, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import (
-    Row,
-    Session,
-    Setting,
-    first_line,
-    sqlstate,
-)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import Row, ServerError
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, Setting
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog import queries
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
     Answer,
@@ -47,9 +41,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
     safe_name,
 )
 
-with contextlib.suppress(ImportError):  # reported by _postgres.session.require_psycopg2
-    import psycopg2
-
 FETCHED_AT_ONCE = 5000
 ATTRIBUTES = ("CREATEROLE", "CREATEDB", "REPLICATION", "BYPASSRLS")
 WRITING = "INSERT,UPDATE,DELETE,TRUNCATE,TRIGGER"
@@ -74,7 +65,6 @@ def session_facts(session: Session, group: str) -> SessionFacts:
     """Return who the session is; one round trip."""
     row = session.rows(queries.SESSION, {"group": group})[0]
     version, session_user, current_user, address, is_superuser, *held = row
-    info = session.connection.info
     return SessionFacts(
         version=version,
         session_user=session_user,
@@ -87,7 +77,7 @@ def session_facts(session: Session, group: str) -> SessionFacts:
         group_oid=held[6],
         inherits_group=held[7],
         is_member=held[8],
-        tls=(info.ssl_attribute("protocol") or "TLS") if info.ssl_in_use else "",
+        tls=session.connection.tls_protocol,
     )
 
 
@@ -106,7 +96,7 @@ def database_facts(
 ) -> DatabaseFacts:
     """Return all about one database; a dozen questions, however many objects there are.
 
-    Raises psycopg2.Error where the server stops answering; what fails of the queries in Metamapper's form is a fact.
+    Raises ServerError where the server stops answering; what fails of the queries in Metamapper's form is a fact.
     """
     reader = Reader(login.version, name)
     schemas = _schemas(session, reader, login.group_oid)
@@ -216,7 +206,7 @@ def _answer(session: Session) -> Answer:
             misread += [(schema, relation)] if any(is_misread) else []
             if long:
                 long_defaults[schema] = long_defaults.get(schema, 0) + long
-    except psycopg2.Error as error:
+    except ServerError as error:
         failure = _query_failure(session, error)
     index_failure, misread_schemas = _index_answer(session)
     return Answer(
@@ -232,18 +222,18 @@ def _answer(session: Session) -> Answer:
 def _index_answer(session: Session) -> tuple[QueryFailure | None, tuple[str, ...]]:
     try:
         rows = session.rows(queries.INDEXES)
-    except psycopg2.Error as error:
+    except ServerError as error:
         return _query_failure(session, error), ()
     return None, tuple(schema for schema, is_misread, _indexes in rows if is_misread)
 
 
-def _query_failure(session: Session, error: Any) -> QueryFailure:
+def _query_failure(session: Session, error: ServerError) -> QueryFailure:
     """Return how a query failed, in a new transaction; raises the error where the connection is gone."""
-    if session.connection.closed or not sqlstate(error):
+    if error.is_connection_lost or not error.sqlstate:
         raise error
     session.rollback()
     begin(session)
-    return QueryFailure(sqlstate(error), first_line(error))
+    return QueryFailure(error.sqlstate, error.text)
 
 
 def _losses(session: Session, baseline: Seen, seen: Seen | None) -> tuple[Loss, ...]:

@@ -7,25 +7,16 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
-from typing import Any, Mapping
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import Route
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login_sqlstate import (
-    NOT_AUTHORIZED,
-    await_login,
-    spell_out_states,
-    spoken_state,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login, Path
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login, attempt_login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login_sqlstate import NOT_AUTHORIZED
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import SessionFacts
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import Finding
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import Request
-
-with contextlib.suppress(ImportError):  # reported by _postgres.session.require_psycopg2
-    import psycopg2
 
 TLS_MODES = frozenset({"require", "verify-ca", "verify-full"})
 TLS_WORDS = ("SSL", "TLS", "certificate")
@@ -54,7 +45,7 @@ class Refusal:
         return self.sqlstate in ("", WRONG_PASSWORD)
 
 
-def refusal_of(failure: Failure, login: Login, database: str, path: Path) -> Refusal:
+def refusal_of(failure: Failure, login: Login, database: str, path: Route) -> Refusal:
     """Return why ``open_session`` failed.
 
     The SQLSTATE of a refused login can only be had for a second try.
@@ -62,22 +53,8 @@ def refusal_of(failure: Failure, login: Login, database: str, path: Path) -> Ref
     problem = failure.problems[0]
     if problem.remedy:
         return Refusal(problem.sqlstate, problem.message, problem.remedy)
-    state = problem.sqlstate or spoken_state(_verbose_refusal({**login.parameters(database), **path.parameters()}))
+    state = problem.sqlstate or attempt_login(login, database, path.parameters()).sqlstate or ""
     return Refusal(state, problem.message)
-
-
-def _verbose_refusal(parameters: Mapping[str, Any]) -> str:
-    connection = None
-    try:
-        connection = psycopg2.connect(**parameters, async_=True)
-        if spell_out_states(connection):
-            await_login(connection)
-    except (psycopg2.Error, TimeoutError) as error:
-        return str(error)
-    finally:
-        if connection is not None:
-            connection.close()
-    return ""
 
 
 def refused(refusal: Refusal, login: Login, database: str, request: Request) -> Finding:

@@ -8,13 +8,13 @@ from typing import Any, Iterator, Mapping
 import pytest
 import yaml
 from ansible_collections.metamapper.postgresql.plugins.doc_fragments.connection import ModuleDocFragment
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.queries import (
-    ADVISORY_LOCK_KEY,
-    TAKE_ADVISORY_LOCK,
-)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.options import ACCESS_ARGUMENTS
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import Grant
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
+    ADVISORY_LOCK_KEY,
+    TAKE_ADVISORY_LOCK,
+)
 from ansible_collections.metamapper.postgresql.plugins.modules import access
 
 from tests.support.values.surveys import FIRST_RUN, in_check_mode

@@ -11,8 +11,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.opti
     where_from_options,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import login_from_options
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login
 
 from tests.support.values.names import HOSTILE, PASSWORD
 from tools.runners.modules import run_module

@@ -15,7 +15,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.requ
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import MASK, Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login, connection_problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login, connection_problem
 from hypothesis import given, strategies
 
 from tests.support.values.names import HOSTILE, PASSWORD, a_wish
@@ -61,7 +62,7 @@ SHOWN: dict[str, Callable[[], str]] = {
     "an exception's repr": lambda: repr(ValueError(SECRET, USER)),
     "a traceback": _traceback_of_an_error,
     "a failure": lambda: str(Failure([Problem(f"Cannot use {SECRET}.", statement=str(STATEMENT))]).as_result()),
-    "a refused connection": lambda: repr(connection_problem(LOGIN, "warehouse", ValueError("refused"))),
+    "a refused connection": lambda: repr(connection_problem(LOGIN, "warehouse", ServerError("", "refused"))),
     "a copy": lambda: repr(copy.deepcopy(SECRET)),
 }
 

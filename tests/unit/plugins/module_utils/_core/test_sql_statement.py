@@ -13,7 +13,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_st
     texts,
 )
 from hypothesis import given
-from psycopg2 import sql
 
 from tests.support.values.names import HOSTILE, PASSWORD, names
 
@@ -58,33 +57,6 @@ def test_a_quoted_name_is_one_token_that_reads_back(name: str) -> None:
 )
 def test_statement_for_people(statement: Statement, expected: str) -> None:
     assert str(statement) == expected
-
-
-@pytest.mark.parametrize(
-    ("statement", "expected"),
-    [
-        pytest.param(Statement("COMMIT"), sql.Composed([sql.SQL("COMMIT")]), id="no name"),
-        pytest.param(
-            simple("DROP ROLE {}", HOSTILE),
-            sql.Composed([sql.SQL("DROP ROLE "), sql.Identifier(HOSTILE)]),
-            id="hostile",
-        ),
-        pytest.param(
-            Statement("ALTER ROLE {} PASSWORD {}", (("{}",),), Secret(PASSWORD)),
-            sql.Composed(
-                [sql.SQL("ALTER ROLE "), sql.Identifier("{}"), sql.SQL(" PASSWORD "), sql.Literal(PASSWORD)],
-            ),
-            id="the secret is a literal",
-        ),
-        pytest.param(
-            Statement("TABLE {}", ((HOSTILE, "a.b"),)),
-            sql.Composed([sql.SQL("TABLE "), sql.Identifier(HOSTILE, "a.b")]),
-            id="qualified",
-        ),
-    ],
-)
-def test_statement_for_the_server(statement: Statement, expected: sql.Composed) -> None:
-    assert statement.render() == expected
 
 
 @pytest.mark.parametrize(("count", "expected"), [(0, ""), (1, "{}"), (3, "{}, {}, {}")])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login_sqlstate import (
-    spoken_state,
-    without_state,
+    plain_message,
+    sqlstate_of_message,
 )
 
 PLACE = 'connection to server at "127.0.0.1", port 5432 failed: '
@@ -30,7 +30,7 @@ NO_ENTRY = (
     ],
 )
 def test_the_state_in_a_verbose_message(message: str, state: str) -> None:
-    assert spoken_state(message) == state
+    assert sqlstate_of_message(message) == state
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,4 @@ def test_the_state_in_a_verbose_message(message: str, state: str) -> None:
     ],
 )
 def test_people_read_it_without(message: str, expected: str) -> None:
-    assert without_state(message) == expected
+    assert plain_message(message) == expected

@@ -5,23 +5,22 @@ from __future__ import annotations
 import time
 from typing import Any, Iterator, Sequence, cast
 
-import psycopg2
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.queries import TAKE_ADVISORY_LOCK
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, simple
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, Setting
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
     ATTEMPTS,
     CLASHES,
+    TAKE_ADVISORY_LOCK,
     Done,
     Patience,
     Work,
     read,
     write,
 )
-from psycopg2 import sql
 
 from tests.support.values.names import HOSTILE, PASSWORD
 
@@ -30,10 +29,9 @@ SECOND = simple("GRANT USAGE ON SCHEMA {} TO {}", "sales", "readers")
 PATIENCE = Patience(wait_seconds=300, lock_timeout_ms=5000)
 
 
-def refusal(code: str) -> psycopg2.Error:
+def refusal(code: str) -> ServerError:
     """Return an error of the server's with a SQLSTATE; none for a broken connection."""
-    error: psycopg2.Error = type("RefusedError", (psycopg2.Error,), {"pgcode": code or None})("refused")
-    return error
+    return ServerError(code, "refused", is_connection_lost=not code)
 
 
 class Server:
@@ -42,12 +40,12 @@ class Server:
     def __init__(
         self,
         *,
-        looks: Sequence[psycopg2.Error | None] = (),
-        runs: Sequence[psycopg2.Error | None] = (),
-        commits: Sequence[psycopg2.Error | None] = (),
+        looks: Sequence[ServerError | None] = (),
+        runs: Sequence[ServerError | None] = (),
+        commits: Sequence[ServerError | None] = (),
     ) -> None:
         self.sent: list[str] = []
-        self._refusals: dict[str, Iterator[psycopg2.Error | None]] = {
+        self._refusals: dict[str, Iterator[ServerError | None]] = {
             "look": iter(looks),
             "run": iter(runs),
             "commit": iter(commits),
@@ -69,7 +67,7 @@ class Server:
         self._meet("look")
         return self.sent.count("look")
 
-    def run(self, statements: Sequence[sql.Composed]) -> None:
+    def run(self, statements: Sequence[Any]) -> None:
         self.sent.append(f"run {len(statements)}")
         self._meet("run")
 

@@ -9,15 +9,16 @@ import pytest
 import yaml
 from ansible_collections.metamapper.postgresql.plugins.doc_fragments.connection import ModuleDocFragment
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import DIRECT
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import (
     BASTION_ARGUMENT,
-    path_from_options,
+    route_from_options,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import DIRECT, Login
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.bastion import (
     Bastion,
     bastion_from_options,
-    opened_path,
+    opened_route,
 )
 
 OMITTED = {"port": None, "user": None, "private_key_file": None, "known_hosts_file": None, "host_key_checking": "yes"}
@@ -69,20 +70,20 @@ def test_a_relative_known_hosts_file_is_a_file(name: str) -> None:
 @pytest.mark.parametrize("path", ["/dev/null", "/dev/stdin", "/tmp", "/tmp/${HOME}"])
 def test_a_known_hosts_file_that_is_none(path: str) -> None:
     bastion = Bastion("jump", known_hosts_file=path, host_key_checking="accept-new")
-    with pytest.raises(Failure, match="is not a regular file") as failure, opened_path(bastion, "db", 5432):
+    with pytest.raises(Failure, match="is not a regular file") as failure, opened_route(bastion, "db", 5432):
         pass
     assert "Set bastion.known_hosts_file" in failure.value.problems[0].remedy
 
 
 def test_without_a_bastion_the_path_is_direct() -> None:
-    with path_from_options({"bastion": None}, Login("admin")) as path:
+    with route_from_options({"bastion": None}, Login("admin")) as path:
         assert path is DIRECT
         assert path.parameters() == {}
         assert not path.must_retry(Exception())
 
 
 def test_with_a_bastion_the_path_goes_through_it() -> None:
-    with pytest.raises(Failure) as failure, path_from_options({"bastion": {"host": "jump"}}, Login("admin")):
+    with pytest.raises(Failure) as failure, route_from_options({"bastion": {"host": "jump"}}, Login("admin")):
         pass
     assert "this login is over a Unix socket" in str(failure.value)
 
@@ -113,7 +114,7 @@ def test_with_a_bastion_the_path_goes_through_it() -> None:
     ],
 )
 def test_refused(bastion: Bastion, host: str, expected: str) -> None:
-    with pytest.raises(Failure) as failure, opened_path(bastion, host, 5432):
+    with pytest.raises(Failure) as failure, opened_route(bastion, host, 5432):
         pass
     [problem] = failure.value.problems
     assert expected in problem.message
@@ -122,14 +123,14 @@ def test_refused(bastion: Bastion, host: str, expected: str) -> None:
 
 def test_everything_wrong_is_told_at_once() -> None:
     bastion = Bastion("-x", user="-y", private_key_file="/no/such/key")
-    with pytest.raises(Failure) as failure, opened_path(bastion, "", 5432):
+    with pytest.raises(Failure) as failure, opened_route(bastion, "", 5432):
         pass
     assert len(failure.value.problems) == 4
 
 
 def test_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/no/such/directory")
-    with pytest.raises(Failure) as failure, opened_path(Bastion("jump", port=22), "db", 5432):
+    with pytest.raises(Failure) as failure, opened_route(Bastion("jump", port=22), "db", 5432):
         pass
     assert str(failure.value) == (
         'Cannot reach "db", port 5432, through the bastion "jump", port 22: the OpenSSH client (ssh) is not installed '

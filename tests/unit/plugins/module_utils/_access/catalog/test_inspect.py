@@ -14,7 +14,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
     inspect_database,
     inspect_roles,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Row, Session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import Row
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 
 from tests.support.values.names import (
     DIRECT,

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import User
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import (
-    Attempt,
     Password,
     compared,
     judged,
@@ -16,7 +15,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.role
     why_no_login,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login, LoginAttempt
 from psycopg2.extensions import encrypt_password
 
 from tests.support.values.names import HOSTILE, PASSWORD, a_listed_database, a_reader, a_server
@@ -37,34 +36,34 @@ ADMIN = Login(
 @pytest.mark.parametrize(
     ("attempt", "expected"),
     [
-        pytest.param(Attempt(True, True), Password("proven"), id="asked for a password and let in"),
+        pytest.param(LoginAttempt(True, True), Password("proven"), id="asked for a password and let in"),
         pytest.param(
-            Attempt(False, True, "FATAL: password authentication failed"),
+            LoginAttempt(False, True, "FATAL: password authentication failed"),
             Password("wrong", "The login was refused: FATAL: password authentication failed."),
             id="asked for a password and refused",
         ),
         pytest.param(
-            Attempt(False, True, "FATAL: password authentication failed", "28P01"),
+            LoginAttempt(False, True, "FATAL: password authentication failed", "28P01"),
             Password("wrong", "The login was refused: FATAL: password authentication failed."),
             id="refused by the server's own check",
         ),
         pytest.param(
-            Attempt(False, True, "FATAL: LDAP authentication failed", "28000"),
+            LoginAttempt(False, True, "FATAL: LDAP authentication failed", "28000"),
             Password("wrong", "The login was refused: FATAL: LDAP authentication failed."),
             id="refused by somebody whom the server asked",
         ),
         pytest.param(
-            Attempt(False, True, "FATAL: too many connections", "53300"),
+            LoginAttempt(False, True, "FATAL: too many connections", "53300"),
             Password("unproven", "A login as the user proves nothing: FATAL: too many connections."),
             id="a connection limit, after the password was found to be right",
         ),
         pytest.param(
-            Attempt(False, True, "server closed the connection unexpectedly", ""),
+            LoginAttempt(False, True, "server closed the connection unexpectedly", ""),
             Password("unproven", "A login as the user proves nothing: server closed the connection unexpectedly."),
             id="the server is gone",
         ),
         pytest.param(
-            Attempt(True, False),
+            LoginAttempt(True, False),
             Password(
                 "unproven",
                 "A login as the user proves nothing: the server let it in without asking for a password.",
@@ -72,13 +71,13 @@ ADMIN = Login(
             id="trust, peer or certificate",
         ),
         pytest.param(
-            Attempt(False, False, "no pg_hba.conf entry"),
+            LoginAttempt(False, False, "no pg_hba.conf entry"),
             Password("unproven", "A login as the user proves nothing: no pg_hba.conf entry."),
             id="refused before a password was asked for",
         ),
     ],
 )
-def test_what_a_login_proves(attempt: Attempt, expected: Password) -> None:
+def test_what_a_login_proves(attempt: LoginAttempt, expected: Password) -> None:
     assert judged(attempt) == expected
 
 

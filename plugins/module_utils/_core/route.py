@@ -1,0 +1,40 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""The route from this machine to a server: direct, or through a bastion."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Protocol
+
+CONNECT_TIMEOUT_SECONDS = 10
+
+
+class Route(Protocol):
+    """The route from this machine to the server."""
+
+    def parameters(self) -> Mapping[str, Any]:
+        """Return what this route changes in libpq's parameters (``hostaddr``, ``port``); empty for none.
+
+        To be asked anew for each login; raises Failure where the route is no longer open.
+        """
+
+    def must_retry(self, error: Exception) -> bool:
+        """Tell whether a refused connection is to be tried again; raise Failure where the route itself is broken."""
+
+
+class DirectRoute:
+    """No bastion: libpq's parameters as they are, and no second try."""
+
+    def parameters(self) -> Mapping[str, Any]:
+        """Return nothing to change."""
+        return {}
+
+    def must_retry(self, error: Exception) -> bool:
+        """Return False: what libpq said stands."""
+        return False
+
+
+DIRECT = DirectRoute()
