@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - metamapper.postgresql.connection
   - metamapper.postgresql.connection.admin
   - metamapper.postgresql.connection.bastion
+  - metamapper.postgresql.databases
 attributes:
   check_mode:
     description: Can run in C(check_mode) and return what it would change without changing it.
@@ -98,50 +99,9 @@ options:
   databases:
     description:
       - The databases, and in each the schemas that Metamapper is to read.
-      - Required where O(state=present), and without meaning where O(state=absent).
-    type: list
-    elements: dict
-    suboptions:
-      name:
-        description:
-          - Name of the database, or a pattern with C(*), C(?) or C([) over those that accept connections, are no
-            templates and that the administrator may connect to.
-          - An entry with a database's own name takes it out of the patterns.
-        type: str
-        required: true
-      schemas:
-        description:
-          - Names of schemas, or patterns. An entry that equals an existing name is that name.
-          - Patterns never match PostgreSQL's own schemas. A schema that is created later is found by the next run.
-        type: list
-        elements: str
-        required: true
-      exclude_schemas:
-        description: Names or patterns of schemas to leave out. They may match nothing.
-        type: list
-        elements: str
-        default: []
-      metadata_schemas:
-        description:
-          - Of O(databases[].schemas), names or patterns of those whose columns are to be seen and whose rows are not to
-            be read, whatever O(privilege) is.
-          - An entry that means none of the listed schemas is an error, since a slip would make rows readable.
-        type: list
-        elements: str
-        default: []
-      creators:
-        description:
-          - Roles whose future relations are to be readable.
-          - V(auto) means the owners of the relations in the schema, the owner of the schema, and every role with a
-            direct CREATE on it, superusers only if they own something there. What the administrator cannot do for one
-            of these is a warning; for a role that is listed it is an error.
-        type: list
-        elements: str
-        default: [auto]
-      allow_empty:
-        description: Accept a name or pattern of the database or of a schema that matches nothing.
-        type: bool
-        default: false
+      - Required where O(state=present), and ignored where O(state=absent).
+      - What the administrator cannot do for one of the roles that O(databases[].creators=auto) means is a warning; for
+        a role that is listed it is an error.
   privilege:
     description:
       - What the group gets on relations. V(select) lets Metamapper see them and read their rows.
@@ -343,6 +303,47 @@ after:
               granted: 14
               other: 0
               future: [sales_owner]
+resolved:
+  description:
+    - What O(databases) means on this server, by names alone, in the form of that option. Handed to
+      M(metamapper.postgresql.visibility) as O(metamapper.postgresql.visibility#module:databases), it makes both speak
+      of the same schemas.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: warehouse
+      schemas: [hr, sales]
+      metadata_schemas: [hr]
+      creators: [auto]
+      allow_empty: false
+      accept_breaks_scan: true
+scope:
+  description: How O(databases) reads on this server.
+  returned: success
+  type: dict
+  contains:
+    databases:
+      description: For each database in scope its entry, how many of its schemas are in scope, and how many exist.
+      type: list
+      elements: dict
+    left_out:
+      description:
+        - The databases and schemas that match a pattern and are left out, each with its reason. RV(ignore:schema) is
+          empty where the whole database is left out.
+      type: list
+      elements: dict
+    taken_in:
+      description: The schemas that a pattern means, and on which O(group) had not been granted USAGE before.
+      type: list
+      elements: dict
+  sample:
+    databases:
+      - {name: warehouse, entry: "w*", schemas: 38, existing_schemas: 39}
+    left_out:
+      - {database: rdsadmin, entry: "*", reason: It belongs to the provider of the server., schema: ""}
+    taken_in:
+      - {database: warehouse, schema: tenant_7}
 disappears:
   description:
     - The schemas whose relations the next scan by Metamapper will not find any more, by database. It then deletes the
@@ -395,7 +396,7 @@ problems:
   type: list
   elements: dict
   sample:
-    - message: The schema "slaes" does not exist in database "warehouse", and matches none as a pattern.
+    - message: Schema "slaes" not found in database "warehouse" (as a name or a pattern). Did you mean "sales"?
       remedy: "Correct the name in schemas, or set allow_empty: true for the database."
       sqlstate: ""
       database: warehouse

@@ -22,7 +22,15 @@ author:
 extends_documentation_fragment:
   - metamapper.postgresql.connection
   - metamapper.postgresql.connection.bastion
+  - metamapper.postgresql.databases
 options:
+  login_db:
+    description:
+      - Database to look up the names of all databases in, where O(databases[].name) has a pattern.
+      - The databases that are listed by name are tried first, and afterwards V(postgres), V(defaultdb) and
+        V(template1). O(user) needs CONNECT on one of these.
+    type: str
+    default: ''
   user:
     description:
       - The role that Metamapper logs in as; this module logs in as it, too.
@@ -42,44 +50,7 @@ options:
     default: metamapper_readers
   databases:
     description: What Metamapper is meant to see.
-    type: list
-    elements: dict
     required: true
-    suboptions:
-      name:
-        description:
-          - A database, or a pattern with C(*), C(?) or C([) over the databases that accept connections and are no
-            templates.
-        type: str
-        required: true
-      schemas:
-        description:
-          - Names of schemas, or patterns over those that exist. An entry that equals an existing name is that name.
-          - Patterns never match the schemas of PostgreSQL itself.
-        type: list
-        elements: str
-        required: true
-      exclude_schemas:
-        description: Names and patterns of schemas to leave out. They may match nothing.
-        type: list
-        elements: str
-        default: []
-      metadata_schemas:
-        description: Names and patterns of those of the O(databases[].schemas) of which no row may be readable.
-        type: list
-        elements: str
-        default: []
-      creators:
-        description:
-          - The roles whose next tables are to be seen, or V(auto) for the owners of the schemas and of the tables in
-            them and for the roles that may create tables there.
-        type: list
-        elements: str
-        default: [auto]
-      allow_empty:
-        description: Whether an entry may match nothing that exists.
-        type: bool
-        default: false
   privilege:
     description:
       - What is expected of the schemas - V(select) that their rows can be read, V(metadata) that their tables and
@@ -282,6 +253,32 @@ databases:
           relations: {expected: 12, visible: 11}
           columns: {expected: 96, visible: 88}
           future_covered: false
+scope:
+  description: How O(databases) reads on this server.
+  returned: always
+  type: dict
+  contains:
+    databases:
+      description: For each database in scope its entry, how many of its schemas are in scope, and how many exist.
+      type: list
+      elements: dict
+    left_out:
+      description:
+        - The databases and schemas that match a pattern and are left out, each with its reason. RV(ignore:schema) is
+          empty where the whole database is left out.
+      type: list
+      elements: dict
+    taken_in:
+      description: The schemas that a pattern means, and on which O(group) had not been granted USAGE before.
+      type: list
+      elements: dict
+  sample:
+    databases:
+      - {name: warehouse, entry: "w*", schemas: 38, existing_schemas: 39}
+    left_out:
+      - {database: rdsadmin, entry: "*", reason: It belongs to the provider of the server., schema: ""}
+    taken_in:
+      - {database: warehouse, schema: tenant_7}
 seen:
   description:
     - What a query of Metamapper's form returned, by database, schema and relation, with the number of columns. Keep it,

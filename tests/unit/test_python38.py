@@ -32,10 +32,10 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres im
 options = {"group": "g", "users": [{"name": "u", "password": "p", "state": "present"}],
            "connection_limit": 1, "adopt": False, "exclusive": False,
            "wait_seconds": 1, "lock_timeout_ms": 1, "databases": [{"name": "d", "schemas": ["s*"], "creators": ["auto"],
-           "exclude_schemas": [], "metadata_schemas": [], "allow_empty": False}], "privilege": "select",
-           "accept_references": False}
+           "exclude_schemas": [], "metadata_schemas": [], "allow_empty": False, "accept_breaks_scan": False}],
+           "privilege": "select", "accept_references": False}
 wanted = request.wanted_from_options(options)
-names = name_pattern.matching(wanted.databases[0].schemas, ["sales", "hr"]).names
+names = name_pattern.matching(wanted.databases[0].schemas[0], {"sales", "hr"})
 grants = [statements.Grant("schema", "USAGE", name) for name in names]
 stored = "md5" + "0" * 32
 print([str(statement) for statement in statements.statements_for("d", wanted.group, grants)],

@@ -17,6 +17,7 @@ from typing import Any, Callable, Iterable, Mapping, Sequence, TypeVar
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
     DatabaseFacts,
     RoleFacts,
+    SchemaFacts,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import (
     inspect_database,
@@ -37,7 +38,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
     batches,
     statements_for,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import Privilege, User, Wanted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import User, Wanted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import Password, why_refused
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import RolePlan, plan_roles
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.summary import merged, outline
@@ -48,6 +49,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.surv
     losses,
     planner_of,
     prove,
+    schema_rules,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
@@ -60,7 +62,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.tr
     Work,
     write,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import wanted_privileges
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import Privilege
 
 Roles = Mapping[str, RoleFacts]
 Plan = TypeVar("Plan", RolePlan, DatabasePlan)
@@ -238,13 +240,13 @@ class Apply:
             group=self.wanted.group,
             group_exists=True,
             listed=look.target.entry.creators or (),
-            choose=lambda names: self._still_wanted(look, schemas, names),
+            choose=lambda existing: self._still_wanted(look, schemas, existing),
         )
 
     def _still_wanted(
-        self, look: DatabaseLook, schemas: Sequence[str], names: Iterable[str]
+        self, look: DatabaseLook, schemas: Sequence[str], existing: Iterable[SchemaFacts]
     ) -> Mapping[str, Privilege]:
-        wanted = wanted_privileges(look.target.entry, names, self.wanted.privilege)
+        wanted = schema_rules(self.wanted, self.server).scope(look.target, existing)[0].schemas
         return {schema: wanted[schema] for schema in schemas if schema in wanted}
 
     def _planner(self, facts: DatabaseFacts, look: DatabaseLook) -> Planner:

@@ -14,12 +14,14 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import require_psycopg2
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import (
     CONNECTION_ARGUMENTS,
-    DATABASE_ARGUMENTS,
-    PRIVILEGE_ARGUMENT,
     login_from_options,
     route_from_options,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.options import (
+    DATABASES_ARGUMENT,
+    PRIVILEGE_ARGUMENT,
+)
 
 ADMIN_ARGUMENTS: Mapping[str, Any] = {
     "login_user": {"type": "str", "default": "postgres"},
@@ -38,7 +40,7 @@ ACCESS_ARGUMENTS: Mapping[str, Any] = {
     "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
     "group": {"type": "str", "default": "metamapper_readers"},
     "users": {"type": "list", "elements": "dict", "options": USER_ARGUMENTS},
-    "databases": {"type": "list", "elements": "dict", "options": DATABASE_ARGUMENTS},
+    "databases": DATABASES_ARGUMENT,
     "privilege": PRIVILEGE_ARGUMENT,
     "accept_references": {"type": "bool", "default": False},
     "connection_limit": {"type": "int", "default": 20},

@@ -9,22 +9,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, Iterable, Iterator, Literal, Mapping, Sequence
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name_pattern import PATTERN_CHARACTERS
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name import name_problem, unsendable
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import (
+    PRIVILEGES,
+    DatabaseEntry,
+    Privilege,
+    entries_from_option,
+    entry_problems,
+)
 
-LONGEST_NAME_BYTES = 63  # https://www.postgresql.org/docs/current/limits.html
 RESERVED_ROLE_NAMES = frozenset({"public", "none"})
-AUTO = "auto"
-
-# What makes a relation and its columns show up in information_schema, and lets its rows be read, or not.
-# https://www.postgresql.org/docs/current/infoschema-columns.html
-Privilege = Literal["SELECT", "REFERENCES"]
-PRIVILEGES: Mapping[str, Privilege] = MappingProxyType({"select": "SELECT", "metadata": "REFERENCES"})
-DATABASE_OWNER = "pg_database_owner"
 LARGEST_INTEGER = 2**31 - 1  # https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-INT
 
 
@@ -34,21 +32,6 @@ class User:
 
     name: str
     password: Secret
-
-
-@dataclass(frozen=True)
-class DatabaseEntry:
-    """An entry of ``databases``: ``name`` and ``schemas`` are names or patterns, ``creators`` is None for ``auto``.
-
-    Of the schemas, those that ``metadata_schemas`` means get the privilege of metadata mode, whatever the mode is.
-    """
-
-    name: str
-    schemas: tuple[str, ...]
-    exclude_schemas: tuple[str, ...] = ()
-    creators: tuple[str, ...] | None = None
-    allow_empty: bool = False
-    metadata_schemas: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,7 +76,7 @@ def wanted_from_options(options: Mapping[str, Any]) -> Wanted:
             for user in options["users"]
             if user["state"] == "present"
         ),
-        databases=tuple(_entry(entry) for entry in options["databases"]),
+        databases=entries_from_option(options["databases"]),
         privilege=PRIVILEGES[options["privilege"]],
         accept_references=options["accept_references"],
         connection_limit=options["connection_limit"],
@@ -103,54 +86,10 @@ def wanted_from_options(options: Mapping[str, Any]) -> Wanted:
         wait_seconds=options["wait_seconds"],
         lock_timeout_ms=options["lock_timeout_ms"],
     )
-    problems = [*_wrong_roles(wanted), *_wrong_databases(wanted), *wrong_numbers(wanted)]
+    problems = [*_wrong_roles(wanted), *entry_problems(wanted.databases), *wrong_numbers(wanted)]
     if problems:
         raise Failure(problems)
     return wanted
-
-
-def _entry(entry: Mapping[str, Any]) -> DatabaseEntry:
-    creators = tuple(dict.fromkeys(entry["creators"]))
-    return DatabaseEntry(
-        name=entry["name"],
-        schemas=tuple(dict.fromkeys(entry["schemas"])),
-        exclude_schemas=tuple(entry["exclude_schemas"]),
-        metadata_schemas=tuple(dict.fromkeys(entry["metadata_schemas"])),
-        creators=None if creators == (AUTO,) else creators,
-        allow_empty=entry["allow_empty"],
-    )
-
-
-def name_problem(what: str, name: str) -> Problem | None:
-    """Return why a text cannot be the name of an object, None if it can.
-
-    https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
-    """
-    if not name:
-        return Problem(f"The name of a {what} is empty.", f"Give the {what} a name.")
-    unsendable = _unsendable(name)
-    if unsendable:
-        return Problem(f"The name of a {what} {unsendable}: {name!r}.", "Correct it.")
-    size = len(name.encode())
-    if size > LONGEST_NAME_BYTES:
-        message = f'The name "{name}" of a {what} has {size} bytes; PostgreSQL would cut it at {LONGEST_NAME_BYTES}.'
-        return Problem(message, "Shorten it.", object=name)
-    return None
-
-
-def _unsendable(text: str) -> str:
-    """Return why a text cannot be sent to a server; empty if it can."""
-    if "\0" in text:
-        return "contains a NUL character"
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        return "is not valid Unicode"
-    return ""
-
-
-def _pattern_problem(what: str, entry: str) -> Problem | None:
-    """Return why a text can be neither a name nor a pattern; a pattern may be longer than a name."""
-    is_pattern = not PATTERN_CHARACTERS.isdisjoint(entry) and not _unsendable(entry)
-    return None if is_pattern else name_problem(what, entry)
 
 
 def role_problem(what: str, name: str) -> Problem | None:
@@ -187,39 +126,13 @@ def same_names(wanted: Wanted) -> Iterator[Problem]:
 
 
 def _wrong_password(user: User) -> Iterator[Problem]:
-    unsendable = _unsendable(user.password.reveal())
+    reason = unsendable(user.password.reveal())
     if not user.password:
         message = f'The password of user "{user.name}" is empty; PostgreSQL would refuse every login with it.'
         yield Problem(message, "Set metamapper_password (option users[].password).", object=user.name)
-    elif unsendable:
-        message = f'The password of user "{user.name}" {unsendable}.'
+    elif reason:
+        message = f'The password of user "{user.name}" {reason}.'
         yield Problem(message, "Choose another one.", object=user.name)
-
-
-def _wrong_databases(wanted: Wanted) -> list[Problem]:
-    problems = [problem for entry in wanted.databases for problem in _wrong_entry(entry)]
-    if not wanted.databases:
-        problems.append(Problem("No database is listed.", "List at least one in metamapper_databases."))
-    for name in _repeated(entry.name for entry in wanted.databases):
-        message = f'The database "{name}" is listed more than once.'
-        problems.append(Problem(message, "Put its schemas into one entry.", database=name))
-    return problems
-
-
-def _wrong_entry(entry: DatabaseEntry) -> list[Problem]:
-    checked = [_pattern_problem("database", entry.name)]
-    checked += [_pattern_problem("schema", schema) for schema in entry.schemas]
-    checked += [name_problem("creator", creator) for creator in entry.creators or ()]
-    if not entry.schemas:
-        message = f'No schema is listed for database "{entry.name}".'
-        checked.append(Problem(message, 'List schemas by name or pattern, for example ["*"].', database=entry.name))
-    if AUTO in (entry.creators or ()):
-        message = f'The creators of database "{entry.name}" mix "{AUTO}" with names.'
-        checked.append(Problem(message, f"Use {AUTO} alone, or names alone.", database=entry.name))
-    if DATABASE_OWNER in (entry.creators or ()):
-        message = f'The creator "{DATABASE_OWNER}" stands for the owner of the database, and creates nothing itself.'
-        checked.append(Problem(message, "Name the owner of the database instead.", object=DATABASE_OWNER))
-    return [problem for problem in checked if problem]
 
 
 def wrong_numbers(wanted: Wanted) -> list[Problem]:

@@ -23,6 +23,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.proble
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, texts
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import account
 
 Result = Mapping[str, Any]
 
@@ -116,6 +117,8 @@ def _result(
             for look in found.databases
             if look.disappears
         ],
+        "resolved": [look.scope.resolved() for look in found.databases],
+        "scope": account([look.scope for look in found.databases], found.left_out),
         "inherited": _grants(found, "inherited"),
         "skipped": _grants(found, "skipped"),
         "notes": [str(problem) for look in found.databases for problem in look.plan.warnings],

@@ -57,13 +57,14 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.se
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import read
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.verifier import make_verifier
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import DatabaseScope, LeftOut
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import (
     Target,
     Targets,
+    entry_obstacles,
     resolve,
-    schema_problems,
-    wanted_privileges,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.schemas import SchemaRules
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,12 @@ class ServerLook:
 class DatabaseLook:
     """A database: what the group holds, what it will hold, and the plan that leads there.
 
-    ``surplus`` is what is to be taken back in exclusive mode, ``disappears`` the schemas that Metamapper loses by that.
+    ``scope`` is what the entry means here, ``surplus`` what is to be taken back in exclusive mode, ``disappears`` the
+    schemas that Metamapper loses by that.
     """
 
     target: Target
+    scope: DatabaseScope
     before: Mapping[str, Any]
     predicted: Mapping[str, Any]
     plan: DatabasePlan
@@ -97,13 +100,17 @@ class DatabaseLook:
 
 @dataclass(frozen=True)
 class Survey:
-    """All that was found. ``problems`` empty means that the plans can be carried out."""
+    """All that was found. ``problems`` empty means that the plans can be carried out.
+
+    ``left_out`` are the databases that patterns left out.
+    """
 
     server: ServerLook
     databases: tuple[DatabaseLook, ...]
     passwords: Mapping[str, Password]
     roles: RolePlan
     problems: tuple[Problem, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def to_set(self) -> frozenset[str]:
@@ -130,8 +137,9 @@ def survey(where: Server, wanted: Wanted) -> Survey:
     problems += [*roles.problems, *_not_writable(where, server.facts, roles)]
     if not (problems or roles.group or roles.users or any(look.has_changes for look in looks)):
         problems += losses(where, server.facts, wanted, roles)
-    problems = [*targets.problems, *group_first(server.facts, wanted.group, problems), *problems]
-    return Survey(server, tuple(looks), passwords, roles, tuple(problems))
+    obstacles = entry_obstacles(targets, server.facts.databases, server.facts.administrator)
+    problems = [*obstacles, *targets.problems, *group_first(server.facts, wanted.group, problems), *problems]
+    return Survey(server, tuple(looks), passwords, roles, tuple(problems), targets.left_out)
 
 
 def losses(where: Server, server: ServerFacts, wanted: Wanted, roles: RolePlan) -> list[Problem]:
@@ -178,9 +186,10 @@ def _look_at_databases(
         except Failure as failure:
             problems += failure.problems
         else:
-            look = _planned(server, facts, held, target, wanted)
+            scope, wrong = schema_rules(wanted, server).scope(target, facts.schemas.values())
+            look = _planned(server, facts, held, scope, target, wanted)
             looks.append(look)
-            problems += [*schema_problems(target.entry, facts), *look.plan.problems]
+            problems += [*wrong, *look.plan.problems]
             problems += held_problems(
                 look.surplus, roles=wanted.role_names, database=target.name, administrator=server.administrator
             )
@@ -200,9 +209,14 @@ def _look_at_database(
         group=wanted.group,
         group_exists=wanted.group in server.roles,
         listed=target.entry.creators or (),
-        choose=lambda names: wanted_privileges(target.entry, names, wanted.privilege),
+        choose=lambda schemas: schema_rules(wanted, server).scope(target, schemas)[0].schemas,
     )
     return facts, look_at_held(session, wanted, server)
+
+
+def schema_rules(wanted: Wanted, server: ServerFacts) -> SchemaRules:
+    """Return what decides about the schemas of each database."""
+    return SchemaRules(wanted.privilege, server.version_num)
 
 
 def look_at_held(session: Session, wanted: Wanted, server: ServerFacts) -> list[Held]:
@@ -211,16 +225,21 @@ def look_at_held(session: Session, wanted: Wanted, server: ServerFacts) -> list[
 
 
 def _planned(
-    server: ServerFacts, facts: DatabaseFacts, held: Sequence[Held], target: Target, wanted: Wanted
+    server: ServerFacts,
+    facts: DatabaseFacts,
+    held: Sequence[Held],
+    scope: DatabaseScope,
+    target: Target,
+    wanted: Wanted,
 ) -> DatabaseLook:
     planner = planner_of(server, facts, target, wanted)
     plan, surplus = planner.plan(), beyond(planner, held)
     before, predicted = outline(facts), outline(facts, plan.grants, plan.revokes)
     if not wanted.exclusive:
-        return DatabaseLook(target, before, predicted, plan)
+        return DatabaseLook(target, scope, before, predicted, plan)
     disappears = tuple(disappearing(planner, surplus))
     return DatabaseLook(
-        target, with_beyond(before, surplus), with_beyond(predicted, ()), plan, tuple(surplus), disappears
+        target, scope, with_beyond(before, surplus), with_beyond(predicted, ()), plan, tuple(surplus), disappears
     )
 
 

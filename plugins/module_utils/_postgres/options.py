@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The options that both modules have: the route to the server, and the databases."""
+"""The options of the way to the server, which both modules have."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
 
-NAMES: Mapping[str, Any] = {"type": "list", "elements": "str"}
 SSL_MODES = ("allow", "disable", "prefer", "require", "verify-ca", "verify-full")
 
 BASTION_ARGUMENT: Mapping[str, Any] = {
@@ -40,15 +39,6 @@ CONNECTION_ARGUMENTS: Mapping[str, Any] = {
     "ssl_key": {"type": "path", "no_log": False},  # a path, whatever its name sounds like
     "bastion": BASTION_ARGUMENT,
 }
-DATABASE_ARGUMENTS: Mapping[str, Any] = {
-    "name": {"type": "str", "required": True},
-    "schemas": {**NAMES, "required": True},
-    "exclude_schemas": {**NAMES, "default": []},
-    "metadata_schemas": {**NAMES, "default": []},
-    "creators": {**NAMES, "default": ["auto"]},
-    "allow_empty": {"type": "bool", "default": False},
-}
-PRIVILEGE_ARGUMENT: Mapping[str, Any] = {"type": "str", "default": "select", "choices": ["select", "metadata"]}
 
 
 def login_from_options(options: Mapping[str, Any], *, user: str, password: str | None) -> Login:

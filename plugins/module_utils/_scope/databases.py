@@ -3,29 +3,47 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Which databases and schemas the options mean, given those that exist. Pure."""
+"""Which databases the option ``databases`` means, given those that exist. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterable, Iterator, Sequence
+from typing import Iterable, Iterator, Mapping, Protocol, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
-    DatabaseFacts,
-    ListedDatabase,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import DatabaseEntry, Privilege
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name_pattern import Matched, matching, never
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name import suggestion
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name_pattern import is_pattern, matching
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted, remedy
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import LeftOut
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import DatabaseEntry
 
-# Databases of managed services that nobody but the provider enters. A pattern does not match them.
+# Databases of managed services that nobody but the provider enters. A pattern does not take them in.
 PROVIDERS_OWN = frozenset({"rdsadmin", "cloudsqladmin", "azure_maintenance", "azure_sys"})
+
+
+class ExistingDatabase(Protocol):
+    """What the catalog says about a database; ``can_connect`` is about the role that reads the catalog."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def allows_connections(self) -> bool:
+        """Whether it accepts connections at all."""
+
+    @property
+    def is_template(self) -> bool:
+        """Whether it is a template."""
+
+    @property
+    def can_connect(self) -> bool:
+        """Whether the role has CONNECT on it."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A database that exists, and the entry that means it."""
+    """A database in scope, and the entry that means it."""
 
     name: str
     entry: DatabaseEntry
@@ -33,9 +51,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Targets:
-    """The databases meant, sorted by name, and what is wrong with the entries."""
+    """The databases in scope, sorted by name, those that patterns left out, and what is wrong with the entries."""
 
     targets: tuple[Target, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -44,103 +63,90 @@ class Targets:
         return tuple(target.name for target in self.targets)
 
 
-def resolve(entries: Sequence[DatabaseEntry], databases: Iterable[ListedDatabase], admin: str) -> Targets:
-    """Return the databases that the entries mean.
+def has_pattern(entries: Iterable[DatabaseEntry]) -> bool:
+    """Tell whether the names of the databases that exist must be known to tell which are meant."""
+    return any(is_pattern(entry.name) for entry in entries)
+
+
+def named(entries: Iterable[DatabaseEntry]) -> Targets:
+    """Return the databases that entries without patterns mean, whether they exist or not."""
+    return Targets(tuple(Target(entry.name, entry) for entry in sorted(entries, key=lambda entry: entry.name)))
+
+
+def resolve(entries: Sequence[DatabaseEntry], databases: Iterable[ExistingDatabase], role: str) -> Targets:
+    """Return the databases that the entries mean to a role that logs in.
 
     An entry that is a name takes its database out of the patterns; a database that two patterns match is an error.
+    Patterns mean no templates, and leave out what the role cannot enter and what belongs to the server's provider.
     """
-    by_name = {database.name: database for database in databases}
-    exact = {entry.name: entry for entry in entries if entry.name in by_name}
-    matchable = [name for name, database in by_name.items() if name in exact or _is_matchable(database)]
-    found = dict(exact)
-    problems = [problem for entry in exact.values() for problem in not_enterable(by_name[entry.name], admin)]
+    existing = {database.name: database for database in databases}
+    found = {entry.name: entry for entry in entries if entry.name in existing}
+    candidates = {name for name, database in existing.items() if name not in found and not database.is_template}
+    reasons = {name: reason for name in candidates for reason in [_reason(existing[name], role)] if reason}
+    left_out: dict[str, LeftOut] = {}
+    problems: list[Problem] = []
     for entry in entries:
-        if entry.name in exact:
+        if entry.name in existing:
             continue
-        matched = matching([entry.name], matchable, is_reserved=never)
-        meant = [name for name in matched.names if name not in exact]
+        matched = sorted(matching(entry.name, candidates))
+        out = [LeftOut(name, entry.name, reasons[name]) for name in matched if name in reasons]
+        left_out.update({one.database: one for one in out})
+        meant = [name for name in matched if name not in reasons]
         problems += [_two_patterns(name, found[name], entry) for name in meant if name in found]
         found.update({name: entry for name in meant})
-        if matched.unmatched and not entry.allow_empty:
-            problems.append(_unknown_database(entry.name))
-    return Targets(tuple(Target(name, found[name]) for name in sorted(found)), tuple(problems))
+        if not (meant or entry.allow_empty or matching(entry.name, found.keys())):
+            problems.append(_all_left_out(entry.name, out) if out else _unknown_database(entry.name, existing))
+    targets = tuple(Target(name, found[name]) for name in sorted(found))
+    return Targets(targets, tuple(left_out[name] for name in sorted(left_out)), tuple(problems))
 
 
-def _is_matchable(database: ListedDatabase) -> bool:
-    is_ours = database.allows_connections and database.can_connect and not database.is_template
-    return is_ours and database.name not in PROVIDERS_OWN
+def _reason(database: ExistingDatabase, role: str) -> str:
+    """Return why a pattern leaves a database out; empty where it does not."""
+    if database.name in PROVIDERS_OWN:
+        return "It belongs to the provider of the server."
+    if not database.allows_connections:
+        return "It accepts no connections."
+    return "" if database.can_connect else f"Role {quoted(role)} lacks CONNECT on it."
 
 
-def not_enterable(database: ListedDatabase, admin: str) -> Iterator[Problem]:
+def not_enterable(database: ExistingDatabase, admin: str) -> Iterator[Problem]:
     """Yield why the administrator cannot connect to a database; nothing where it can."""
     if not database.allows_connections:
-        mend = remedy("ALTER DATABASE {} ALLOW_CONNECTIONS true", database.name)
+        statement = remedy("ALTER DATABASE {} ALLOW_CONNECTIONS true", database.name)
         message = f"The database {quoted(database.name)} accepts no connections."
-        yield Problem(message, f"Have its owner run: {mend}", database=database.name, statement=mend)
+        yield Problem(message, f"Have its owner run: {statement}", database=database.name, statement=statement)
     elif not database.can_connect:
-        mend = remedy("GRANT CONNECT ON DATABASE {} TO {}", database.name, admin)
+        statement = remedy("GRANT CONNECT ON DATABASE {} TO {}", database.name, admin)
         message = f"Role {quoted(admin)} may not connect to database {quoted(database.name)}."
-        yield Problem(message, f"Have its owner run: {mend}", database=database.name, statement=mend)
+        yield Problem(message, f"Have its owner run: {statement}", database=database.name, statement=statement)
 
 
-def _unknown_database(name: str) -> Problem:
-    message = f"The database {quoted(name)} does not exist on the server, and matches none as a pattern."
+def entry_obstacles(targets: Targets, databases: Iterable[ExistingDatabase], admin: str) -> list[Problem]:
+    """Return which databases in scope the administrator cannot enter: those that are listed by their names."""
+    names = frozenset(targets.names)
+    return [problem for one in databases if one.name in names for problem in not_enterable(one, admin)]
+
+
+def unknown_database(name: str, existing: Iterable[str]) -> str:
+    """Return the message for a database that does not exist, with the existing one that may have been meant."""
+    return f"Database {quoted(name)} not found (as a name or a pattern).{suggestion(name, existing)}"
+
+
+def _unknown_database(name: str, existing: Mapping[str, ExistingDatabase]) -> Problem:
     advice = "Correct the name in metamapper_databases, or set allow_empty: true for it."
-    return Problem(message, advice, database=name, object=name)
+    return Problem(unknown_database(name, existing), advice, database=name, object=name)
+
+
+def _all_left_out(entry: str, left_out: Sequence[LeftOut]) -> Problem:
+    first = left_out[0]
+    message = (
+        f"Every database that the pattern {quoted(entry)} matches is left out: {len(left_out)}, for example "
+        f"{quoted(first.database)}. {first.reason}"
+    )
+    advice = "List the database by its name to see what is missing, or set allow_empty: true for the pattern."
+    return Problem(message, advice, database=entry, object=entry)
 
 
 def _two_patterns(name: str, first: DatabaseEntry, second: DatabaseEntry) -> Problem:
     message = f"The database {quoted(name)} matches two patterns, {quoted(first.name)} and {quoted(second.name)}."
     return Problem(message, "Give it an entry with its own name.", database=name)
-
-
-def chosen_schemas(entry: DatabaseEntry, names: Iterable[str]) -> Matched:
-    """Return which of a database's schemas an entry means."""
-    return matching(entry.schemas, names, excludes=entry.exclude_schemas)
-
-
-def wanted_privileges(entry: DatabaseEntry, names: Iterable[str], privilege: Privilege) -> dict[str, Privilege]:
-    """Return the privilege that the group is to have on the relations of each schema that an entry means."""
-    chosen = chosen_schemas(entry, names).names
-    metadata = set(matching(entry.metadata_schemas, chosen).names)
-    return {schema: "REFERENCES" if schema in metadata else privilege for schema in chosen}
-
-
-def schema_problems(entry: DatabaseEntry, facts: DatabaseFacts) -> list[Problem]:
-    """Return what is wrong with the schemas of an entry in a database."""
-    matched = chosen_schemas(entry, facts.schemas)
-    problems = [_system_schema(facts.name, schema) for schema in matched.refused]
-    if not entry.allow_empty:
-        exist = [schema for schema in matched.unmatched if matching([schema], facts.schemas).names]
-        problems += [
-            _excluded_schema(facts.name, schema) if schema in exist else _unknown_schema(facts.name, schema)
-            for schema in matched.unmatched
-        ]
-        # A slip here would make rows readable that are to be hidden.
-        of_these = matching(entry.metadata_schemas, matched.names)
-        problems += [_not_listed(facts.name, schema) for schema in (*of_these.unmatched, *of_these.refused)]
-    return problems
-
-
-def _not_listed(database: str, schema: str) -> Problem:
-    message = f"The entry {quoted(schema)} of metadata_schemas means none of the schemas listed for {quoted(database)}."
-    return Problem(message, "Correct it, or list the schema in schemas too.", database=database, object=schema)
-
-
-def _system_schema(database: str, schema: str) -> Problem:
-    message = f"The schema {quoted(schema)} listed for database {quoted(database)} is PostgreSQL's own."
-    return Problem(message, "Take it out of schemas: Metamapper leaves it out too.", database=database, object=schema)
-
-
-def _unknown_schema(database: str, schema: str) -> Problem:
-    message = (
-        f"The schema {quoted(schema)} does not exist in database {quoted(database)}, and matches none as a pattern."
-    )
-    advice = "Correct the name in schemas, or set allow_empty: true for the database."
-    return Problem(message, advice, database=database, object=schema)
-
-
-def _excluded_schema(database: str, schema: str) -> Problem:
-    message = f"Every schema of database {quoted(database)} that {quoted(schema)} means is excluded again."
-    advice = "Correct exclude_schemas, or take the entry out of schemas."
-    return Problem(message, advice, database=database, object=schema)

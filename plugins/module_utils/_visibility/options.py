@@ -11,7 +11,9 @@ from typing import Any, Mapping
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import (
     CONNECTION_ARGUMENTS,
-    DATABASE_ARGUMENTS,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.options import (
+    DATABASES_ARGUMENT,
     NAMES,
     PRIVILEGE_ARGUMENT,
 )
@@ -19,10 +21,11 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
 
 VISIBILITY_ARGUMENTS: Mapping[str, Any] = {
     **CONNECTION_ARGUMENTS,
+    "login_db": {"type": "str", "default": ""},
     "user": {"type": "str", "required": True},
     "password": {"type": "str", "required": True, "no_log": True},
     "group": {"type": "str", "default": "metamapper_readers"},
-    "databases": {"type": "list", "elements": "dict", "required": True, "options": DATABASE_ARGUMENTS},
+    "databases": {**DATABASES_ARGUMENT, "required": True},
     "privilege": PRIVILEGE_ARGUMENT,
     "source": {"type": "str", "default": ""},
     "fail_on": {**NAMES, "default": ["missing", "lost", "breaks_scan"], "choices": list(SELECTABLE)},

@@ -7,10 +7,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ContextManager, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ContextManager, Iterable, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name_pattern import is_pattern
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import Route
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import (
@@ -19,15 +20,29 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.dr
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, open_session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import (
+    DatabaseScope,
+    LeftOut,
+    account,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import (
+    Target,
+    Targets,
+    has_pattern,
+    named,
+    resolve,
+    unknown_database,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
     DatabaseFacts,
+    ListedDatabase,
     SessionFacts,
     Totals,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.inspect import (
     begin,
-    connectable_databases,
     database_facts,
+    listed_databases,
     memberships,
     owned,
     session_facts,
@@ -38,6 +53,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
     login_excess,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.connection import (
+    NO_SUCH_DATABASE,
     Refusal,
     admitted,
     broken_way,
@@ -64,20 +80,21 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
     weighed,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import (
-    Entry,
     Request,
     Seen,
-    expanded,
-    is_pattern,
 )
 
-MAINTENANCE_DATABASE = "postgres"
+# Databases that most servers have, and that everybody may enter who is not kept out: defaultdb is a provider's.
+WELL_KNOWN_DATABASES = ("postgres", "defaultdb", "template1")
 PRIVILEGE_WORDS: Mapping[str, str] = {"SELECT": "select", "REFERENCES": "metadata"}
 
 
 @dataclass(frozen=True)
 class Examined:
-    """One database: its findings and, where the login worked, all that the return values tell of it."""
+    """One database: its findings and, where the login worked, all that the return values tell of it.
+
+    ``is_unknown`` tells that there is no such database.
+    """
 
     name: str
     findings: tuple[Finding, ...]
@@ -86,15 +103,18 @@ class Examined:
     seen: Seen | None = None
     is_confirmed: bool = True
     ends_it: bool = False
+    scope: DatabaseScope | None = None
+    is_unknown: bool = False
 
 
 @dataclass(frozen=True)
 class Examination:
-    """Everything about one server."""
+    """Everything about one server; ``left_out`` are the databases that patterns left out."""
 
     request: Request
     findings: tuple[Finding, ...]
     databases: tuple[Examined, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def login(self) -> SessionFacts | None:
@@ -108,6 +128,7 @@ class Examination:
             "summary": summary(self.findings),
             "connection": self._connection(),
             "databases": [self._database(one) for one in self.databases],
+            "scope": account([one.scope for one in self.databases if one.scope], self.left_out),
             "seen": {one.name: one.seen for one in self.databases if one.seen is not None},
             "server_version": self.login.version if self.login else None,
             "breakers_confirmed": self.login is not None and all(one.is_confirmed for one in self.databases),
@@ -142,51 +163,86 @@ def examine(request: Request, login: Login, way: ContextManager[Route]) -> Exami
 
 
 def _examination(request: Request, login: Login, path: Route) -> Examination:
-    entries, general = _entries(request, login, path)
+    targets, general, cause = _targets(request, login, path)
     examined: list[Examined] = []
-    for name in entries:
-        if examined and examined[-1].ends_it:
-            examined.append(_not_tried(name, examined[-1].findings[-1]))
-            continue
-        is_first = all(one.login is None for one in examined)
-        examined.append(_examined(name, entries[name], request, login, path, is_first=is_first))
+    for target in targets.targets:
+        if cause is None:
+            is_first = all(one.login is None for one in examined)
+            examined.append(_examined(target, request, login, path, is_first=is_first))
+            cause = examined[-1].findings[-1] if examined[-1].ends_it else None
+        else:
+            examined.append(_not_tried(target.name, cause))
+    examined = _with_suggestions(examined, request, login, path)
     findings = [*general, *(found for one in examined for found in one.findings)]
-    return Examination(request, weighed(dict.fromkeys(findings), request.fail_on), tuple(examined))
+    weighed_findings = weighed(dict.fromkeys(findings), request.fail_on)
+    looked_at = tuple(one for one in examined if one.login or one.findings)  # a database may be allowed not to exist
+    return Examination(request, weighed_findings, looked_at, targets.left_out)
 
 
-def _entries(
-    request: Request, login: Login, path: Route
-) -> tuple[Mapping[str, tuple[Entry, ...]], tuple[Finding, ...]]:
-    plain = [entry.name for entry in request.entries if not is_pattern(entry.name)]
-    if len(plain) == len(request.entries):
-        return expanded(request.entries, ())[0], ()
-    existing: tuple[str, ...] = ()
-    refusal: Finding | None = None
-    for name in dict.fromkeys([*plain, MAINTENANCE_DATABASE, login.user]):
+def _targets(request: Request, login: Login, path: Route) -> tuple[Targets, tuple[Finding, ...], Finding | None]:
+    """Return the databases in scope, what is wrong with the entries, and why none of them needs to be tried."""
+    if not has_pattern(request.entries):
+        return named(request.entries), (), None
+    by_name = named(entry for entry in request.entries if not is_pattern(entry.name))
+    candidates = [*by_name.names, *([request.login_db] if request.login_db else []), *WELL_KNOWN_DATABASES, login.user]
+    looked_up = _look_up(candidates, request, login, path)
+    if isinstance(looked_up, Refusal):
+        finding = _cannot_look_up(looked_up, candidates, login)
+        return by_name, (finding,), finding if looked_up.is_of_the_server else None
+    targets = resolve(request.entries, looked_up, login.user)
+    return targets, tuple(_wrong_entry(problem) for problem in targets.problems), None
+
+
+def _look_up(
+    candidates: Iterable[str], request: Request, login: Login, path: Route
+) -> tuple[ListedDatabase, ...] | Refusal:
+    """Return all databases, as the first of some tells that lets the user in, or why none does."""
+    refusal: Refusal | None = None
+    for name in dict.fromkeys(candidates):
         try:
             with open_session(login, name, path) as session:
                 begin(session)
-                existing, refusal = connectable_databases(session), None
-            break
+                return listed_databases(session, request.group)
         except Failure as failure:
             cause = refusal_of(failure, login, name, path)
-            refusal = refusal or refused(cause, login, name, request)
             if cause.is_of_the_server:
-                break
-    entries, unmatched = expanded(request.entries, existing)
-    if refusal is not None:
-        return entries, (_unknown_databases(refusal),)
-    return entries, tuple(_no_such_database(name) for name in unmatched)
+                return cause
+        except ServerError as error:
+            cause = Refusal(error.sqlstate, f"Cannot read pg_database in {quoted(name)}: {error.text}.")
+        refusal = cause if refusal is None or refusal.sqlstate == NO_SUCH_DATABASE else refusal
+    return refusal or Refusal("", "No database is known.")
 
 
-def _unknown_databases(refusal: Finding) -> Finding:
-    reason = f"The databases that the patterns mean cannot be looked up: {refusal.reason}"
-    return Finding("connection", "failure", reason, refusal.remedy)
+def _cannot_look_up(refusal: Refusal, candidates: Iterable[str], login: Login) -> Finding:
+    reason = f"The databases that the patterns mean cannot be looked up: {refusal.message}"
+    if refusal.is_of_the_server:
+        remedy = refusal.remedy or "Correct metamapper_password, metamapper_login_host or metamapper_login_port."
+        return Finding("connection", "failure", reason, remedy)
+    tried = ", ".join(map(quoted, dict.fromkeys(candidates)))
+    remedy = (
+        f"Set metamapper_login_db (option login_db) to a database that {quoted(login.user)} may connect to, or list "
+        f"one by its name. Tried: {tried}."
+    )
+    return Finding("connection", "failure", reason, remedy)
 
 
-def _no_such_database(name: str) -> Finding:
-    reason = f"The pattern {quoted(name)} matches no database that accepts connections and is no template."
-    return Finding("missing", "failure", reason, "Correct or remove it, or set allow_empty: true for it.", name)
+def _wrong_entry(problem: Problem) -> Finding:
+    return Finding("missing", "failure", problem.message, problem.remedy, problem.database)
+
+
+def _with_suggestions(examined: list[Examined], request: Request, login: Login, path: Route) -> list[Examined]:
+    """Return the same, with what may have been meant by the names of databases that do not exist."""
+    entered = [one.name for one in examined if one.login]
+    if not (entered and any(one.is_unknown for one in examined)):
+        return examined
+    existing = _look_up(entered[:1], request, login, path)
+    names = [] if isinstance(existing, Refusal) else [database.name for database in existing]
+    return [
+        replace(one, findings=tuple(replace(each, reason=unknown_database(one.name, names)) for each in one.findings))
+        if one.is_unknown
+        else one
+        for one in examined
+    ]
 
 
 def _not_tried(name: str, cause: Finding) -> Examined:
@@ -194,17 +250,20 @@ def _not_tried(name: str, cause: Finding) -> Examined:
     return Examined(name, (Finding("connection", "failure", reason, cause.remedy, name),), ends_it=True)
 
 
-def _examined(
-    name: str, entries: Sequence[Entry], request: Request, login: Login, path: Route, *, is_first: bool
-) -> Examined:
+def _examined(target: Target, request: Request, login: Login, path: Route, *, is_first: bool) -> Examined:
+    name = target.name
     try:
         session = open_session(login, name, path)
     except Failure as failure:
         refusal = refusal_of(failure, login, name, path)
-        return Examined(name, (refused(refusal, login, name, request),), ends_it=refusal.is_of_the_server)
+        is_unknown = refusal.sqlstate == NO_SUCH_DATABASE
+        if is_unknown and target.entry.allow_empty:
+            return Examined(name, (), is_unknown=True)
+        findings = (refused(refusal, login, name, request),)
+        return Examined(name, findings, ends_it=refusal.is_of_the_server, is_unknown=is_unknown)
     with session:
         try:
-            return _looked_at(session, name, entries, request, is_first=is_first)
+            return _looked_at(session, target, request, is_first=is_first)
         except ServerError as error:
             cause = Refusal(error.sqlstate, f"The check of this database was interrupted: {error.text}.")
             reason = f"{cause.message} SQLSTATE {cause.sqlstate or 'unknown'}."
@@ -212,7 +271,8 @@ def _examined(
             return Examined(name, (Finding("connection", "failure", reason, remedy, name),))
 
 
-def _looked_at(session: Session, name: str, entries: Sequence[Entry], request: Request, *, is_first: bool) -> Examined:
+def _looked_at(session: Session, target: Target, request: Request, *, is_first: bool) -> Examined:
+    name = target.name
     begin(session)
     facts = session_facts(session, request.group)
     impostor = wrong_identity(facts, request, name)
@@ -222,7 +282,7 @@ def _looked_at(session: Session, name: str, entries: Sequence[Entry], request: R
     if is_first:
         held = memberships(session, request.group)
         general = (*admitted(facts, request), *login_excess(facts, request.group, held, owned(session, request.group)))
-    found = database_facts(session, name, facts, entries, request)
+    found = database_facts(session, target, facts, request)
     session.rollback()
     return Examined(
         name,
@@ -231,6 +291,7 @@ def _looked_at(session: Session, name: str, entries: Sequence[Entry], request: R
         schemas=tuple(_schemas(found)),
         seen=found.answer.seen,
         is_confirmed=confirmed(found),
+        scope=found.scope,
     )
 
 

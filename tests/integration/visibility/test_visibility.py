@@ -172,7 +172,7 @@ def test_without_a_group_the_remedies_grant_to_the_user(reader: Site) -> None:
 def test_a_schema_that_does_not_exist_is_missing(reader: Site, entry: str) -> None:
     outcome = look(reader, "sales", entry)
     assert places(found(outcome, "missing")) == [(entry, "")]
-    assert "does not exist" in found(outcome, "missing")[0]["reason"]
+    assert "not found" in found(outcome, "missing")[0]["reason"]
     look(reader, "sales", entry, allow_empty=True).ok()
 
 

@@ -111,7 +111,7 @@ class Warehouse:
 
     def entry(self, **changes: Any) -> dict[str, Any]:
         """Return the entry of the warehouse in ``databases``."""
-        return {"name": self.database, "schemas": [self.schema, self.other], **changes}
+        return {"name": self.database, "schemas": [self.schema, self.other], "accept_breaks_scan": True, **changes}
 
     def options(self, **changes: Any) -> dict[str, Any]:
         """Return options of module access: this warehouse, its administrator, over TCP, but for the changes."""

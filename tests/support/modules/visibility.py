@@ -20,8 +20,8 @@ def make_reader(site: Site) -> None:
 
 def options(site: Site, *schemas: str, **changes: Any) -> dict[str, Any]:
     """Return options for this test's database; what is no option of the module belongs to the database's entry."""
-    of_database = ("name", "exclude_schemas", "metadata_schemas", "creators", "allow_empty")
-    entry = {"name": site.database, "schemas": list(schemas)}
+    of_database = ("name", "exclude_schemas", "metadata_schemas", "creators", "allow_empty", "accept_breaks_scan")
+    entry = {"name": site.database, "schemas": list(schemas), "accept_breaks_scan": True}
     entry.update({key: changes.pop(key) for key in of_database if key in changes})
     return {
         "login_host": site.server.host,

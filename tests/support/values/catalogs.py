@@ -15,8 +15,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.diff import DatabasePlan, Planner
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import Grant
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import DatabaseEntry, Privilege
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import DatabaseEntry, Privilege
 from hypothesis import strategies
 
 from tests.support.values.names import (

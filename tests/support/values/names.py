@@ -14,8 +14,9 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
     SchemaFacts,
     ServerFacts,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import DatabaseEntry, User, Wanted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import User, Wanted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import DatabaseEntry
 from hypothesis import strategies
 
 HOSTILE = "we\"ird.näme'; --"
@@ -128,9 +129,9 @@ def a_listed_database(name: str, **properties: bool) -> ListedDatabase:
     return ListedDatabase(name, **{**plain, **properties})
 
 
-def a_schema(name: str, usage: Holding = LACKING, *, owner: str = "owner", is_usable: bool = True) -> SchemaFacts:
+def a_schema(name: str, usage: Holding = LACKING, **properties: Any) -> SchemaFacts:
     """Return a schema; the group lacks USAGE and the administrator can grant it, unless told otherwise."""
-    return SchemaFacts(len(name), name, owner, usage, is_usable)
+    return SchemaFacts(len(name), name, usage=usage, **{"owner": "owner", "is_usable": True, **properties})
 
 
 def a_creator(schema: str, name: str = "owner", **properties: Any) -> CreatorFacts:
@@ -215,5 +216,6 @@ def entry_options(**changes: Any) -> dict[str, Any]:
         "metadata_schemas": [],
         "creators": ["auto"],
         "allow_empty": False,
+        "accept_breaks_scan": False,
     }
     return {**plain, **changes}

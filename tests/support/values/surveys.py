@@ -21,6 +21,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.surv
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import DatabaseScope
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
 
 from tests.support.values.catalogs import plan
@@ -59,6 +60,7 @@ def a_survey(
     looks = [
         DatabaseLook(
             Target(database.name, an_entry(database.name)),
+            DatabaseScope(database.name, an_entry(database.name), database.wanted),
             outline(database),
             outline(database, plan(database).grants, plan(database).revokes),
             plan(database),

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Mapping, NamedTuple, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import Privilege
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import Privilege
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,8 @@ class SchemaFacts:
     """A schema; ``is_usable`` tells whether the administrator has USAGE, without which nothing in it can be named.
 
     ``can_create`` tells whether the group may create relations there, ``can_public_create`` whether everybody may.
+    ``extension`` is the one that it is a member of, empty for none; ``holds_relation`` tells of a name that needs
+    quotes whether the group holds a privilege on a table or view in it.
     """
 
     oid: int
@@ -110,7 +112,14 @@ class SchemaFacts:
     usage: Holding
     is_usable: bool
     can_create: bool = False
+    extension: str = ""
+    holds_relation: bool = False
     can_public_create: bool = False
+
+    @property
+    def is_granted(self) -> bool:
+        """Whether the group has been granted USAGE."""
+        return self.usage.is_direct
 
 
 @dataclass(frozen=True)

@@ -20,15 +20,17 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
     SchemaFacts,
     ServerFacts,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import Privilege, Wanted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import Wanted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import Reader
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import Row
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import Privilege
 
 # Ordinary and partitioned tables, views, materialized views and foreign tables: what SELECT ON TABLES covers.
 # https://www.postgresql.org/docs/current/catalog-pg-class.html
 RELATION_KINDS = ("r", "p", "v", "m", "f")
 
-ChooseSchemas = Callable[[Iterable[str]], Mapping[str, Privilege]]
+ChooseSchemas = Callable[[Iterable[SchemaFacts]], Mapping[str, Privilege]]
 
 
 def inspect_roles(session: Session, wanted: Wanted) -> dict[str, RoleFacts]:
@@ -52,7 +54,7 @@ def inspect_database(
 ) -> DatabaseFacts:
     """Return what a database holds of what is wanted; three round trips, however many objects there are.
 
-    ``choose`` picks the wanted schemas from the names of all, with the privilege wanted there; ``listed`` are creators
+    ``choose`` picks the wanted schemas from all, with the privilege wanted there; ``listed`` are creators
     that the options name.
     """
     parameters: dict[str, Any] = {
@@ -60,11 +62,12 @@ def inspect_database(
         "effective": group if group_exists else "public",
         "kinds": list(RELATION_KINDS),
         "listed": list(listed),
+        "unquotable": Reader(session.connection.server_version, name).unquotable_schema,
     }
     rows = session.rows(ask.SCHEMAS, parameters)
     # The privileges of a schema that was dropped since the snapshot are NULL, and so is everything where there is none.
     schemas = {row[7]: _schema(row) for row in rows if row[-1] is not None}
-    chosen = choose(schemas)
+    chosen = choose(schemas.values())
     parameters["schemas"] = [schemas[schema].oid for schema in chosen]
     parameters["privileges"] = list(chosen.values())
     names = {schemas[schema].oid: schema for schema in chosen}

@@ -71,7 +71,8 @@ SELECT d.datname, d.datallowconn, d.datistemplate,
  ORDER BY d.datname
 """
 
-# This database and its schemas, one row a schema (one with NULLs where there is none), but for PostgreSQL's own.
+# This database and its schemas, one row a schema (one with NULLs where there is none), but for PostgreSQL's own. Of
+# names that need quotes, whether the group holds a privilege on a table or view there: pg_shdepend knows columns, too.
 # https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-ACLITEM-FN-TABLE
 SCHEMAS = """
 WITH grantee AS (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = %(group)s)
@@ -91,9 +92,24 @@ SELECT pg_catalog.current_setting('default_transaction_read_only')::pg_catalog.b
        pg_catalog.has_schema_privilege(n.oid, 'USAGE WITH GRANT OPTION') AS is_usage_grantable,
        pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS is_usable,
        pg_catalog.has_schema_privilege(%(effective)s::pg_catalog.name, n.oid, 'CREATE') AS can_create,
+       COALESCE(e.extname::pg_catalog.text, '') AS extension,
+       CASE WHEN n.nspname::pg_catalog.text ~ %(unquotable)s
+            THEN EXISTS (SELECT 1
+                           FROM pg_catalog.pg_class c
+                           JOIN pg_catalog.pg_shdepend s
+                             ON s.dbid = d.oid AND s.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                                AND s.objid = c.oid AND s.deptype = 'a'
+                           JOIN grantee g
+                             ON s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND s.refobjid = g.oid
+                          WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'f'))
+            ELSE false END AS holds_relation,
        pg_catalog.has_schema_privilege('public', n.oid, 'CREATE') AS can_public_create
   FROM pg_catalog.pg_database d
   LEFT JOIN pg_catalog.pg_namespace n ON n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  LEFT JOIN pg_catalog.pg_depend m
+    ON m.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND m.objid = n.oid AND m.deptype = 'e'
+       AND m.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+  LEFT JOIN pg_catalog.pg_extension e ON e.oid = m.refobjid
  WHERE d.datname = pg_catalog.current_database()
  ORDER BY n.nspname
 """

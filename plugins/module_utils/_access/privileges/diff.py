@@ -25,7 +25,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
     Grant,
     statements_for,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import DatabaseEntry
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import (
@@ -34,6 +33,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_st
     quoted,
     remedy,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import DatabaseEntry
 
 NAMES_PER_MESSAGE = 3
 CHARACTERS_PER_MESSAGE = 1000

@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import Expectation, Seen
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.unquoted_names import (
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import (
     QualifiedName,
     Reader,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import DatabaseScope
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import Expectation, Seen
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,12 @@ class Owned:
 
 @dataclass(frozen=True)
 class Schema:
-    """A schema, and what the login holds on it; an empty name in ``create_through`` is PUBLIC."""
+    """A schema, and what the login holds on it; an empty name in ``create_through`` is PUBLIC.
+
+    ``extension`` is the one that it is a member of, empty for none. ``is_granted`` tells whether the group has been
+    granted USAGE; ``holds_relation`` tells of a name that needs quotes whether the group holds a privilege on a table
+    or view in it.
+    """
 
     oid: int
     name: str
@@ -68,6 +74,19 @@ class Schema:
     create_through: tuple[str, ...] = ()
     group_usage: bool = False
     in_index_query: bool = False
+    extension: str = ""
+    is_granted: bool = False
+    holds_relation: bool = False
+
+
+@dataclass(frozen=True)
+class ListedDatabase:
+    """A database of the server; ``can_connect`` also where the group holds something in it, so that it should."""
+
+    name: str
+    allows_connections: bool
+    is_template: bool
+    can_connect: bool
 
 
 @dataclass(frozen=True)
@@ -175,6 +194,7 @@ class DatabaseFacts:
     namesakes: frozenset[QualifiedName]
     answer: Answer
     losses: tuple[Loss, ...] = ()
+    scope: DatabaseScope | None = None
 
     @property
     def user(self) -> str:

@@ -10,8 +10,15 @@ from __future__ import annotations
 from typing import Iterator, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import (
+    QualifiedName,
+    Reader,
+    safe_name,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import Row, ServerError
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, Setting
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.schemas import SchemaRules
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog import queries
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
     Answer,
@@ -19,6 +26,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
     DatabaseFacts,
     Default,
     Detail,
+    ListedDatabase,
     Loss,
     Membership,
     Owned,
@@ -29,16 +37,10 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import EXAMPLES
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import (
-    Entry,
     Expectation,
     Request,
     Seen,
-    expected,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.unquoted_names import (
-    QualifiedName,
-    Reader,
-    safe_name,
+    expectation_of,
 )
 
 FETCHED_AT_ONCE = 5000
@@ -56,9 +58,9 @@ def begin(session: Session) -> None:
     session.begin(MODE, *SETTINGS)
 
 
-def connectable_databases(session: Session) -> tuple[str, ...]:
-    """Return the names of all databases that accept connections and are no templates."""
-    return tuple(name for (name,) in session.rows(queries.DATABASES))
+def listed_databases(session: Session, group: str) -> tuple[ListedDatabase, ...]:
+    """Return all databases of the server; raises psycopg2.Error where pg_database cannot be read."""
+    return tuple(ListedDatabase(*row) for row in session.rows(queries.DATABASES, {"group": group}))
 
 
 def session_facts(session: Session, group: str) -> SessionFacts:
@@ -91,16 +93,16 @@ def owned(session: Session, group: str) -> tuple[Owned, ...]:
     return tuple(Owned(*row) for row in session.rows(queries.OWNED, {"group": group}))
 
 
-def database_facts(
-    session: Session, name: str, login: SessionFacts, entries: Sequence[Entry], request: Request
-) -> DatabaseFacts:
+def database_facts(session: Session, target: Target, login: SessionFacts, request: Request) -> DatabaseFacts:
     """Return all about one database; a dozen questions, however many objects there are.
 
     Raises ServerError where the server stops answering; what fails of the queries in Metamapper's form is a fact.
     """
+    name = target.name
     reader = Reader(login.version, name)
     schemas = _schemas(session, reader, login.group_oid)
-    expectation = expected(entries, schemas, request.privilege)
+    scope, problems = SchemaRules(request.privilege, login.version).scope(target, schemas.values())
+    expectation = expectation_of(scope, problems)
     totals, details = _relations(session, reader, login, schemas, expectation)
     creators = _creators(session, schemas, expectation)
     defaults = tuple(
@@ -116,6 +118,7 @@ def database_facts(
         reader=reader,
         session=login,
         expectation=expectation,
+        scope=scope,
         schemas=schemas,
         totals=totals,
         details=details,
@@ -128,10 +131,10 @@ def database_facts(
 
 
 def _schemas(session: Session, reader: Reader, group_oid: int | None) -> Mapping[str, Schema]:
-    rows = session.rows(queries.SCHEMAS, {"group": group_oid, "odd_name": reader.odd_name})
+    parameters = {"group": group_oid, "odd_name": reader.odd_name, "unquotable": reader.unquotable_schema}
     return {
-        name: Schema(oid, name, usage, create, tuple(through), group_usage, in_index_query)
-        for oid, name, usage, create, through, group_usage, in_index_query in rows
+        name: Schema(oid, name, usage, create, tuple(through), *rest)
+        for oid, name, usage, create, through, *rest in session.rows(queries.SCHEMAS, parameters)
     }
 
 

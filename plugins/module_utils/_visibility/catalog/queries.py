@@ -11,10 +11,18 @@ very objects that are looked for. Grantee 0 is PUBLIC; it comes back as an empty
 
 from __future__ import annotations
 
+# Every database of the server. One in which the group holds something is the login's business, whether it may connect
+# or not: https://www.postgresql.org/docs/current/catalog-pg-shdepend.html covers them all.
 DATABASES = """
-SELECT d.datname::pg_catalog.text
+SELECT d.datname::pg_catalog.text, d.datallowconn, d.datistemplate,
+       pg_catalog.has_database_privilege(d.oid, 'CONNECT')
+         OR EXISTS (SELECT 1
+                      FROM pg_catalog.pg_shdepend AS s
+                      JOIN pg_catalog.pg_roles AS readers ON readers.oid = s.refobjid
+                     WHERE s.dbid = d.oid AND s.deptype = 'a'
+                       AND s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
+                       AND readers.rolname = %(group)s)
   FROM pg_catalog.pg_database AS d
- WHERE d.datallowconn AND NOT d.datistemplate
  ORDER BY 1
 """
 
@@ -65,7 +73,8 @@ SELECT r.rolname::pg_catalog.text, COALESCE(d.datname::pg_catalog.text, ''), pg_
  ORDER BY 1, 2
 """
 
-# Every schema but PostgreSQL's own. Of the oddly named, whether the index query would meet it.
+# Every schema but PostgreSQL's own. Of the oddly named, whether the index query would meet it, and whether the group
+# holds a privilege on a table or view there: pg_shdepend knows columns, too.
 SCHEMAS = """
 SELECT n.oid::pg_catalog.int8,
        n.nspname::pg_catalog.text,
@@ -85,8 +94,27 @@ SELECT n.oid::pg_catalog.int8,
                            FROM pg_catalog.pg_index AS i
                            JOIN pg_catalog.pg_class AS c ON c.oid = i.indrelid
                           WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'm', 't'))
+            ELSE false END,
+       COALESCE(x.extname::pg_catalog.text, ''),
+       EXISTS (SELECT 1
+                 FROM pg_catalog.aclexplode(n.nspacl) AS a
+                WHERE a.grantee = %(group)s::pg_catalog.oid AND a.privilege_type = 'USAGE'),
+       CASE WHEN n.nspname::pg_catalog.text ~ %(unquotable)s
+            THEN EXISTS (SELECT 1
+                           FROM pg_catalog.pg_class AS c
+                           JOIN pg_catalog.pg_shdepend AS s
+                             ON s.dbid = d.oid AND s.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                            AND s.objid = c.oid AND s.deptype = 'a'
+                            AND s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
+                            AND s.refobjid = %(group)s::pg_catalog.oid
+                          WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'f'))
             ELSE false END
   FROM pg_catalog.pg_namespace AS n
+  JOIN pg_catalog.pg_database AS d ON d.datname = pg_catalog.current_database()
+  LEFT JOIN pg_catalog.pg_depend AS m
+    ON m.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND m.objid = n.oid AND m.deptype = 'e'
+   AND m.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+  LEFT JOIN pg_catalog.pg_extension AS x ON x.oid = m.refobjid
  WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
  ORDER BY 2
 """

@@ -14,6 +14,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login, attempt_login
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login_sqlstate import NOT_AUTHORIZED
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import unknown_database
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import SessionFacts
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import Finding
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import Request
@@ -60,7 +61,7 @@ def refusal_of(failure: Failure, login: Login, database: str, path: Route) -> Re
 def refused(refusal: Refusal, login: Login, database: str, request: Request) -> Finding:
     """Return the finding for a login that failed; a database that does not exist is missing."""
     if refusal.sqlstate == NO_SUCH_DATABASE:
-        reason = f"The database {quoted(database)} does not exist on {login.place}."
+        reason = unknown_database(database, ())
         remedy = "Correct or remove its name in metamapper_databases (option databases)."
         return Finding("missing", "failure", reason, remedy, database)
     state = f" (SQLSTATE {refusal.sqlstate})" if refusal.sqlstate else ""

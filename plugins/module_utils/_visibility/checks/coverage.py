@@ -35,13 +35,8 @@ def missing(facts: DatabaseFacts) -> tuple[Finding, ...]:
 
 
 def _unmatched(facts: DatabaseFacts) -> Iterator[Finding]:
-    for entry in facts.expectation.unmatched:
-        reason = f"The listed schema {quoted(entry)} does not exist in this database, nor does it match any schema."
-        remedy = "Correct or remove it, or set allow_empty: true for this database."
-        yield Finding("missing", "failure", reason, remedy, facts.name, entry)
-    for entry in facts.expectation.unmatched_metadata:
-        reason = f"The entry {quoted(entry)} of metadata_schemas matches none of the listed schemas."
-        yield Finding("missing", "failure", reason, "Correct or remove it.", facts.name, entry)
+    for problem in facts.expectation.problems:
+        yield Finding("missing", "failure", problem.message, problem.remedy, facts.name, problem.object)
 
 
 def _membership(facts: DatabaseFacts, aspect: Aspect) -> Iterator[Finding]:

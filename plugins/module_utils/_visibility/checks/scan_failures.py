@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Iterator, Mapping
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import Effect, safe_name
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
     DatabaseFacts,
     Default,
@@ -23,7 +24,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
     Severity,
     qualified,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.unquoted_names import Effect, safe_name
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.wording import counted, grantee, through
 
 SHOWING = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})

@@ -7,7 +7,7 @@ from typing import Any, Iterator, Mapping
 
 import pytest
 import yaml
-from ansible_collections.metamapper.postgresql.plugins.doc_fragments.connection import ModuleDocFragment
+from ansible_collections.metamapper.postgresql.plugins.doc_fragments import connection, databases
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.options import ACCESS_ARGUMENTS
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import Grant
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
@@ -22,6 +22,7 @@ from tests.support.values.surveys import FIRST_RUN, in_check_mode
 DOCUMENTATION: Mapping[str, Any] = yaml.safe_load(access.DOCUMENTATION)
 RETURN: Mapping[str, Any] = yaml.safe_load(access.RETURN)
 EXAMPLES: list[Mapping[str, Any]] = yaml.safe_load(access.EXAMPLES)
+FRAGMENTS: Mapping[str, Any] = {"connection": connection, "databases": databases}
 COMPARED = ("type", "elements", "required", "default", "choices")
 # What Ansible itself documents, and the notes, which become warnings.
 EVERY_MODULES_KEYS = {"changed", "diff", "notes"}
@@ -31,8 +32,10 @@ def documented_options() -> dict[str, Any]:
     """Return the documented options, those of the fragments included."""
     found: dict[str, Any] = dict(DOCUMENTATION["options"])
     for fragment in DOCUMENTATION["extends_documentation_fragment"]:
-        name = fragment.split(".", 2)[2].partition(".")[2].upper() or "DOCUMENTATION"
-        found.update(yaml.safe_load(getattr(ModuleDocFragment, name))["options"])
+        file, _dot, name = fragment.split(".", 2)[2].partition(".")
+        text = getattr(FRAGMENTS[file].ModuleDocFragment, name.upper() or "DOCUMENTATION")
+        for option, properties in yaml.safe_load(text)["options"].items():
+            found[option] = {**properties, **found.get(option, {})}  # as Ansible merges them
     return found
 
 

@@ -6,24 +6,20 @@ from typing import Any, Mapping
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import (
-    DatabaseEntry,
     User,
     Wanted,
-    name_problem,
     wanted_from_options,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
-from hypothesis import given, strategies
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import DatabaseEntry
 
 from tests.support.values.names import (
     HOSTILE,
-    NAMES_THAT_HURT,
     PASSWORD,
     a_wish,
     an_entry,
     entry_options,
-    names,
     options,
 )
 
@@ -39,11 +35,6 @@ def wrong(**changes: Any) -> list[str]:
     except Failure as failure:
         return [problem.message for problem in failure.problems]
     return []
-
-
-def wrong_entry(**changes: Any) -> list[str]:
-    """Return the messages about the options of one database."""
-    return wrong(databases=[entry_options(**changes)])
 
 
 def test_everything_is_taken_over() -> None:
@@ -66,25 +57,6 @@ def test_everything_is_taken_over() -> None:
         wait_seconds=0,
         lock_timeout_ms=1,
     )
-
-
-@pytest.mark.parametrize(
-    ("creators", "expected"),
-    [
-        pytest.param(["auto"], None, id="auto"),
-        pytest.param(["auto", "auto"], None, id="auto twice"),
-        pytest.param([], (), id="nobody"),
-        pytest.param([HOSTILE, "b", HOSTILE], (HOSTILE, "b"), id="names, each once"),
-    ],
-)
-def test_creators(creators: list[str], expected: tuple[str, ...] | None) -> None:
-    wanted = wanted_from_options(options(databases=[entry_options(creators=creators)]))
-    assert wanted.databases[0].creators == expected
-
-
-def test_a_schema_listed_twice_is_listed_once() -> None:
-    wanted = wanted_from_options(options(databases=[entry_options(schemas=["b", "a", "b"])]))
-    assert wanted.databases[0].schemas == ("b", "a")
 
 
 @pytest.mark.parametrize(
@@ -144,11 +116,6 @@ def test_nothing_wrong(changes: Mapping[str, Any]) -> None:
         pytest.param({"users": [{**ME, "password": "a\udcff"}]}, "not valid Unicode", id="half a pair in a password"),
         pytest.param({"users": [ME, ME]}, 'user "metamapper" is listed more than once', id="a user twice"),
         pytest.param({"databases": []}, "No database is listed.", id="no database"),
-        pytest.param(
-            {"databases": [entry_options(name=HOSTILE), entry_options(name=HOSTILE)]},
-            f'"{HOSTILE}" is listed more than once',
-            id="a hostile database twice",
-        ),
         pytest.param({"connection_limit": -2}, "connection_limit is -2", id="limit below none"),
         pytest.param({"connection_limit": LARGEST_INTEGER + 1}, "connection_limit is", id="limit too large"),
         pytest.param({"wait_seconds": -1}, "wait_seconds is -1", id="negative wait"),
@@ -159,29 +126,6 @@ def test_nothing_wrong(changes: Mapping[str, Any]) -> None:
 )
 def test_what_is_wrong_with_roles_and_numbers(changes: Mapping[str, Any], expected: str) -> None:
     assert [expected in message for message in wrong(**changes)] == [True]
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        pytest.param({"name": ""}, "The name of a database is empty.", id="empty name"),
-        pytest.param({"name": TOO_LONG}, "64 bytes", id="64 bytes"),
-        pytest.param({"schemas": []}, 'No schema is listed for database "warehouse".', id="no schema"),
-        pytest.param({"schemas": ["a", ""]}, "The name of a schema is empty.", id="empty schema"),
-        pytest.param({"schemas": [HOSTILE * 5]}, "85 bytes", id="a hostile schema that is too long"),
-        pytest.param({"creators": ["auto", "x"]}, 'mix "auto" with names', id="auto and a name"),
-        pytest.param({"creators": [""]}, "The name of a creator is empty.", id="empty creator"),
-        pytest.param({"creators": ["pg_database_owner"]}, "stands for the owner", id="a creator that creates nothing"),
-    ],
-)
-def test_what_is_wrong_with_a_database(changes: Mapping[str, Any], expected: str) -> None:
-    assert [expected in message for message in wrong_entry(**changes)] == [True]
-
-
-@pytest.mark.parametrize("key", ["name", "schemas"])
-def test_a_pattern_may_be_longer_than_a_name(key: str) -> None:
-    pattern = "tenant_" + "[0-9]" * 12
-    assert wrong_entry(**{key: pattern if key == "name" else [pattern]}) == []
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
@@ -224,18 +168,3 @@ def test_no_problem_shows_a_password() -> None:
     with pytest.raises(Failure) as caught:
         wanted_from_options(options(users=[{"name": "", "password": PASSWORD + "\0", "state": "present"}]))
     assert PASSWORD not in str(caught.value.as_result())
-
-
-@pytest.mark.parametrize("name", NAMES_THAT_HURT, ids=ascii)
-def test_a_name_that_hurts_is_a_name(name: str) -> None:
-    assert name_problem("schema", name) is None
-
-
-@given(names())
-def test_any_name_of_postgresql_is_a_name(name: str) -> None:
-    assert name_problem("schema", name) is None
-
-
-@given(strategies.text(strategies.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=16))
-def test_a_name_is_measured_in_bytes(name: str) -> None:
-    assert (name_problem("schema", name) is None) is (len(name.encode()) <= 63)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import ListedDatabase
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import DatabaseEntry
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import (
     PROVIDERS_OWN,
-    chosen_schemas,
+    entry_obstacles,
+    has_pattern,
+    named,
     resolve,
-    schema_problems,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import DatabaseEntry
 from hypothesis import assume, given, strategies
 
-from tests.support.values.names import HOSTILE, a_database, a_listed_database, a_schema, an_entry, names
+from tests.support.values.names import HOSTILE, a_listed_database, an_entry, names
 
 DATABASES = (
     a_listed_database("warehouse"),
@@ -35,7 +34,8 @@ DATABASES = (
 
 def problems_of(*entries: DatabaseEntry) -> tuple[Problem, ...]:
     """Return what is wrong with some entries on a server with all kinds of databases."""
-    return resolve(entries, DATABASES, "admin").problems
+    targets = resolve(entries, DATABASES, "admin")
+    return (*entry_obstacles(targets, DATABASES, "admin"), *targets.problems)
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ def test_a_database_with_an_entry_of_its_own_belongs_to_it(names_of_entries: lis
         pytest.param([an_entry("*", allow_empty=True), an_entry("warehouse")], [], id="a name beside all"),
         pytest.param(
             [an_entry(HOSTILE + "x")],
-            ['The database "we""ird.näme\'; --x" does not exist on the server, and matches none as a pattern.'],
+            ['Database "we""ird.näme\'; --x" not found (as a name or a pattern). Did you mean "we""ird.näme\'; --"?'],
             id="a hostile name that does not exist",
         ),
         pytest.param(
             [an_entry("tennant_*")],
-            ['The database "tennant_*" does not exist on the server, and matches none as a pattern.'],
+            ['Database "tennant_*" not found (as a name or a pattern).'],
             id="a pattern without a match",
         ),
         pytest.param([an_entry("tennant_*", allow_empty=True)], [], id="a pattern that may be empty"),
@@ -91,8 +91,17 @@ def test_a_database_with_an_entry_of_its_own_belongs_to_it(names_of_entries: lis
         pytest.param([an_entry("foreign")], ['Role "admin" may not connect to database "foreign".'], id="no CONNECT"),
         pytest.param(
             [an_entry("clos*")],
-            ['The database "clos*" does not exist on the server, and matches none as a pattern.'],
+            [
+                'Every database that the pattern "clos*" matches is left out: 1, for example "closed". '
+                "It accepts no connections."
+            ],
             id="a pattern over what cannot be entered",
+        ),
+        pytest.param([an_entry("clos*", allow_empty=True)], [], id="the same, and it may be empty"),
+        pytest.param(
+            [an_entry("wearhouse")],
+            ['Database "wearhouse" not found (as a name or a pattern). Did you mean "warehouse"?'],
+            id="a typo",
         ),
         pytest.param(
             [an_entry("tenant_*"), an_entry("*_2")],
@@ -105,7 +114,7 @@ def test_a_database_with_an_entry_of_its_own_belongs_to_it(names_of_entries: lis
             [
                 'The database "closed" accepts no connections.',
                 'Role "admin" may not connect to database "foreign".',
-                'The database "no_such" does not exist on the server, and matches none as a pattern.',
+                'Database "no_such" not found (as a name or a pattern).',
             ],
             id="all that is wrong at once",
         ),
@@ -137,71 +146,35 @@ def test_every_database_is_a_target_at_most_once_and_exists(existing: list[str],
     assert found == tuple(sorted(expected))
 
 
-SCHEMAS = ("sales", "hr", "tenant_1", "tenant_test_1", "a*", HOSTILE, "public")
-
-
 @pytest.mark.parametrize(
-    ("entry", "expected"),
+    ("entries", "expected"),
     [
-        pytest.param(an_entry("w", "sales"), ("sales",), id="a name"),
-        pytest.param(an_entry("w", HOSTILE), (HOSTILE,), id="a hostile name"),
-        pytest.param(an_entry("w", "tenant_*", exclude_schemas=("*_test_*",)), ("tenant_1",), id="less a pattern"),
-        pytest.param(an_entry("w", "a*"), ("a*",), id="a pattern that is a name"),
-        pytest.param(an_entry("w", exclude_schemas=("*",)), (), id="nothing left"),
-        pytest.param(an_entry("w", "no_such", "pg_catalog"), (), id="what does not exist or is PostgreSQL's own"),
+        pytest.param(
+            ["*"],
+            [
+                ("azure_maintenance", "*", "It belongs to the provider of the server."),
+                ("azure_sys", "*", "It belongs to the provider of the server."),
+                ("closed", "*", "It accepts no connections."),
+                ("cloudsqladmin", "*", "It belongs to the provider of the server."),
+                ("foreign", "*", 'Role "admin" lacks CONNECT on it.'),
+                ("rdsadmin", "*", "It belongs to the provider of the server."),
+            ],
+            id="everything: templates are nothing to tell",
+        ),
+        pytest.param(["tenant_*"], [], id="nothing"),
+        pytest.param(
+            ["*", "closed", "foreign"], ["azure_maintenance", "azure_sys", "cloudsqladmin", "rdsadmin"], id="less"
+        ),
+        pytest.param(["c*", "*d"], ["closed", "cloudsqladmin"], id="each once"),
     ],
 )
-def test_schemas_meant(entry: DatabaseEntry, expected: tuple[str, ...]) -> None:
-    assert chosen_schemas(entry, SCHEMAS).names == expected
+def test_what_patterns_leave_out(entries: list[str], expected: list[object]) -> None:
+    found = resolve([an_entry(name) for name in entries], DATABASES, "admin").left_out
+    told = [(one.database, one.entry, one.reason) for one in found]
+    assert (told if expected and isinstance(expected[0], tuple) else [one.database for one in found]) == expected
 
 
-@pytest.mark.parametrize(
-    ("entry", "expected"),
-    [
-        pytest.param(an_entry("w", "sales", "tenant_*", HOSTILE), [], id="nothing wrong"),
-        pytest.param(
-            an_entry("w", "slaes"),
-            ['The schema "slaes" does not exist in database "warehouse", and matches none as a pattern.'],
-            id="a name that does not exist",
-        ),
-        pytest.param(an_entry("w", "slaes", allow_empty=True), [], id="a name that may be missing"),
-        pytest.param(
-            an_entry("w", "pg_catalog", allow_empty=True),
-            ['The schema "pg_catalog" listed for database "warehouse" is PostgreSQL\'s own.'],
-            id="PostgreSQL's own is refused even so",
-        ),
-        pytest.param(
-            an_entry("w", "sales", "tenant_*", exclude_schemas=("sales", "tenant_*")),
-            [
-                'Every schema of database "warehouse" that "sales" means is excluded again.',
-                'Every schema of database "warehouse" that "tenant_*" means is excluded again.',
-            ],
-            id="what exists but is excluded",
-        ),
-        pytest.param(
-            an_entry("w", "pg_*", "information_schema", "no_*", HOSTILE + "*x"),
-            [
-                'The schema "pg_*" listed for database "warehouse" is PostgreSQL\'s own.',
-                'The schema "information_schema" listed for database "warehouse" is PostgreSQL\'s own.',
-                'The schema "no_*" does not exist in database "warehouse", and matches none as a pattern.',
-                'The schema "we""ird.näme\'; --*x" does not exist in database "warehouse", and matches none as a '
-                "pattern.",
-            ],
-            id="all that is wrong at once",
-        ),
-    ],
-)
-def test_what_is_wrong_with_schemas(entry: DatabaseEntry, expected: list[str]) -> None:
-    facts = a_database(*(a_schema(name) for name in SCHEMAS))
-    assert [problem.message for problem in schema_problems(entry, facts)] == expected
-
-
-@pytest.mark.parametrize(
-    "entry",
-    [an_entry("w", "pg_x"), an_entry("w", "no_such"), an_entry("w", "sales", exclude_schemas=("sales",))],
-    ids=["refused", "unknown", "excluded"],
-)
-def test_a_problem_with_a_schema_has_keys_and_a_remedy(entry: DatabaseEntry) -> None:
-    (problem,) = schema_problems(entry, a_database(a_schema("sales")))
-    keys: dict[str, Any] = problem.as_dict()
-    assert (keys["database"], keys["object"], bool(keys["remedy"])) == ("warehouse", entry.schemas[0], True)
+def test_names_alone_need_no_catalog() -> None:
+    entries = [an_entry("b"), an_entry(HOSTILE), an_entry("a")]
+    assert (has_pattern(entries), has_pattern([*entries, an_entry("a*")])) == (False, True)
+    assert named(entries).names == ("a", "b", HOSTILE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, Mapping, Sequence, cast
 
 import pytest
@@ -32,7 +33,7 @@ from tests.support.values.names import (
 )
 
 DATABASE_COLUMNS = (False, "owner", False, True, False, False)
-NO_SCHEMA = (*DATABASE_COLUMNS, *[None] * 9)
+NO_SCHEMA = (*DATABASE_COLUMNS, *[None] * 3, None, None, None, None, None, "", False, None)
 ROLE_COLUMNS = (True, False, False, False, True, True, False, 5, False, 3, ["a", "b"], True, False, 2)
 
 
@@ -41,6 +42,7 @@ class Catalog:
 
     def __init__(self, answers: Mapping[str, Sequence[Row]]) -> None:
         self._answers = answers
+        self.connection = SimpleNamespace(server_version=SERVER_17)
         self.asked: list[Mapping[str, Any]] = []
 
     def rows(self, query: str, parameters: Mapping[str, Any]) -> Sequence[Row]:
@@ -56,14 +58,14 @@ def looked_at(catalog: Catalog, *chosen: str, group_exists: bool = True) -> Data
         group="readers",
         group_exists=group_exists,
         listed=["app"],
-        choose=lambda names: {name: "SELECT" for name in chosen if name in set(names)},
+        choose=lambda schemas: {name: "SELECT" for name in chosen if name in {schema.name for schema in schemas}},
     )
 
 
 FULL: Mapping[str, Sequence[Row]] = {
     ask.SCHEMAS: [
-        (*DATABASE_COLUMNS, 11, "hr", "owner", False, False, True, True, False, False),
-        (*DATABASE_COLUMNS, 12, HOSTILE, "other", True, True, True, False, True, True),
+        (*DATABASE_COLUMNS, 11, "hr", "owner", False, False, True, True, False, "", False, False),
+        (*DATABASE_COLUMNS, 12, HOSTILE, "other", True, True, True, False, True, "pg_cron", True, True),
     ],
     ask.CREATORS: [(12, HOSTILE, False, 7, True, True, False, False, False, True, True)],
     ask.RELATIONS: [(12, "a.b", False, False, True, "owner", False, False)],
@@ -81,7 +83,7 @@ FULL: Mapping[str, Sequence[Row]] = {
             "schemas",
             {
                 "hr": SchemaFacts(11, "hr", "owner", LACKING, True),
-                HOSTILE: SchemaFacts(12, HOSTILE, "other", DIRECT, False, True, True),
+                HOSTILE: SchemaFacts(12, HOSTILE, "other", DIRECT, False, True, "pg_cron", True, True),
             },
         ),
         ("wanted", {HOSTILE: "SELECT"}),
@@ -101,7 +103,7 @@ def test_a_database_without_schemas(attribute: str) -> None:
 @pytest.mark.parametrize("answered", [0, 3, 4], ids=["before the first privilege", "between two", "before the last"])
 def test_a_schema_that_goes_while_it_is_looked_at_is_not_there(answered: int) -> None:
     privileges = (*[True] * answered, *[None] * (5 - answered))
-    gone = (*DATABASE_COLUMNS, 13, "gone", "owner", False, *privileges)
+    gone = (*DATABASE_COLUMNS, 13, "gone", "owner", False, *privileges[:-1], "", False, privileges[-1])
     catalog = Catalog({**FULL, ask.SCHEMAS: [*FULL[ask.SCHEMAS], gone]})
     assert set(looked_at(catalog, HOSTILE).schemas) == {"hr", HOSTILE}
 

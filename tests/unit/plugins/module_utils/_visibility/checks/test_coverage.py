@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import Reader
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
     Answer,
     Creator,
@@ -36,7 +37,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
     confirmed,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import Expectation
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.unquoted_names import Reader
 
 HOSTILE = "we\"ird.näme'; --"
 SESSION = SessionFacts(170010, "mm", "mm", "192.0.2.1", False, (), False, False, 7, True, True)

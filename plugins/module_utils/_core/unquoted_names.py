@@ -46,6 +46,19 @@ class Reader:
         """The same for the second part of a qualified name, where digits and a dash are words like any other."""
         return f'[A-Z.{self.blanks}]|^"'
 
+    @property
+    def unquotable_schema(self) -> str:
+        """A regular expression of PostgreSQL for the names that ``is_unquotable_schema`` is true of."""
+        return self.odd_name + r"|\\"
+
+    def is_unquotable_schema(self, schema: str) -> bool:
+        """Tell whether this name of a schema breaks a scan that sees a relation in it, or takes another schema's id.
+
+        It is a matter of the name alone, whatever else exists. A name with a backslash comes back as itself, and yet
+        Metamapper fails on it.
+        """
+        return "\\" in schema or self.schema_effect(schema, frozenset([schema])) != "fine"
+
     def words(self, text: str) -> tuple[str, ...] | None:
         """Return the names that a text with dots means, None where it is not well formed."""
         blank = f"[{re.escape(self.blanks)}]*"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.unquoted_names import (
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import (
     Effect,
     Reader,
     safe_name,
