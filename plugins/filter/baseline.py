@@ -11,7 +11,7 @@ import json
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report_json import baseline_of
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import baseline_of
 
 
 def baseline(text: str, server: str) -> dict[str, Any]:

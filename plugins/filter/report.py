@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any, Callable, Mapping, Sequence
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import Report, report_of
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report_html import render_html
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report_json import render_json
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report_text import render_text, text_lines
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.html import render_html
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import render_json
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report, report_of
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.text import render_text, text_lines
 
 FORMS: Mapping[str, Callable[[Report], Any]] = {
     "txt": render_text,

@@ -9,25 +9,25 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._groups import Group, grouped
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html import (
-    Markup,
-    element,
-    joined,
-    lined,
-    together,
-)
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html_parts import (
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.groups import Group, grouped
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.html_parts import (
     Limits,
     fold,
     folded,
     sign,
     unseen,
 )
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import Aspect, Finding, Server
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._status import QUESTIONS, STATUS_OF
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._visible import is_exact
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._words import STATUS_WORDS, counted
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.markup import (
+    Markup,
+    element,
+    joined,
+    lined,
+    together,
+)
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Aspect, Finding, Server
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import QUESTIONS, STATUS_OF
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import is_exact
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.wording import STATUS_WORDS, counted
 
 GROUPS_SHOWN = 12
 GROUPS_ON_PAGE = 2000

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Iterable, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html import Markup, element, together
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html_parts import (
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.html_parts import (
     Limits,
     badge,
     coverage_bar,
@@ -21,7 +20,8 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html_parts 
     uncounted,
     unseen,
 )
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import (
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.markup import Markup, element, together
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import (
     Aspect,
     Coverage,
     Database,
@@ -29,8 +29,8 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report impo
     Schema,
     Server,
 )
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._status import ASPECTS
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._words import STATUS_WORDS, counted
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import ASPECTS
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.wording import STATUS_WORDS, counted
 
 TILES_SHOWN = 24
 TILES_SHOWN_AMONG_MANY = 4

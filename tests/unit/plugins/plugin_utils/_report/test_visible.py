@@ -5,7 +5,11 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._visible import is_exact, visible, visible_lines
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import (
+    is_exact,
+    visible,
+    visible_lines,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -11,14 +11,14 @@ import json
 from dataclasses import asdict
 from typing import Any, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import (
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import (
     Coverage,
     Database,
     Report,
     Schema,
     Server,
 )
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._status import worst
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import worst
 
 FORMAT = "metamapper.postgresql/report"
 VERSION = 1

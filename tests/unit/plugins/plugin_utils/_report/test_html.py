@@ -10,11 +10,16 @@ from html.parser import HTMLParser
 from typing import Mapping
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html import Markup, element, joined, together
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import Report, report_of
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report_html import render_html
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report_style import DARK, LIGHT
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._visible import visible
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.html import render_html
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.markup import (
+    Markup,
+    element,
+    joined,
+    together,
+)
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report, report_of
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.style import DARK, LIGHT
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import visible
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -7,14 +7,24 @@
 
 from __future__ import annotations
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html import Markup, element, lined, raw, together
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html_findings import findings_of
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html_matrix import anchor, databases_of, overview
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html_parts import SIGNS, badge, sign
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import Report, Server
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report_style import security_policy, style_sheet
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._status import QUESTIONS, STATUSES
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._words import (
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.html_findings import findings_of
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.html_matrix import (
+    anchor,
+    databases_of,
+    overview,
+)
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.html_parts import SIGNS, badge, sign
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.markup import (
+    Markup,
+    element,
+    lined,
+    raw,
+    together,
+)
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report, Server
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import QUESTIONS, STATUSES
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.style import security_policy, style_sheet
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.wording import (
     STATUS_WORDS,
     counted,
     extent,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Iterable
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import Finding
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Finding
 
 
 @dataclass

@@ -7,15 +7,15 @@ from typing import Any, Mapping
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.metamapper.postgresql.plugins.filter.report import FilterModule
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import (
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import (
     Coverage,
     Report,
     report_of,
     server_of,
     version_text,
 )
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report_text import render_text, text_lines
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._words import extent
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.text import render_text, text_lines
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.wording import extent
 
 from tests.support.values.findings import ATTACK, HOSTILE, OVERRIDE, Result, database, finding, result, schema
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._groups import Group, grouped
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import Aspect, Report, Server
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._visible import visible, visible_lines
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._words import (
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.groups import Group, grouped
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Aspect, Report, Server
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import visible, visible_lines
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.wording import (
     STATUS_WORDS,
     counted,
     extent,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 from typing import Iterable, Mapping, Union
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._visible import visible, visible_lines
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import visible, visible_lines
 
 VOID_ELEMENTS = frozenset({"meta", "br"})
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._status import (
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import (
     ASPECTS,
     SEVERITIES,
     STATUS_OF,

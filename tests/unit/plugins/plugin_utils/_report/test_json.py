@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.metamapper.postgresql.plugins.filter.baseline import FilterModule
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import Report, report_of
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report_json import as_document, render_json
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import as_document, render_json
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report, report_of
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
 
 from tests.support.values.findings import ATTACK, HOSTILE, OVERRIDE, database, finding, result, schema
 
-SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs" / "report.schema.json").read_text())
-DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "report.md").read_text()
+SCHEMA = json.loads((Path(__file__).resolve().parents[5] / "docs" / "report.schema.json").read_text())
+DOCUMENT = (Path(__file__).resolve().parents[5] / "docs" / "report.md").read_text()
 CREATED = "2026-11-23 06:40:12 UTC"
 
 

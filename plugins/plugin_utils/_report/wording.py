@@ -10,9 +10,14 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import Coverage, Finding, Report, Server
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._status import Status
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._visible import visible
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import (
+    Coverage,
+    Finding,
+    Report,
+    Server,
+)
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import Status
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import visible
 
 STATUS_WORDS: Mapping[Status, str] = MappingProxyType(
     {"failure": "failure", "warning": "warning", "unknown": "not checked", "ok": "ok"}

@@ -11,11 +11,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Callable, Mapping, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._html import Child, Markup, element, raw, together
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report import Coverage
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report_style import bar_class
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._status import Status
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._words import STATUS_WORDS, counted
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.markup import (
+    Child,
+    Markup,
+    element,
+    raw,
+    together,
+)
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Coverage
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import Status
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.style import bar_class
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.wording import STATUS_WORDS, counted
 
 # Beside its colour, each status has a shape and a word: colour alone tells nothing to many people.
 SIGNS: Mapping[Status, str] = MappingProxyType({"failure": "✕", "warning": "!", "unknown": "?", "ok": "✓"})
