@@ -12,7 +12,8 @@ from typing import Any, Callable, Mapping, Sequence
 from ansible.errors import AnsibleFilterError
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.html import render_html
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import render_json
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report, report_of
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.results import report_of
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.text import render_text, text_lines
 
 FORMS: Mapping[str, Callable[[Report], Any]] = {

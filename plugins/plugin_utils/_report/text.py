@@ -9,8 +9,13 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.groups import Group, grouped
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Aspect, Report, Server
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import (
+    Aspect,
+    Group,
+    Report,
+    Server,
+    grouped,
+)
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import visible, visible_lines
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.wording import (
     STATUS_WORDS,

@@ -17,9 +17,12 @@ pytestmark = pytest.mark.playbook
 
 def test_it_holds_what_users_need_and_no_more(artifact: Path) -> None:
     with tarfile.open(artifact) as archive:
-        top = {name.split("/")[0] for name in archive.getnames()}
+        names = archive.getnames()
+    top = {name.split("/")[0] for name in names}
     assert {"README.md", "LICENSE", "plugins", "roles", "playbooks", "meta", "tests", "docs"} <= top
     assert not {".ansible", ".cache", ".ci", ".config", ".git", ".venv", "molecule"} & top
+    page = {f"plugins/plugin_utils/_report/page.{form}" for form in ("html.j2", "css")}
+    assert page <= set(names)
 
 
 def test_it_runs_from_where_it_was_installed(installed: Path, tmp_path: Path, site: Site) -> None:
@@ -28,6 +31,7 @@ def test_it_runs_from_where_it_was_installed(installed: Path, tmp_path: Path, si
     name = "metamapper.postgresql.grant_metamapper"
     assert run_playbook(tmp_path, name, variables, collections=installed).ok().changed == 1
     assert run_playbook(tmp_path, name, variables, collections=installed).ok().changed == 0
+    assert "</html>" in (tmp_path / "metamapper-report" / "report.html").read_text()
 
 
 @pytest.mark.parametrize(

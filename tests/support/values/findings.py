@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
+
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.results import report_of
 
 HOSTILE = "we\"ird.näme'; --"
 ATTACK = "</code><script>alert(1)</script><img src=x onerror='alert(2)'>\"'&amp;{{ 7*7 }}{% raw %}"
@@ -63,3 +66,22 @@ def result(databases: Sequence[Result] = (), findings: Sequence[Result] = (), *,
 
 def _status(severities: Sequence[str]) -> str:
     return "failure" if "failure" in severities else "warning" if "warning" in severities else "ok"
+
+
+CREATED = "2026-11-23 06:40:12 UTC"
+FAILED = result(
+    [database("warehouse", [schema("sales"), schema(HOSTILE, visible=10)], status="failure"), database("crm", [])],
+    [
+        finding("limits", "information", "Never appears.", database="warehouse", schema="sales", relation="daily"),
+        finding("exposed", "warning", "PUBLIC may read it.", "REVOKE;", database="warehouse", schema="public"),
+        finding("missing", "failure", "No SELECT.", "GRANT a;\nGRANT b;", database="warehouse", schema=HOSTILE),
+    ],
+    message="1 finding fails",
+)
+WARNED = result([database("crm", [schema("core")])], [finding("excess", "warning", "It may write.", database="crm")])
+PASSED = result([database("crm", [schema("core")])])
+
+
+def report(**results: Mapping[str, Any] | None) -> Report:
+    """Return the report on servers named by keywords."""
+    return report_of(results, created=CREATED)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.filter.unknown_variables import FilterModule
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables import (
     PLAYBOOK_VARIABLES,
     known_names,
@@ -49,10 +48,3 @@ def test_the_names_of_all_roles_and_of_the_playbooks_are_known(tmp_path: Path) -
         spec = f"argument_specs: {{main: {{options: {{{name}: {{type: str}}}}}}, other: {{}}}}"
         (meta / "argument_specs.yml").write_text(spec)
     assert known_names(tmp_path) == {"metamapper_adopt", "metamapper_bastion_targets", *PLAYBOOK_VARIABLES}
-
-
-def test_the_filter_reads_the_roles_of_this_collection() -> None:
-    unknown_variables = FilterModule().filters()["unknown_variables"]
-    assert unknown_variables(["metamapper_user", "metamapper_hosts", "metamapper_usr"]) == [
-        f"metamapper_usr {UNKNOWN} Did you mean metamapper_user?"
-    ]

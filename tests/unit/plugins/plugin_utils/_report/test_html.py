@@ -10,23 +10,23 @@ from html.parser import HTMLParser
 from typing import Mapping
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.html import render_html
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.markup import (
-    Markup,
-    element,
-    joined,
-    together,
-)
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report, report_of
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.style import DARK, LIGHT
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.html import HERE, _page, render_html
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.results import report_of
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import visible
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jinja2 import UndefinedError
 
 from tests.support.values.findings import ATTACK, HOSTILE, OVERRIDE, Result, database, finding, result, schema
 
 CREATED = "2026-11-23 06:40:12 UTC"
 VOID = {"meta"}
+# The palettes of the style sheet, the light one first: two rules that set nothing but colours.
+LIGHT, DARK = (
+    dict(re.findall(r"--([\w-]+): (#\w{6});", rule))
+    for rule in re.findall(r":root \{([^}]*)\}", (HERE / "page.css").read_text())
+)
 
 
 class Page(HTMLParser):
@@ -70,7 +70,7 @@ def named(name: str) -> Report:
     whole = {
         **result([database(name, [schema(name, visible=1), schema(name, privilege="metadata")])], found, message=name),
         "server_version": name,
-        "connection": {"host": name, name: name},
+        "connection": {"host": name, f"A{name}": name},
     }
     # "A" before the name keeps the order of the two, whatever the name is
     return report_of({f"A{name}": whole, "crashed": {"msg": name}}, created=CREATED, pending=[name])
@@ -105,12 +105,9 @@ def test_no_name_adds_an_element_or_hides_a_character(name: str) -> None:
     assert {character for character in text if unicodedata.category(character) in ("Cc", "Cf", "Cs")} == {"\n"}
 
 
-def test_markup_is_only_what_element_makes() -> None:
-    assert element("p", "<b>&\"'", element("i", "x"), title='"><s>', hidden="") == (
-        '<p title="&quot;&gt;&lt;s&gt;" hidden>&lt;b&gt;&amp;&quot;&#x27;<i>x</i></p>'
-    )
-    assert together("<", Markup("<br>")) == "&lt;<br>"
-    assert joined("<", [">", "&"]) == "&gt;&lt;&amp;"
+def test_a_value_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(UndefinedError):
+        _page().render()
 
 
 def test_nothing_is_loaded_and_no_script_runs() -> None:
@@ -163,7 +160,7 @@ def test_a_remedy_can_be_copied_as_it_is() -> None:
     given: Result = result([], [finding("missing", "failure", "r", remedy)], message="failed")
     page = render_html(report_of({"db": given}, created=CREATED))
     assert remedy in Page(page).text
-    assert "user-select:all" in page
+    assert "user-select: all" in page
 
 
 def test_a_remedy_that_is_not_shown_as_it_is_says_so() -> None:

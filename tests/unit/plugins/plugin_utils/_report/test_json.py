@@ -1,4 +1,4 @@
-"""The JSON report is what its schema says, and serves as a baseline."""
+"""The JSON report is what its schema says."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleFilterError
-from ansible_collections.metamapper.postgresql.plugins.filter.baseline import FilterModule
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import as_document, render_json
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report, report_of
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.results import report_of
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
@@ -82,31 +81,3 @@ def test_names_survive_in_ascii(name: str) -> None:
 def test_servers_add_up() -> None:
     assert as_document(one("name"))["summary"]["missing"] == {"status": "failure", "count": 1}
     assert as_document(one("name"))["summary"]["connection"] == {"status": "failure", "count": 1}
-
-
-@pytest.mark.parametrize(
-    ("server", "seen"),
-    [
-        pytest.param(HOSTILE, {HOSTILE: {HOSTILE: {"orders": 10}}}, id="known"),
-        pytest.param("lost", {}, id="not verified then"),
-        pytest.param("new", {}, id="not known then"),
-    ],
-)
-def test_a_report_is_the_baseline_of_a_later_run(server: str, seen: dict[str, Any]) -> None:
-    assert FilterModule().filters()["baseline"](render_json(one(HOSTILE)), server) == seen
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        pytest.param("", "Expecting value", id="empty"),
-        pytest.param("[]", 'its "format" is not', id="a list"),
-        pytest.param('{"format": "other"}', 'its "format" is not', id="another format"),
-        pytest.param(
-            '{"format": "metamapper.postgresql/report", "version": 2}', 'its "version" is 2', id="another version"
-        ),
-    ],
-)
-def test_what_is_no_report_is_refused(text: str, reason: str) -> None:
-    with pytest.raises(AnsibleFilterError, match=f"Cannot use metamapper_baseline: .*{reason}.*Name a report.json"):
-        FilterModule().filters()["baseline"](text, "db")

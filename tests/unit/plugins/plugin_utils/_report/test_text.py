@@ -1,0 +1,69 @@
+"""The text for the log of a pipeline."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.text import render_text, text_lines
+
+from tests.support.values.findings import (
+    ATTACK,
+    FAILED,
+    HOSTILE,
+    OVERRIDE,
+    PASSED,
+    finding,
+    report,
+    result,
+)
+
+
+def test_text_has_one_line_an_aspect_and_the_remedies_under_it() -> None:
+    assert render_text(report(db=FAILED)).splitlines()[2:] == [
+        "db: failure",
+        "  PostgreSQL: 17.10; Seen as coming from: 10.20.0.7; TLS: TLSv1.3; pg_hba.conf proven for Metamapper: yes",
+        "  2 databases, 2 schemas: 22 of 24 relations, 220 of 240 columns visible",
+        "  ok           connection",
+        "  failure      missing      1 finding",
+        f"    - warehouse / {HOSTILE}: No SELECT.",
+        "        GRANT a;",
+        "        GRANT b;",
+        "  ok           breaks_scan",
+        "  ok           future",
+        "  ok           lost",
+        "  warning      exposed      1 finding",
+        "    - warehouse / public: PUBLIC may read it.",
+        "        REVOKE;",
+        "  ok           excess",
+        "  ok           limits       1 for information",
+    ]
+
+
+def test_text_tells_one_reason_and_remedy_once() -> None:
+    findings = [finding("missing", "failure", "No USAGE.", "GRANT;", schema="hr", relation=name) for name in "abc"]
+    lines = text_lines(report(db=result([], findings, message="failed")))
+    assert [line for line in lines if line.startswith("    ")] == ["    - hr.a and 2 more: No USAGE.", "        GRANT;"]
+
+
+def test_text_shows_five_findings_an_aspect() -> None:
+    findings = [finding("missing", "failure", f"reason {number}") for number in range(9)]
+    lines = text_lines(report(db=result([], findings, message="failed")))
+    told = [line for line in lines if line.startswith("    - ")]
+    assert told[4:] == ["    - reason 4", "    - and 4 more: see the HTML or the JSON report"]
+
+
+@pytest.mark.parametrize(
+    ("servers", "lines"),
+    [pytest.param(10, 10 * 12 + 1, id="each in full"), pytest.param(11, 11 + 2, id="a line each")],
+)
+def test_text_of_many_servers_that_are_ok(servers: int, lines: int) -> None:
+    whole = report(**{f"db{number}": PASSED for number in range(servers)})
+    assert len(text_lines(whole)) == lines
+
+
+@pytest.mark.parametrize("name", [HOSTILE, ATTACK, OVERRIDE])
+def test_no_name_forges_a_line_of_the_text(name: str) -> None:
+    def lines(text: str) -> int:
+        found = finding("missing", "failure", "reason", "remedy", database=text, schema=text, relation=text)
+        return len(render_text(report(**{text: result([], [found], message="failed")})).splitlines())
+
+    assert lines(name) == lines("plain")
