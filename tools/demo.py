@@ -118,7 +118,7 @@ def remedies(report: Path) -> list[str]:
     """Return the remedies of the failures in a report, each once."""
     servers = json.loads(report.read_text())["servers"]
     findings = [finding for server in servers for finding in server["findings"]]
-    return list(dict.fromkeys(finding["remedy"] for finding in findings if finding["severity"] == "failure"))
+    return list(dict.fromkeys(finding["remedy"]["text"] for finding in findings if finding["severity"] == "failure"))
 
 
 def demonstrate(server: Server, directory: Path) -> None:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Callable, Mapping, Sequence
 
 from ansible.errors import AnsibleFilterError
@@ -16,7 +17,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.mode
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.results import report_of
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.text import render_text, text_lines
 
-FORMS: Mapping[str, Callable[[Report], Any]] = {
+FORMATS: Mapping[str, Callable[[Report], Any]] = {
     "txt": render_text,
     "lines": text_lines,
     "json": render_json,
@@ -24,22 +25,40 @@ FORMS: Mapping[str, Callable[[Report], Any]] = {
 }
 
 
-def report(
-    hostvars: Mapping[str, Mapping[str, Any]],
-    form: str,
-    *,
-    register: str,
-    hosts: Sequence[str],
-    active: Sequence[str],
-    created: str,
-) -> Any:
-    """Return the report on the hosts of a play; raises AnsibleFilterError for an unknown form."""
-    if form not in FORMS:
-        raise AnsibleFilterError(f'"{form}" is no form of the report; it is one of {", ".join(FORMS)}.')
-    found = {host: hostvars[host].get(register) for host in hosts}
-    pending = [host for host in active if found.get(host) is None]
+@dataclass(frozen=True)
+class Run:
+    """What the role knows of the play.
+
+    ``register`` is the variable with the module's result, ``causes`` those of earlier tasks, whose message says why a
+    host was lost. ``hosts`` are all of the play, ``active`` those that have not failed; ``absent`` are hosts of the
+    inventory that the play left out.
+    """
+
+    register: str
+    hosts: Sequence[str]
+    active: Sequence[str]
+    created: str
+    absent: Sequence[str] = ()
+    causes: Sequence[str] = ()
+
+
+def report(hostvars: Mapping[str, Mapping[str, Any]], form: str, **play: Any) -> Any:
+    """Return the report on the hosts of a play, described as in ``Run``; raises AnsibleFilterError for no format."""
+    if form not in FORMATS:
+        raise AnsibleFilterError(f'"{form}" is not a format of the report; it is one of {", ".join(FORMATS)}.')
+    run = Run(**play)
+    found = {host: hostvars[host].get(run.register) for host in run.hosts}
+    pending = [host for host in run.active if found.get(host) is None]
     results = {host: result for host, result in found.items() if host not in pending}
-    return FORMS[form](report_of(results, created=created, pending=pending))
+    causes = {host: _cause(hostvars[host], run.causes) for host in results}
+    whole = report_of(results, created=run.created, pending=pending, absent=run.absent, causes=causes)
+    return FORMATS[form](whole)
+
+
+def _cause(variables: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Return the message of the first of some registered results that failed; empty for none."""
+    results = (variables.get(name) or {} for name in names)
+    return next((str(each.get("msg") or "") for each in results if each.get("failed") or each.get("unreachable")), "")
 
 
 class FilterModule:

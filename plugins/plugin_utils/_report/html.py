@@ -13,21 +13,24 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.action import action_of
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import (
-    Coverage,
     Database,
+    Finding,
     Report,
     Schema,
     Server,
+    counts_of,
     grouped,
 )
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.overview import rows_of
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import (
     QUESTIONS,
     STATUS_OF,
-    STATUSES,
     Status,
+    label,
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import (
     is_exact,
@@ -36,9 +39,15 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visi
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.wording import (
     STATUS_WORDS,
+    absence,
+    consequence,
     counted,
+    counts_text,
     extent,
     facts,
+    left_out,
+    remedy_label,
+    share,
     verdict,
 )
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
@@ -51,11 +60,10 @@ METADATA = ("metadata", "REFERENCES")  # the word of the option, and the privile
 BAR_STEP_PERCENT = 5
 OPEN_SERVERS = 5
 FEW_DATABASES = 12
-GROUPS_SHOWN = 12
-GROUPS_ON_PAGE = 2000
+# Up to so many servers have a part of their own each; among more only those that are not ok, the worst first.
+FEW_SERVERS = 50
+SERVERS_ON_PAGE = 150
 TILES_SHOWN = 24
-TILES_SHOWN_AMONG_MANY = 4
-TILES_ON_PAGE = 16000
 
 
 @dataclass(frozen=True)
@@ -66,20 +74,30 @@ class Limits:
     most: int
 
 
-ROWS = Limits(shown=25, most=2000)
-QUIET_ROWS = Limits(shown=1000, most=2000)
-SERVERS = Limits(shown=50, most=2000)
+OVERVIEW = Limits(shown=50, most=2000)
+DECISIONS = Limits(shown=5, most=50)
+LINES = Limits(shown=5, most=200)
 PLACES = Limits(shown=8, most=200)
-
-
-def share(coverage: Coverage) -> str:
-    """Return visible and expected as numbers; a dash where there is nothing to see."""
-    return f"{coverage.visible:,}/{coverage.expected:,}" if coverage.expected else "–"
 
 
 def bar_class(percent: int) -> str:
     """Return the class that draws a share, rounded down: a full bar means all."""
     return f"p{percent - percent % BAR_STEP_PERCENT}"
+
+
+def thousands(number: int) -> str:
+    """Return a number as people read it."""
+    return f"{number:,}"
+
+
+def anchor(place: Sequence[int]) -> str:
+    """Return the id of the part of a server or a database; names are never part of an id."""
+    return "-".join(["server", *map(str, place)])
+
+
+def numbered(items: Sequence[Any]) -> list[tuple[int, Any]]:
+    """Return items with their numbers, from 1."""
+    return list(enumerate(items, start=1))
 
 
 def tile_notes(schema: Schema) -> list[str]:
@@ -91,18 +109,69 @@ def tile_notes(schema: Schema) -> list[str]:
     return notes
 
 
-def _figures(report: Report) -> list[tuple[str, str]]:
-    databases = list(report.databases)
-    figures = [
-        (len(report.servers), "server"),
-        (len(databases), "database"),
-        (sum(len(database.schemas) for database in databases), "schema"),
-    ]
-    covered = report.relations
+def common_findings(server: Server) -> list[Finding]:
+    """Return the findings about a server as a whole, and those that are the same in several of its databases."""
     return [
-        *((f"{number:,}", counted(number, noun).split(" ", 1)[1]) for number, noun in figures),
-        (f"{covered.percent} %", f"of {counted(covered.expected, 'relation')} visible"),
+        finding
+        for group in grouped(server.findings)
+        if len({finding.database for finding in group.findings}) > 1 or not group.first.database
+        for finding in group.findings
     ]
+
+
+class Sizes:
+    """How much of everything there is room for, so that a page stays small whatever the number of servers."""
+
+    def __init__(self, report: Report) -> None:
+        quiet = len(report.servers) > FEW_SERVERS
+        chosen = [(number, each) for number, each in numbered(report.servers) if each.status != "ok" or not quiet]
+        self.cards = chosen[:SERVERS_ON_PAGE]
+        self.databases = max(1, sum(len(server.databases) for _number, server in self.cards))
+        self.parts = max(1, len(self.cards) + min(self.databases, 500))
+
+    def share(self, total: int, *, least: int, most: int) -> int:
+        """Return one part's share of so many things."""
+        return min(most, max(least, total // self.parts))
+
+    @property
+    def groups(self) -> Limits:
+        """The findings of a server or a database."""
+        most = self.share(1500, least=3, most=1500)
+        return Limits(min(12, most), most)
+
+    @property
+    def places(self) -> Limits:
+        """The places of a finding."""
+        most = self.share(6000, least=4, most=200)
+        return Limits(min(8, most), most)
+
+    @property
+    def of_databases(self) -> Limits:
+        """The databases of a server."""
+        most = max(5, 1000 // max(1, len(self.cards)))
+        return Limits(min(25, most), most)
+
+    def has_part(self, server: Server, number: int) -> bool:
+        """Tell whether the page has a part for a database, given its number."""
+        loud = sum(1 for database in server.databases if database.status != "ok")
+        if len(server.databases) <= FEW_DATABASES or number <= loud:
+            return number <= self.of_databases.most
+        return number - loud <= self.of_databases.most
+
+    def tiles(self, database: Database) -> Limits:
+        """The schemas of a database: where there is much to read, few beside those that need work."""
+        loud = sum(1 for schema in database.schemas if schema.status != "ok")
+        most = max(4, 8000 // self.databases)
+        return Limits(min(loud + TILES_SHOWN, max(most, 4), TILES_SHOWN * 2), most)
+
+
+def _figures(report: Report) -> str:
+    """Return what was checked in all, and how much of it is visible."""
+    databases = report.databases
+    schemas = sum(len(database.schemas) for database in databases)
+    size = [counted(number, noun) for number, noun in ((len(report.servers), "server"), (len(databases), "database"))]
+    visible_part = f"{share(report.relations)} relations visible" if report.relations.expected else "– relations"
+    return f"{', '.join([*size, counted(schemas, 'schema')])}; {visible_part}."
 
 
 def security_policy(sheet: str) -> str:
@@ -119,6 +188,13 @@ def shown(value: Any) -> Any:
     return value if isinstance(value, Markup) else visible(str(value))
 
 
+FUNCTIONS = (
+    *(anchor, bar_class, common_findings, numbered, thousands, tile_notes),
+    *(counts_of, grouped, is_exact, label, visible_lines),
+    *(absence, consequence, counted, counts_text, extent, facts, left_out, remedy_label, share, verdict),
+)
+
+
 @lru_cache(maxsize=None)
 def _page() -> Template:
     environment = Environment(
@@ -130,37 +206,53 @@ def _page() -> Template:
         undefined=StrictUndefined,
     )
     environment.globals = {
-        **{each.__name__: each for each in (bar_class, counted, extent, facts, grouped, is_exact, share, tile_notes)},
-        **{each.__name__: each for each in (verdict, visible_lines)},
-        **{"QUESTIONS": QUESTIONS, "SIGNS": SIGNS, "STATUSES": STATUSES, "STATUS_OF": STATUS_OF},
-        **{"STATUS_WORDS": STATUS_WORDS, "FEW_DATABASES": FEW_DATABASES},
-        **{"PLACES": PLACES, "QUIET_ROWS": QUIET_ROWS, "ROWS": ROWS, "SERVERS": SERVERS},
+        **{function.__name__: function for function in FUNCTIONS},
+        **{"QUESTIONS": QUESTIONS, "SIGNS": SIGNS, "STATUS_OF": STATUS_OF, "STATUS_WORDS": STATUS_WORDS},
+        **{
+            "DECISIONS": DECISIONS,
+            "FEW_DATABASES": FEW_DATABASES,
+            "LINES": LINES,
+            "OVERVIEW": OVERVIEW,
+            "PLACES": PLACES,
+        },
     }
     return environment.get_template("page.html.j2")
 
 
 def render_html(report: Report) -> str:
     """Return the page, in UTF-8 once written; every text from a server, a host or a person is escaped in it."""
-    databases = sum(1 for _database in report.databases)
+    sheet = (HERE / "page.css").read_text(encoding="utf-8")
+    sizes = Sizes(report)
+    common = {number: set(map(id, common_findings(server))) for number, server in sizes.cards}
+    rows = rows_of(report)
 
     def is_open(number: int, server: Server) -> bool:
         return len(report.servers) == 1 or (number <= OPEN_SERVERS and server.status != "ok")
 
-    def tile_limits(database: Database, is_long: bool) -> Limits:
-        """Return how many schemas are shown: where there is much to read, few beside those that need work."""
-        loud = sum(1 for schema in database.schemas if schema.status != "ok")
-        first = min(loud, TILES_SHOWN) + (TILES_SHOWN_AMONG_MANY if is_long else TILES_SHOWN)
-        return Limits(first, first + max(TILES_SHOWN, TILES_ON_PAGE // max(databases, 1)))
+    def is_linked(place: Sequence[int]) -> bool:
+        server = dict(sizes.cards).get(place[0])
+        return server is not None and (len(place) == 1 or sizes.has_part(server, place[1]))
 
-    sheet = (HERE / "page.css").read_text(encoding="utf-8")
+    def own_findings(number: int, database: Database) -> list[Finding]:
+        """Return the findings that only this database has."""
+        return [finding for finding in database.findings if id(finding) not in common[number]]
+
     return _page().render(
+        action=action_of(report),
+        cards=sizes.cards,
+        counts=counts_of(report.findings),
+        database_limits=sizes.of_databases,
         figures=_figures(report),
-        finding_limits=Limits(GROUPS_SHOWN, max(GROUPS_SHOWN + 1, GROUPS_ON_PAGE // max(len(report.servers), 1))),
+        group_limits=sizes.groups,
         is_open=is_open,
-        numbered_servers=list(enumerate(report.servers, start=1)),
-        overview_titles=["Server", *(name.replace("_", " ") for name in QUESTIONS)],
+        is_linked=is_linked,
+        noun="database" if rows and len(rows[-1].place) > 1 else "server",
+        own_findings=own_findings,
+        place_limits=sizes.places,
         policy=security_policy(sheet),
+        quiet_servers=len(report.servers) - len(sizes.cards),
         report=report,
+        rows=rows,
         sheet=Markup(sheet),  # noqa: S704 - a file of this collection, with no value in it
-        tile_limits=tile_limits,
+        tile_limits=sizes.tiles,
     )

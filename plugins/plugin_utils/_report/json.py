@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any, Mapping
+from typing import Any, Iterable, Mapping
 
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import (
+    Aspect,
+    Counts,
     Coverage,
     Database,
+    Finding,
+    LeftOut,
     Report,
     Schema,
     Server,
+    counts_of,
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import worst
 
 FORMAT = "metamapper.postgresql/report"
-VERSION = 1
+VERSION = 2
 
 
 def _coverage(coverage: Coverage) -> dict[str, int]:
@@ -39,12 +44,36 @@ def _schema(schema: Schema) -> dict[str, Any]:
     }
 
 
+def _left_out(items: Iterable[LeftOut]) -> list[dict[str, str]]:
+    return [{"name": item.name, "reason": item.reason} for item in items]
+
+
 def _database(database: Database) -> dict[str, Any]:
     return {
         "name": database.name,
         "status": database.status,
+        "counts": asdict(counts_of(database.findings)),
         "schemas": [_schema(schema) for schema in database.schemas],
+        "left_out": _left_out(database.left_out),
+        "taken_in": list(database.taken_in),
     }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "aspect": finding.aspect,
+        "severity": finding.severity,
+        "database": finding.database,
+        "schema": finding.schema,
+        "relation": finding.relation,
+        "reason": finding.reason,
+        "remedy": asdict(finding.remedy) if finding.remedy else None,
+        "fixed_by_grant": finding.is_fixed_by_grant,
+    }
+
+
+def _answer(aspect: Aspect) -> dict[str, Any]:
+    return {"status": aspect.status, **asdict(aspect.counts)}
 
 
 def _server(server: Server) -> dict[str, Any]:
@@ -54,21 +83,27 @@ def _server(server: Server) -> dict[str, Any]:
         "message": server.message,
         "server_version": server.version,
         "connection": dict(server.connection or {}),
-        "summary": {aspect.name: {"status": aspect.status, "count": aspect.count} for aspect in server.summary},
-        "findings": [asdict(finding) for finding in server.findings],
+        "counts": asdict(counts_of(server.findings)),
+        "summary": {aspect.name: _answer(aspect) for aspect in server.summary},
+        "findings": [_finding(finding) for finding in server.findings],
         "databases": [_database(database) for database in server.databases],
+        "left_out": _left_out(server.left_out),
         "seen": server.seen,
     }
 
 
 def _summary(report: Report) -> dict[str, dict[str, Any]]:
-    together: dict[str, dict[str, Any]] = {}
+    by_name: dict[str, list[Aspect]] = {name: [] for name in report.aspects}
     for server in report.servers:
         for aspect in server.summary:
-            before = together.get(aspect.name, {"status": "ok", "count": 0})
-            status = worst([before["status"], aspect.status])
-            together[aspect.name] = {"status": status, "count": before["count"] + aspect.count}
-    return together
+            by_name[aspect.name].append(aspect)
+    return {
+        name: _answer(
+            Aspect(name, worst(each.status for each in found), sum((each.counts for each in found), Counts()))
+        )
+        for name, found in by_name.items()
+        if found
+    }
 
 
 def as_document(report: Report) -> dict[str, Any]:
@@ -78,9 +113,11 @@ def as_document(report: Report) -> dict[str, Any]:
         "version": VERSION,
         "created": report.created,
         "status": report.status,
+        "counts": asdict(counts_of(report.findings)),
         "summary": _summary(report),
         "servers": [_server(server) for server in report.servers],
         "pending": list(report.pending),
+        "absent": list(report.absent),
     }
 
 

@@ -8,42 +8,72 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Iterable, Iterator, Mapping
+from typing import Any, Iterable, Mapping
 
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.remedy import Remedy
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import (
     ASPECTS,
+    OPTIONAL_ASPECTS,
     SEVERITIES,
     STATUSES,
     Severity,
     Status,
+    aspect_place,
     worst,
 )
+
+# The aspects that a grant on what is configured can fix.
+GRANTED = frozenset({"missing", "breaks_scan", "future", "lost"})
 
 
 @dataclass(frozen=True)
 class Finding:
     """One thing that was found; empty ``database``, ``schema`` or ``relation`` where it is about something larger.
 
-    ``remedy`` is a statement or a sentence, empty where nothing can or need be done.
+    ``remedy`` is None where nothing can or need be done.
     """
 
     aspect: str
     severity: Severity
+    server: str = ""
     database: str = ""
     schema: str = ""
     relation: str = ""
     reason: str = ""
-    remedy: str = ""
+    remedy: Remedy | None = None
 
     @property
     def rank(self) -> tuple[int, int]:
         """The place of this finding: worst first, then in the order of the aspects."""
-        return SEVERITIES.index(self.severity), _aspect_place(self.aspect)
+        return SEVERITIES.index(self.severity), aspect_place(self.aspect)
+
+    @property
+    def is_fixed_by_grant(self) -> bool:
+        """Whether the role ``grant`` does what the remedy says: to grant on what is configured."""
+        return self.aspect in GRANTED and self.remedy is not None and self.remedy.is_grant
 
     @property
     def place(self) -> tuple[str, ...]:
         """The names that lead to the object, outermost first; empty for the server itself."""
         return tuple(name for name in (self.database, self.schema, self.relation) if name)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many findings there are; notes are for information."""
+
+    failures: int = 0
+    warnings: int = 0
+    notes: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.failures + other.failures, self.warnings + other.warnings, self.notes + other.notes)
+
+
+def counts_of(findings: Iterable[Finding]) -> Counts:
+    """Return how many of each severity there are."""
+    found = [finding.severity for finding in findings]
+    return Counts(found.count("failure"), found.count("warning"), found.count("information"))
 
 
 @dataclass(frozen=True)
@@ -57,6 +87,11 @@ class Coverage:
     def is_full(self) -> bool:
         """Whether nothing is missing; so it is where nothing exists."""
         return self.visible >= self.expected
+
+    @property
+    def short(self) -> int:
+        """How many are not visible."""
+        return max(0, self.expected - self.visible)
 
     @property
     def percent(self) -> int:
@@ -85,12 +120,35 @@ class Schema:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A database or a schema that a pattern would match and that was left out of the run, with the reason."""
+
+    name: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Aspect:
+    """The answer to one question."""
+
+    name: str
+    status: Status = "unknown"
+    counts: Counts = Counts()
+
+
+@dataclass(frozen=True)
 class Database:
-    """One database and its listed schemas, worst first."""
+    """One database and its configured schemas, worst first.
+
+    ``left_out`` are schemas that a pattern left out, ``taken_in`` those that it matched for the first time.
+    """
 
     name: str
     status: Status = "ok"
     schemas: tuple[Schema, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    taken_in: tuple[str, ...] = ()
 
     @property
     def relations(self) -> Coverage:
@@ -102,19 +160,19 @@ class Database:
         """The coverage of all its schemas."""
         return sum((schema.columns for schema in self.schemas), Coverage())
 
-
-@dataclass(frozen=True)
-class Aspect:
-    """The answer to one question; ``count`` is the number of findings."""
-
-    name: str
-    status: Status = "unknown"
-    count: int = 0
+    @property
+    def is_checked(self) -> bool:
+        """Whether its schemas were looked at: a database that refuses the login has none."""
+        return bool(self.schemas) or not any(finding.aspect == "connection" for finding in self.findings)
 
 
 @dataclass(frozen=True)
 class Server:
-    """One server; findings and databases stand worst first. ``message`` is empty unless the verification failed."""
+    """One server; findings and databases stand worst first. ``message`` is empty unless the verification failed.
+
+    ``left_out`` are databases that a pattern left out. ``host`` and ``port`` are where Metamapper connects to, empty
+    where it is not known.
+    """
 
     name: str
     status: Status
@@ -124,7 +182,10 @@ class Server:
     summary: tuple[Aspect, ...] = ()
     findings: tuple[Finding, ...] = ()
     databases: tuple[Database, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     seen: Any = None
+    host: str = ""
+    port: str = ""
 
     @property
     def relations(self) -> Coverage:
@@ -136,6 +197,11 @@ class Server:
         """The coverage of all its databases."""
         return sum((database.columns for database in self.databases), Coverage())
 
+    @property
+    def is_verified(self) -> bool:
+        """Whether the module was run at all; else the play lost the host before."""
+        return self.connection is not None
+
     def of_aspect(self, name: str) -> list[Finding]:
         """Return the findings of one aspect, worst first."""
         return [finding for finding in self.findings if finding.aspect == name]
@@ -143,11 +209,16 @@ class Server:
 
 @dataclass(frozen=True)
 class Report:
-    """All servers, worst first; ``pending`` are those whose turn (``serial``) had not come when it was written."""
+    """All servers, worst first.
+
+    ``pending`` are those whose turn (``serial``) had not come when it was written, ``absent`` those of the inventory
+    that the run did not include (``--limit``).
+    """
 
     created: str
     servers: tuple[Server, ...] = ()
     pending: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -161,18 +232,31 @@ class Report:
         return tuple(server for server in self.servers if server.status == "failure")
 
     @property
-    def databases(self) -> Iterator[Database]:
+    def aspects(self) -> list[str]:
+        """The names of the questions that are answered, in their order."""
+        names = {aspect.name for server in self.servers for aspect in server.summary}
+        names.update(name for name in ASPECTS if name not in OPTIONAL_ASPECTS)
+        return sorted(names, key=lambda name: (aspect_place(name), name))
+
+    @property
+    def databases(self) -> list[Database]:
         """The databases of all servers."""
-        return (database for server in self.servers for database in server.databases)
+        return [database for server in self.servers for database in server.databases]
 
     @property
     def relations(self) -> Coverage:
         """The coverage of all servers."""
         return sum((server.relations for server in self.servers), Coverage())
 
+    @property
+    def findings(self) -> list[Finding]:
+        """The findings of all servers, the worst server first."""
+        return [finding for server in self.servers for finding in server.findings]
 
-def _aspect_place(name: str) -> int:
-    return ASPECTS.index(name) if name in ASPECTS else len(ASPECTS)
+    @property
+    def failures(self) -> list[Finding]:
+        """The findings that fail the verification."""
+        return [finding for finding in self.findings if finding.severity == "failure"]
 
 
 @dataclass
@@ -191,10 +275,15 @@ class Group:
         """The objects that they are about, those of the server itself left out."""
         return [finding.place for finding in self.findings if finding.place]
 
+    @property
+    def servers(self) -> list[str]:
+        """The servers that they are about, each once."""
+        return list(dict.fromkeys(finding.server for finding in self.findings))
+
 
 def grouped(findings: Iterable[Finding]) -> list[Group]:
     """Return findings with those of the same reason and remedy together, in the order of their first."""
-    groups: dict[tuple[str, ...], Group] = {}
+    groups: dict[tuple[Any, ...], Group] = {}
     for finding in findings:
         key = (finding.aspect, finding.severity, finding.reason, finding.remedy)
         groups.setdefault(key, Group()).findings.append(finding)

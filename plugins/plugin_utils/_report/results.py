@@ -14,27 +14,33 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.mode
     Coverage,
     Database,
     Finding,
+    LeftOut,
     Report,
     Schema,
     Server,
+    counts_of,
 )
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.remedy import Remedy, remedy_of
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import (
     ASPECTS,
+    OPTIONAL_ASPECTS,
     STATUS_OF,
     STATUSES,
     Status,
+    aspect_place,
     severity_of,
     status_of,
     worst,
 )
 
 
-def _findings(items: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
+def _findings(items: Iterable[Mapping[str, Any]], server: str) -> tuple[Finding, ...]:
     found = []
     for item in items:
-        texts = {key: str(item.get(key) or "") for key in ("database", "schema", "relation", "reason", "remedy")}
+        texts = {key: str(item.get(key) or "") for key in ("database", "schema", "relation", "reason")}
         severity = severity_of(item.get("severity")) or "warning"
-        found.append(Finding(str(item.get("aspect") or ""), severity, **texts))
+        remedy = remedy_of(item.get("remedy"))
+        found.append(Finding(str(item.get("aspect") or ""), severity, server, remedy=remedy, **texts))
     return tuple(sorted(found, key=lambda finding: (finding.rank, finding.place)))
 
 
@@ -57,33 +63,63 @@ def _schema(item: Mapping[str, Any], status: Status) -> Schema:
     )
 
 
-def _worst_by_place(findings: Iterable[Finding]) -> dict[tuple[str, str], Status]:
-    """Return the worst status of each (database, schema), and of each (database, "") as a whole."""
-    statuses: dict[tuple[str, str], Status] = {}
+def _worst(findings: Iterable[Finding]) -> Status:
+    return worst(STATUS_OF[finding.severity] for finding in findings)
+
+
+def _left_out(items: Any) -> tuple[LeftOut, ...]:
+    """Return what a pattern left out, given as names or as mappings with ``name`` and ``reason``."""
+    given = [item if isinstance(item, Mapping) else {"name": item} for item in items or ()]
+    return tuple(LeftOut(str(item.get("name") or ""), str(item.get("reason") or "")) for item in given)
+
+
+def _database(item: Mapping[str, Any], findings: Sequence[Finding]) -> Database:
+    by_schema: dict[str, list[Finding]] = {}
     for finding in findings:
-        for place in ((finding.database, finding.schema), (finding.database, "")):
-            statuses[place] = worst([statuses.get(place, "ok"), STATUS_OF[finding.severity]])
-    return statuses
-
-
-def _database(item: Mapping[str, Any], statuses: Mapping[tuple[str, str], Status]) -> Database:
-    name = str(item.get("name") or "")
-    own = status_of(item.get("status")) or "ok"
+        by_schema.setdefault(finding.schema, []).append(finding)
     schemas = [
-        _schema(schema, statuses.get((name, str(schema.get("name"))), "ok")) for schema in item.get("schemas") or ()
+        _schema(schema, _worst(by_schema.get(str(schema.get("name")), ()))) for schema in item.get("schemas") or ()
     ]
-    status = worst([own, statuses.get((name, ""), "ok"), *(schema.status for schema in schemas)])
-    return Database(name, status, tuple(sorted(schemas, key=lambda schema: schema.rank)))
+    own = status_of(item.get("status")) or "ok"
+    return Database(
+        name=str(item.get("name") or ""),
+        status=worst([own, _worst(findings), *(schema.status for schema in schemas)]),
+        schemas=tuple(sorted(schemas, key=lambda schema: schema.rank)),
+        findings=tuple(findings),
+        left_out=_left_out(item.get("left_out")),
+        taken_in=tuple(str(name) for name in item.get("taken_in") or ()),
+    )
 
 
-def _summary(given: Mapping[str, Any], *, is_blind: bool = False) -> tuple[Aspect, ...]:
-    """Return the answers; where no login worked (``is_blind``), nothing found is not a good answer but none."""
+def _databases(items: Iterable[Mapping[str, Any]], findings: Iterable[Finding]) -> tuple[Database, ...]:
+    """Return the databases, worst first; those that only findings know (they refused the login) are among them."""
+    by_name: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_name.setdefault(finding.database, []).append(finding)
+    given = {str(item.get("name") or ""): item for item in items}
+    named = {**{name: {"name": name} for name in by_name if name}, **given}
+    databases = [_database(item, by_name.get(name, ())) for name, item in named.items()]
+    return tuple(sorted(databases, key=lambda each: (STATUSES.index(each.status), each.name)))
+
+
+def aspects_of(
+    findings: Sequence[Finding], given: Mapping[str, Any], *, names: Iterable[str] = (), is_blind: bool = False
+) -> tuple[Aspect, ...]:
+    """Return the answers to all questions; ``given`` are those of the module, by name.
+
+    Where no login worked (``is_blind``), nothing found is not a good answer but none.
+    """
+    by_name: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_name.setdefault(finding.aspect, []).append(finding)
+    usual = [name for name in ASPECTS if name not in OPTIONAL_ASPECTS or name in given]
     aspects = []
-    for name in ASPECTS:
-        answer = given.get(name) or {}
-        if is_blind and not answer.get("count"):
-            answer = {}
-        aspects.append(Aspect(name, status_of(answer.get("status")) or "unknown", int(answer.get("count") or 0)))
+    for name in sorted({*(names or usual), *by_name}, key=lambda name: (aspect_place(name), name)):
+        found = by_name.get(name, [])
+        answer = status_of((given.get(name) or {}).get("status"))
+        is_known = bool(found) or (answer is not None and not is_blind)
+        status = worst([answer or "ok", _worst(found)]) if is_known else "unknown"
+        aspects.append(Aspect(name, status, counts_of(found)))
     return tuple(aspects)
 
 
@@ -98,29 +134,28 @@ def version_text(version: Any) -> str:
     return f"{number // 10000}.{number // 100 % 100}.{number % 100}"
 
 
-def _unreached(name: str, message: str) -> Server:
+def _unreached(name: str, cause: str) -> Server:
     """Return a server of which nothing is known but that it could not be verified."""
-    remedy = "Mend what the play says about this host, and verify again."
-    finding = Finding("connection", "failure", reason=message, remedy=remedy)
-    summary = _summary({"connection": {"status": "failure", "count": 1}})
-    return Server(name, "failure", message, summary=summary, findings=(finding,))
+    remedy = Remedy("person", "Fix what is said here, and verify again.")
+    finding = Finding("connection", "failure", name, reason=f"Not verified: {cause}", remedy=remedy)
+    return Server(name, "failure", finding.reason, summary=aspects_of([finding], {}), findings=(finding,))
 
 
-def server_of(name: str, result: Mapping[str, Any] | None) -> Server:
+def server_of(name: str, result: Mapping[str, Any] | None, *, cause: str = "") -> Server:
     """Return what the module ``visibility`` said of a server; None: the play lost the host before it was asked.
 
-    A result without ``summary`` (the host was unreachable, the module crashed) is a failure of the connection.
+    ``cause`` is why it was lost, as far as it is known. A result without ``summary`` (the host was unreachable, the
+    module crashed) is a failure of the connection.
     """
     if result is None:
-        return _unreached(name, "The play stopped for this host before it could be verified.")
+        return _unreached(name, cause or "the play stopped for this host before. Its own message says why.")
     message = str(result.get("msg") or "")
     if not result.get("summary"):
-        return _unreached(name, message or "The module ended without a result.")
-    findings = _findings(result.get("findings") or ())
-    statuses = _worst_by_place(findings)
-    databases = [_database(item, statuses) for item in result.get("databases") or ()]
+        return _unreached(name, message or "the module ended without a result.")
+    findings = _findings(result.get("findings") or (), name)
     connection = result.get("connection") or {}
-    summary = _summary(result["summary"], is_blind=connection.get("works") is False)
+    options = (result.get("invocation") or {}).get("module_args") or {}
+    summary = aspects_of(findings, result["summary"], is_blind=connection.get("works") is False)
     return Server(
         name=name,
         status="failure" if message else _passed(summary),
@@ -129,8 +164,11 @@ def server_of(name: str, result: Mapping[str, Any] | None) -> Server:
         connection=connection,
         summary=summary,
         findings=findings,
-        databases=tuple(sorted(databases, key=lambda each: (STATUSES.index(each.status), each.name))),
+        databases=_databases(result.get("databases") or (), findings),
+        left_out=_left_out(result.get("left_out")),
         seen=result.get("seen"),
+        host=str(options.get("login_host") or ""),
+        port=str(options.get("login_port") or ""),
     )
 
 
@@ -139,8 +177,15 @@ def _passed(summary: Sequence[Aspect]) -> Status:
     return "ok" if all(aspect.status in ("ok", "unknown") for aspect in summary) else "warning"
 
 
-def report_of(results: Mapping[str, Mapping[str, Any] | None], *, created: str, pending: Iterable[str] = ()) -> Report:
-    """Return the report on servers, given the module's result of each; see ``server_of`` for None."""
-    servers = [server_of(name, result) for name, result in results.items()]
+def report_of(
+    results: Mapping[str, Mapping[str, Any] | None],
+    *,
+    created: str,
+    pending: Iterable[str] = (),
+    absent: Iterable[str] = (),
+    causes: Mapping[str, str] | None = None,
+) -> Report:
+    """Return the report on servers, given the module's result of each; see ``server_of`` for None and ``causes``."""
+    servers = [server_of(name, result, cause=(causes or {}).get(name, "")) for name, result in results.items()]
     ordered = sorted(servers, key=lambda server: (STATUSES.index(server.status), server.name))
-    return Report(created, tuple(ordered), tuple(pending))
+    return Report(created, tuple(ordered), tuple(pending), tuple(absent))

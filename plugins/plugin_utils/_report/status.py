@@ -19,19 +19,46 @@ SEVERITIES: tuple[Severity, ...] = ("failure", "warning", "information")
 STATUS_OF: Mapping[Severity, Status] = MappingProxyType(
     {"failure": "failure", "warning": "warning", "information": "ok"}
 )
-QUESTIONS: Mapping[str, str] = MappingProxyType(
+# As people read them; programs read the keys.
+LABELS: Mapping[str, str] = MappingProxyType(
     {
-        "connection": "Can Metamapper log in, through every hop?",
-        "missing": "Which listed tables and columns will not appear?",
-        "breaks_scan": "Which objects make Metamapper's own queries fail or misread?",
-        "future": "Who can create tables here that Metamapper will not see?",
-        "lost": "What did Metamapper see before and will not see now? Its next scan deletes the documentation of it.",
-        "exposed": "What can the login read beyond the list?",
-        "excess": "What can the login do beyond reading?",
-        "limits": "What can no privilege show? This is information, never a failure.",
+        "connection": "Connection",
+        "missing": "Missing",
+        "breaks_scan": "Breaks scan",
+        "future": "New tables",
+        "lost": "Regressions",
+        "overlap": "Overlap",
+        "exposed": "Out of scope",
+        "excess": "Excess privileges",
+        "limits": "Known limits",
     }
 )
-ASPECTS: tuple[str, ...] = tuple(QUESTIONS)
+QUESTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "connection": "Can Metamapper connect and log in?",
+        "missing": "Which configured tables and columns are not visible?",
+        "breaks_scan": "Which objects make Metamapper's own queries fail or misread?",
+        "future": "Who can create tables that Metamapper will not see?",
+        "lost": "What was visible before and is not now? The next scan hides its documentation.",
+        "overlap": "Which other datastores have relations with the same oids?",
+        "exposed": "What can the login read outside the configured schemas?",
+        "excess": "What can the login do beyond reading?",
+        "limits": "What can no privilege show? Never a failure.",
+    }
+)
+ASPECTS: tuple[str, ...] = tuple(LABELS)
+# Answered only where a run compared several servers.
+OPTIONAL_ASPECTS = frozenset({"overlap"})
+
+
+def label(aspect: str) -> str:
+    """Return the name of an aspect as people read it."""
+    return LABELS.get(aspect) or aspect.replace("_", " ").capitalize()
+
+
+def aspect_place(aspect: str) -> int:
+    """Return the place of an aspect in the order of all; the last one where it is unknown."""
+    return ASPECTS.index(aspect) if aspect in ASPECTS else len(ASPECTS)
 
 
 def status_of(text: Any) -> Status | None:

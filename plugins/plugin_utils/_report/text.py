@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.action import action_of
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import (
     Aspect,
     Group,
@@ -16,12 +17,16 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.mode
     Server,
     grouped,
 )
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import LABELS, label
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import visible, visible_lines
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.wording import (
     STATUS_WORDS,
-    counted,
+    absence,
+    consequence,
+    counts_text,
     extent,
     facts,
+    left_out,
     place,
     verdict,
 )
@@ -30,6 +35,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.word
 GROUPS_AN_ASPECT = 5
 NAMED_SERVERS = 10
 WIDTH = max(len(word) for word in STATUS_WORDS.values())
+LABEL_WIDTH = max(len(word) for word in LABELS.values())
 
 
 def _group_lines(group: Group) -> Iterator[str]:
@@ -38,20 +44,17 @@ def _group_lines(group: Group) -> Iterator[str]:
     first, *others = visible_lines(finding.reason) or [""]
     yield f"    - {object_name}: {first}" if object_name else f"    - {first}"
     yield from (f"      {line}" for line in others)
-    for line in visible_lines(finding.remedy):
+    for line in visible_lines(finding.remedy.text if finding.remedy else ""):
         yield f"        {line}"
 
 
-def _aspect_line(server: Server, aspect: Aspect) -> str:
-    notes = sum(1 for finding in server.of_aspect(aspect.name) if finding.severity == "information")
-    found = sum(1 for finding in server.of_aspect(aspect.name) if finding.severity != "information")
-    counts = [counted(found, "finding")] if found else []
-    counts += [f"{notes:,} for information"] if notes else []
-    return f"  {STATUS_WORDS[aspect.status]:<{WIDTH}}  {aspect.name:<11}  {', '.join(counts)}".rstrip()
+def _aspect_line(aspect: Aspect) -> str:
+    name = f"{visible(label(aspect.name)):<{LABEL_WIDTH}}"
+    return f"  {STATUS_WORDS[aspect.status]:<{WIDTH}}  {name}  {counts_text(aspect.counts)}".rstrip()
 
 
 def _aspect_lines(server: Server, aspect: Aspect) -> Iterator[str]:
-    yield _aspect_line(server, aspect)
+    yield _aspect_line(aspect)
     told = grouped(finding for finding in server.of_aspect(aspect.name) if finding.severity != "information")
     for group in told[:GROUPS_AN_ASPECT]:
         yield from _group_lines(group)
@@ -68,7 +71,7 @@ def _server_lines(server: Server) -> Iterator[str]:
     yield ""
     yield _title(server)
     known = "; ".join(f"{label}: {value}" for label, value in facts(server))
-    yield from (f"  {line}" for line in (known, extent(server)) if line)
+    yield from (f"  {line}" for line in (known, extent(server), *left_out(server)) if line)
     for aspect in server.summary:
         yield from _aspect_lines(server, aspect)
 
@@ -79,6 +82,7 @@ def text_lines(report: Report) -> list[str]:
     Among more than ten servers, one that is ok has a single line: what needs work must not drown.
     """
     lines = [f"{verdict(report)} ({visible(report.created)})"]
+    lines += [line for line in (consequence(report), absence(report), action_of(report).text) if line]
     is_short = len(report.servers) > NAMED_SERVERS
     quiet = [server for server in report.servers if is_short and server.status == "ok"]
     for server in report.servers:
@@ -87,8 +91,6 @@ def text_lines(report: Report) -> list[str]:
     if quiet:
         lines.append("")
         lines.extend(f"{_title(server)}; {extent(server)}" for server in quiet)
-    if report.pending:
-        lines.extend(["", f"still to come: {', '.join(visible(name) for name in report.pending)}"])
     return lines
 
 

@@ -3,19 +3,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What the text and the page say in the same words."""
+"""What all formats of the report say in the same words."""
 
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Mapping
+from typing import Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import (
+    Counts,
     Coverage,
     Finding,
     Report,
     Server,
 )
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.remedy import Remedy
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import Status
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import visible
 
@@ -23,17 +25,29 @@ STATUS_WORDS: Mapping[Status, str] = MappingProxyType(
     {"failure": "failure", "warning": "warning", "unknown": "not checked", "ok": "ok"}
 )
 FACT_LABELS: Mapping[str, str] = MappingProxyType(
-    {
-        "address": "Seen as coming from",
-        "tls": "TLS",
-        "pg_hba_proven": "pg_hba.conf proven for Metamapper",
-    }
+    {"address": "Client address", "tls": "TLS", "pg_hba_proven": "pg_hba.conf rule for Metamapper"}
 )
 
 
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, of which the last word takes the plural: 1 server, 2 servers, 1,204 servers."""
     return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
+def enumerated(texts: Sequence[str]) -> str:
+    """Return texts as an enumeration: a, b and c."""
+    return " and ".join(part for part in (", ".join(texts[:-1]), *texts[-1:]) if part)
+
+
+def counts_text(counts: Counts) -> str:
+    """Return how many findings there are, each severity apart: 3 failures, 1 note; empty for none."""
+    numbers = ((counts.failures, "failure"), (counts.warnings, "warning"), (counts.notes, "note"))
+    return ", ".join(counted(number, noun) for number, noun in numbers if number)
+
+
+def share(coverage: Coverage) -> str:
+    """Return visible and expected as numbers; a dash where there is nothing to see."""
+    return f"{coverage.visible:,}/{coverage.expected:,}" if coverage.expected else "–"
 
 
 def part(coverage: Coverage, noun: str) -> str:
@@ -49,25 +63,98 @@ def place(finding: Finding) -> str:
     return " / ".join(name for name in (visible(finding.database), inner) if name)
 
 
+def _where(report: Report) -> str:
+    """Return on how many servers and in how many databases the failures are, as far as there are several."""
+    failures = report.failures
+    failing = {(finding.server, finding.database) for finding in failures if finding.database}
+    parts = []
+    if len(report.servers) > 1:
+        parts.append(f"on {len(report.failed):,} of {counted(len(report.servers), 'server')}")
+    if failing and len(report.databases) > 1:
+        parts.append(f"in {len(failing):,} of {counted(len(report.databases), 'database')}")
+    return f" {', '.join(parts)}" if parts else ""
+
+
 def verdict(report: Report) -> str:
-    """Return the result of a whole report in one sentence."""
-    all_servers = counted(len(report.servers), "server")
-    if report.failed:
-        failed = f"{len(report.failed):,} of {all_servers}" if len(report.servers) > 1 else "The server"
-        return f"{failed} failed the verification"
+    """Return the result of a whole report in one sentence, without its period."""
+    failures = len(report.failures)
+    if report.failed or failures:
+        return "Verification failed" + (f": {counted(failures, 'failure')}" if failures else "") + _where(report)
     if not report.servers:
         return "No server was verified"
     if report.pending:
-        return f"{all_servers} verified, {len(report.pending):,} still to come"
-    if report.status == "warning":
-        return "Metamapper sees all that is listed, with warnings"
-    return "Metamapper sees all that is listed"
+        return f"{counted(len(report.servers), 'server')} verified, {len(report.pending):,} still to come"
+    warnings = sum(finding.severity == "warning" for finding in report.findings)
+    seen = "All configured schemas are visible to Metamapper"
+    if not report.relations.is_full:
+        seen = f"{part(report.relations, 'configured relation')} are visible to Metamapper"
+    return f"{seen}, with {counted(warnings, 'warning')}" if warnings else seen
+
+
+def consequence(report: Report) -> str:
+    """Return in one sentence what Metamapper's next scan would do; empty where it would do what it should.
+
+    A scan that fails hides nothing, so what is lost or missing counts only in databases where it succeeds.
+    """
+    failing = {
+        (each.server, each.database) for each in report.failures if each.aspect == "breaks_scan" and each.database
+    }
+    closed = [server for server in report.servers if (server.connection or {}).get("works") is False]
+    hidden = sum(
+        each.aspect == "lost" and bool(each.relation) and (each.server, each.database) not in failing
+        for each in report.findings
+    )
+    short = sum(
+        database.relations.short
+        for server in report.servers
+        for database in server.databases
+        if (server.name, database.name) not in failing
+    )
+    clauses = [
+        f"cannot log in to {counted(len(closed), 'server')}" if closed else "",
+        f"fails in {counted(len(failing), 'database')}" if failing else "",
+        f"hides the documentation of {counted(hidden, 'table')}" if hidden else "",
+        f"does not see {short - hidden:,} {'other ' if hidden else ''}{'tables' if short - hidden > 1 else 'table'}"
+        if short > hidden
+        else "",
+    ]
+    told = [f"it {clause}" if number == 0 else clause for number, clause in enumerate(filter(None, clauses))]
+    return f"If Metamapper scans now, {enumerated(told)}." if told else ""
+
+
+def absence(report: Report) -> str:
+    """Return which servers the report says nothing of, and why; empty for none."""
+    told = []
+    if report.pending:
+        told.append(f"Still to come: {', '.join(map(visible, report.pending))}.")
+    if report.absent:
+        told.append(f"Not in this run: {_names(report.absent)}.")
+    return " ".join(told)
+
+
+def _names(names: Sequence[str], most: int = 50) -> str:
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(map(visible, names[:most])) + more
+
+
+def remedy_label(remedy: Remedy, findings: Sequence[Finding]) -> str:
+    """Return what the remedy of some findings is, and where it belongs: SQL in database erp, as role erp_owner."""
+    if remedy.kind == "variable":
+        return "Variable"
+    if remedy.kind == "line":
+        return f"Line of {visible(remedy.file)}" if remedy.file else "Line of a file"
+    if remedy.kind == "person":
+        return "To do"
+    databases = {(finding.server, remedy.database or finding.database) for finding in findings}
+    names = [visible(name) for _server, name in databases if name]
+    where = f" in database {names[0]}" if len(names) == 1 else " in each of these databases" if names else ""
+    return f"SQL{where}, as role {visible(remedy.role)}" if remedy.role else f"SQL{where}"
 
 
 def fact_text(value: object) -> str:
     """Return a fact of the connection as people write it."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return "verified" if value else "not verified"
     return visible(str(value))
 
 
@@ -86,11 +173,25 @@ def facts(server: Server) -> list[tuple[str, str]]:
 
 
 def extent(server: Server) -> str:
-    """Return what was looked at and how much of it Metamapper sees; empty where no database was."""
+    """Return what was checked and how much of it Metamapper sees; empty where no database was."""
     if not server.databases:
         return ""
     schemas = sum(len(database.schemas) for database in server.databases)
     if not schemas:
-        return f"{counted(len(server.databases), 'database')}, no schema looked at"
+        return f"{counted(len(server.databases), 'database')}, schemas not checked"
     where = f"{counted(len(server.databases), 'database')}, {counted(schemas, 'schema')}"
     return f"{where}: {part(server.relations, 'relation')}, {part(server.columns, 'column')} visible"
+
+
+def left_out(server: Server) -> list[str]:
+    """Return a line for each database and schema that a pattern left out, and for each that it took in anew."""
+    found = [("database", visible(each.name), each.reason) for each in server.left_out]
+    lines = []
+    for database in server.databases:
+        name = visible(database.name)
+        found += [("schema", f"{name} / {visible(each.name)}", each.reason) for each in database.left_out]
+        lines += [f"New in this run: schema {name} / {visible(schema)}" for schema in database.taken_in]
+    reasons = [
+        f"Left out by a pattern: {kind} {name}{f' ({visible(why)})' if why else ''}" for kind, name, why in found
+    ]
+    return reasons + lines

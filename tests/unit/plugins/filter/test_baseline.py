@@ -47,7 +47,7 @@ def test_a_report_is_the_baseline_of_a_later_run(server: str, seen: dict[str, An
         pytest.param("[]", 'its "format" is not', id="a list"),
         pytest.param('{"format": "other"}', 'its "format" is not', id="another format"),
         pytest.param(
-            '{"format": "metamapper.postgresql/report", "version": 2}', 'its "version" is 2', id="another version"
+            '{"format": "metamapper.postgresql/report", "version": 1}', 'its "version" is 1', id="another version"
         ),
     ],
 )

@@ -6,10 +6,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.metamapper.postgresql.plugins.filter.report import FilterModule
 
-from tests.support.values.findings import (
-    CREATED,
-    PASSED,
-)
+from tests.support.values.findings import CREATED, FAILED, PASSED
 
 
 def test_the_filter_tells_hosts_that_were_lost_from_those_still_to_come() -> None:
@@ -18,13 +15,38 @@ def test_the_filter_tells_hosts_that_were_lost_from_those_still_to_come() -> Non
         hostvars, "lines", register="found", hosts=["a", "lost", "later"], active=["a", "later"], created=CREATED
     )
     assert [line for line in lines if line and not line.startswith(" ")] == [
-        f"1 of 2 servers failed the verification ({CREATED})",
+        f"Verification failed: 1 failure on 1 of 2 servers ({CREATED})",
+        "Still to come: later.",
+        "1 failure needs a decision.",
         "lost: failure",
         "a: ok",
-        "still to come: later",
     ]
 
 
 def test_the_filter_refuses_an_unknown_form() -> None:
-    with pytest.raises(AnsibleFilterError, match='"pdf" is no form of the report; it is one of txt, lines, json, html'):
+    with pytest.raises(AnsibleFilterError, match='"pdf" is not a format of the report; it is one of txt, lines'):
         FilterModule().filters()["report"]({}, "pdf", register="r", hosts=[], active=[], created=CREATED)
+
+
+def test_the_filter_finds_why_a_host_was_lost_and_who_was_left_out() -> None:
+    found = {"checked": {"failed": False, "msg": "fine"}, "granted": {"failed": True, "msg": "Cannot grant."}}
+    text = FilterModule().filters()["report"](
+        {"lost": found},
+        "txt",
+        register="found",
+        hosts=["lost"],
+        active=[],
+        created=CREATED,
+        absent=["other"],
+        causes=["checked", "granted", "never"],
+    )
+    assert "Not in this run: other." in text
+    assert "Not verified: Cannot grant." in text
+
+
+@pytest.mark.parametrize("form", ["txt", "json", "html"])
+def test_every_format_is_written(form: str) -> None:
+    text = FilterModule().filters()["report"](
+        {"a": {"found": FAILED}}, form, register="found", hosts=["a"], active=["a"], created=CREATED
+    )
+    assert "warehouse" in text

@@ -11,6 +11,7 @@ from typing import Mapping
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.html import HERE, _page, render_html
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import as_document
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.results import report_of
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import visible
@@ -18,10 +19,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
-from tests.support.values.findings import ATTACK, HOSTILE, OVERRIDE, Result, database, finding, result, schema
+from tests.support.values.findings import (
+    ATTACK,
+    CREATED,
+    FAILED,
+    HOSTILE,
+    OVERRIDE,
+    PASSED,
+    Result,
+    database,
+    finding,
+    report,
+    result,
+    schema,
+)
 
-CREATED = "2026-11-23 06:40:12 UTC"
-VOID = {"meta"}
+VOID = {"input", "meta"}
 # The palettes of the style sheet, the light one first: two rules that set nothing but colours.
 LIGHT, DARK = (
     dict(re.findall(r"--([\w-]+): (#\w{6});", rule))
@@ -152,7 +165,7 @@ def test_links_lead_to_sections_of_the_page() -> None:
 def test_a_colour_never_stands_alone(status: str, word: str) -> None:
     cells = re.findall(rf'<(td|li) class="(?:tile )?{status}"[^>]*>(.*?)</\1>', render_html(named("plain")))
     assert cells
-    assert all(f'<span class="hidden">{word}' in content for _tag, content in cells)
+    assert all(re.search(rf'<(span class="hidden"|i)> ?({word}|notes)', content) for _tag, content in cells)
 
 
 def test_a_remedy_can_be_copied_as_it_is() -> None:
@@ -170,19 +183,22 @@ def test_a_remedy_that_is_not_shown_as_it_is_says_so() -> None:
 
 def test_one_reason_and_remedy_for_many_objects_stand_once() -> None:
     found = [finding("exposed", "warning", "PUBLIC reads it.", "REVOKE;", database=f"db{each}") for each in range(300)]
-    page = Page(render_html(report_of({"db": result([], found)}, created=CREATED)))
-    assert page.text.count("PUBLIC reads it.") == 1
-    assert page.text.count("and 100 more places: see the JSON report") == 1
+    text = render_html(report_of({"db": result([], found)}, created=CREATED))
+    assert Page(text).text.count("PUBLIC reads it.") == 1
+    left = re.search(r"and (\d+) more places: see the JSON report", text)
+    assert left is not None
+    assert len(re.findall(r"<li><code>db\d+</code></li>", text)) + int(left[1]) == 300
 
 
 def test_what_needs_work_stands_before_what_is_fine() -> None:
     text = render_html(many(500, 3))
-    assert text.index("shop_499") < text.index("499 databases with nothing to mend") < text.index("shop_000")
+    text = text[text.index('id="details"') :]
+    assert text.index("shop_499") < text.index("499 databases without failures or warnings") < text.index("shop_000")
 
 
 def test_databases_that_are_fine_are_folded() -> None:
     text = render_html(many(500, 3))
-    assert re.search(r'<details class="fold"><summary>499 databases with nothing to mend</summary>', text)
+    assert re.search(r'<details class="fold item"><summary>499 databases without failures or warnings</summary>', text)
 
 
 def test_a_long_report_stays_small() -> None:
@@ -192,6 +208,124 @@ def test_a_long_report_stays_small() -> None:
 def test_what_is_left_out_is_counted() -> None:
     assert "and 932 more schemas: see the JSON report" not in render_html(many(1, 1000))
     assert Page(render_html(many(500, 100))).text.count("more schemas: see the JSON report") == 500
+
+
+def sized(servers: int, *, is_bad: bool) -> Report:
+    """Return a report on many servers with three databases each."""
+    names = [f"shop_{number}" for number in range(3)]
+    found = [
+        finding("missing", "failure", f"No SELECT on {number}.", f'GRANT SELECT ON "t{number}" TO g;', database=name)
+        for name in names
+        for number in range(6)
+    ]
+    parts = [database(name, [schema(f"s{each}", visible=11 if is_bad else 12) for each in range(4)]) for name in names]
+    given = result(parts, found, message="failed") if is_bad else result(parts)
+    return report_of({f"db{number:04d}.example.org": given for number in range(servers)}, created=CREATED)
+
+
+@pytest.mark.parametrize("is_bad", [pytest.param(False, id="ok"), pytest.param(True, id="failing")])
+def test_a_thousand_servers_stay_below_three_megabytes(is_bad: bool) -> None:
+    text = render_html(sized(1000, is_bad=is_bad))
+    assert len(text.encode()) < 3_000_000
+    page = Page(text)
+    targets = {f"#{attributes['id']}" for _tag, attributes in page.elements if "id" in attributes}
+    assert {str(link["href"]) for link in page.attributes("a")} <= targets
+
+
+def rows(page: str) -> list[str]:
+    """Return the names of the rows of the overview."""
+    return re.findall(r'role="rowheader">(?:<a[^>]*>|<span>)([^<]*)<', page)
+
+
+def test_one_server_has_a_row_for_each_database() -> None:
+    assert rows(render_html(many(3, 1))) == ["db", "shop_002", "shop_000", "shop_001"]
+
+
+def test_several_servers_have_a_row_each() -> None:
+    assert rows(render_html(report(a=PASSED, b=FAILED))) == ["b", "a"]
+
+
+def test_what_to_do_stands_before_everything_else() -> None:
+    text = Page(render_html(report(a=PASSED, b=FAILED))).text
+    order = ["Verification failed: 1 failure", "If Metamapper scans now", "Run grant_metamapper: it fixes the failure."]
+    places = [text.index(part) for part in (*order, "Overview", "Details")]
+    assert places == sorted(places)
+
+
+def test_the_filter_needs_no_script() -> None:
+    page = Page(render_html(report(a=PASSED, b=FAILED)))
+    inputs = [(each["type"], each["id"], "checked" in each) for each in page.attributes("input")]
+    assert inputs == [("radio", f"show-{what}", what == "all") for what in ("all", "failures", "warnings")]
+    assert {each["for"] for each in page.attributes("label")} == {each["id"] for each in page.attributes("input")}
+    for what in ("failures", "warnings"):
+        assert f"#show-{what}:checked" in page.style
+
+
+@pytest.mark.parametrize(
+    ("severity", "classes"),
+    [
+        pytest.param("failure", {"f"}, id="failure"),
+        pytest.param("warning", {"w"}, id="warning"),
+        pytest.param("information", set(), id="note"),
+    ],
+)
+def test_what_the_filter_shows(severity: str, classes: set[str]) -> None:
+    found = finding("missing", severity, "reason", database="d")
+    message = "failed" if severity == "failure" else ""
+    page = Page(render_html(report(a=result([database("d", [schema("s")])], [found], message=message))))
+    marked = [set(str(each.get("class")).split()) for _tag, each in page.elements]
+    parts = [each & {"f", "w"} for each in marked if each & {"card", "database"} and "item" in each]
+    assert parts == [classes] * 2
+
+
+def test_counts_agree_wherever_they_stand() -> None:
+    found = [
+        *(finding("missing", "failure", f"r{number}", database="d") for number in range(3)),
+        *(finding("missing", "warning", f"w{number}", database="d") for number in range(2)),
+        finding("missing", "information", "n", database="d"),
+    ]
+    whole = report(a=result([database("d", [schema("s")])], found, message="failed"))
+    text = render_html(whole)
+    numbers = r'<b class="f">(\d)<i> failures</i></b> <b class="w">(\d)<i> warnings</i></b> <b class="n">(\d)<'
+    cell = re.search(f'data-label="Missing">{numbers}', text[text.index(">d</a>") :])
+    (summary,) = (each["summary"]["missing"] for each in as_document(whole)["servers"])
+    assert cell is not None
+    assert [int(each) for each in cell.groups()] == [summary["failures"], summary["warnings"], summary["notes"]]
+    assert "3 failures, 2 warnings, 1 note" in Page(text).text
+
+
+def test_nothing_to_see_has_no_percentage() -> None:
+    text = Page(render_html(report(a=result([database("d", [schema("s", expected=0, visible=0)])])))).text
+    assert "– relations" in text
+    assert "%" not in text
+
+
+def test_why_a_server_was_lost_stands_on_the_page() -> None:
+    whole = report_of({"a": None}, created=CREATED, causes={"a": 'Cannot grant on "sales".\nGRANT "o" TO "d";'})
+    text = Page(render_html(whole)).text
+    assert 'Not verified: Cannot grant on "sales".\nGRANT "o" TO "d";' in text
+
+
+def test_what_was_left_out_stands_on_the_page() -> None:
+    part = {
+        **database("d", [schema("s")]),
+        "left_out": [{"name": "Odd2", "reason": "needs quotes"}],
+        "taken_in": ["new"],
+    }
+    given = {**result([part]), "left_out": ["rdsadmin"]}
+    text = Page(render_html(report_of({"a": given}, created=CREATED, absent=["b"]))).text
+    for line in (
+        "Left out by a pattern: schema d / Odd2 (needs quotes)",
+        "Left out by a pattern: database rdsadmin",
+        "New in this run: schema d / new",
+        "Not in this run: b.",
+    ):
+        assert line in text
+
+
+def test_paper_shows_folded_parts() -> None:
+    printed = PLAIN.style[PLAIN.style.index("@media print") :]
+    assert "details::details-content { content-visibility: visible; block-size: auto; }" in printed
 
 
 def luminance(colour: str) -> float:
@@ -211,8 +345,10 @@ TEXT_ON_GROUND = [
     *((text, ground) for text in ("text", "muted", "link") for ground in ("page", "surface", "raised", "code")),
     *((f"{status}-text", f"{status}-ground") for status in ("failure", "warning", "unknown", "ok")),
 ]
+STATUSES = ("failure", "warning", "unknown", "ok")
 LINE_ON_GROUND = [
-    (f"{status}-line", ground) for status in ("failure", "warning", "unknown", "ok") for ground in ("surface",)
+    *(("line", ground) for ground in ("page", "surface", "raised", "code")),
+    *((f"{status}-line", ground) for status in STATUSES for ground in ("page", "surface", f"{status}-ground")),
 ]
 
 

@@ -23,6 +23,8 @@ from tests.support.values.findings import (
     schema,
 )
 
+STOPPED = "the play stopped for this host before. Its own message says why."
+
 
 @pytest.mark.parametrize(
     ("given", "status", "message"),
@@ -30,10 +32,10 @@ from tests.support.values.findings import (
         pytest.param(PASSED, "ok", "", id="passed"),
         pytest.param(WARNED, "warning", "", id="warning is no success"),
         pytest.param(FAILED, "failure", "1 finding fails", id="failed"),
-        pytest.param(None, "failure", "The play stopped for this host before it could be verified.", id="lost"),
-        pytest.param({"unreachable": True, "msg": "timed out"}, "failure", "timed out", id="unreachable"),
-        pytest.param({"exception": "…"}, "failure", "The module ended without a result.", id="crashed"),
-        pytest.param({}, "failure", "The module ended without a result.", id="empty"),
+        pytest.param(None, "failure", f"Not verified: {STOPPED}", id="lost"),
+        pytest.param({"unreachable": True, "msg": "timed out"}, "failure", "Not verified: timed out", id="unreachable"),
+        pytest.param({"exception": "…"}, "failure", "Not verified: the module ended without a result.", id="crashed"),
+        pytest.param({}, "failure", "Not verified: the module ended without a result.", id="empty"),
     ],
 )
 def test_status_of_a_server(given: Result | None, status: str, message: str) -> None:
@@ -96,3 +98,25 @@ def test_status_of_a_schema(part: Result, status: str) -> None:
 )
 def test_version_text(version: Any, text: str) -> None:
     assert version_text(version) == text
+
+
+def test_a_server_that_was_lost_has_the_cause() -> None:
+    server = server_of("db", None, cause="Cannot grant.\nAsk.")
+    assert (server.message, server.findings[0].reason) == ("Not verified: Cannot grant.\nAsk.",) * 2
+
+
+def test_a_database_that_only_findings_know_is_among_the_others() -> None:
+    found = finding("connection", "failure", "No CONNECT.", database=HOSTILE)
+    databases = server_of("db", result([database("d", [schema("s")])], [found], message="f")).databases
+    assert [(each.name, each.status, each.is_checked) for each in databases] == [
+        (HOSTILE, "failure", False),
+        ("d", "ok", True),
+    ]
+
+
+def test_an_aspect_that_this_release_does_not_know_is_kept() -> None:
+    server = server_of("db", result([], [finding("beauty", "warning", "r"), finding("overlap", "warning", "r")]))
+    assert [(each.name, each.counts.warnings) for each in server.summary if each.counts.warnings] == [
+        ("overlap", 1),
+        ("beauty", 1),
+    ]

@@ -7,6 +7,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.text
 
 from tests.support.values.findings import (
     ATTACK,
+    CREATED,
     FAILED,
     HOSTILE,
     OVERRIDE,
@@ -18,23 +19,27 @@ from tests.support.values.findings import (
 
 
 def test_text_has_one_line_an_aspect_and_the_remedies_under_it() -> None:
-    assert render_text(report(db=FAILED)).splitlines()[2:] == [
+    assert render_text(report(db=FAILED)).splitlines() == [
+        f"Verification failed: 1 failure in 1 of 2 databases ({CREATED})",
+        "If Metamapper scans now, it does not see 2 tables.",
+        "Run grant_metamapper: it fixes the failure (ansible-playbook metamapper.postgresql.grant_metamapper).",
+        "",
         "db: failure",
-        "  PostgreSQL: 17.10; Seen as coming from: 10.20.0.7; TLS: TLSv1.3; pg_hba.conf proven for Metamapper: yes",
+        "  PostgreSQL: 17.10; Client address: 10.20.0.7; TLS: TLSv1.3; pg_hba.conf rule for Metamapper: verified",
         "  2 databases, 2 schemas: 22 of 24 relations, 220 of 240 columns visible",
-        "  ok           connection",
-        "  failure      missing      1 finding",
+        "  ok           Connection",
+        "  failure      Missing            1 failure",
         f"    - warehouse / {HOSTILE}: No SELECT.",
         "        GRANT a;",
         "        GRANT b;",
-        "  ok           breaks_scan",
-        "  ok           future",
-        "  ok           lost",
-        "  warning      exposed      1 finding",
+        "  ok           Breaks scan",
+        "  ok           New tables",
+        "  ok           Regressions",
+        "  warning      Out of scope       1 warning",
         "    - warehouse / public: PUBLIC may read it.",
         "        REVOKE;",
-        "  ok           excess",
-        "  ok           limits       1 for information",
+        "  ok           Excess privileges",
+        "  ok           Known limits       1 note",
     ]
 
 
@@ -53,7 +58,7 @@ def test_text_shows_five_findings_an_aspect() -> None:
 
 @pytest.mark.parametrize(
     ("servers", "lines"),
-    [pytest.param(10, 10 * 12 + 1, id="each in full"), pytest.param(11, 11 + 2, id="a line each")],
+    [pytest.param(10, 10 * 12 + 2, id="each in full"), pytest.param(11, 11 + 3, id="a line each")],
 )
 def test_text_of_many_servers_that_are_ok(servers: int, lines: int) -> None:
     whole = report(**{f"db{number}": PASSED for number in range(servers)})

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What fixes a finding, and who or what does it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, Mapping, Sequence, get_args
+
+Kind = Literal["sql", "variable", "line", "person"]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+# Strings, quoted names, bodies in dollars and comments are one token each: a semicolon in them ends no statement.
+# https://www.postgresql.org/docs/current/sql-syntax-lexical.html
+TOKEN = re.compile(
+    r"""[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$.*?\$\1\$|--[^\n]*|;|[^'";$eE-]+|.""",
+    re.DOTALL,
+)
+COMMAND = re.compile(r"(ALTER|ANALYZE|COMMENT|CREATE|DROP|GRANT|REASSIGN|RESET|REVOKE|SECURITY|SELECT|SET|VACUUM)\b")
+GRANT = re.compile(
+    r"GRANT\b|ALTER DEFAULT PRIVILEGES\b(?:\s+(?:FOR ROLE|IN SCHEMA)\s+(?:\w+|\"(?:[^\"]|\"\")*\"))*\s+GRANT\b"
+)
+# What applications notice: whoever runs this has to know why.
+INTRUSIVE = re.compile(r"DROP\b|REASSIGN\b|ALTER\b.*\b(?:RENAME|OWNER)\s+TO\b", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """One remedy.
+
+    ``text`` is what is copied: statements, ``name: value`` of a variable, a line of ``file``, or a sentence.
+    ``role`` and ``database`` are where statements run, empty where it follows from the finding or does not matter.
+    """
+
+    kind: Kind
+    text: str
+    role: str = ""
+    database: str = ""
+    file: str = ""
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """The statements of SQL, each with its semicolon; empty for every other kind."""
+        return statements_of(self.text) if self.kind == "sql" else ()
+
+    @property
+    def is_grant(self) -> bool:
+        """Whether all that it does is to grant, which is what the role ``grant`` does itself."""
+        statements = self.statements
+        return bool(statements) and all(GRANT.match(statement) for statement in statements)
+
+    @property
+    def is_intrusive(self) -> bool:
+        """Whether it renames, drops or gives away an object that others use."""
+        return any(INTRUSIVE.match(statement) for statement in self.statements)
+
+
+def statements_of(text: str) -> tuple[str, ...]:
+    """Return the statements that a text consists of; empty where any part of it is none."""
+    statements, current = [], ""
+    for token in TOKEN.finditer(text):
+        current += token[0]
+        if token[0] == ";":
+            statements.append(current.strip())
+            current = ""
+    if current.strip() or not all(COMMAND.match(statement) for statement in statements):
+        return ()
+    return tuple(statements)
+
+
+def remedy_of(value: Any) -> Remedy | None:
+    """Return a remedy, given as the module does: a mapping with ``kind``, a text, or nothing (None).
+
+    A text is SQL if all of it is, and else for a person.
+    """
+    if isinstance(value, Mapping):
+        return _of_mapping(value)
+    text = str(value or "")
+    if not text:
+        return None
+    return Remedy("sql" if statements_of(text) else "person", text)
+
+
+def _of_mapping(value: Mapping[str, Any]) -> Remedy | None:
+    kind: Kind = next((kind for kind in KINDS if kind == value.get("kind")), "person")
+    text = _first(value, ("text", kind, "statement", "sentence"))
+    if kind == "variable" and value.get("name"):
+        text = f"{value['name']}: {json.dumps(value.get('value'), ensure_ascii=False, default=str)}"
+    if not text:
+        return None
+    return Remedy(kind, text, *(str(value.get(key) or "") for key in ("role", "database", "file")))
+
+
+def _first(value: Mapping[str, Any], keys: Sequence[str]) -> str:
+    """Return the first of some keys that has a value; several lines, where that is a list."""
+    found = next((value[key] for key in keys if value.get(key)), "")
+    return "\n".join(map(str, found)) if isinstance(found, (list, tuple)) else str(found)
