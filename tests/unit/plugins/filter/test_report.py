@@ -44,7 +44,7 @@ def test_the_filter_finds_why_a_host_was_lost_and_who_was_left_out() -> None:
     assert "Not verified: Cannot grant." in text
 
 
-@pytest.mark.parametrize("form", ["txt", "json", "html"])
+@pytest.mark.parametrize("form", ["txt", "json", "html", "md", "junit", "sql", "prom"])
 def test_every_format_is_written(form: str) -> None:
     text = FilterModule().filters()["report"](
         {"a": {"found": FAILED}}, form, register="found", hosts=["a"], active=["a"], created=CREATED

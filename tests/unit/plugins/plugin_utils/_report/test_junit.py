@@ -1,0 +1,93 @@
+"""The report as JUnit XML: the elements and attributes that the readers of pipelines know, and numbers that add up."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.junit import render_junit
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.results import report_of
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import visible
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.values.findings import (
+    ATTACK,
+    CREATED,
+    FAILED,
+    HOSTILE,
+    OVERRIDE,
+    PASSED,
+    WARNED,
+    database,
+    finding,
+    report,
+    result,
+)
+
+COUNTS = {"name", "tests", "failures", "errors", "skipped"}
+# Of the schema that Jenkins publishes (junit-10.xsd), what is used here: attributes, and children in their order.
+KNOWN: dict[str, tuple[set[str], tuple[str, ...]]] = {
+    "testsuites": (COUNTS, ("testsuite",)),
+    "testsuite": (COUNTS, ("testcase",)),
+    "testcase": ({"name", "classname"}, ("skipped", "failure", "system-out")),
+    "skipped": ({"message"}, ()),
+    "failure": ({"message", "type"}, ()),
+    "system-out": (set(), ()),
+}
+
+
+def parsed(text: str) -> ElementTree.Element:
+    """Return the root of a document that has no element, attribute or order but the known ones."""
+    root = ElementTree.fromstring(text.encode())
+    for element in root.iter():
+        attributes, children = KNOWN[element.tag]
+        assert set(element.attrib) == attributes
+        places = [children.index(child.tag) for child in element]
+        assert places == sorted(places)
+    for part in (root, *root):
+        for name, tag in (("tests", "testcase"), ("failures", "failure"), ("skipped", "skipped")):
+            assert int(part.attrib[name]) == len(list(part.iter(tag)))
+    return root
+
+
+def named(name: str) -> str:
+    """Return a report in which everything has a name."""
+    found = finding("missing", "failure", name, name, database=name, schema=name)
+    return render_junit(report_of({name: result([database(name, [])], [found], message=name)}, created=CREATED))
+
+
+@pytest.mark.parametrize("name", [HOSTILE, ATTACK, OVERRIDE, "]]>", "\ufffe"])
+def test_names_are_text(name: str) -> None:
+    (suite,) = parsed(named(name))
+    assert suite.attrib["name"] == visible(name)
+    assert {case.attrib["classname"] for case in suite} == {visible(name), f"{visible(name)} / {visible(name)}"}
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=()), min_size=1))
+def test_any_name_is_well_formed(name: str) -> None:
+    parsed(named(name))
+
+
+def test_a_case_for_each_question_of_the_server_and_of_each_database() -> None:
+    root = parsed(render_junit(report(a=FAILED, b=PASSED)))
+    cases = [(case.attrib["classname"], case.attrib["name"]) for case in root.iter("testcase")]
+    assert len(cases) == len(set(cases)) == (1 + 2 + 1 + 1) * 8
+    failed = [case for case in root.iter("testcase") if case.findall("failure")]
+    assert [(case.attrib["classname"], case.attrib["name"]) for case in failed] == [("a / warehouse", "Missing")]
+
+
+def test_a_failure_has_place_reason_and_remedy() -> None:
+    (failure,) = parsed(render_junit(report(a=FAILED))).iter("failure")
+    assert failure.attrib == {"message": "1 failure", "type": "missing"}
+    assert (failure.text or "").splitlines() == [f"warehouse / {HOSTILE}", "No SELECT.", "    GRANT a;", "    GRANT b;"]
+
+
+def test_a_warning_is_output_and_what_was_not_checked_is_skipped() -> None:
+    root = parsed(render_junit(report(a=WARNED, b=None)))
+    assert [out.text for out in root.iter("system-out")] == ["crm\nIt may write."]
+    assert (root[0].attrib["name"], root[0].attrib["skipped"]) == ("b", "7")
+
+
+def test_nothing_was_verified() -> None:
+    assert len(parsed(render_junit(report_of({}, created=CREATED)))) == 0
