@@ -10,6 +10,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Iterable
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import visible, visible_lines
+
+
+def sentence(message: str, remedy: str) -> str:
+    """Return a message and its remedy as people see them; a remedy may have several lines."""
+    return " ".join(part for part in (visible(message), "\n".join(visible_lines(remedy))) if part)
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -28,7 +35,8 @@ class Problem:
     statement: str = ""
 
     def __str__(self) -> str:
-        return f"{self.message} {self.remedy}".strip()
+        """Return it for a terminal: no name in it can control what surrounds it. The exact text is in the keys."""
+        return sentence(self.message, self.remedy)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the keys for a program."""
@@ -51,7 +59,7 @@ class Failure(Exception):
         first = self.problems[0] if self.problems else Problem("")
         message = str(self)
         if self.committed:
-            message += f" Committed before this: {'; '.join(self.committed)}. Run again to complete it."
+            message += f" Committed before this: {visible('; '.join(self.committed))}. Run again to complete it."
         return {
             "msg": message,
             "problems": [problem.as_dict() for problem in self.problems],

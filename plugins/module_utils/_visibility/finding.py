@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import AbstractSet, Any, Iterable, Literal, Mapping, Sequence, get_args
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import sentence
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
 
 Aspect = Literal["connection", "missing", "breaks_scan", "future", "lost", "exposed", "excess", "limits"]
@@ -48,7 +49,7 @@ class Finding:
 
     def __str__(self) -> str:
         where = f" ({self.place})" if self.place else ""
-        return " ".join(text for text in (f"{self.aspect}{where}:", self.reason, self.remedy) if text)
+        return sentence(f"{self.aspect}{where}: {self.reason}", self.remedy)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the keys for a program."""

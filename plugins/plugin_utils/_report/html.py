@@ -15,6 +15,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Mapping, Sequence
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import (
+    is_exact,
+    visible,
+    visible_lines,
+)
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.action import action_of
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import (
     Database,
@@ -31,11 +36,6 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.stat
     STATUS_OF,
     Status,
     label,
-)
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import (
-    is_exact,
-    visible,
-    visible_lines,
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.wording import (
     STATUS_WORDS,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import visible, visible_lines
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import (
     Finding,
     Report,
@@ -18,7 +19,6 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.mode
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.overview import Row, parts_of
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import label
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import visible, visible_lines
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.wording import STATUS_WORDS, counted, place
 
 PLACES = 20

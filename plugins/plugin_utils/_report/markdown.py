@@ -10,15 +10,15 @@ from __future__ import annotations
 import re
 from typing import Iterator
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.action import Action, action_of
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Counts, Group, Report
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.overview import Row, rows_of
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import Status, label
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import (
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import (
     is_exact,
     visible,
     visible_lines,
 )
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.action import Action, action_of
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Counts, Group, Report
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.overview import Row, rows_of
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import Status, label
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.wording import (
     absence,
     consequence,

@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Iterable, Iterator
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import visible
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import visible
 
 PREFIX = "metamapper_postgresql_"
 CREATED = "%Y-%m-%d %H:%M:%S UTC"

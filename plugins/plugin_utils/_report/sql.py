@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import Iterable, Iterator
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Finding, Report, Server
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import label
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import (
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import (
     is_exact,
     visible,
     visible_lines,
 )
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Finding, Report, Server
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import label
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.wording import counted, place
 
 HEAD = """\

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import visible, visible_lines
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.action import action_of
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import (
     Aspect,
@@ -18,7 +19,6 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.mode
     grouped,
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import LABELS, label
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import visible, visible_lines
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.wording import (
     STATUS_WORDS,
     absence,

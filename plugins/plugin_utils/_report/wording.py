@@ -10,6 +10,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Mapping, Sequence
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import visible
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import (
     Counts,
     Coverage,
@@ -19,7 +20,6 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.mode
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.remedy import Remedy
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import Status
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import visible
 
 STATUS_WORDS: Mapping[Status, str] = MappingProxyType(
     {"failure": "failure", "warning": "warning", "unknown": "not checked", "ok": "ok"}

@@ -72,3 +72,31 @@ def test_a_summary_lists_each_of_many() -> None:
 )
 def test_result_of_a_failure(failure: Failure, key: str, expected: Any) -> None:
     assert failure.as_result()[key] == expected
+
+
+CONTROLS = "\x1b[31mred\x1b]0;title\x07\u202e"
+SPELLED = "⟨U+001B⟩[31mred⟨U+001B⟩]0;title⟨U+0007⟩⟨U+202E⟩"
+
+
+@pytest.mark.parametrize(
+    ("failure", "message"),
+    [
+        pytest.param(Failure([Problem(CONTROLS)]), SPELLED, id="message"),
+        pytest.param(Failure([Problem("A", CONTROLS)]), f"A {SPELLED}", id="remedy"),
+        pytest.param(
+            Failure([Problem("A\nB", "C\nD")]), "A⟨U+000A⟩B C\nD", id="a message is one line, a remedy may be more"
+        ),
+        pytest.param(
+            Failure([Problem("A")], [CONTROLS]),
+            f"A Committed before this: {SPELLED}. Run again to complete it.",
+            id="what was committed",
+        ),
+    ],
+)
+def test_nothing_in_a_message_controls_the_terminal(failure: Failure, message: str) -> None:
+    assert failure.as_result()["msg"] == message
+
+
+def test_keys_have_the_exact_text() -> None:
+    (problem,) = Failure([Problem(CONTROLS, CONTROLS, object=CONTROLS)]).as_result()["problems"]
+    assert (problem["message"], problem["remedy"], problem["object"]) == (CONTROLS, CONTROLS, CONTROLS)

@@ -99,3 +99,7 @@ def test_the_message_names_the_first_failures(count: int, expected: str) -> None
     message = failure_message([replace(MISSING, severity="warning"), *[MISSING] * count], "mm")
     assert expected in message
     assert message.count("GRANT it;") == min(count, 3)
+
+
+def test_nothing_in_a_finding_controls_the_terminal() -> None:
+    assert str(Finding("missing", "failure", "\x1b[31m", "GRANT\u202e;")) == "missing: ⟨U+001B⟩[31m GRANT⟨U+202E⟩;"

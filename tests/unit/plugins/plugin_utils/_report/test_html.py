@@ -10,11 +10,11 @@ from html.parser import HTMLParser
 from typing import Mapping
 
 import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import visible
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.html import HERE, _page, render_html
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import as_document
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.results import report_of
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import visible
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import UndefinedError

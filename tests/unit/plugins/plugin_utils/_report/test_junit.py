@@ -5,9 +5,9 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import visible
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.junit import render_junit
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.results import report_of
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import visible
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import visible
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.markdown import render_markdown
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.results import report_of
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import visible
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt

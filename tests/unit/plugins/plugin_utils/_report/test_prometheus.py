@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import visible
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.prometheus import render_prometheus
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.results import report_of
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import visible
 
 from tests.support.values.findings import ATTACK, CREATED, FAILED, HOSTILE, OVERRIDE, PASSED, database, report, result
 

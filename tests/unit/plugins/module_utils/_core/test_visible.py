@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.visible import (
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import (
     is_exact,
     visible,
     visible_lines,
