@@ -1,0 +1,50 @@
+"""The lines of ansible-playbook's output that tell what happened: differences, messages, failures and the recap."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Iterable, Iterator, Literal, NamedTuple
+
+Kind = Literal["difference", "message", "failure", "recap"]
+RESULT = re.compile(r"(\w+): \[[^]]*\](?:: FAILED!)? => (\{.*)")
+RECAP = re.compile(r"\S+\s+: ok=\d+ ")
+# A row of the text report for an aspect in which nothing was found.
+NOTHING_FOUND = re.compile(r"  ok ")
+
+
+class Highlight(NamedTuple):
+    """A line of output that matters."""
+
+    kind: Kind
+    text: str
+
+
+def highlights(lines: Iterable[str]) -> Iterator[Highlight]:
+    """Yield the lines that matter, each as soon as it is complete. They are those of Ansible's default callback."""
+    status, unfinished, is_diff = "", "", False
+    for line in (line.rstrip() for line in lines):
+        started = RESULT.fullmatch(line)
+        if started:
+            status, unfinished = started[1], started[2]
+        elif unfinished:
+            unfinished += line
+        elif RECAP.match(line):
+            yield Highlight("recap", " ".join(line.split()))
+        elif is_diff and line.startswith(("-", "+")):
+            yield Highlight("difference", line)
+        else:
+            is_diff = line.startswith("+++ ") or (is_diff and bool(line))
+        if unfinished and line.endswith("}") and not line.startswith(" "):  # nested braces are indented
+            yield from _said(status, json.loads(unfinished))
+            unfinished = ""
+
+
+def _said(status: str, result: dict[str, Any]) -> Iterator[Highlight]:
+    """Yield what a result says. A failure repeats what was said before it, but for its first line."""
+    message = result.get("msg", "")
+    lines = message if isinstance(message, list) else str(message).splitlines()
+    if status == "fatal":
+        yield Highlight("failure", f"FAILED: {lines[0]}")
+    else:
+        yield from (Highlight("message", line) for line in lines if line and not NOTHING_FOUND.match(line))
