@@ -16,22 +16,34 @@ export LC_ALL := C.UTF-8
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-.venv/demo: requirements.txt requirements-demo.txt
-	test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-demo.txt
-	touch $@
+# Wheels only, each compared with its hash: see requirements/*.txt.
+INSTALL := python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
 
-.venv/dev: .venv/demo requirements-dev.txt requirements-test.txt
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	touch $@
+.venv/demo: requirements/demo.txt
+	@tools/check_system.sh "$(PYTHON)"
+	@echo "Setting up .venv with Ansible and PostgreSQL 17: 30 MB are downloaded, once."
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@.venv/bin/$(INSTALL) $<
+	@touch $@
 
-.ansible/ready: tools/packaging/fetch_collections.py | .venv/demo
-	.venv/bin/python tools/packaging/fetch_collections.py
-	touch $@
+.venv/dev: requirements/dev.txt | .venv/demo
+	@echo "Setting up .venv with what tests and linters need: 60 MB are downloaded, once."
+	@.venv/bin/$(INSTALL) $<
+	@touch $@
+
+.ansible/ready: tools/packaging/fetch_collections.py requirements.yml requirements/collections.txt | .venv/demo
+	@echo "Setting up .ansible with the collections of requirements.yml."
+	@.venv/bin/python tools/packaging/fetch_collections.py
+	@touch $@
 
 setup: .venv/dev .ansible/ready  ## virtual environment with all tools, and the collections
 
-demo: .venv/demo .ansible/ready  ## the main job on an embedded PostgreSQL with a sample warehouse
+lock: .venv/demo requirements/lock.txt  ## renew the versions and hashes in requirements/*.txt
+	test -x .cache/lock/bin/python || .venv/bin/python -m venv .cache/lock
+	.cache/lock/bin/$(INSTALL) requirements/lock.txt
+	.venv/bin/python -m tools.packaging.lock .cache/lock/bin/uv
+
+demo: .venv/demo .ansible/ready  ## grant, break, find and repair access on a PostgreSQL of its own (PG=12: its major version)
 	@.venv/bin/python -m tools.demo $(PG)
 
 test: lint unit integration  ## lint, unit and integration tests: all that needs no container engine
@@ -67,10 +79,10 @@ lint: setup  ## ansible-lint production, ruff, mypy strict, yamllint, changelog 
 	antsibull-changelog lint
 	antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
 
-.cache/bench/peers/ready: requirements-bench.txt requirements-bench-ldap2pg.txt | .venv/demo
+.cache/bench/peers/ready: requirements/bench.txt requirements/bench-ldap2pg.txt | .venv/demo
 	test -x $(@D)/bin/python || .venv/bin/python -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench-ldap2pg.txt || \
+	$(@D)/bin/$(INSTALL) requirements/bench.txt
+	$(@D)/bin/$(INSTALL) requirements/bench-ldap2pg.txt || \
 		echo "ldap2pg will not be measured: it needs a C compiler and libldap-dev and libsasl2-dev." >&2
 	touch $@
 
@@ -81,8 +93,8 @@ bench: setup .cache/bench/peers/ready  ## times beside what else does the job (S
 sanity: setup  ## ansible-test sanity, on a copy
 	tools/sanity.sh
 
-.venv/docs: .venv/dev requirements-docs.txt
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+.venv/docs: requirements/docs.txt .venv/dev
+	.venv/bin/$(INSTALL) $<
 	touch $@
 
 docs: setup .venv/docs  ## the documentation as a site, in .cache/docs/site
@@ -99,4 +111,4 @@ release: setup  ## all of a release but publishing it (VERSION=1.0.0)
 clean:  ## remove all that was set up
 	rm -rf .ansible .cache .venv
 
-.PHONY: help setup demo test unit integration matrix cores molecule bench lint sanity build clean torture release docs
+.PHONY: help setup lock demo test unit integration matrix cores molecule bench lint sanity build clean torture release docs

@@ -1,12 +1,14 @@
-"""Put the collections that demo and tests need under .ansible/collections, without Galaxy.
+"""Install the collections of requirements.yml in .ansible/collections, and link this repository beside them.
 
-The "ansible" package of the Python package index carries them. Beside them goes a link to this repository, so that
-ansible-playbook, ansible-doc, ansible-lint, mypy and pytest all see the work tree as metamapper.postgresql.
-A machine that has Galaxy may as well run: ansible-galaxy collection install -p .ansible/collections NAME
+They come from Galaxy or, where it cannot be reached, from the wheel of the Python package "ansible", which contains
+them. Either way each file is compared with the checksums that are kept here. With the link, ansible-playbook,
+ansible-doc, ansible-lint, mypy and pytest all see the work tree as metamapper.postgresql.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -14,30 +16,116 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Iterator, Mapping
+
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 DESTINATION = ROOT / ".ansible" / "collections" / "ansible_collections"
-SOURCE = "ansible==12.3.0"
-WANTED = ("community/postgresql",)
+REQUIREMENTS = ROOT / "requirements.yml"
+WHEEL = ROOT / "requirements" / "collections.txt"
+# SHA-256 of a collection's MANIFEST.json, which has that of FILES.json, which has those of all other files.
+CHECKSUMS = {"community.postgresql": "9d4c9b7016c22fac2056be21466a78d9aa5a871a94a3f7dac09b6dd16180e70d"}
+MANIFESTS = ("MANIFEST.json", "FILES.json")
+ANSWER_SECONDS = 5  # for each answer of Galaxy
+GALAXY_SECONDS = 60  # for all of them
 
 
-def fetch(directory: Path) -> Path:
-    """Return the wheel that carries the collections, downloaded into a directory."""
-    options = ["-q", "--no-deps", "--only-binary", ":all:", "--ignore-requires-python"]
-    subprocess.run([sys.executable, "-m", "pip", "download", *options, "-d", str(directory), SOURCE], check=True)
-    return next(directory.glob("ansible-*.whl"))
+def required(requirements: Path = REQUIREMENTS) -> dict[str, str]:
+    """Return the version of each collection that is required, by its name."""
+    entries = yaml.safe_load(requirements.read_text(encoding="utf-8"))["collections"]
+    return {entry["name"]: entry["version"] for entry in entries}
 
 
-def unpack(wheel: Path, staging: Path) -> None:
-    """Put the wanted collections of a wheel in their place, each by one rename: an interrupted run leaves none half."""
-    with zipfile.ZipFile(wheel) as archive:
-        for collection in WANTED:
-            prefix = f"ansible_collections/{collection}/"
-            archive.extractall(staging, [name for name in archive.namelist() if name.startswith(prefix)])
-            target = DESTINATION / collection
+def installed_version(collection: Path) -> str:
+    """Return the version of a collection in a directory; empty if there is none."""
+    manifest = collection / "MANIFEST.json"
+    if not manifest.is_file():
+        return ""
+    return str(json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"])
+
+
+def directory_of(name: str, collections: Path) -> Path:
+    """Return where a collection is installed."""
+    return collections.joinpath(*name.split("."))
+
+
+def from_galaxy(staging: Path, requirements: Path = REQUIREMENTS) -> str:
+    """Install the collections from Galaxy into a directory; return why that failed, empty if it did not."""
+    program = Path(sys.executable).parent / "ansible-galaxy"
+    command = [str(program), "collection", "install", "--no-deps", "--timeout", str(ANSWER_SECONDS)]
+    command += ["-r", str(requirements), "-p", str(staging)]
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(staging), "ANSIBLE_NOCOLOR": "1"}
+    try:
+        subprocess.run(
+            command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True, timeout=GALAXY_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        return f"it did not answer within {GALAXY_SECONDS} seconds"
+    except subprocess.CalledProcessError as error:
+        return str(error.stderr).strip().splitlines()[-1]
+    return ""
+
+
+def from_wheel(staging: Path, names: Mapping[str, str]) -> None:
+    """Unpack the collections of the wheel into a directory; pip refuses a wheel with another checksum."""
+    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--dest", str(staging)]
+    subprocess.run([sys.executable, "-m", "pip", "download", *options, "-r", str(WHEEL)], check=True)
+    with zipfile.ZipFile(next(staging.glob("ansible-*.whl"))) as archive:
+        for name in names:
+            prefix = f"ansible_collections/{name.replace('.', '/')}/"
+            archive.extractall(staging, [member for member in archive.namelist() if member.startswith(prefix)])
+
+
+def sha256(path: Path) -> str:
+    """Return the checksum of a file; empty if it does not exist."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def changed_files(collection: Path, checksum: str) -> Iterator[str]:
+    """Yield the files of a collection that differ from its manifests. Files may be missing: the wheel has no tests."""
+    manifest, files = (collection / name for name in MANIFESTS)
+    if sha256(manifest) != checksum:
+        yield f"MANIFEST.json has the SHA-256 {sha256(manifest)}, expected {checksum}"
+        return
+    if sha256(files) != json.loads(manifest.read_text(encoding="utf-8"))["file_manifest_file"]["chksum_sha256"]:
+        yield "FILES.json"
+        return
+    listed = {entry["name"]: entry["chksum_sha256"] for entry in json.loads(files.read_text("utf-8"))["files"]}
+    for path in sorted(path for path in collection.rglob("*") if not path.is_dir()):
+        name = str(path.relative_to(collection))
+        if name not in MANIFESTS and listed.get(name) != sha256(path):
+            yield name
+
+
+def check(collection: Path, name: str, version: str) -> None:
+    """Raise SystemExit if a collection is not the one that was tested."""
+    changed = [*changed_files(collection, CHECKSUMS[name])]
+    if installed_version(collection) != version:
+        changed.append(f"its version is {installed_version(collection) or 'missing'}")
+    if changed:
+        raise SystemExit(
+            f"{name} {version} is not the collection that was tested: {'; '.join(changed)}. It was not installed. "
+            f"If you changed requirements.yml, change CHECKSUMS in tools/packaging/fetch_collections.py and "
+            f"requirements/collections.in as well."
+        )
+
+
+def install(names: Mapping[str, str]) -> None:
+    """Install collections, each by one rename: an interrupted run leaves none half."""
+    DESTINATION.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=DESTINATION.parent) as directory:
+        reason = from_galaxy(Path(directory))
+        if reason:
+            print(f"Galaxy cannot be used ({reason}): the collections come from a wheel.", flush=True)
+            from_wheel(Path(directory), names)
+        for name, version in names.items():
+            collection = directory_of(name, Path(directory) / "ansible_collections")
+            check(collection, name, version)
+            target = directory_of(name, DESTINATION)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(target, ignore_errors=True)
-            os.replace(staging / prefix, target)
+            collection.rename(target)
 
 
 def link_this_repository() -> None:
@@ -49,11 +137,10 @@ def link_this_repository() -> None:
 
 
 def main() -> None:
-    """Fetch what is missing."""
-    if any(not (DESTINATION / collection / "MANIFEST.json").is_file() for collection in WANTED):
-        DESTINATION.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=DESTINATION.parent) as directory:
-            unpack(fetch(Path(directory)), Path(directory))
+    """Install what is missing or has another version."""
+    names = required()
+    if any(installed_version(directory_of(name, DESTINATION)) != version for name, version in names.items()):
+        install(names)
     link_this_repository()
 
 

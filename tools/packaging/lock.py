@@ -1,0 +1,46 @@
+"""Make requirements/NAME.txt, exact versions with hashes, from requirements/NAME.in, which says what is needed.
+
+Run it with "make lock", which installs uv for it. It renews every version that NAME.in allows.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Sequence
+
+ROOT = Path(__file__).resolve().parents[2]
+DIRECTORY = ROOT / "requirements"
+OLDEST_PYTHON = "3.11"
+# The oldest Python of each file that is not for all Pythons that "make" works with.
+PYTHONS = {"core2.16": "3.10", "core2.17": "3.10", "core2.20": "3.12", "core2.21": "3.12"}
+# A file stands behind those whose versions it has to take, because both are installed in one environment.
+NAMES = ("lock", "demo", "dev", "docs", "bench", "bench-ldap2pg", "collections", *(f"core2.{n}" for n in range(16, 22)))
+OPTIONS = ("--universal", "--generate-hashes", "--upgrade", "--quiet", "--no-header", "--no-emit-index-url")
+HEADER = '# Made by "make lock" from {name}.in.\n{wheels}\n'
+# Installing from source runs code of the source. python-ldap comes only so; of the others there pip takes the wheels.
+WHEELS = "--only-binary :all:"
+FROM_SOURCE = {"bench-ldap2pg": "--no-binary python-ldap"}
+
+
+def compiled(name: str, uv: str) -> str:
+    """Return the text of one file."""
+    command = [uv, "pip", "compile", *OPTIONS, "--python-version", PYTHONS.get(name, OLDEST_PYTHON), f"{name}.in"]
+    if name == "collections":  # unpacked, not installed
+        command.append("--no-deps")
+    pinned = subprocess.run(command, cwd=DIRECTORY, check=True, stdout=subprocess.PIPE, text=True)
+    return HEADER.format(name=name, wheels=FROM_SOURCE.get(name, WHEELS)) + pinned.stdout
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Make all files; the argument is the path of uv."""
+    (uv,) = arguments
+    for name in NAMES:
+        text = compiled(name, uv)
+        (DIRECTORY / f"{name}.txt").write_text(text, encoding="utf-8")
+        print(f"requirements/{name}.txt", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
