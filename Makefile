@@ -21,13 +21,13 @@ INSTALL := python -m pip install --quiet --disable-pip-version-check --require-h
 
 .venv/demo: requirements/demo.txt
 	@tools/check_system.sh "$(PYTHON)"
-	@echo "Setting up .venv with Ansible and PostgreSQL 17: 30 MB are downloaded, once."
+	@echo "Setting up .venv with Ansible and PostgreSQL 17: 28 MB are downloaded, once."
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
 	@.venv/bin/$(INSTALL) $<
 	@touch $@
 
 .venv/dev: requirements/dev.txt | .venv/demo
-	@echo "Setting up .venv with what tests and linters need: 60 MB are downloaded, once."
+	@echo "Setting up .venv with what tests and linters need: 66 MB are downloaded, once."
 	@.venv/bin/$(INSTALL) $<
 	@touch $@
 

@@ -178,8 +178,8 @@ def tell(server: Server) -> None:
 def main(arguments: Sequence[str]) -> None:
     """Run the demo; an argument is the major version of PostgreSQL."""
     major = arguments[0] if arguments else DEFAULT_MAJOR
-    # So that the server is also removed when the terminal is closed.
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # So that the server is removed, whatever ends the demo.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: sys.exit(128 + received))
     say(f"Starting PostgreSQL {major} with a sample warehouse. The demo takes about 20 seconds ...")
     with running(major) as server:

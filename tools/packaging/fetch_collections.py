@@ -55,7 +55,9 @@ def from_galaxy(staging: Path, requirements: Path = REQUIREMENTS) -> str:
     program = Path(sys.executable).parent / "ansible-galaxy"
     command = [str(program), "collection", "install", "--no-deps", "--timeout", str(ANSWER_SECONDS)]
     command += ["-r", str(requirements), "-p", str(staging)]
-    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(staging), "ANSIBLE_NOCOLOR": "1"}
+    # Ansible also finds collections on PYTHONPATH, and would install none that is there.
+    others = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    environment = {**others, "ANSIBLE_COLLECTIONS_PATH": str(staging), "ANSIBLE_NOCOLOR": "1"}
     try:
         subprocess.run(
             command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True, timeout=GALAXY_SECONDS
@@ -68,9 +70,11 @@ def from_galaxy(staging: Path, requirements: Path = REQUIREMENTS) -> str:
 
 
 def from_wheel(staging: Path, names: Mapping[str, str]) -> None:
-    """Unpack the collections of the wheel into a directory; pip refuses a wheel with another checksum."""
+    """Unpack the collections of the wheel into a directory; raises SystemExit if pip refuses it or cannot have it."""
     options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--dest", str(staging)]
-    subprocess.run([sys.executable, "-m", "pip", "download", *options, "-r", str(WHEEL)], check=True)
+    command = [sys.executable, "-m", "pip", "download", *options, "-r", str(WHEEL)]
+    if subprocess.run(command, check=False).returncode:
+        raise SystemExit("The wheel of requirements/collections.txt cannot be downloaded: pip has said why.")
     with zipfile.ZipFile(next(staging.glob("ansible-*.whl"))) as archive:
         for name in names:
             prefix = f"ansible_collections/{name.replace('.', '/')}/"
@@ -117,7 +121,7 @@ def install(names: Mapping[str, str]) -> None:
     with tempfile.TemporaryDirectory(dir=DESTINATION.parent) as directory:
         reason = from_galaxy(Path(directory))
         if reason:
-            print(f"Galaxy cannot be used ({reason}): the collections come from a wheel.", flush=True)
+            print(f"Galaxy cannot be used ({reason}): the collections come from a wheel of 52 MB.", flush=True)
             from_wheel(Path(directory), names)
         for name, version in names.items():
             collection = directory_of(name, Path(directory) / "ansible_collections")

