@@ -26,7 +26,7 @@ MOLECULE = "needs root and an sshd of the host: molecule/bastion/converge.yml ru
 READERS_OWN = "a host, a package or a key of the reader's own"
 # What is not run here, and why. Each has to stand in a document, with or without "-i inventory.yml".
 OUTSIDE = {
-    "pip install ansible-core psycopg2-binary": "asks the package index; requirements.txt installs both",
+    "pip install ansible-core psycopg2-binary": "asks the package index; requirements/demo.txt has both",
     "ansible-galaxy collection install metamapper.postgresql": "asks Galaxy; here its built file is installed",
     "pip install -r requirements.txt": "asks the package index",
     "ansible-galaxy collection install -r requirements.yml": "asks Galaxy",
@@ -36,6 +36,7 @@ OUTSIDE = {
     f"{BASTION} -e metamapper_bastion_state=absent": MOLECULE,
     "ansible-builder build": "needs a container registry",
     "ansible-test sanity": "tools/sanity.sh runs it on a copy, for make sanity and make cores",
+    "apt install git make openssh-client python3-venv": READERS_OWN,
     "apt install python3-psycopg2": READERS_OWN,
     "dnf install python3-psycopg2": READERS_OWN,
     "chmod 600": READERS_OWN,
