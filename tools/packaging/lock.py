@@ -5,6 +5,7 @@ Run it with "make lock", which installs uv for it. It renews every version that 
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str]) -> None:
     """Make all files; the argument is the path of uv."""
     (uv,) = arguments
     for name in NAMES:
-        text = compiled(name, uv)
+        text = compiled(name, os.path.abspath(uv))
         (DIRECTORY / f"{name}.txt").write_text(text, encoding="utf-8")
         print(f"requirements/{name}.txt", flush=True)
 
