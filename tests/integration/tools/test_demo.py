@@ -15,7 +15,8 @@ from tools.postgres.processes import left_over
 from tools.postgres.server import CACHE, PREFIX, working_directory
 from tools.runners.modules import ROOT
 
-pytestmark = [pytest.mark.playbook, pytest.mark.majorless]
+# Without the mark "playbook": it runs on the ansible-core and the server of requirements/demo.txt, and on no others.
+pytestmark = pytest.mark.majorless
 
 LINES = 100
 STATEMENT = re.compile(r"warehouse=# (.+)")
@@ -34,10 +35,10 @@ def servers_of(process: int) -> list[Path]:
 
 
 @pytest.fixture
-def demo(major: str, environment: dict[str, str]) -> subprocess.Popen[str]:
+def demo(environment: dict[str, str]) -> subprocess.Popen[str]:
     """The demo, just started, with no terminal."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tools.demo", major],
+        [sys.executable, "-m", "tools.demo"],
         cwd=ROOT,
         env=environment,
         stdin=subprocess.DEVNULL,
