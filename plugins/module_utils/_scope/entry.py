@@ -81,7 +81,7 @@ def _wrong_entry(entry: DatabaseEntry) -> Iterator[Problem]:
     checked += [name_problem("creator", creator) for creator in entry.creators or ()]
     yield from (problem for problem in checked if problem)
     yield from _system_schemas(entry)
-    if not entry.schemas:
+    if not entry.schemas and not entry.allow_empty:
         message = f"No schema is listed for database {quoted(entry.name)}."
         yield Problem(message, 'List schemas by name or pattern, for example ["*"].', database=entry.name)
     yield from _wrong_creators(entry)

@@ -108,7 +108,7 @@ def test_other_databases_are_still_examined(reader: Site) -> None:
     }
     assert refusal(outcome)["database"] == other
     (missing,) = found(outcome, "missing")
-    assert "does not exist" in missing["reason"]
+    assert "not found" in missing["reason"]
     assert missing["database"] == "there is no such"
 
 

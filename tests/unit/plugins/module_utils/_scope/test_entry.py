@@ -90,6 +90,10 @@ def test_postgresqls_own_schemas_may_be_excluded() -> None:
     assert wrong_entry(exclude_schemas=["pg_*", "information_schema"]) == []
 
 
+def test_no_schema_may_be_listed_where_nothing_may_match() -> None:
+    assert wrong_entry(schemas=[], allow_empty=True) == []
+
+
 def test_no_database_is_reserved() -> None:
     assert wrong_entry(name="pg_data") == []
 
