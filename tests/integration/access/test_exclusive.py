@@ -31,7 +31,7 @@ class Place:
             "login_password": site.server.password,
             "group": site.group,
             "users": [{"name": site.user, "password": site.password}],
-            "databases": [{"name": site.database, "schemas": list(schemas or ("sales",))}],
+            "databases": [{"name": site.database, "schemas": list(schemas or ("sales",)), "accept_breaks_scan": True}],
             "exclusive": True,
         }
         return run_module("access", {**options, **changes}, check=check, diff=diff)

@@ -37,7 +37,7 @@ def test_killed_at_any_moment(superuser_warehouse: Warehouse, seed: int) -> None
     warehouse = superuser_warehouse
     databases = [warehouse.database, warehouse.site.create_database("z'other\"")]
     for database in databases:
-        for schema in ("kill 1", 'kill"2'):
+        for schema in ("kill-1", 'kill"2'):
             warehouse.server.execute(
                 identifiers("CREATE SCHEMA {0}; CREATE TABLE {0}.t(); CREATE VIEW {0}.v AS SELECT 1 AS i", schema),
                 database=database,

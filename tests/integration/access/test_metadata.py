@@ -37,14 +37,14 @@ class Place:
     def access(self, *, check: bool = False, metadata_schemas: tuple[str, ...] = (), **changes: Any) -> Outcome:
         """Run the module on both schemas."""
         site = self.site
-        entry = {"name": site.database, "schemas": ["sales", HOSTILE], "metadata_schemas": list(metadata_schemas)}
+        entry = {"name": site.database, "schemas": ["sales", HOSTILE], "accept_breaks_scan": True}
         options = {
             "login_host": site.server.host,
             "login_port": site.server.port,
             "login_password": site.server.password,
             "group": site.group,
             "users": [{"name": site.user, "password": site.password}],
-            "databases": [entry],
+            "databases": [{**entry, "metadata_schemas": list(metadata_schemas)}],
         }
         return run_module("access", {**options, **changes}, check=check)
 

@@ -26,6 +26,7 @@ ENTRY = {
     "metadata_schemas": [],
     "creators": ["auto"],
     "allow_empty": False,
+    "accept_breaks_scan": False,
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Iterator
+from typing import Any, Iterator
 
 import pytest
 
@@ -61,8 +61,10 @@ def test_a_wrong_password_is_tried_on_one_database(tenants: Tenants) -> None:
 @pytest.mark.parametrize("is_pattern_beside", [False, True])
 def test_a_typo_is_answered_by_the_name_that_may_have_been_meant(tenants: Tenants, is_pattern_beside: bool) -> None:
     first = tenants.databases[0]
-    entries = [{"name": first[1:], "schemas": ["sales"]}, {"name": first, "schemas": ["slaes"]}]
-    beside = [{"name": f"{tenants.databases[1]}*", "schemas": ["sales"]}] if is_pattern_beside else []
+    entries: list[dict[str, Any]] = [{"name": first[1:], "schemas": ["sales"]}, {"name": first, "schemas": ["slaes"]}]
+    beside: list[dict[str, Any]] = (
+        [{"name": f"{tenants.databases[1]}*", "schemas": ["sales"]}] if is_pattern_beside else []
+    )
     reasons = [one["reason"] for one in found(tenants.visibility([*entries, *beside]), "missing")]
     assert sorted(reasons) == [
         f'Database "{first[1:]}" not found (as a name or a pattern). Did you mean "{first}"?',

@@ -454,7 +454,7 @@ def test_a_pattern_that_matches_no_database_is_missing(reader: Site) -> None:
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "one name for group and user": ({"group": "same", "user": "same"}, "same name"),
     "an empty password": ({"password": ""}, "password"),
-    "a schema of the system": ({"databases": [{"name": "d", "schemas": ["pg_catalog"]}]}, "PostgreSQL itself"),
+    "a schema of the system": ({"databases": [{"name": "d", "schemas": ["pg_catalog"]}]}, "PostgreSQL's own"),
     "no database": ({"databases": []}, "No database"),
     "a database twice": ({"databases": [{"name": "d", "schemas": ["a"]}] * 2}, "more than once"),
     "auto and names": ({"databases": [{"name": "d", "schemas": ["a"], "creators": ["auto", "x"]}]}, "auto"),
