@@ -113,7 +113,8 @@ class Example:
 
     def grant(self) -> Any:
         """Give access to all of it."""
-        entry = {"name": self.site.database, "schemas": ["*"]}
+        schemas = ["*", *self.catalog.schemas]
+        entry = {"name": self.site.database, "schemas": schemas, "accept_breaks_scan": True}
         return self.run(databases=[entry], privilege=self.catalog.privilege, accept_references=True)
 
     def unseen(self) -> list[Any]:

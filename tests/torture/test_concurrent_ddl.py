@@ -57,16 +57,16 @@ class Storm:
 
     def _turn(self, number: int, turn: int, chance: random.Random) -> Sequence[Any]:
         """Return one change: of a schema with tables that comes, is renamed, is altered, or goes."""
-        new, old = f"storm {number} {turn}", f"storm {number} {turn - KEPT}"
-        some = f"storm {number} {turn - chance.randint(1, KEPT)}"
+        new, old = f"storm-{number}-{turn}", f"storm-{number}-{turn - KEPT}"
+        some = f"storm-{number}-{turn - chance.randint(1, KEPT)}"
         return (
             identifiers("CREATE SCHEMA {}", new),
             identifiers("CREATE TABLE {}.t(id int)", new),
             identifiers("CREATE VIEW {}.v AS SELECT 1 AS id", new),
             identifiers("ALTER TABLE IF EXISTS {}.t RENAME TO {}", some, f"t{turn}"),
             identifiers("ALTER TABLE IF EXISTS {}.{} ADD COLUMN later int", some, f"t{turn}"),
-            identifiers("ALTER SCHEMA {} RENAME TO {}", new, f"storm' {number} {turn}"),
-            identifiers("ALTER SCHEMA {} RENAME TO {}", f"storm' {number} {turn}", new),
+            identifiers("ALTER SCHEMA {} RENAME TO {}", new, f"storm'-{number}-{turn}"),
+            identifiers("ALTER SCHEMA {} RENAME TO {}", f"storm'-{number}-{turn}", new),
             identifiers("DROP SCHEMA IF EXISTS {} CASCADE", old),
         )
 

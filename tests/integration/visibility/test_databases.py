@@ -73,7 +73,7 @@ def test_a_typo_is_answered_by_the_name_that_may_have_been_meant(tenants: Tenant
 
 
 def test_a_database_may_be_missing_where_nothing_has_to_match(tenants: Tenants) -> None:
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"name": "no such", "schemas": ["sales"], "allow_empty": True},
         {"name": tenants.databases[0], "schemas": ["sales"]},
     ]
