@@ -39,7 +39,8 @@ class Run:
 
     ``register`` is the variable with the module's result, ``causes`` those of earlier tasks, whose message says why a
     host was lost. ``hosts`` are all of the play, ``active`` those that have not failed; ``absent`` are hosts of the
-    inventory that the play left out.
+    inventory that the play left out. ``scopes`` are variables with results of earlier tasks: where one of them tells
+    how the databases were resolved, the module was handed names, and its own account is of these alone.
     """
 
     register: str
@@ -48,6 +49,7 @@ class Run:
     created: str
     absent: Sequence[str] = ()
     causes: Sequence[str] = ()
+    scopes: Sequence[str] = ()
 
 
 def report(hostvars: Mapping[str, Mapping[str, Any]], form: str, **play: Any) -> Any:
@@ -57,7 +59,9 @@ def report(hostvars: Mapping[str, Mapping[str, Any]], form: str, **play: Any) ->
     run = Run(**play)
     found = {host: hostvars[host].get(run.register) for host in run.hosts}
     pending = [host for host in run.active if found.get(host) is None]
-    results = {host: result for host, result in found.items() if host not in pending}
+    results = {
+        host: _with_scope(result, hostvars[host], run.scopes) for host, result in found.items() if host not in pending
+    }
     causes = {host: _cause(hostvars[host], run.causes) for host in results}
     whole = report_of(results, created=run.created, pending=pending, absent=run.absent, causes=causes)
     return FORMATS[form](whole)
@@ -67,6 +71,13 @@ def _cause(variables: Mapping[str, Any], names: Sequence[str]) -> str:
     """Return the message of the first of some registered results that failed; empty for none."""
     results = (variables.get(name) or {} for name in names)
     return next((str(each.get("msg") or "") for each in results if each.get("failed") or each.get("unreachable")), "")
+
+
+def _with_scope(result: Any, variables: Mapping[str, Any], names: Sequence[str]) -> Any:
+    """Return a result with the account of the first of some registered results that has one."""
+    scopes = [(variables.get(name) or {}).get("scope") for name in names]
+    scope = next((scope for scope in scopes if scope), None)
+    return {**result, "scope": scope} if result and scope else result
 
 
 class FilterModule:

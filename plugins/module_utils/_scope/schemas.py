@@ -117,6 +117,13 @@ class _Reading:
                 yield _not_in_scope(database, one)
 
 
+def leave_out_advice(entry: DatabaseEntry, schema: str) -> str:
+    """Return how to leave a schema out of scope, all that a customer can do where the provider owns the schema."""
+    if schema in entry.schemas:
+        return f"Or remove {quoted(schema)} from schemas."
+    return f"Or leave the schema out: add {quoted(schema)} to exclude_schemas."
+
+
 def _union(entries: Iterable[str], existing: AbstractSet[str]) -> frozenset[str]:
     return frozenset(name for entry in entries for name in matching(entry, existing))
 

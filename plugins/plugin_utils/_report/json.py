@@ -88,6 +88,7 @@ def _server(server: Server) -> dict[str, Any]:
         "findings": [_finding(finding) for finding in server.findings],
         "databases": [_database(database) for database in server.databases],
         "left_out": _left_out(server.left_out),
+        "schemas": {"existing": server.in_scope.expected, "in_scope": server.in_scope.visible},
         "seen": server.seen,
     }
 

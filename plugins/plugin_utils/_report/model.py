@@ -170,7 +170,8 @@ class Database:
 class Server:
     """One server; findings and databases stand worst first. ``message`` is empty unless the verification failed.
 
-    ``left_out`` are databases that a pattern left out. ``host`` and ``port`` are where Metamapper connects to, empty
+    ``left_out`` are databases that a pattern left out, ``in_scope`` counts the schemas that exist in the others, and of
+    them those in scope. ``host`` and ``port`` are where Metamapper connects to, empty
     where it is not known.
     """
 
@@ -183,6 +184,7 @@ class Server:
     findings: tuple[Finding, ...] = ()
     databases: tuple[Database, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    in_scope: Coverage = Coverage()
     seen: Any = None
     host: str = ""
     port: str = ""

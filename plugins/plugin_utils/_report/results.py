@@ -67,13 +67,27 @@ def _worst(findings: Iterable[Finding]) -> Status:
     return worst(STATUS_OF[finding.severity] for finding in findings)
 
 
-def _left_out(items: Any) -> tuple[LeftOut, ...]:
-    """Return what a pattern left out, given as names or as mappings with ``name`` and ``reason``."""
-    given = [item if isinstance(item, Mapping) else {"name": item} for item in items or ()]
-    return tuple(LeftOut(str(item.get("name") or ""), str(item.get("reason") or "")) for item in given)
+def _left_out(scope: Mapping[str, Any], database: str = "") -> tuple[LeftOut, ...]:
+    """Return the schemas of a database that patterns left out; the databases, where none is named."""
+    items = scope.get("left_out") or ()
+    if database:
+        found = [(item["schema"], item) for item in items if item["database"] == database and item.get("schema")]
+    else:
+        found = [(item["database"], item) for item in items if not item.get("schema")]
+    return tuple(LeftOut(str(name), str(item.get("reason") or "")) for name, item in found)
 
 
-def _database(item: Mapping[str, Any], findings: Sequence[Finding]) -> Database:
+def _taken_in(scope: Mapping[str, Any], database: str) -> tuple[str, ...]:
+    return tuple(str(item["schema"]) for item in scope.get("taken_in") or () if item["database"] == database)
+
+
+def _in_scope(scope: Mapping[str, Any]) -> Coverage:
+    """Return how many schemas of all databases in scope exist, and how many of them are in scope."""
+    counts = scope.get("databases") or ()
+    return sum((Coverage(item["existing_schemas"], item["schemas"]) for item in counts), Coverage())
+
+
+def _database(item: Mapping[str, Any], findings: Sequence[Finding], scope: Mapping[str, Any]) -> Database:
     by_schema: dict[str, list[Finding]] = {}
     for finding in findings:
         by_schema.setdefault(finding.schema, []).append(finding)
@@ -86,19 +100,21 @@ def _database(item: Mapping[str, Any], findings: Sequence[Finding]) -> Database:
         status=worst([own, _worst(findings), *(schema.status for schema in schemas)]),
         schemas=tuple(sorted(schemas, key=lambda schema: schema.rank)),
         findings=tuple(findings),
-        left_out=_left_out(item.get("left_out")),
-        taken_in=tuple(str(name) for name in item.get("taken_in") or ()),
+        left_out=_left_out(scope, str(item.get("name") or "")),
+        taken_in=_taken_in(scope, str(item.get("name") or "")),
     )
 
 
-def _databases(items: Iterable[Mapping[str, Any]], findings: Iterable[Finding]) -> tuple[Database, ...]:
+def _databases(
+    items: Iterable[Mapping[str, Any]], findings: Iterable[Finding], scope: Mapping[str, Any]
+) -> tuple[Database, ...]:
     """Return the databases, worst first; those that only findings know (they refused the login) are among them."""
     by_name: dict[str, list[Finding]] = {}
     for finding in findings:
         by_name.setdefault(finding.database, []).append(finding)
     given = {str(item.get("name") or ""): item for item in items}
     named = {**{name: {"name": name} for name in by_name if name}, **given}
-    databases = [_database(item, by_name.get(name, ())) for name, item in named.items()]
+    databases = [_database(item, by_name.get(name, ()), scope) for name, item in named.items()]
     return tuple(sorted(databases, key=lambda each: (STATUSES.index(each.status), each.name)))
 
 
@@ -154,6 +170,7 @@ def server_of(name: str, result: Mapping[str, Any] | None, *, cause: str = "") -
         return _unreached(name, message or "the module ended without a result.")
     findings = _findings(result.get("findings") or (), name)
     connection = result.get("connection") or {}
+    scope = result.get("scope") or {}
     options = (result.get("invocation") or {}).get("module_args") or {}
     summary = aspects_of(findings, result["summary"], is_blind=connection.get("works") is False)
     return Server(
@@ -164,8 +181,9 @@ def server_of(name: str, result: Mapping[str, Any] | None, *, cause: str = "") -
         connection=connection,
         summary=summary,
         findings=findings,
-        databases=_databases(result.get("databases") or (), findings),
-        left_out=_left_out(result.get("left_out")),
+        databases=_databases(result.get("databases") or (), findings, scope),
+        left_out=_left_out(scope),
+        in_scope=_in_scope(scope),
         seen=result.get("seen"),
         host=str(options.get("login_host") or ""),
         port=str(options.get("login_port") or ""),

@@ -28,6 +28,8 @@ FACT_LABELS: Mapping[str, str] = MappingProxyType(
     {"address": "Client address", "tls": "TLS", "pg_hba_proven": "pg_hba.conf rule for Metamapper"}
 )
 
+NAMES_SHOWN = 20  # of what patterns left out on a server, and took in of a database
+
 
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, of which the last word takes the plural: 1 server, 2 servers, 1,204 servers."""
@@ -184,14 +186,24 @@ def extent(server: Server) -> str:
 
 
 def left_out(server: Server) -> list[str]:
-    """Return a line for each database and schema that a pattern left out, and for each that it took in anew."""
+    """Return lines about what is in scope: how much, what patterns left out and why, what they took in anew."""
     found = [("database", visible(each.name), each.reason) for each in server.left_out]
     lines = []
     for database in server.databases:
         name = visible(database.name)
         found += [("schema", f"{name} / {visible(each.name)}", each.reason) for each in database.left_out]
-        lines += [f"New in this run: schema {name} / {visible(schema)}" for schema in database.taken_in]
+        if database.taken_in:
+            names = enumerated([visible(schema) for schema in database.taken_in[:NAMES_SHOWN]])
+            lines.append(f"New in this run in database {name}: {names}{_and_more(len(database.taken_in))}")
     reasons = [
-        f"Left out by a pattern: {kind} {name}{f' ({visible(why)})' if why else ''}" for kind, name, why in found
+        f"Left out by a pattern: {kind} {name}{f'. {visible(why)}' if why else ''}"
+        for kind, name, why in found[:NAMES_SHOWN]
     ]
-    return reasons + lines
+    if len(found) > NAMES_SHOWN:
+        reasons.append(f"Left out by patterns: {len(found) - NAMES_SHOWN:,} more, all in the JSON report")
+    in_scope = [] if server.in_scope.is_full else [f"In scope: {part(server.in_scope, 'schema')}"]
+    return in_scope + reasons + lines
+
+
+def _and_more(number: int) -> str:
+    return f" ({number - NAMES_SHOWN:,} more)" if number > NAMES_SHOWN else ""

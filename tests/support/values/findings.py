@@ -64,6 +64,19 @@ def result(databases: Sequence[Result] = (), findings: Sequence[Result] = (), *,
     }
 
 
+def scope(
+    left_out: Sequence[tuple[str, str, str]] = (), taken_in: Sequence[tuple[str, str]] = (), *, existing: int = 0
+) -> Result:
+    """Return an account: database, schema and reason of what was left out, database and schema of what was taken in."""
+    return {
+        "databases": [{"name": "d", "entry": "*", "schemas": 1, "existing_schemas": existing or 1}],
+        "left_out": [
+            {"database": name, "schema": part, "entry": "*", "reason": reason} for name, part, reason in left_out
+        ],
+        "taken_in": [{"database": name, "schema": part} for name, part in taken_in],
+    }
+
+
 def _status(severities: Sequence[str]) -> str:
     return "failure" if "failure" in severities else "warning" if "warning" in severities else "ok"
 

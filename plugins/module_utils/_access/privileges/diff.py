@@ -34,6 +34,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_st
     remedy,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import DatabaseEntry
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.schemas import leave_out_advice
 
 NAMES_PER_MESSAGE = 3
 CHARACTERS_PER_MESSAGE = 1000
@@ -274,7 +275,7 @@ class Planner:
         privilege = self.facts.wanted[schema]
         statement = Statement(f"GRANT {privilege} ON TABLE {listed(len(names))} TO {{}}", (*names, (self.group,)))
         subject = ", ".join(".".join(map(quoted, name)) for name in names[:NAMES_PER_MESSAGE]) + more
-        return self._refusal(f"{privilege} on {subject}", owner, f"{statement};", subject)
+        return self._refusal(f"{privilege} on {subject}", owner, f"{statement};", subject, schema)
 
     def _no_usage(self, schema: str) -> Problem:
         message = (
@@ -287,9 +288,9 @@ class Planner:
 
     def _not_the_owner(self, grant: Grant, owner: str, statement: str) -> Problem:
         what = str(grant) if grant.schema else f"{grant.privilege}"
-        return self._refusal(what, owner, statement, grant.schema or self.facts.name)
+        return self._refusal(what, owner, statement, grant.schema or self.facts.name, grant.schema)
 
-    def _refusal(self, what: str, owner: str, statement: str, subject: str) -> Problem:
+    def _refusal(self, what: str, owner: str, statement: str, subject: str, schema: str) -> Problem:
         message = (
             f"Cannot grant {what} in database {quoted(self.facts.name)}: role {quoted(self._admin)} is neither its "
             f"owner {quoted(owner)} nor a member that inherits from it."
@@ -300,6 +301,8 @@ class Planner:
         mend = f"Have {quoted(owner)} or a superuser run: {shown}"
         if not self._is_superuser(owner):
             mend += f" Or make the administrator a member: {self._membership(owner)}"
+        elif schema:
+            mend += f" {leave_out_advice(self.entry, schema)}"
         return Problem(message, mend, database=self.facts.name, object=subject, statement=statement)
 
     def _not_a_member(self, creator: CreatorFacts) -> Problem:
@@ -312,6 +315,8 @@ class Planner:
         advice = f"Have {quoted(creator.name)} or a superuser run: {mend}"
         if not creator.is_superuser:
             advice += f" Or make the administrator a member: {self._membership(creator.name)}"
+        else:
+            advice += f" {leave_out_advice(self.entry, creator.schema)}"
         return Problem(message, advice, database=self.facts.name, object=creator.name, statement=mend)
 
     @property

@@ -6,7 +6,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.metamapper.postgresql.plugins.filter.report import FilterModule
 
-from tests.support.values.findings import CREATED, FAILED, PASSED
+from tests.support.values.findings import CREATED, FAILED, PASSED, database, scope
 
 
 def test_the_filter_tells_hosts_that_were_lost_from_those_still_to_come() -> None:
@@ -50,3 +50,26 @@ def test_every_format_is_written(form: str) -> None:
         {"a": {"found": FAILED}}, form, register="found", hosts=["a"], active=["a"], created=CREATED
     )
     assert "warehouse" in text
+
+
+@pytest.mark.parametrize(
+    ("scopes", "is_granted", "expected"),
+    [
+        pytest.param([], True, "Left out by a pattern: schema d / own", id="verified alone"),
+        pytest.param(["granted"], True, "Left out by a pattern: schema d / given", id="after grant"),
+        pytest.param(["granted"], False, "Left out by a pattern: schema d / own", id="grant has no result"),
+    ],
+)
+def test_what_grant_resolved_is_what_is_told(scopes: list[str], is_granted: bool, expected: str) -> None:
+    result = {**PASSED, "databases": [database("d", [])], "scope": scope([("d", "own", "")])}
+    granted = {"granted": {"scope": scope([("d", "given", "")])}} if is_granted else {}
+    lines = FilterModule().filters()["report"](
+        {"a": {"found": result, **granted}},
+        "lines",
+        register="found",
+        hosts=["a"],
+        active=["a"],
+        created=CREATED,
+        scopes=scopes,
+    )
+    assert [line.strip() for line in lines if "Left out" in line] == [expected]

@@ -32,6 +32,7 @@ from tests.support.values.findings import (
     report,
     result,
     schema,
+    scope,
 )
 
 VOID = {"input", "meta"}
@@ -307,17 +308,16 @@ def test_why_a_server_was_lost_stands_on_the_page() -> None:
 
 
 def test_what_was_left_out_stands_on_the_page() -> None:
-    part = {
-        **database("d", [schema("s")]),
-        "left_out": [{"name": "Odd2", "reason": "needs quotes"}],
-        "taken_in": ["new"],
-    }
-    given = {**result([part]), "left_out": ["rdsadmin"]}
+    told = scope(
+        [("d", "Odd2", "Its name needs quotes."), ("rdsadmin", "", "")], [("d", "new"), ("d", "s")], existing=3
+    )
+    given = {**result([database("d", [schema("s")])]), "scope": told}
     text = Page(render_html(report_of({"a": given}, created=CREATED, absent=["b"]))).text
     for line in (
-        "Left out by a pattern: schema d / Odd2 (needs quotes)",
+        "In scope: 1 of 3 schemas",
+        "Left out by a pattern: schema d / Odd2. Its name needs quotes.",
         "Left out by a pattern: database rdsadmin",
-        "New in this run: schema d / new",
+        "New in this run in database d: new and s",
         "Not in this run: b.",
     ):
         assert line in text

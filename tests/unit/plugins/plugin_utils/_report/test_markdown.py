@@ -26,6 +26,7 @@ from tests.support.values.findings import (
     report,
     result,
     schema,
+    scope,
 )
 
 MARKUP = "# *a* _b_ `c` ``d`` [e](http://f) <b>g</b> | h ~~i~~ ![j](k) &amp; @everyone http://l.m 1. - + ---"
@@ -60,8 +61,8 @@ def named(name: str) -> str:
     ]
     line = {"kind": "line", "text": name, "file": name}
     found.append({**finding("connection", "failure", "r"), "remedy": line})
-    part = {**database(name, [schema(name)]), "left_out": [name]}
-    results = {f"A{name}": result([part], found, message=name), "z": None}
+    given = {**result([database(name, [schema(name)])], found, message=name), "scope": scope([(name, name, name)])}
+    results = {f"A{name}": given, "z": None}
     return render_markdown(report_of(results, created=CREATED, absent=[name]))
 
 

@@ -234,7 +234,7 @@ MEMBER = 'GRANT "owner" TO "rds" WITH INHERIT TRUE;'
             ),
             f'Cannot grant SELECT on {QUOTED}."t" in database "warehouse": role "rds" is neither its owner "owner" '
             'nor a member that inherits from it. Have "owner" or a superuser run: GRANT SELECT ON TABLE '
-            f'{QUOTED}."t" TO "readers";',
+            f'{QUOTED}."t" TO "readers"; Or leave the schema out: add {QUOTED} to exclude_schemas.',
             id="nobody is advised to become a member of a superuser",
         ),
         pytest.param(
