@@ -192,3 +192,11 @@ def test_what_a_pattern_takes_in_is_told_once(tenants: Tenants) -> None:
     assert tenants.access(entries).ok()["scope"]["taken_in"] == new
     assert tenants.access(entries).ok()["scope"]["taken_in"] == []
     assert tenants.visibility(entries).ok()["scope"]["taken_in"] == []
+
+
+def test_a_schema_that_comes_in_between_is_the_next_runs(tenants: Tenants) -> None:
+    entries = [{"name": tenants.databases[0], "schemas": ["s*"]}]
+    resolved = tenants.access(entries).ok()["resolved"]
+    tenants.create("support")
+    assert expected(tenants.visibility(resolved).ok()) == {tenants.databases[0]: ["sales"]}
+    assert tenants.visibility(entries).failed
