@@ -1,6 +1,6 @@
 """The script for psql: in order of server, database and role, each statement once, and nothing else but comments.
 
-tests/integration/test_verify_role.py runs one.
+tests/integration/roles/test_verify.py runs one.
 """
 
 from __future__ import annotations
