@@ -46,12 +46,15 @@ lock: .venv/demo requirements/lock.txt  ## renew the versions and hashes in requ
 demo: .venv/demo .ansible/ready  ## grant, break, find and repair access on a PostgreSQL of its own (PG=12: its major version)
 	@.venv/bin/python -m tools.demo $(PG)
 
-test: lint unit integration  ## lint, unit and integration tests: all that needs no container engine
+test: programs lint unit integration  ## lint, unit and integration tests: all that needs no container engine
 
 unit: setup  ## unit tests
 	pytest -q -n $(or $(JOBS),2) tests/unit
 
-integration: setup  ## integration tests on a real server (PG=17: its major version, TESTS=files, MARK=expression)
+programs: setup  # what tests need of the system: used from there, or unpacked into .cache
+	@python -m tools.system_packages
+
+integration: programs  ## integration tests on a real server (PG=17: its major version, TESTS=files, MARK=expression)
 	MM_PG=$(PG) pytest -q -n $(or $(JOBS),2) -m '$(MARK)' $(or $(TESTS),tests/integration)
 
 matrix: setup  ## integration tests on every major version from 9.6 on, or on one (PG=12)
@@ -62,7 +65,7 @@ matrix: setup  ## integration tests on every major version from 9.6 on, or on on
 cores: setup  ## unit and playbook tests, and sanity, on each ansible-core (CORES=core2.16,core2.21)
 	tox run -e $(or $(CORES),ALL) --discover $$(python -m tools.pythons)
 
-torture: setup  ## faults, crowds, storms and leaks, again and again (SIZE=small|full, PG=17, TESTS=files)
+torture: programs  ## faults, crowds, storms and leaks, again and again (SIZE=small|full, PG=17, TESTS=files)
 	pytest -q -m hypothesis --hypothesis-profile=torture-$(or $(SIZE),full) tests/unit
 	MM_SIZE=$(SIZE) MM_PG=$(PG) pytest -q -n $(or $(JOBS),2) --dist worksteal $(or $(TESTS),tests/torture)
 
@@ -111,4 +114,4 @@ release: setup  ## all of a release but publishing it (VERSION=1.0.0)
 clean:  ## remove all that was set up
 	rm -rf .ansible .cache .venv
 
-.PHONY: help setup lock demo test unit integration matrix cores molecule bench lint sanity build clean torture release docs
+.PHONY: help setup lock demo test unit integration matrix cores molecule bench lint sanity build clean torture release docs programs

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from tools.postgres.server import NOBODY, Server, free_port
+from tools.system_packages import for_another_user, program
 
 CONFIGURATION = """
 [databases]
@@ -33,19 +34,12 @@ server_reset_query_always = 0
 """
 
 
-def program() -> str:
-    """Return PgBouncer's path; raises RuntimeError where it is not installed."""
-    found = shutil.which("pgbouncer", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
-    if not found:
-        raise RuntimeError("PgBouncer is not installed; these tests need it: apt-get install pgbouncer")
-    return found
-
-
 @contextlib.contextmanager
 def pgbouncer(server: Server) -> Iterator[int]:
     """Run PgBouncer for the length of a with block and return its port."""
-    binary, port = program(), free_port()
+    port = free_port()
     directory = Path(tempfile.mkdtemp(prefix="mm-pgbouncer-"))
+    binary = for_another_user(program("pgbouncer"), directory)
     directory.chmod(0o777)  # it does not run as root
     as_nobody: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
     text = CONFIGURATION.format(
@@ -58,7 +52,7 @@ def pgbouncer(server: Server) -> Iterator[int]:
     )
     (directory / "ini").write_text(text)
     (directory / "users").write_text(f'"{server.user}" "{server.password}"\n')
-    process = subprocess.Popen([binary, "-q", str(directory / "ini")], stderr=subprocess.DEVNULL, **as_nobody)
+    process = subprocess.Popen([str(binary), "-q", str(directory / "ini")], stderr=subprocess.DEVNULL, **as_nobody)
     try:
         _wait_for(port, process)
         yield port

@@ -24,8 +24,8 @@ from typing import Any, Mapping
 
 from tools.postgres.processes import children_of
 from tools.postgres.server import free_port
+from tools.system_packages import for_another_user, program
 
-SSHD = "/usr/sbin/sshd"
 START_SECONDS = 10.0
 OPTIONS: Mapping[str, str] = {
     "ListenAddress": "127.0.0.1",
@@ -56,6 +56,7 @@ class Sshd:
         self.account = pwd.getpwnam("daemon") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
         self.user = self.account.pw_name
         self._options = {**OPTIONS, **(options or {})}
+        self._program = Path("sshd")
         self._process: subprocess.Popen[bytes] | None = None
         self.work = Path(tempfile.mkdtemp(prefix="mm-sshd-"))
         self.work.chmod(0o755)
@@ -78,6 +79,7 @@ class Sshd:
         self.destroy()
 
     def _create(self) -> None:
+        self._program = for_another_user(program("sshd"), self.work)
         make_key(self.key)
         make_key(self.host_key)
         if os.geteuid() == 0:
@@ -94,13 +96,11 @@ class Sshd:
 
     def start(self) -> None:
         """Start sshd and wait until it listens."""
-        if not Path(SSHD).exists():
-            raise RuntimeError(f"{SSHD} is not there: install the package openssh-server; it need not run.")
         identity: dict[str, Any] = {}
         if os.geteuid() == 0:
             identity = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
         with self.log.open("ab") as log:
-            command = [SSHD, "-D", "-e", "-f", str(self.work / "sshd_config")]
+            command = [str(self._program), "-D", "-e", "-f", str(self.work / "sshd_config")]
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log, cwd="/", **identity)
         deadline = time.monotonic() + START_SECONDS
         while "Server listening" not in self.logged():
@@ -143,7 +143,7 @@ class Sshd:
 
 def client_directory(directory: Path, configuration: str) -> Path:
     """Make a directory with an ``ssh`` that reads a configuration instead of the user's; return it for PATH."""
-    client = shutil.which("ssh", path=os.defpath) or "ssh"
+    client = str(program("ssh"))
     directory.mkdir(exist_ok=True)
     (directory / "config").write_text(configuration)
     script = directory / "ssh"
