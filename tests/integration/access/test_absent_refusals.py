@@ -139,6 +139,7 @@ def refuses_and_is_cured(warehouse: Warehouse, case: Case) -> None:
     assert role_names(warehouse) == set()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", CASES)
 def test_a_superuser_is_refused_and_cured(superuser_warehouse: Warehouse, name: str) -> None:
     refuses_and_is_cured(superuser_warehouse, CASES[name])

@@ -32,6 +32,7 @@ STATES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("first", STATES.values(), ids=STATES)
 @pytest.mark.parametrize("second", ["select", "metadata"])
 def test_each_mode_is_reached_from_each_state(warehouse: Warehouse, first: dict[str, Any], second: str) -> None:

@@ -28,6 +28,7 @@ def finished(process: subprocess.Popen[str]) -> dict[str, Any]:
     return result
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("start", ["from-nothing", "broken"])
 def test_eight_runs_at_once(warehouse: Warehouse, start: str) -> None:
     if start == "broken":
@@ -118,6 +119,7 @@ def storm(site: Site, owner: str, database: str, stop: threading.Event, errors: 
                 return
 
 
+@pytest.mark.thorough
 def test_a_storm_of_ddl_ends_in_success_or_in_a_clear_error(warehouse: Warehouse) -> None:
     warehouse.run("CREATE SCHEMA storm AUTHORIZATION {}", warehouse.owner)
     entry = warehouse.entry(schemas=["storm", warehouse.schema])

@@ -32,6 +32,7 @@ def fragments(warehouse: Warehouse, databases: list[str]) -> list[str]:
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(6))
 def test_killed_at_any_moment(superuser_warehouse: Warehouse, seed: int) -> None:
     warehouse = superuser_warehouse

@@ -52,9 +52,9 @@ UNREACHABLE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansibl
 @pytest.mark.parametrize(
     ("others", "status"),
     [
-        pytest.param([], 0, id="all is well"),
-        pytest.param([REFUSED], 2, id="one is refused"),
-        pytest.param([UNREACHABLE], 4, id="one cannot be reached by SSH"),
+        pytest.param([], 0, id="all is well", marks=pytest.mark.thorough),
+        pytest.param([REFUSED], 2, id="one is refused", marks=pytest.mark.thorough),
+        pytest.param([UNREACHABLE], 4, id="one cannot be reached by SSH", marks=pytest.mark.thorough),
         pytest.param([REFUSED, UNREACHABLE], 4, id="both"),
     ],
 )
@@ -82,6 +82,7 @@ def test_an_inventory_without_the_servers_is_an_error(options: list[str], tmp_pa
     assert run(tmp_path, {}, GRANT, *options).status == 1
 
 
+@pytest.mark.thorough
 def test_slices_end_as_one_run_does(servers: dict[str, dict[str, Any]], site: Site, tmp_path: Path) -> None:
     """Two slices of a job, at once on one server under two names."""
     hosts = {f"db{number}": servers["db1"] for number in range(4)}

@@ -9,7 +9,7 @@ from tools.bench.figures import collected, section
 from tools.bench.scenario import interleaved
 from tools.bench.sizes import Sizes
 
-pytestmark = pytest.mark.majorless
+pytestmark = [pytest.mark.majorless, pytest.mark.thorough]
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

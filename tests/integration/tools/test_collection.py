@@ -25,6 +25,7 @@ def test_it_holds_what_users_need_and_no_more(artifact: Path) -> None:
     assert page <= set(names)
 
 
+@pytest.mark.thorough
 def test_it_runs_from_where_it_was_installed(installed: Path, tmp_path: Path, site: Site) -> None:
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.orders (id int)")
     variables = site.variables("sales")

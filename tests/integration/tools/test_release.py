@@ -108,6 +108,7 @@ def test_what_is_not_ready_is_refused(change: Callable[[Path], None], version: s
     assert git(clone, "status", "--porcelain") == before
 
 
+@pytest.mark.thorough
 def test_a_release_that_fails_leaves_the_tree_as_it_was(clone: Path) -> None:
     edit(clone / "playbooks/verify_metamapper.yml", "  tasks:", "  task:")
     git(clone, "commit", "--quiet", "--all", "--message", "Break a playbook")
@@ -116,6 +117,7 @@ def test_a_release_that_fails_leaves_the_tree_as_it_was(clone: Path) -> None:
     assert git(clone, "status", "--porcelain") == ""
 
 
+@pytest.mark.thorough
 def test_a_release_is_whole_and_says_what_is_left_to_do(clone: Path) -> None:
     ended = release(clone)
     assert ended.returncode == 0, ended.stdout

@@ -15,7 +15,7 @@ from tests.support.ssh.sshd import Sshd
 from tools.postgres.server import Server
 from tools.runners.playbooks import Play, run_on_hosts
 
-pytestmark = pytest.mark.playbook
+pytestmark = [pytest.mark.playbook, pytest.mark.thorough]
 
 PLAYBOOK = "- import_playbook: metamapper.postgresql.{}_metamapper\n"
 HOSTILE = "we\"ird-näme';--"
