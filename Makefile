@@ -75,6 +75,10 @@ molecule: setup  ## roles and playbooks on containers, with Podman or Docker
 	python -m tools.molecule.run --break-off default
 	python -m tools.molecule.run $(SCENARIO)
 
+ids: setup  ## write the lists of tests anew, to which the pipeline compares what ran
+	set -o pipefail; pytest -q --collect-only -m 'not thorough' tests/unit tests/integration | grep :: | sort >tests/ids/test.txt
+	set -o pipefail; pytest -q --collect-only -m thorough tests/integration | grep :: | sort >tests/ids/thorough.txt
+
 lint: setup  ## ansible-lint production, ruff, mypy strict, yamllint, changelog and docs checks
 	yamllint --strict .
 	ruff check .
@@ -116,4 +120,4 @@ release: setup  ## all of a release but publishing it (VERSION=1.0.0)
 clean:  ## remove all that was set up
 	rm -rf .ansible .cache .venv
 
-.PHONY: help setup lock demo test unit integration matrix cores molecule bench lint sanity build clean torture release docs programs
+.PHONY: help setup lock demo test unit integration matrix cores molecule bench lint sanity build clean torture release docs programs ids

@@ -1,8 +1,11 @@
-"""For all tests: what was unpacked into the cache is in PATH."""
+"""For all tests: what was unpacked into the cache is in PATH, and MM_RAN names a file that is told which tests ran."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
+
+import pytest
 
 from tools.system_packages import PACKAGES, find
 
@@ -11,3 +14,15 @@ def pytest_configure() -> None:
     """Let everything that tests start find these programs."""
     directories = {str(found.parent) for found in map(find, PACKAGES) if found}
     os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], *sorted(directories)])
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Write down a test that passed or was skipped; see tools/ran.py. Workers tell the process that started them."""
+    ran = os.environ.get("MM_RAN")
+    if (
+        ran
+        and "PYTEST_XDIST_WORKER" not in os.environ
+        and (report.skipped or (report.when, report.passed) == ("call", True))
+    ):
+        with Path(ran).open("a", encoding="utf-8") as file:
+            file.write(f"{report.outcome} {report.nodeid}\n")
