@@ -1,18 +1,118 @@
-"""Misspelt variables are found, and the name that was meant is named."""
+"""Misspelt variables are found, and each variable of each role is of its documented type or refused."""
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
+from typing import Any, Iterator
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables import (
     PLAYBOOK_VARIABLES,
+    ROLES,
+    as_users,
     known_names,
-    misspelt,
+    module_options,
+    options_of,
+    role_values,
+    unknown,
 )
 
 KNOWN = frozenset({"metamapper_databases", "metamapper_user", "metamapper_group"})
 UNKNOWN = "is not a variable of metamapper.postgresql."
+NAMES = sorted(path.parent.parent.name for path in ROLES.glob("*/meta/argument_specs.yml"))
+HOSTILE = "we\"ird.näme\\'; --"
+DATABASES = [{"name": "warehouse", "schemas": ["sales"]}]
+GOOD: dict[str, dict[str, Any]] = {
+    "grant": {"metamapper_password": "x", "metamapper_databases": DATABASES},
+    "verify": {"metamapper_password": "x", "metamapper_databases": DATABASES},
+    "revoke": {},
+    "bastion": {"metamapper_bastion_state": "absent"},
+}
+WRONG: dict[str, list[Any]] = {
+    "str": [0o123, 1, True, False, 1.10, datetime.date(2026, 1, 31), ["old"], {"name": "old"}, b"old"],
+    "path": [0o123, True, 1.10, ["old"], {"name": "old"}],
+    "int": ["many", "", 1.5, True, [1], {"a": 1}, "1_000", "0x10", datetime.date(2026, 1, 31), -2, "-2"],
+    "bool": ["maybe", "", 2, [True], {"a": 1}, "1.5"],
+    "list of str": [
+        *[1, True, {"name": "old"}, [{"name": "old"}], [0o123], [None], [True], [["old"]], [""], '["old"]', "('old',)"],
+        [datetime.date(2026, 1, 31)],
+    ],
+    "list of dict": [1, True, "warehouse", {"name": "warehouse", "schemas": ["sales"]}, ["warehouse"], [None], [[]]],
+    "dict": [1, True, "203.0.113.10", ["203.0.113.10"], [{"host": "203.0.113.10"}]],
+}
+
+
+def kind_of(option: dict[str, Any]) -> str:
+    """Return the type of an option, that of its elements included."""
+    kind = str(option.get("type", "str"))
+    return f"list of {option.get('elements', 'str')}" if kind == "list" else kind
+
+
+def is_choice(value: Any, option: dict[str, Any]) -> bool:
+    """Tell whether YAML has made a boolean of a choice that is not in quotes: of yes."""
+    return value is True and "yes" in option.get("choices", ())
+
+
+def wrong_values() -> Iterator[Any]:
+    """Yield each variable of each role with each value that is of another kind, and where the problem is."""
+    for role in NAMES:
+        for name, option in options_of(role).items():
+            for value in WRONG[kind_of(dict(option))]:
+                yield pytest.param(role, name, {name: value}, name, id=f"{role}-{name}-{value!r}")
+            for key, inner in option.get("options", {}).items():
+                required = {other: "x" for other, spec in option["options"].items() if spec.get("required")}
+                for value in (value for value in WRONG[kind_of(inner)] if not is_choice(value, inner)):
+                    entry = {**required, key: value}
+                    given = [entry] if option["type"] == "list" else entry
+                    place = f"{name}[0].{key}" if option["type"] == "list" else f"{name}.{key}"
+                    yield pytest.param(role, name, {name: given}, place, id=f"{role}-{place}-{value!r}")
+
+
+@pytest.mark.parametrize(("role", "name", "given", "place"), list(wrong_values()))
+def test_a_value_of_another_kind_is_refused(role: str, name: str, given: dict[str, Any], place: str) -> None:
+    values, problems = role_values(role, {**GOOD[role], **given})
+    assert any(problem.startswith(place) for problem in problems), problems
+    assert isinstance(values[name[len("metamapper_") :]], (type(None), list, dict))
+
+
+@pytest.mark.parametrize("role", NAMES)
+def test_what_is_right_has_no_problem(role: str) -> None:
+    values, problems = role_values(role, GOOD[role])
+    assert problems == []
+    assert {f"metamapper_{name}" for name in values} == set(options_of(role))
+
+
+@pytest.mark.parametrize("role", NAMES)
+def test_the_documented_defaults_are_accepted_and_null_stands_for_an_empty_one(role: str) -> None:
+    options = options_of(role)
+    defaults = {name: option["default"] for name, option in options.items() if "default" in option}
+    empty = {name: None for name, option in options.items() if option.get("default") in ("", [])}
+    values, problems = role_values(role, {**defaults, **GOOD[role], **empty})
+    assert [problem for problem in problems if "metamapper_bastion_" not in problem] == []
+    assert all(values[name[len("metamapper_") :]] == options[name]["default"] for name in empty)
+
+
+def test_null_is_not_taken_for_a_name() -> None:
+    _values, problems = role_values("revoke", {"metamapper_user": None})
+    assert [problem.startswith("metamapper_user is empty.") for problem in problems] == [True]
+
+
+@pytest.mark.parametrize("role", ["grant", "verify"])
+@pytest.mark.parametrize("secret", [8675309, 20.25, [HOSTILE], {"key": HOSTILE}, datetime.date(1999, 9, 9)])
+def test_no_secret_is_in_a_problem(role: str, secret: Any) -> None:
+    given = {**GOOD[role], "metamapper_password": secret, "metamapper_login_password": secret}
+    said = " ".join(role_values(role, given)[1])
+    assert "metamapper_password is" in said
+    assert [text for text in ("8675309", "20.25", "ird", "1999") if text in said] == []
+
+
+def test_required_variables_that_are_missing_are_named_with_their_meaning() -> None:
+    password, databases = role_values("verify", {"metamapper_password": ""})[1]
+    assert password.startswith(
+        "metamapper_password is required, and it is not set or empty. Password of metamapper_user"
+    )
+    assert databases.startswith("metamapper_databases is required, and it is not set or empty. Databases and schemas")
 
 
 @pytest.mark.parametrize(
@@ -37,8 +137,8 @@ UNKNOWN = "is not a variable of metamapper.postgresql."
         pytest.param(["metamapper_we\"ird.näme'; --"], [f"metamapper_we\"ird.näme'; -- {UNKNOWN}"], id="hostile"),
     ],
 )
-def test_misspelt(names: list[str], expected: list[str]) -> None:
-    assert misspelt(names, KNOWN) == expected
+def test_unknown(names: list[str], expected: list[str]) -> None:
+    assert unknown(names, KNOWN) == expected
 
 
 def test_the_names_of_all_roles_and_of_the_playbooks_are_known(tmp_path: Path) -> None:
@@ -48,3 +148,24 @@ def test_the_names_of_all_roles_and_of_the_playbooks_are_known(tmp_path: Path) -
         spec = f"argument_specs: {{main: {{options: {{{name}: {{type: str}}}}}}, other: {{}}}}"
         (meta / "argument_specs.yml").write_text(spec)
     assert known_names(tmp_path) == {"metamapper_adopt", "metamapper_bastion_targets", *PLAYBOOK_VARIABLES}
+
+
+def test_options_of_a_module_leave_out_what_is_not_set() -> None:
+    values: dict[str, Any] = {
+        "group": HOSTILE,
+        "ca_cert": "",
+        "bastion": {},
+        "login_user": None,
+        "adopt": False,
+        "other": 1,
+    }
+    names = ["group", "ca_cert", "bastion", "login_user", "adopt", "missing"]
+    assert module_options({**values, "other": 1}, names) == {"group": HOSTILE, "ca_cert": "", "adopt": False}
+
+
+def test_users_of_the_module() -> None:
+    assert as_users([]) == []
+    assert as_users([HOSTILE, "old"], state="retired") == [
+        {"name": HOSTILE, "state": "retired"},
+        {"name": "old", "state": "retired"},
+    ]

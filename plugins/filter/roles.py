@@ -1,0 +1,80 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What the roles of this collection ask of Python: their variables in their types, and what is wrong with them."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Iterable, Mapping
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._bastion_account import target_warnings
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._bastion_host import host_state
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._bastion_sshd import (
+    includes_drop_ins,
+    overruled,
+    pid_file,
+)
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._pg_hba import hba_problems
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._plays import pattern_with_hosts
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables import (
+    as_users,
+    known_names,
+    module_options,
+    options_of,
+    role_values,
+    unknown,
+)
+
+
+def role_variable_names(names: Iterable[str], role: str) -> list[str]:
+    """Return those of the names that are variables of a role."""
+    return [name for name in names if name in options_of(role)]
+
+
+def role_variables(given: Mapping[str, Any], role: str, names: Iterable[str]) -> dict[str, Any]:
+    """Return the variables of a role in their types, without the prefix, and a sentence for each that cannot work.
+
+    ``names`` are all variables that are set; one that nobody knows is a problem as well. Only plain values are in it:
+    ansible-core before 2.19 hands a value from one template to the next as text.
+    """
+    values, problems = role_values(role, given)
+    return {"variables": values, "problems": unknown(names, known_names()) + problems}
+
+
+def accepted_variables(checked: Mapping[str, Any]) -> Any:
+    """Return the variables of ``role_variables``; raises AnsibleFilterError where there are problems."""
+    if checked["problems"]:
+        raise AnsibleFilterError("\n".join(checked["problems"]))
+    return checked["variables"]
+
+
+def play_hosts(pattern: Any, groups: Mapping[str, Iterable[str]]) -> Any:
+    """Return a pattern of hosts; raises AnsibleFilterError where no host of the inventory matches it."""
+    try:
+        return pattern_with_hosts(pattern, groups)
+    except LookupError as error:
+        raise AnsibleFilterError(str(error.args[0])) from error
+
+
+class FilterModule:
+    """The filters, as Ansible looks for them."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return the filters by their names."""
+        return {
+            "accepted_variables": accepted_variables,
+            "as_users": as_users,
+            "bastion_host": host_state,
+            "bastion_target_warnings": target_warnings,
+            "module_options": module_options,
+            "pg_hba_problems": hba_problems,
+            "play_hosts": play_hosts,
+            "role_variable_names": role_variable_names,
+            "role_variables": role_variables,
+            "sshd_includes_drop_ins": includes_drop_ins,
+            "sshd_overruled": overruled,
+            "sshd_pid_file": pid_file,
+        }

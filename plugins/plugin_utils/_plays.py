@@ -1,0 +1,45 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""The hosts of the playbooks of this collection."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Mapping
+
+from ansible import context
+from ansible.errors import AnsibleError
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+
+# These read a playbook and run none; the inventory need not be there.
+READERS = ("syntax", "listhosts", "listtasks", "listtags")
+
+
+def pattern_with_hosts(pattern: Any, groups: Mapping[str, Iterable[str]]) -> Any:
+    """Return a pattern that a host of the inventory matches, whatever ``--limit`` leaves out of the run.
+
+    Ansible itself warns of one that nothing matches, does nothing, and exits with 0. Raises LookupError instead.
+    """
+    if any(context.CLIARGS.get(reader) for reader in READERS) or _matching(pattern, groups):
+        return pattern
+    raise LookupError(
+        f"No host of the inventory matches {pattern!s}. Add the servers to the inventory (ansible-inventory --graph "
+        "shows what is in it), or name the hosts in metamapper_hosts or metamapper_bastion_hosts."
+    )
+
+
+def _matching(pattern: Any, groups: Mapping[str, Iterable[str]]) -> list[Any]:
+    """Return the hosts that match, as the lookup inventory_hostnames does it."""
+    inventory = InventoryManager(DataLoader(), parse=False)
+    for group, hosts in groups.items():
+        inventory.add_group(group)
+        for host in hosts:
+            inventory.add_host(host, group=group)
+    patterns = [pattern] if isinstance(pattern, str) else list(pattern)
+    try:
+        return list(inventory.list_hosts(",".join(map(str, patterns))))
+    except AnsibleError:  # with host_pattern_mismatch = error
+        return []

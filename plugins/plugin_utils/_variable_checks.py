@@ -1,0 +1,105 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What is wrong with variables that each are of the right type, and what does not fit together."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from pathlib import Path
+from typing import Any, Callable, Iterator, Mapping
+
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._bastion_account import input_problems
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._pg_hba import hba_problems
+
+# Values by names without the prefix; None where a value is not set, or not of its type.
+Values = Mapping[str, Any]
+PATTERN = re.compile(r"[*?\[]")
+ADDRESS = re.compile(r"[A-Za-z0-9_.:-]+(/[0-9A-Fa-f.:]+)?\Z")
+
+
+def checked(role: str, values: Values) -> list[str]:
+    """Return a sentence for each thing that cannot work; raises KeyError for a role that has no checks."""
+    return [problem for check in CHECKS[role] for problem in check(values)]
+
+
+def _names(values: Values) -> Iterator[str]:
+    if values["user"] and values["user"] == values["group"]:
+        yield (
+            f'metamapper_group and metamapper_user are both "{values["user"]}". PostgreSQL has one name space for '
+            "groups and users: give them different names."
+        )
+
+
+def _source(values: Values) -> Iterator[str]:
+    if values["source"] and not ADDRESS.match(values["source"]):
+        yield "metamapper_source is no address. Give it as pg_hba.conf has it, for example 203.0.113.7/32."
+
+
+def _pg_hba(values: Values) -> Iterator[str]:
+    if not values["pg_hba_file"]:
+        return
+    if not values["source"]:
+        yield (
+            "metamapper_pg_hba_file is set, but metamapper_source is empty. Set it to the address that Metamapper "
+            "connects from, for example 203.0.113.7/32, or leave metamapper_pg_hba_file out."
+        )
+    elif not _is_hba_address(values["source"]):
+        yield (
+            f'metamapper_source is "{values["source"]}", which pg_hba.conf does not take: an address needs its prefix '
+            "length there, without host bits, for example 203.0.113.7/32 or 203.0.113.0/24."
+        )
+    databases = (entry.get("name") for entry in values["databases"] or () if entry)
+    names = [name for name in databases if name and not PATTERN.search(name)]
+    yield from hba_problems([*([values["user"]] if values["user"] else []), *names])
+
+
+def _is_hba_address(source: str) -> bool:
+    """Tell whether pg_hba.conf takes an address: a network, or a host's name."""
+    try:
+        ipaddress.ip_network(source)
+    except ValueError:
+        return not re.match(r"[0-9.]+(/|\Z)|.*:", source) and "/" not in source
+    return "/" in source
+
+
+def _baseline(values: Values) -> Iterator[str]:
+    if values["baseline"] and not Path(values["baseline"]).expanduser().is_file():
+        yield (
+            f'metamapper_baseline names "{values["baseline"]}", and the controller has no such file. Name a '
+            "report.json that this role has written, or leave the variable out."
+        )
+
+
+def _report_directory(values: Values) -> Iterator[str]:
+    """Yield why a directory on the controller is not to be written into: it, or a link to it, is somebody else's."""
+    if not values["report_directory"]:
+        return
+    path = Path(os.path.abspath(os.path.expanduser(values["report_directory"])))
+    place = f"metamapper_report_directory: {path}"
+    advice = "Name a directory of your own; it is created if it does not exist."
+    foreign_links = [link for link in path.parents if link.is_symlink() and not _is_own(link, or_of_root=True)]
+    if path.is_symlink():
+        yield f"{place} is a symbolic link. Name the directory itself."
+    elif foreign_links:
+        yield f"{place} goes through {foreign_links[0]}, a symbolic link of another user. {advice}"
+    elif path.exists() and not path.is_dir():
+        yield f"{place} is no directory. {advice}"
+    elif path.exists() and not _is_own(path, or_of_root=False):
+        yield f"{place} belongs to another user. {advice}"
+
+
+def _is_own(path: Path, *, or_of_root: bool) -> bool:
+    return path.lstat().st_uid in ({os.geteuid(), 0} if or_of_root else {os.geteuid()})
+
+
+CHECKS: Mapping[str, tuple[Callable[[Values], Iterator[str]], ...]] = {
+    "grant": (_names, _source, _pg_hba),
+    "verify": (_names, _source, _baseline, _report_directory),
+    "revoke": (_names,),
+    "bastion": (_source, input_problems),
+}

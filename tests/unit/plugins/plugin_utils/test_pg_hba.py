@@ -1,0 +1,30 @@
+"""Names in pg_hba.conf mean one database or role, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._pg_hba import hba_problems
+
+
+@pytest.mark.parametrize("name", ["warehouse", "Sales_2-x.y$", "ALL", "allx", "1", "_"])
+def test_a_name_that_needs_no_quotes(name: str) -> None:
+    assert hba_problems([name]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        *[(name, "without quotes.") for name in ("", "a b", "a,b", "a#b", "+readers", "@file", '"', "-", "日本")],
+        *[(name, "without quotes.") for name in ("we\"ird.näme\\'; --", "a\nb", "a\n", "a\tb", "\x00", "a\u202eb")],
+        *[(name, "is a keyword") for name in ("all", "replication", "sameuser", "samerole", "samegroup")],
+        *[(name, "a regular expression") for name in ("/", "/^sales$")],
+    ],
+)
+def test_a_name_that_means_something_else_or_needs_quotes(name: str, words: str) -> None:
+    (problem,) = hba_problems([name])
+    assert words in problem
+    assert problem.isprintable()
+
+
+def test_each_name_has_a_sentence() -> None:
+    assert len(hba_problems(["all", "fine", "a b"])) == 2
