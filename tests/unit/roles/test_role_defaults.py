@@ -11,6 +11,7 @@ import yaml
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables import PLAYBOOK_VARIABLES, known_names
 
 ROLES_DIRECTORY = Path(__file__).resolve().parents[3] / "roles"
+BASTION_HOST = ROLES_DIRECTORY.parent / "plugins" / "plugin_utils" / "_bastion_host.py"
 ROLES = sorted(path.parent.parent.name for path in ROLES_DIRECTORY.glob("*/meta/argument_specs.yml"))
 PYTHON_TYPES = {"str": str, "path": str, "int": int, "bool": bool, "list": list, "dict": dict}
 
@@ -27,12 +28,34 @@ def options(role: str) -> dict[str, dict[str, Any]]:
 
 
 def defaults(role: str) -> dict[str, Any]:
-    """Return what a role sets where its user does not."""
-    return load(role, "defaults/main.yml")
+    """Return what a role sets where its user does not; what several roles have is set by the role common."""
+    shared = load("common", "defaults/main.yml")
+    return {
+        **{name: value for name, value in shared.items() if name in options(role)},
+        **load(role, "defaults/main.yml"),
+    }
 
 
 def test_every_role_has_an_argument_spec() -> None:
-    assert sorted(path.name for path in ROLES_DIRECTORY.iterdir() if path.is_dir()) == ROLES
+    """Role common is private to the others, and validates theirs."""
+    assert sorted(path.name for path in ROLES_DIRECTORY.iterdir() if path.is_dir()) == sorted([*ROLES, "common"])
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_validates_its_variables_first(role: str) -> None:
+    assert load(role, "meta/main.yml")["dependencies"] == [{"role": "metamapper.postgresql.common"}]
+    assert load(role, "vars/main.yml")["__metamapper_role"] == role
+
+
+def test_each_default_is_written_once() -> None:
+    names = [name for role in [*ROLES, "common"] for name in load(role, "defaults/main.yml")]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_defaults_that_roles_share_are_in_the_role_common() -> None:
+    users = {name: [role for role in ROLES if name in options(role)] for role in ROLES for name in options(role)}
+    shared = {name for role in ROLES for name in defaults(role) if len(users[name]) > 1}
+    assert shared <= set(load("common", "defaults/main.yml"))
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -75,11 +98,35 @@ def test_secrets_are_plain_texts_that_no_failing_check_prints(role: str) -> None
     assert [name for name, option in secrets.items() if option["type"] != "str" or "choices" in option] == []
 
 
+def texts(role: str) -> str:
+    """Return all that a role is made of, but for its documentation and defaults."""
+    directory = ROLES_DIRECTORY / role
+    files = [file for place in ("tasks", "handlers", "vars", "templates") for file in directory.glob(f"{place}/*")]
+    return "".join(file.read_text() for file in files)
+
+
+def connection_of(role: str) -> str:
+    """Return those options of the connection in the role common that a role hands to its module."""
+    variables = load("common", "vars/main.yml")
+    return "".join(str(text) for name, text in variables.items() if name in texts(role))
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_every_variable_used_is_documented_and_every_one_documented_is_used(role: str) -> None:
-    files = [*(ROLES_DIRECTORY / role).glob("[tv]*/*.yml"), *(ROLES_DIRECTORY / role).glob("templates/*")]
-    used = {name for file in files for name in re.findall(r"\bmetamapper_\w+(?<!_)", file.read_text())}
-    assert used - {"metamapper_", *PLAYBOOK_VARIABLES} == set(options(role))
+    """The role common takes the options of the connection from the same place."""
+    used = set(re.findall(r"\b__metamapper\.(\w+)", texts(role)))
+    if role == "bastion":  # a filter gets all of them
+        used |= set(re.findall(r'values\["(\w+)"\]', BASTION_HOST.read_text()))
+    for names in re.findall(r"module_options\(\s*\[([^]]*)\]", texts(role) + connection_of(role)):
+        used |= set(re.findall(r"\w+", names))
+    assert {f"metamapper_{name}" for name in used} & known_names(ROLES_DIRECTORY) == set(options(role))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_template_sees_a_variable_that_is_not_typed(role: str) -> None:
+    """Only messages and comments name them."""
+    without_messages = re.sub(r"^\s+(fail_)?msg: >-\n(\s{6,}.*\n)*|{#.*#}", "", texts(role), flags=re.MULTILINE)
+    assert set(re.findall(r"(?<!_)\bmetamapper_\w+", without_messages)) <= set(PLAYBOOK_VARIABLES)
 
 
 @pytest.mark.parametrize("role", ROLES)
