@@ -79,7 +79,7 @@ def test_the_exit_code_of_what_is_no_playbook(servers: dict[str, dict[str, Any]]
 )
 def test_an_inventory_without_the_servers_is_an_error(options: list[str], tmp_path: Path) -> None:
     (tmp_path / "broken.yml").write_text("postgresql: [")
-    assert run(tmp_path, {}, GRANT, *options).status == 1
+    assert run(tmp_path, {}, GRANT, *options).status in (1, 4)
 
 
 @pytest.mark.thorough

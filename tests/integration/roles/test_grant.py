@@ -88,25 +88,25 @@ def test_what_metamapper_chokes_on_is_granted_and_then_told(
 def test_a_list_that_became_shorter_says_what_the_next_scan_deletes(
     directory: Path, site: Site, variables: dict[str, Any]
 ) -> None:
-    told = f"finds nothing any more in database {site.database}, schemas other, and deletes"
+    told = f"no longer finds the schemas other of database {site.database}, and hides"
     site.run("CREATE SCHEMA other")
     site.run("CREATE TABLE other.orders (id int)")
     (database,) = variables["metamapper_databases"]
     longer = {**database, "schemas": [HOSTILE, "other"]}
     granted = run_playbook(directory, "grant_metamapper.yml", {**variables, "metamapper_databases": [longer]}).ok()
-    assert "finds nothing any more" not in granted.output
+    assert "no longer finds" not in granted.output
 
     variables["metamapper_exclusive"] = True
     assert told in run_playbook(directory, "grant_metamapper.yml", variables, "--check").ok().output
     assert told in run_playbook(directory, "grant_metamapper.yml", variables).ok().output
     again = run_playbook(directory, "grant_metamapper.yml", variables).ok()
     assert again.changed == 0
-    assert "finds nothing any more" not in again.output
+    assert "no longer finds" not in again.output
 
 
 REFUSED = {
     "misspelt variable": ({"metamapper_usr": "x"}, "Did you mean metamapper_user?"),
-    "no password": ({"metamapper_password": ""}, "is empty"),
+    "no password": ({"metamapper_password": ""}, "metamapper_password is required"),
     "one name for both": ({"metamapper_group": "same", "metamapper_user": "same"}, "PostgreSQL has one name space"),
     "rule without an address": ({"metamapper_pg_hba_file": "/tmp/pg_hba.conf"}, "metamapper_source is empty"),
     "unknown key of a database": ({"metamapper_databases": [{"name": "d", "schema": ["s"]}]}, "schema"),
