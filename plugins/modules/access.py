@@ -136,16 +136,19 @@ options:
     default: false
   exclusive:
     description:
-      - Take back what O(group) and O(users) hold in the listed databases beyond the list, whoever granted it - other
-        schemas and relations, other privileges, default privileges. Nothing is taken from anybody else.
-      - What is wanted is granted first, in a transaction of its own. RV(disappears) names the schemas that Metamapper's
+      - Revoke what O(group) and O(users), retired ones included, hold beyond the list in any database, whoever granted
+        it - other schemas and relations, other privileges, grant options, default privileges. Nothing is revoked from
+        anybody else. USAGE is kept on a schema in which the login sees a relation through somebody else.
+      - Each database takes one transaction for both. RV(disappears) names the schemas that Metamapper's
         next scan will not find any more; it deletes the documentation of them.
       - Without it, such things are left alone, and M(metamapper.postgresql.visibility) reports them.
     type: bool
     default: false
   end_connections:
     description:
-      - With O(state=absent), end the connections of O(users). Without it these stay open, and can read nothing more.
+      - End the sessions of O(users) that retire, and with O(state=absent) of all O(users).
+      - Without it, a retired user with a session keeps its membership until a later run, and O(state=absent) waits
+        O(wait_seconds) for sessions to end and then fails. Either way nobody can log in as these users any more.
       - An administrator who is no superuser needs the role C(pg_signal_backend) for it.
     type: bool
     default: false
@@ -275,11 +278,11 @@ before:
     - The same keys as RV(after).
   returned: success
   type: dict
-  sample: {"roles": {"metamapper_readers": {}}, "databases": {}}
+  sample: {"roles": {"metamapper_readers": {}}, "databases": {}, "server": {}}
 after:
   description:
     - What it is afterwards, read from the catalog; in check mode, what it would be.
-    - With O(state=absent) the roles are empty and there are no databases.
+    - With O(state=absent) the roles are empty, and the databases are those in which they held something.
   returned: success
   type: dict
   contains:
@@ -290,7 +293,8 @@ after:
     databases:
       description:
         - A key for each database, and in it one for each schema that changes.
-        - With O(state=absent), what is held by schema (empty for what is in none) and role, and on how many objects.
+        - RV(ignore:extraneous) has what is held beyond the list, by schema (empty for what is in none) and role, and on
+          how many objects. RV(ignore:connect) is empty for a database that is not listed.
       type: dict
       sample:
         warehouse:
@@ -303,6 +307,11 @@ after:
               granted: 14
               other: 0
               future: [sales_owner]
+          extraneous: {}
+    server:
+      description: What is held beyond the list on databases, tablespaces and parameters, by role.
+      type: dict
+      sample: {}
 resolved:
   description:
     - What O(databases) means on this server, by names alone, in the form of that option. Handed to
@@ -412,6 +421,15 @@ database:
   returned: failure
   type: str
   sample: warehouse
+databases_not_done:
+  description:
+    - Databases that could not be reached, where that is the only failure; RV(problems) has the reasons. All others are
+      done, or in check mode would be; RV(statements) tells of them.
+    - While there is one, no user retires, no role is dropped, and nothing is revoked from roles that stay.
+  returned: failure
+  type: list
+  elements: str
+  sample: [archive]
 committed:
   description: What earlier transactions of this task had committed before the failure. Mostly empty.
   returned: failure
@@ -421,7 +439,6 @@ committed:
 """
 
 import gc
-from typing import Any, Callable, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.options import (
@@ -429,27 +446,10 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.opti
     exit_with,
     where_from_options,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import wanted_from_options
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import request_from_options
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.result import ensure_access
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import forbid_core_files
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
-
-
-def prepared(options: Mapping[str, Any], *, check_mode: bool) -> Callable[[Server], Mapping[str, Any]]:
-    """Return what is to be done on the server; raises Failure where the options are wrong."""
-    if options["state"] == "absent":
-        # Ansible ships modules as source, which Python compiles in each run: most of them take nothing back.
-        from ansible_collections.metamapper.postgresql.plugins.module_utils._access.removal_request import (  # noqa: PLC0415
-            unwanted_from_options,
-        )
-        from ansible_collections.metamapper.postgresql.plugins.module_utils._access.removal_result import remove_access  # noqa: PLC0415
-
-        unwanted = unwanted_from_options(options)
-        return lambda where: remove_access(where, unwanted, check_mode=check_mode)
-    wanted = wanted_from_options(options)
-    return lambda where: ensure_access(where, wanted, check_mode=check_mode)
-
 
 # A run keeps what it reads until it ends: a search for garbage finds none, and is a quarter of the time of a first run
 # on 20,000 relations. https://docs.python.org/3/library/gc.html#gc.set_threshold
@@ -466,9 +466,9 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        do = prepared(module.params, check_mode=module.check_mode)
+        request = request_from_options(module.params)
         with where_from_options(module.params) as where:
-            result = do(where)
+            result = ensure_access(where, request, check_mode=module.check_mode)
     except Failure as failure:
         module.fail_json(**failure.as_result())
     exit_with(module, result)

@@ -30,15 +30,15 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core import name_pattern, secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres import verifier
 options = {"group": "g", "users": [{"name": "u", "password": "p", "state": "present"}],
-           "connection_limit": 1, "adopt": False, "exclusive": False,
+           "connection_limit": 1, "adopt": False, "exclusive": False, "state": "present", "end_connections": False,
            "wait_seconds": 1, "lock_timeout_ms": 1, "databases": [{"name": "d", "schemas": ["s*"], "creators": ["auto"],
            "exclude_schemas": [], "metadata_schemas": [], "allow_empty": False, "accept_breaks_scan": False}],
            "privilege": "select", "accept_references": False}
-wanted = request.wanted_from_options(options)
+wanted = request.request_from_options(options)
 names = name_pattern.matching(wanted.databases[0].schemas[0], {"sales", "hr"})
-grants = [statements.Grant("schema", "USAGE", name) for name in names]
+grants = [statements.Grant("schema", "USAGE", "", name) for name in names]
 stored = "md5" + "0" * 32
-print([str(statement) for statement in statements.statements_for("d", wanted.group, grants)],
+print([str(statement) for statement in statements.grant_statements(grants, wanted.group)],
       wanted.users[0].password, verifier.is_verifier_of(stored, "u", secret.Secret("p")),
       verifier.saslprep("I\\u00adX"))
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Iterable, Iterator, Literal, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name import name_problem, unsendable
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
@@ -22,6 +22,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry
     entry_problems,
 )
 
+State = Literal["present", "absent"]
 RESERVED_ROLE_NAMES = frozenset({"public", "none"})
 LARGEST_INTEGER = 2**31 - 1  # https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-INT
 
@@ -35,31 +36,54 @@ class User:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class AccessRequest:
     """Everything that the options ask for.
 
-    ``privilege`` is what the group gets on relations, ``accept_references`` that it may be REFERENCES although the
-    group can create tables. With ``exclusive``, what group and users hold beyond the list is taken back.
-    ``connection_limit`` -1 is none; ``wait_seconds`` bounds the wait for another run of this
-    task on the same database, ``lock_timeout_ms`` each wait for anybody else's lock.
+    With ``state`` absent, the roles are to go with all that they hold; ``users`` are then all users, without
+    passwords, and ``databases`` and ``retired`` are empty. ``privilege`` is what the group gets on relations,
+    ``accept_references`` that it may be REFERENCES although the group can create tables. With ``exclusive``, what the
+    roles hold beyond the list is revoked. ``connection_limit`` -1 is none; ``wait_seconds`` bounds the wait for another
+    run of this task on the same database, ``lock_timeout_ms`` each wait for anybody else's lock.
     """
 
     group: str
     users: tuple[User, ...]
-    databases: tuple[DatabaseEntry, ...]
+    databases: tuple[DatabaseEntry, ...] = ()
+    state: State = "present"
     privilege: Privilege = "SELECT"
     accept_references: bool = False
     connection_limit: int = 20
     adopt: bool = False
     exclusive: bool = False
     retired: tuple[str, ...] = ()
+    end_connections: bool = False
     wait_seconds: int = 300
     lock_timeout_ms: int = 5000
 
     @property
+    def is_absent(self) -> bool:
+        """Whether the roles are to go."""
+        return self.state == "absent"
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether everything beyond the desired privileges is extraneous."""
+        return self.exclusive or self.is_absent
+
+    @property
+    def user_names(self) -> tuple[str, ...]:
+        """The users that are to be there; in ``absent`` those that are to go."""
+        return tuple(user.name for user in self.users)
+
+    @property
     def role_names(self) -> tuple[str, ...]:
-        """The roles that this task makes and mends; the retired ones are not among them."""
-        return (self.group, *(user.name for user in self.users))
+        """The group and these users; the retired ones are not among them."""
+        return (self.group, *self.user_names)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """All roles that privileges may be revoked from, users first: the order in which they go."""
+        return (*self.user_names, *self.retired, self.group)
 
     @property
     def listed_creators(self) -> tuple[str, ...]:
@@ -67,9 +91,31 @@ class Wanted:
         return tuple(dict.fromkeys(name for entry in self.databases for name in entry.creators or ()))
 
 
-def wanted_from_options(options: Mapping[str, Any]) -> Wanted:
+def request_from_options(options: Mapping[str, Any]) -> AccessRequest:
     """Return what a module's options ask for; raises Failure with all that is wrong with them."""
-    wanted = Wanted(
+    request = _absent(options) if options["state"] == "absent" else _present(options)
+    problems = [*_wrong_roles(request), *_wrong_numbers(request)]
+    if not request.is_absent:
+        problems += entry_problems(request.databases)
+    if problems:
+        raise Failure(problems)
+    return request
+
+
+def _absent(options: Mapping[str, Any]) -> AccessRequest:
+    return AccessRequest(
+        group=options["group"],
+        users=tuple(User(user["name"], Secret("")) for user in options["users"] or ()),
+        state="absent",
+        adopt=options["adopt"],
+        end_connections=options["end_connections"],
+        wait_seconds=options["wait_seconds"],
+        lock_timeout_ms=options["lock_timeout_ms"],
+    )
+
+
+def _present(options: Mapping[str, Any]) -> AccessRequest:
+    return AccessRequest(
         group=options["group"],
         users=tuple(
             User(user["name"], Secret(user["password"] or ""))
@@ -83,13 +129,10 @@ def wanted_from_options(options: Mapping[str, Any]) -> Wanted:
         adopt=options["adopt"],
         exclusive=options["exclusive"],
         retired=tuple(user["name"] for user in options["users"] if user["state"] == "retired"),
+        end_connections=options["end_connections"],
         wait_seconds=options["wait_seconds"],
         lock_timeout_ms=options["lock_timeout_ms"],
     )
-    problems = [*_wrong_roles(wanted), *entry_problems(wanted.databases), *wrong_numbers(wanted)]
-    if problems:
-        raise Failure(problems)
-    return wanted
 
 
 def role_problem(what: str, name: str) -> Problem | None:
@@ -101,26 +144,27 @@ def role_problem(what: str, name: str) -> Problem | None:
     return name_problem(what, name)
 
 
-def _wrong_roles(wanted: Wanted) -> list[Problem]:
-    names = [*(user.name for user in wanted.users), *wanted.retired]
-    checked = [role_problem("group", wanted.group), *(role_problem("user", name) for name in names)]
-    if wanted.retired and not wanted.users:
+def _wrong_roles(request: AccessRequest) -> list[Problem]:
+    names = [*request.user_names, *request.retired]
+    checked = [role_problem("group", request.group), *(role_problem("user", name) for name in names)]
+    if request.retired and not request.users:
         message = "Users are to retire, and there is no present user to take their place."
         checked.append(Problem(message, "List the new user, or take access back with state: absent."))
+    with_password = () if request.is_absent else request.users
     return [
         *(problem for problem in checked if problem),
-        *same_names(wanted),
-        *(problem for user in wanted.users for problem in _wrong_password(user)),
+        *_same_names(request),
+        *(problem for user in with_password for problem in _wrong_password(user)),
     ]
 
 
-def same_names(wanted: Wanted) -> Iterator[Problem]:
+def _same_names(request: AccessRequest) -> Iterator[Problem]:
     """Yield which names stand for two roles."""
-    users = [*(user.name for user in wanted.users), *wanted.retired]
-    if wanted.group in users:
-        message = f'Group and user have the same name "{wanted.group}". PostgreSQL has one name space for both.'
+    users = [*request.user_names, *request.retired]
+    if request.group in users:
+        message = f'Group and user have the same name "{request.group}". PostgreSQL has one name space for both.'
         advice = "Give the group another name, for example metamapper_readers."
-        yield Problem(message, advice, object=wanted.group)
+        yield Problem(message, advice, object=request.group)
     for name in _repeated(users):
         yield Problem(f'The user "{name}" is listed more than once.', "List it once.", object=name)
 
@@ -135,12 +179,12 @@ def _wrong_password(user: User) -> Iterator[Problem]:
         yield Problem(message, "Choose another one.", object=user.name)
 
 
-def wrong_numbers(wanted: Wanted) -> list[Problem]:
+def _wrong_numbers(request: AccessRequest) -> list[Problem]:
     """Return which numbers are out of their bounds."""
     limits: Sequence[tuple[str, int, int, int]] = (
-        ("connection_limit", wanted.connection_limit, -1, LARGEST_INTEGER),
-        ("wait_seconds", wanted.wait_seconds, 0, LARGEST_INTEGER // 1000),
-        ("lock_timeout_ms", wanted.lock_timeout_ms, 1, LARGEST_INTEGER),
+        ("connection_limit", request.connection_limit, -1, LARGEST_INTEGER),
+        ("wait_seconds", request.wait_seconds, 0, LARGEST_INTEGER // 1000),
+        ("lock_timeout_ms", request.lock_timeout_ms, 1, LARGEST_INTEGER),
     )
     return [
         Problem(f"The option {name} is {value}.", f"Set it to {least} or more, at most {most}.")

@@ -7,18 +7,32 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from typing import Any, Iterable, Mapping, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.apply import Applied, Apply
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.acl_item import revoke_statements
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import Wanted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.apply import apply
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import DatabaseFacts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.diff import DatabasePlan
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.object_kinds import schema_of
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import Grant
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.progress import Progress
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import Password, State
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import (
-    role_outline,
-    wanted_role_outline,
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.retirement import still_connected
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.steps import planned_statements
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.summary import (
+    by_role,
+    changes,
+    database_summary,
+    diff_lines,
+    disappearing,
+    role_summary,
+    wanted_role_summary,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.summary import changes, diff_lines, merged
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import Survey, survey
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import (
+    DatabaseState,
+    Survey,
+    survey,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, texts
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
@@ -28,51 +42,59 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.accou
 Result = Mapping[str, Any]
 
 
-def ensure_access(where: Server, wanted: Wanted, *, check_mode: bool) -> Result:
+class DatabasesNotDone(Failure):
+    """Databases that could not be reached, while the others were done; in check mode, would be."""
+
+    def __init__(self, not_done: Mapping[str, Problem], committed: Iterable[str], result: Result) -> None:
+        super().__init__(not_done.values(), committed)
+        self.not_done = tuple(not_done)
+        self.result = result
+
+    def as_result(self) -> dict[str, Any]:
+        """Return what a module hands to ``fail_json``: what was done, too."""
+        done = {key: self.result[key] for key in ("changed", "statements", "notes")}
+        return {**done, **super().as_result(), "databases_not_done": list(self.not_done)}
+
+
+def ensure_access(where: Server, request: AccessRequest, *, check_mode: bool) -> Result:
     """Bring about what is wanted, or in check mode find out what that takes; return the module's result.
 
-    Raises Failure with everything that is wrong, found before anything is written; or with what a transaction met,
-    that one rolled back.
+    Raises Failure with everything that is refused, found before anything is written; or with what a transaction met,
+    that one rolled back; or, once everything else is done, with the databases that could not be reached.
     """
-    found = survey(where, wanted)
+    found = survey(where, request)
     if found.problems:
-        raise Failure(found.problems)
-    if check_mode:
-        return _predicted(found, wanted)
+        raise Failure([*found.problems, *found.not_done.values()])
     try:
-        return _written(found, wanted, Apply(where, wanted, found).run())
+        progress = None if check_mode else apply(where, request, found)
     except ServerError as error:
         raise Failure([Problem(f"The server ended the connection: {error.text}.", sqlstate=error.sqlstate)]) from error
+    result = _predicted(found, request) if progress is None else _written(found, request, progress)
+    if found.not_done:
+        raise DatabasesNotDone(found.not_done, progress.committed if progress else (), result)
+    return result
 
 
-def planned_statements(found: Survey, wanted: Wanted) -> list[Statement]:
-    """Return what the plans would run, in order."""
-    administrator = found.server.facts.administrator
-    databases = [
-        statement
-        for look in found.databases
-        for statement in (
-            *look.plan.statements(look.target.name, wanted.group),
-            *revoke_statements(look.surplus, administrator=administrator),
-        )
-    ]
-    return [*found.roles.group, *databases, *found.roles.users, *found.roles.retired]
-
-
-def _predicted(found: Survey, wanted: Wanted) -> Result:
-    statements = planned_statements(found, wanted)
+def _predicted(found: Survey, request: AccessRequest) -> Result:
+    statements = planned_statements(found, request)
     passwords = {
         user.name: _foreseen(found.passwords.get(user.name, Password("set", "The role does not exist yet.")))
-        for user in wanted.users
+        for user in (() if request.is_absent else request.users)
     }
-    before = _databases(found, {})
-    after = {look.target.name: look.predicted for look in found.databases}
     known = found.server.facts.roles
-    roles = role_outline(known, wanted)
+    roles = role_summary(known, request)
     roles_after = roles
-    if found.roles.has_changes:
-        roles_after = wanted_role_outline(known, wanted, found.database_names)
-    return _result(found, statements, (roles, roles_after), (before, after), passwords)
+    if request.is_absent:
+        roles_after = role_summary({}, request)
+    elif found.roles.has_changes:
+        leaving = {statement.names[1][0] for statement in found.roles.retired}
+        roles_after = wanted_role_summary(known, request, found.database_names, leaving)
+    after = {state.name: _summary(state, state.facts, state.plan) for state in found.databases}
+    server = {} if statements else by_role(found.shared)
+    notes = [still_connected(found.server.facts.connections, name) for name in request.retired]
+    if request.end_connections:
+        notes = []
+    return _result(found, statements, (roles, roles_after), (after, server), passwords, notes)
 
 
 def _foreseen(password: Password) -> Password:
@@ -80,50 +102,54 @@ def _foreseen(password: Password) -> Password:
     return Password(foreseen.get(password.state, password.state), password.reason)
 
 
-def _written(found: Survey, wanted: Wanted, applied: Applied) -> Result:
-    before = _databases(found, {name: sides[0] for name, sides in applied.databases.items()})
-    after = _databases(found, {name: sides[1] for name, sides in applied.databases.items()})
-    roles = (role_outline(found.server.facts.roles, wanted), role_outline(applied.roles, wanted))
-    return _result(found, applied.statements, roles, (before, after), applied.passwords)
+def _written(found: Survey, request: AccessRequest, progress: Progress) -> Result:
+    after = {state.name: _summary(state, progress.databases.get(state.name, state.facts)) for state in found.databases}
+    roles = (role_summary(found.server.facts.roles, request), role_summary(progress.roles, request))
+    return _result(found, progress.statements, roles, (after, {}), progress.passwords, progress.notes)
 
 
-def _databases(found: Survey, known_better: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the outlines of the survey; of what was written to, what the transactions saw wins."""
-    looks = {look.target.name: look.before for look in found.databases}
-    return {name: merged(before, known_better.get(name, before)) for name, before in looks.items()}
+def _summary(state: DatabaseState, facts: DatabaseFacts, done: DatabasePlan | None = None) -> dict[str, Any]:
+    return database_summary(facts, is_listed=state.scope is not None, done=done)
 
 
 def _result(
     found: Survey,
     statements: Sequence[Statement],
     roles: tuple[Any, Any],
-    databases: tuple[Any, Any],
+    after: tuple[Any, Any],
     passwords: Mapping[str, Password],
+    notes: Iterable[str],
 ) -> Result:
-    before, after = changes(
-        {"roles": _with_passwords(roles[0], _known_before(found, passwords)), "databases": databases[0]},
-        {"roles": _with_passwords(roles[1], passwords), "databases": databases[1]},
+    old = {state.name: _summary(state, state.facts) for state in found.databases}
+    roles_before = _with_passwords(roles[0], _known_before(found, passwords))
+    before, now = changes(
+        {"roles": roles_before, "databases": old, "server": by_role(found.shared)},
+        {"roles": _with_passwords(roles[1], passwords), "databases": after[0], "server": after[1]},
     )
-    shown = diff_lines(before, after)
+    shown = diff_lines(before, now)
+    warnings = [str(problem) for state in found.databases for problem in state.plan.warnings]
     return {
         "changed": bool(statements),
         "statements": texts(statements),
         "before": before,
-        "after": after,
+        "after": now,
         "diff": {"before": shown[0], "after": shown[1]},
         "users": [{"name": name, "password": known.state, "reason": known.reason} for name, known in passwords.items()],
-        "disappears": [
-            {"database": look.target.name, "schemas": list(look.disappears)}
-            for look in found.databases
-            if look.disappears
-        ],
-        "resolved": [look.scope.resolved() for look in found.databases],
-        "scope": account([look.scope for look in found.databases], found.left_out),
-        "inherited": _grants(found, "inherited"),
-        "skipped": _grants(found, "skipped"),
-        "notes": [str(problem) for look in found.databases for problem in look.plan.warnings],
+        "disappears": list(_disappears(found)),
+        "resolved": [state.scope.resolved() for state in found.listed if state.scope],
+        "scope": account([state.scope for state in found.listed if state.scope], found.left_out),
+        "inherited": [_shown(state.name, grant) for state in found.databases for grant in state.plan.inherited],
+        "skipped": [_shown(state.name, grant) for state in found.databases for grant in state.plan.skipped],
+        "notes": [*warnings, *(note for note in notes if note)],
         "server_version": found.server.facts.version,
     }
+
+
+def _disappears(found: Survey) -> Iterable[dict[str, Any]]:
+    for state in found.databases:
+        schemas = disappearing(state.facts, state.plan.revokes)
+        if schemas:
+            yield {"database": state.name, "schemas": schemas}
 
 
 def _known_before(found: Survey, passwords: Mapping[str, Password]) -> dict[str, Password]:
@@ -142,9 +168,12 @@ def _with_passwords(roles: Mapping[str, Any], passwords: Mapping[str, Password])
     }
 
 
-def _grants(found: Survey, which: str) -> list[dict[str, str]]:
-    return [
-        {"database": look.target.name, **grant._asdict()}
-        for look in found.databases
-        for grant in getattr(look.plan, which)
-    ]
+def _shown(database: str, grant: Grant) -> dict[str, str]:
+    has_name = grant.kind in ("relation", "default")
+    return {
+        "database": database,
+        "kind": grant.kind,
+        "privilege": grant.privilege,
+        "schema": schema_of(grant),
+        "name": grant.name if has_name else "",
+    }

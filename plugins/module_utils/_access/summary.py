@@ -8,62 +8,190 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import Any, Iterable, Mapping
+from typing import Any, Collection, Iterable, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import DatabaseFacts, Holding
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
+    AclItem,
+    DatabaseFacts,
+    PrivilegeState,
+    RoleFacts,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.diff import DatabasePlan
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.object_kinds import (
+    DEFAULTS,
+    schema_of,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import Grant
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import (
+    PRIVILEGED_ATTRIBUTES,
+    SETTINGS,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
 
-Outline = Mapping[str, Any]
+Summary = Mapping[str, Any]
+
+# What lets a relation show up in information_schema.
+# https://www.postgresql.org/docs/current/infoschema-tables.html
+SHOWING = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})
 
 
-def _held(holding: Holding, is_granted_now: bool) -> str:
-    if holding.is_direct or is_granted_now:
-        return "granted"
-    return "inherited" if holding.is_effective else "missing"
+def role_summary(roles: Mapping[str, RoleFacts], request: AccessRequest) -> dict[str, dict[str, object]]:
+    """Return what group and users are, for the before and after of the result; an absent role is empty."""
+    names = (*request.role_names, *request.retired)
+    return {name: _properties(roles.get(name), name == request.group) for name in names}
 
 
-def outline(facts: DatabaseFacts, grants: Iterable[Grant] = (), revokes: Iterable[Grant] = ()) -> dict[str, Any]:
-    """Return what the group holds in the wanted schemas of a database, with some grants as if they were made.
+def _properties(facts: RoleFacts | None, is_group: bool) -> dict[str, object]:
+    if facts is None:
+        return {}
+    powers = [word for attribute, word in PRIVILEGED_ATTRIBUTES if getattr(facts, attribute)]
+    if is_group:
+        return {"login": facts.can_login, "powers": powers}
+    return {
+        "login": facts.can_login,
+        "inherit": facts.is_inheriting,
+        "connection_limit": facts.connection_limit,
+        "member": facts.is_in_group,
+        "powers": powers,
+        "settings": _shown_settings(facts.settings),
+    }
 
-    ``privilege`` is the one that is wanted on the relations; ``relations`` counts what exists, ``granted`` those with
-    that privilege, ``other`` counts the privileges of the other mode, default ones included; ``future`` names the
-    creators whose later relations will have it.
+
+def _shown_settings(settings: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """Return the settings that are compared, where there are some, by database."""
+    return {
+        database or "all databases": {name: values[name] for name, _value in SETTINGS if name in values}
+        for database, values in settings.items()
+        if any(name in values for name, _value in SETTINGS)
+    }
+
+
+def wanted_role_summary(
+    roles: Mapping[str, RoleFacts], request: AccessRequest, databases: Collection[str], leaving: Collection[str]
+) -> dict[str, dict[str, object]]:
+    """Return what group and users are once the plan is carried out; in databases not meant, settings stay.
+
+    ``leaving`` are the retired users whose membership ends.
     """
-    given, taken = set(grants), set(revokes)
-    selected = Counter(grant.schema for grant in given if grant.kind == "relation")
+    users = {
+        user.name: {
+            "login": True,
+            "inherit": True,
+            "connection_limit": request.connection_limit,
+            "member": True,
+            "powers": [],
+            "settings": _shown_settings(_wanted_settings(roles.get(user.name), databases)),
+        }
+        for user in request.users
+    }
+    retired = {name: _retired(roles[name], name in leaving) if name in roles else {} for name in request.retired}
+    return {request.group: {"login": False, "powers": []}, **users, **retired}
+
+
+def _retired(facts: RoleFacts, leaves: bool) -> dict[str, object]:
+    return {**_properties(facts, False), "login": False, "member": facts.is_in_group and not leaves}
+
+
+def _wanted_settings(facts: RoleFacts | None, databases: Collection[str]) -> dict[str, dict[str, str]]:
+    ours = {name: value for name, value in SETTINGS if value is not None}
+    wanted = {"": ours}
+    for database, values in (facts.settings if facts else {}).items():
+        if database in databases:
+            wanted[database] = {name: value for name, value in values.items() if ours.get(name) == value}
+        elif database:
+            wanted[database] = dict(values)
+    return wanted
+
+
+def database_summary(facts: DatabaseFacts, *, is_listed: bool, done: DatabasePlan | None = None) -> dict[str, Any]:
+    """Return what the roles hold in a database, with a plan as if it were carried out.
+
+    ``connect`` is empty where the database is not listed. Of the schemas in scope, ``privilege`` is the one that is
+    wanted on the relations; ``relations`` counts what exists, ``granted`` those with that privilege, ``other`` counts
+    the privileges of the other mode, default ones included; ``future`` names the creators whose later relations will
+    have it. ``extraneous`` has, by schema and role, how many objects each privilege beyond these is held on; the schema
+    is empty for what is in none.
+    """
+    grants, revokes = (set(done.grants), set(done.revokes)) if done else (set(), set())
+    left = [item for item in facts.extraneous if item not in revokes]
+    is_granted = any(grant.kind == "database" for grant in grants)
+    return {
+        "connect": _held(facts.connect, is_granted) if is_listed else "",
+        "schemas": _schemas(facts, grants, left),
+        "extraneous": by_schema(left),
+    }
+
+
+def _held(state: PrivilegeState, is_granted_now: bool) -> str:
+    if state.is_direct or is_granted_now:
+        return "granted"
+    return "inherited" if state.is_effective else "missing"
+
+
+def _schemas(facts: DatabaseFacts, grants: set[Grant], left: Iterable[AclItem]) -> dict[str, Any]:
+    granted = Counter(grant.schema for grant in grants if grant.kind == "relation")
+    usage = {grant.name for grant in grants if grant.kind == "schema"}
+    defaults = {(grant.schema, grant.name) for grant in grants if grant.kind == "default"}
     relations: Counter[str] = Counter()
     future: dict[str, list[str]] = defaultdict(list)
     for creator in facts.creators:
         relations[creator.schema] += creator.relations
-        if creator.is_ready or Grant("default", facts.wanted[creator.schema], creator.schema, creator.name) in given:
+        if creator.has_default_privilege or (creator.schema, creator.name) in defaults:
             future[creator.schema].append(creator.name)
-    lacking = Counter(relation.schema for relation in facts.relations if not relation.is_effective)
-    other = Counter(relation.schema for relation in facts.relations if relation.has_other)
-    other.update(creator.schema for creator in facts.creators if creator.has_other)
-    other.subtract(Counter(grant.schema for grant in taken))
+    missing = Counter(relation.schema for relation in facts.missing if not relation.is_effective)
+    other = Counter(item.schema for item in left if _is_of_other_mode(item, facts))
     return {
-        "connect": _held(facts.connect, Grant("database", "CONNECT") in given),
-        "schemas": {
-            name: {
-                "usage": _held(facts.schemas[name].usage, Grant("schema", "USAGE", name) in given),
-                "privilege": facts.wanted[name],
-                "relations": relations[name],
-                "granted": relations[name] - lacking[name] + selected[name],
-                "other": other[name],
-                "future": future[name],
-            }
-            for name in facts.wanted
-        },
+        name: {
+            "usage": _held(facts.schemas[name].usage, name in usage),
+            "privilege": privilege,
+            "relations": relations[name],
+            "granted": relations[name] - missing[name] + granted[name],
+            "other": other[name],
+            "future": future[name],
+        }
+        for name, privilege in facts.listed.items()
     }
 
 
-def merged(first: Outline, second: Outline) -> dict[str, Any]:
-    """Return one outline of a database out of two that cover different schemas; the second wins where both do."""
-    return {**first, **second, "schemas": {**first["schemas"], **second["schemas"]}}
+def _is_of_other_mode(item: AclItem, facts: DatabaseFacts) -> bool:
+    return (
+        item.kind in ("relation", "column", "default")
+        and item.privilege in ("SELECT", "REFERENCES")
+        and facts.listed.get(item.schema, item.privilege) != item.privilege
+    )
 
 
-def changes(before: Outline, after: Outline) -> tuple[dict[str, Any], dict[str, Any]]:
+def by_schema(items: Iterable[AclItem]) -> dict[str, Any]:
+    """Return how many objects each privilege is held on, by schema and role."""
+    of: dict[str, list[AclItem]] = defaultdict(list)
+    for item in items:
+        of[schema_of(item)].append(item)
+    return {schema: by_role(of[schema]) for schema in sorted(of)}
+
+
+def by_role(items: Iterable[AclItem]) -> dict[str, dict[str, int]]:
+    """Return how many objects each privilege is held on, by role."""
+    of: dict[str, Counter[str]] = defaultdict(Counter)
+    for item in items:
+        of[item.grantee][_label(item)] += 1
+    return {role: dict(sorted(of[role].items())) for role in sorted(of)}
+
+
+def _label(item: AclItem) -> str:
+    privilege = f"GRANT OPTION for {item.privilege}" if item.keeps_privilege else item.privilege
+    if item.kind in ("default", "global default"):
+        return f"{privilege} on future {DEFAULTS[item.detail].lower()}"
+    return f"{privilege} on {item.kind}"
+
+
+def disappearing(facts: DatabaseFacts, revokes: Iterable[AclItem]) -> list[str]:
+    """Return the schemas out of scope of which something will not show up any more once some items are revoked."""
+    shown = (item for item in revokes if item.kind in ("relation", "column") and item.privilege in SHOWING)
+    return sorted({item.schema for item in shown} - facts.listed.keys())
+
+
+def changes(before: Summary, after: Summary) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return both sides with only those schemas that differ; the databases are the same in both, and all stay.
 
     A run that finds nothing missing returns as little for thousands of schemas as for one: Ansible spends longer on a
@@ -75,32 +203,40 @@ def changes(before: Outline, after: Outline) -> tuple[dict[str, Any], dict[str, 
     return {**before, "databases": of_before}, {**after, "databases": of_after}
 
 
-def _different(held: Outline, other: Outline) -> dict[str, Any]:
-    schemas = {name: of for name, of in held["schemas"].items() if other["schemas"].get(name) != of}
-    return {**held, "schemas": schemas}
+def _different(held: Summary, other: Summary) -> dict[str, Any]:
+    different = {
+        part: {name: of for name, of in held[part].items() if other[part].get(name) != of}
+        for part in ("schemas", "extraneous")
+    }
+    return {**held, **different}
 
 
-def diff_lines(before: Outline, after: Outline) -> tuple[str, str]:
+def diff_lines(before: Summary, after: Summary) -> tuple[str, str]:
     """Return the two sides of a diff: a line for each role, database and schema that changes, nothing for the rest."""
     old, new = _flat(before), _flat(after)
     changed = [key for key in dict.fromkeys([*old, *new]) if old.get(key) != new.get(key)]
     return _text(old, changed), _text(new, changed)
 
 
-def _flat(whole: Outline) -> dict[tuple[str, ...], str]:
+def _flat(whole: Summary) -> dict[tuple[str, ...], str]:
     lines: dict[tuple[str, ...], str] = {}
     for role, properties in whole["roles"].items():
         lines["role", role] = _words(properties)
     for database, held in whole["databases"].items():
-        lines["database", database] = f"CONNECT {held['connect']}{_beyond(held.get('beyond', {}))}"
+        if held["connect"]:
+            lines["database", database] = f"CONNECT {held['connect']}"
         for schema, of_schema in held["schemas"].items():
             lines["database", database, schema] = _schema_words(of_schema)
+        for schema, roles in held["extraneous"].items():
+            for role, counts in roles.items():
+                lines["extraneous", database, schema, role] = _counts(counts)
+    for role, counts in whole["server"].items():
+        lines["extraneous", "", "", role] = _counts(counts)
     return lines
 
 
-def _beyond(counts: Mapping[str, int]) -> str:
-    kinds = ", ".join(f"{count} on {kind}" for kind, count in counts.items())
-    return f"; beyond the list: {kinds}" if kinds else ""
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{label} ({count})" for label, count in counts.items())
 
 
 def _words(properties: Mapping[str, Any]) -> str:
@@ -126,10 +262,15 @@ def _schema_words(held: Mapping[str, Any]) -> str:
 
 
 def _text(lines: Mapping[tuple[str, ...], str], keys: Iterable[tuple[str, ...]]) -> str:
-    return "".join(_one_line(f"{_label(*key)}: {lines[key]}") + "\n" for key in keys if key in lines)
+    return "".join(_one_line(f"{_line_label(*key)}: {lines[key]}") + "\n" for key in keys if key in lines)
 
 
-def _label(kind: str, *names: str) -> str:
+def _line_label(kind: str, *names: str) -> str:
+    if kind == "extraneous":
+        database, schema, role = names
+        location = f"database {quoted(database)}" if database else "server"
+        location += f" schema {quoted(schema)}" if schema else ""
+        return f"{location} out of scope: {quoted(role)} holds"
     return " schema ".join([f"{kind} {quoted(names[0])}", *map(quoted, names[1:])])
 
 

@@ -3,72 +3,72 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Everything is looked at before anything is written: the server, each database, each password."""
+"""Looks at everything before anything is written: the server, each database, and what that leads to."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
+    AclItem,
     DatabaseFacts,
+    SchemaFacts,
     ServerFacts,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import (
+    Narrowed,
+    Question,
     inspect_database,
+    inspect_mentions,
     inspect_server,
+    inspect_shared,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.queries import VERIFIER
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.acl_item import (
-    Held,
-    inspect_held,
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import Desired
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.diff import (
+    DatabasePlan,
+    batches,
+    plan_database,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.diff import DatabasePlan, Planner
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.exclusive import (
-    beyond,
-    disappearing,
-    with_beyond,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.obstacles import held_problems
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import User, Wanted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.obstacles import revoke_obstacles
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import (
     Password,
-    compared,
-    judged,
-    open_database,
-    user_login,
-    why_no_login,
+    inspect_password,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import (
     RolePlan,
-    group_first,
+    missing_group_problem,
     plan_roles,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.retirement import lost
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.summary import outline
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.retirement import (
+    nologin,
+    visibility_lost_by_retirement,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import require_supported
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import attempt_login
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import read
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import read_again
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.verifier import make_verifier
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import DatabaseScope, LeftOut
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import (
     Target,
     Targets,
     entry_obstacles,
+    not_enterable,
     resolve,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import Privilege
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.schemas import SchemaRules
 
 
 @dataclass(frozen=True)
-class ServerLook:
+class ServerState:
     """The server, what to store for each user's password, and whether the connection was encrypted (None: socket)."""
 
     facts: ServerFacts
@@ -77,191 +77,302 @@ class ServerLook:
 
 
 @dataclass(frozen=True)
-class DatabaseLook:
-    """A database: what the group holds, what it will hold, and the plan that leads there.
+class DatabaseRules:
+    """What decides about one database; ``target`` is None where it is entered only to revoke something."""
 
-    ``scope`` is what the entry means here, ``surplus`` what is to be taken back in exclusive mode, ``disappears`` the
-    schemas that Metamapper loses by that.
-    """
-
-    target: Target
-    scope: DatabaseScope
-    before: Mapping[str, Any]
-    predicted: Mapping[str, Any]
-    plan: DatabasePlan
-    surplus: tuple[Held, ...] = ()
-    disappears: tuple[str, ...] = ()
+    name: str
+    request: AccessRequest
+    server: ServerFacts
+    target: Target | None
 
     @property
-    def has_changes(self) -> bool:
-        """Whether there is something to write."""
-        return self.plan.has_changes or bool(self.surplus)
+    def desired(self) -> Desired:
+        """What the request says about the database."""
+        return Desired(self.request, self.target.entry if self.target else None)
+
+    def scope(self, schemas: Iterable[SchemaFacts]) -> tuple[DatabaseScope, tuple[Problem, ...]]:
+        """Return what is in scope of a database that is listed, and what is wrong with its entry."""
+        if self.target is None:
+            raise AssertionError("a database that is not listed has no scope")
+        return SchemaRules(self.request.privilege, self.server.version_num).scope(self.target, schemas)
+
+    def inspect(self, session: Session, *, has_group: bool, narrowed: Narrowed | None = None) -> DatabaseFacts:
+        """Return the database beside what is desired."""
+        question = Question(
+            self.request,
+            self.server.version_num,
+            has_group=has_group,
+            is_listed=self.target is not None,
+            creators=(self.target.entry.creators or ()) if self.target else (),
+            select_schemas=self._selected,
+            select_creators=self.desired.creators,
+        )
+        return inspect_database(session, self.name, question, narrowed)
+
+    def _selected(self, schemas: Iterable[SchemaFacts]) -> Mapping[str, Privilege]:
+        return self.scope(schemas)[0].schemas
+
+    def plan(self, facts: DatabaseFacts) -> DatabasePlan:
+        """Return what is to be done in the database."""
+        plan = plan_database(self.server, facts, self.desired)
+        if facts.remains is None:
+            return plan
+        # Ansible ships modules as source, which Python compiles in each run: most of them drop no role.
+        from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.removal import (  # noqa: PLC0415
+            database_obstacles,
+        )
+
+        return replace(plan, problems=(*plan.problems, *database_obstacles(facts, self.server.administrator)))
+
+
+@dataclass(frozen=True)
+class DatabaseState:
+    """A database, what is in scope of it where it is listed, and the plan; in one part a transaction."""
+
+    rules: DatabaseRules
+    facts: DatabaseFacts
+    plan: DatabasePlan
+    scope: DatabaseScope | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the database."""
+        return self.rules.name
+
+    @property
+    def batches(self) -> list[DatabasePlan]:
+        """The parts of the plan."""
+        return batches(self.plan, self.rules.server.names_per_transaction)
+
+    @property
+    def leftovers(self) -> list[Statement]:
+        """What ends other ties of roles that are to go."""
+        if self.facts.remains is None:
+            return []
+        from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.removal import (  # noqa: PLC0415
+            leftover_statements,
+        )
+
+        return leftover_statements(self.facts)
 
 
 @dataclass(frozen=True)
 class Survey:
     """All that was found. ``problems`` empty means that the plans can be carried out.
 
-    ``left_out`` are the databases that patterns left out.
+    ``not_done`` has, by name, why databases could not be looked at: the others are done. ``shared`` is what is to be
+    revoked on the server as a whole; ``left_out`` are the databases that patterns left out.
+    ``may_join`` is false where the group holds something in a database that is not done: a new user would see less.
     """
 
-    server: ServerLook
-    databases: tuple[DatabaseLook, ...]
+    server: ServerState
+    databases: tuple[DatabaseState, ...]
     passwords: Mapping[str, Password]
     roles: RolePlan
     problems: tuple[Problem, ...]
+    shared: tuple[AclItem, ...] = ()
+    not_done: Mapping[str, Problem] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
+    may_join: bool = True
 
     @property
     def to_set(self) -> frozenset[str]:
         """The existing users whose password is another one."""
         return frozenset(name for name, password in self.passwords.items() if password.state == "wrong")
 
+    def possible(self, request: AccessRequest) -> AccessRequest:
+        """Return what can be done for roles while databases are not done: nobody retires, nor joins to see less."""
+        if not self.not_done:
+            return request
+        roles = self.server.facts.roles
+        users = (
+            user for user in request.users if self.may_join or (user.name in roles and roles[user.name].is_in_group)
+        )
+        return replace(request, users=tuple(users), retired=())
+
+    @property
+    def listed(self) -> tuple[DatabaseState, ...]:
+        """The databases in scope."""
+        return tuple(state for state in self.databases if state.scope is not None)
+
     @property
     def database_names(self) -> tuple[str, ...]:
-        """The databases meant."""
-        return tuple(look.target.name for look in self.databases)
+        """Their names."""
+        return tuple(state.name for state in self.listed)
 
 
-def survey(where: Server, wanted: Wanted) -> Survey:
+def survey(where: Server, request: AccessRequest) -> Survey:
     """Return everything that was found; raises Failure only where the server itself cannot be looked at."""
     with where.session() as session:
-        server = _look_at_server(session, where, wanted)
-        targets = resolve(wanted.databases, server.facts.databases, server.facts.administrator)
-        passwords = dict(_look_at_passwords(session, where, wanted, server, targets))
-    looks, problems = _look_at_databases(where, wanted, server.facts, targets)
-    to_set = {name for name, password in passwords.items() if password.state == "wrong"}
-    roles = plan_roles(
-        server.facts, wanted, databases=targets.names, verifiers=server.verifiers, to_set=frozenset(to_set)
+        server = _server(session, where, request)
+        facts = server.facts
+        targets = resolve(request.databases, facts.databases, facts.administrator)
+        shared = _shared(session, request, facts, targets) if request.is_exclusive else ()
+        passwords = {
+            user.name: inspect_password(session, where, user, facts, targets.names, uses_tls=server.uses_tls)
+            for user in request.users
+            if user.name in facts.roles and not request.is_absent
+        }
+    if request.is_absent and not any(name in facts.roles for name in request.roles):
+        return Survey(server, (), {}, RolePlan(), ())
+    obstacles = _entry_obstacles(facts, targets)
+    rules = _rules(request, facts, targets, [problem.database for problem in obstacles])
+    databases, refused, not_done = _databases(where, rules, has_group=request.group in facts.roles)
+    if not_done and not request.is_absent:
+        databases = [_without_revokes(state) for state in databases]
+        shared = ()
+    shared = _not_entered(shared, [state.name for state in databases])
+    found = Survey(
+        server,
+        tuple(databases),
+        passwords,
+        RolePlan(),
+        (),
+        shared,
+        not_done=not_done,
+        left_out=targets.left_out,
+        may_join=not _is_held(where, request, not_done),
     )
-    problems += [*roles.problems, *_not_writable(where, server.facts, roles)]
-    if not (problems or roles.group or roles.users or any(look.has_changes for look in looks)):
-        problems += losses(where, server.facts, wanted, roles)
-    obstacles = entry_obstacles(targets, server.facts.databases, server.facts.administrator)
-    problems = [*obstacles, *targets.problems, *group_first(server.facts, wanted.group, problems), *problems]
-    return Survey(server, tuple(looks), passwords, roles, tuple(problems), targets.left_out)
+    roles = _roles(found, where, request, targets)
+    problems = [*obstacles, *targets.problems, *refused, *roles.problems, *_refusals(found, where, request, roles)]
+    return replace(found, roles=roles, problems=(*missing_group_problem(facts, request.group, problems), *problems))
 
 
-def losses(where: Server, server: ServerFacts, wanted: Wanted, roles: RolePlan) -> list[Problem]:
-    """Return what would be lost to Metamapper by the retirements of a plan, in any database that can be entered.
-
-    The first of the present users is the one that takes their place.
-    """
-    names = [name for name in wanted.retired if name in server.roles] if roles.retired else []
-    entered = [listed.name for listed in server.databases if listed.allows_connections and listed.can_connect]
-    problems: list[Problem] = []
-    for database in entered if names else []:
-        with where.session(database) as session:
-            for old in names:
-                problems += read(session, partial(lost, database=database, old=old, new=wanted.users[0].name))
-    return problems
-
-
-def _look_at_server(session: Session, where: Server, wanted: Wanted) -> ServerLook:
+def _server(session: Session, where: Server, request: AccessRequest) -> ServerState:
     require_supported(session.connection.server_version)
     try:
-        facts = read(session, lambda again: inspect_server(again, wanted))
+        facts = read_again(session, lambda again: inspect_server(again, request))
     except ServerError as error:
-        raise Failure([unreadable(where.database, error)]) from error
-    verifiers = {user.name: make_verifier(session.connection, user.name, user.password) for user in wanted.users}
+        raise Failure([_unreadable(where.database, error)]) from error
+    with_password = () if request.is_absent else request.users
+    verifiers = {user.name: make_verifier(session.connection, user.name, user.password) for user in with_password}
     is_on_socket = not where.login.host or where.login.host.startswith("/")
-    return ServerLook(facts, verifiers, None if is_on_socket else session.connection.uses_tls)
+    return ServerState(facts, verifiers, None if is_on_socket else session.connection.uses_tls)
 
 
-def unreadable(database: str, error: ServerError) -> Problem:
-    """Return what the server said when it was asked for its catalog."""
+def _shared(session: Session, request: AccessRequest, facts: ServerFacts, targets: Targets) -> tuple[AclItem, ...]:
+    return read_again(session, lambda again: inspect_shared(again, request, facts.version_num, targets.names))
+
+
+def _unreadable(database: str, error: ServerError) -> Problem:
     message = f"Cannot read the catalog of database {quoted(database)}: {error.text}."
     return Problem(message, sqlstate=error.sqlstate, database=database)
 
 
-def _look_at_databases(
-    where: Server, wanted: Wanted, server: ServerFacts, targets: Targets
-) -> tuple[list[DatabaseLook], list[Problem]]:
-    looks: list[DatabaseLook] = []
+def _entry_obstacles(facts: ServerFacts, targets: Targets) -> list[Problem]:
+    """Return which databases must be entered and cannot be, as the catalog says."""
+    mentioned = set(_mentioned(facts)) - set(targets.names)
+    others = [one for one in facts.databases if one.name in mentioned]
+    return [
+        *entry_obstacles(targets, facts.databases, facts.administrator),
+        *(problem for one in others for problem in not_enterable(one, facts.administrator)),
+    ]
+
+
+def _mentioned(facts: ServerFacts) -> list[str]:
+    """Return the databases in which the roles hold anything, sorted; known where everything is to be revoked."""
+    return sorted({mention.database for mention in facts.mentions if mention.database and mention.how != "o"})
+
+
+def _rules(request: AccessRequest, facts: ServerFacts, targets: Targets, closed: Sequence[str]) -> list[DatabaseRules]:
+    by_name: dict[str, Target | None] = dict.fromkeys(_mentioned(facts))
+    by_name.update({target.name: target for target in targets.targets})
+    return [DatabaseRules(name, request, facts, by_name[name]) for name in sorted(by_name) if name not in closed]
+
+
+def _databases(
+    where: Server, rules: Iterable[DatabaseRules], *, has_group: bool
+) -> tuple[list[DatabaseState], list[Problem], dict[str, Problem]]:
+    states: list[DatabaseState] = []
     problems: list[Problem] = []
-    for target in targets.targets:
+    not_done: dict[str, Problem] = {}
+    for one in rules:
         try:
-            with where.session(target.name) as session:
-                facts, held = read(session, partial(_look_at_database, target=target, wanted=wanted, server=server))
+            with where.session(one.name) as session:
+                facts = read_again(session, partial(one.inspect, has_group=has_group))
+        except ServerError as error:
+            not_done[one.name] = _unreadable(one.name, error)
         except Failure as failure:
-            problems += failure.problems
+            not_done[one.name] = failure.problems[0]
         else:
-            scope, wrong = schema_rules(wanted, server).scope(target, facts.schemas.values())
-            look = _planned(server, facts, held, scope, target, wanted)
-            looks.append(look)
-            problems += [*wrong, *look.plan.problems]
-            problems += held_problems(
-                look.surplus, roles=wanted.role_names, database=target.name, administrator=server.administrator
-            )
-            if facts.is_read_only and look.has_changes and not server.is_in_recovery:
-                problems.append(read_only(target.name))
-    if server.is_in_recovery and any(look.has_changes for look in looks):
-        problems.append(in_recovery(where))
-    return looks, problems
+            scope, wrong = one.scope(facts.schemas.values()) if one.target else (None, ())
+            states.append(DatabaseState(one, facts, one.plan(facts), scope))
+            problems += [*wrong, *states[-1].plan.problems]
+    return states, problems, not_done
 
 
-def _look_at_database(
-    session: Session, *, target: Target, wanted: Wanted, server: ServerFacts
-) -> tuple[DatabaseFacts, list[Held]]:
-    facts = inspect_database(
-        session,
-        target.name,
-        group=wanted.group,
-        group_exists=wanted.group in server.roles,
-        listed=target.entry.creators or (),
-        choose=lambda schemas: schema_rules(wanted, server).scope(target, schemas)[0].schemas,
-    )
-    return facts, look_at_held(session, wanted, server)
+def _not_entered(shared: Sequence[AclItem], entered: Sequence[str]) -> tuple[AclItem, ...]:
+    """Return what is not revoked where a database is entered: CONNECT on others, tablespaces, parameters."""
+    return tuple(item for item in shared if not (item.kind == "database" and item.name in entered))
 
 
-def schema_rules(wanted: Wanted, server: ServerFacts) -> SchemaRules:
-    """Return what decides about the schemas of each database."""
-    return SchemaRules(wanted.privilege, server.version_num)
+def _is_held(where: Server, request: AccessRequest, databases: Collection[str]) -> bool:
+    """Tell whether the group holds anything in some databases; asks the server where there are any."""
+    if not databases or request.is_absent:
+        return False
+    with where.session() as session:
+        mentions = read_again(session, lambda again: inspect_mentions(again, request))
+    return any(one.role == request.group and one.database in databases for one in mentions)
 
 
-def look_at_held(session: Session, wanted: Wanted, server: ServerFacts) -> list[Held]:
-    """Return what group and users hold in a database, whoever granted it; nothing where nobody wants to know."""
-    return inspect_held(session, wanted.role_names, server.version_num) if wanted.exclusive else []
+def _without_revokes(state: DatabaseState) -> DatabaseState:
+    # While a database is not done, no mode is narrowed: what is lost here is found nowhere else yet.
+    return replace(state, plan=replace(state.plan, revokes=()), facts=replace(state.facts, extraneous=()))
 
 
-def _planned(
-    server: ServerFacts,
-    facts: DatabaseFacts,
-    held: Sequence[Held],
-    scope: DatabaseScope,
-    target: Target,
-    wanted: Wanted,
-) -> DatabaseLook:
-    planner = planner_of(server, facts, target, wanted)
-    plan, surplus = planner.plan(), beyond(planner, held)
-    before, predicted = outline(facts), outline(facts, plan.grants, plan.revokes)
-    if not wanted.exclusive:
-        return DatabaseLook(target, scope, before, predicted, plan)
-    disappears = tuple(disappearing(planner, surplus))
-    return DatabaseLook(
-        target, scope, with_beyond(before, surplus), with_beyond(predicted, ()), plan, tuple(surplus), disappears
-    )
+def _roles(found: Survey, where: Server, request: AccessRequest, targets: Targets) -> RolePlan:
+    facts = found.server.facts
+    if request.is_absent:
+        from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.removal import (  # noqa: PLC0415
+            removal_obstacles,
+        )
 
-
-def planner_of(server: ServerFacts, facts: DatabaseFacts, target: Target, wanted: Wanted) -> Planner:
-    """Return the rules for a database."""
-    return Planner(
-        server,
+        problems = removal_obstacles(facts, request, login_database=where.database)
+        users = [facts.roles.get(name) for name in request.user_names]
+        return RolePlan(nologin=tuple(nologin(users)), problems=tuple(problems))
+    return plan_roles(
         facts,
-        target.entry,
-        (*wanted.role_names, *wanted.retired),
-        accepts_references=wanted.accept_references,
-        leaves_surplus=wanted.exclusive,
+        found.possible(request),
+        databases=targets.names,
+        verifiers=found.server.verifiers,
+        to_set=found.to_set,
     )
 
 
-def _not_writable(where: Server, server: ServerFacts, roles: RolePlan) -> Iterator[Problem]:
-    if not roles.has_changes:
+def _refusals(found: Survey, where: Server, request: AccessRequest, roles: RolePlan) -> Iterator[Problem]:
+    """Yield why what is to be changed cannot be written, or must not be."""
+    facts = found.server.facts
+    yield from revoke_obstacles(
+        found.shared, roles=request.roles, database=where.database, administrator=facts.administrator
+    )
+    changed = [state for state in found.databases if state.plan.has_changes]
+    writes_roles = roles.has_changes or bool(found.shared) or request.is_absent
+    if facts.is_in_recovery:
+        if writes_roles or changed:
+            yield in_recovery(where)
         return
-    if server.is_in_recovery:
-        yield in_recovery(where)
-    elif server.is_read_only:
+    if facts.is_read_only and writes_roles:
         yield read_only(where.database)
+    yield from (read_only(state.name) for state in changed if state.facts.is_read_only)
+    if not (roles.group or roles.users or changed) and not request.is_absent:
+        yield from losses(where, facts, request, roles)
+
+
+def losses(where: Server, facts: ServerFacts, request: AccessRequest, roles: RolePlan) -> list[Problem]:
+    """Return what would be lost to Metamapper by the retirements of a plan, in any database that can be entered.
+
+    The first of the present users is the one that takes their place.
+    """
+    retires = roles.nologin or roles.retired
+    names = [name for name in request.retired if name in facts.roles] if retires else []
+    entered = [listed.name for listed in facts.databases if listed.allows_connections and listed.can_connect]
+    problems: list[Problem] = []
+    for database in entered if names else []:
+        with where.session(database) as session:
+            for old in names:
+                look = partial(visibility_lost_by_retirement, database=database, old=old, new=request.user_names[0])
+                problems += read_again(session, look)
+    return problems
 
 
 def in_recovery(where: Server) -> Problem:
@@ -276,32 +387,7 @@ def read_only(database: str) -> Problem:
         f"default_transaction_read_only is on for this login in database {quoted(database)}, and there is something "
         "to change."
     )
-    mend = "SELECT name, setting, source FROM pg_settings WHERE name = 'default_transaction_read_only';"
-    return Problem(message, f"Find out who set it and why, and turn it off for this login: {mend}", database=database)
-
-
-def _look_at_passwords(
-    session: Session, where: Server, wanted: Wanted, server: ServerLook, targets: Targets
-) -> Iterator[tuple[str, Password]]:
-    for user in wanted.users:
-        if user.name in server.facts.roles:
-            yield user.name, _look_at_password(session, where, user, server, targets)
-
-
-def _look_at_password(session: Session, where: Server, user: User, server: ServerLook, targets: Targets) -> Password:
-    facts = server.facts
-    against = why_no_login(facts.roles[user.name], facts, targets.names)
-    if against:
-        found = Password("blocked", f"A login as the user could prove nothing: {against}.")
-    else:
-        found = prove(where, user, open_database(facts, targets.names), uses_tls=server.uses_tls)
-    if found.state in ("unproven", "blocked") and facts.can_read_verifiers:
-        stored = read(session, lambda again: again.rows(VERIFIER, {"user": user.name}))
-        return compared(stored[0][0] if stored else None, user, found)
-    return found
-
-
-def prove(where: Server, user: User, database: str, *, uses_tls: bool | None) -> Password:
-    """Log in as a user, once, and return what that proves."""
-    login = user_login(where.login, user, uses_tls=uses_tls)
-    return judged(attempt_login(login, database, where.route.parameters()))
+    statement = "SELECT name, setting, source FROM pg_settings WHERE name = 'default_transaction_read_only';"
+    return Problem(
+        message, f"Find out who set it and why, and turn it off for this login: {statement}", database=database
+    )

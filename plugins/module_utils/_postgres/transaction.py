@@ -113,6 +113,21 @@ def read(session: Session, look: Callable[[Session], Looked]) -> Looked:
     return looked
 
 
+def read_again(session: Session, look: Callable[[Session], Looked]) -> Looked:
+    """Return what ``look`` reads, again where another session drops roles or objects meanwhile.
+
+    Functions that take a role's name look for it now, whatever the snapshot shows.
+    """
+    for _attempt in range(ATTEMPTS - 1):
+        try:
+            return read(session, look)
+        except ServerError as error:
+            if error.sqlstate not in CLASHES:
+                raise
+            session.rollback()
+    return read(session, look)
+
+
 def write(session: Session, work: Work[Looked, Planned], patience: Patience) -> Done[Looked, Planned]:
     """Do the work in one transaction, again from the start after a clash; raises Failure with nothing written."""
     pause = FIRST_PAUSE_SECONDS

@@ -11,14 +11,12 @@ from unittest import mock
 
 import psycopg2
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.removal_facts import (
-    inspect_absent_server,
-)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import inspect_server
 
 from tests.support.modules.access import HOSTILE, Warehouse, version
 from tests.support.modules.removal import absent_options, remove, role_names
 from tests.support.postgres.acls import acls, changed
-from tests.support.postgres.holdings import grant, grants, make_objects
+from tests.support.postgres.holdings import grant, grants, held, make_objects
 from tools.postgres.snapshot import differences, next_transaction_id, snapshot
 from tools.runners.modules import start_module
 
@@ -36,8 +34,10 @@ def test_after_grant_and_revoke_the_server_is_as_before(warehouse: Warehouse) ->
     assert made["disappears"] == [
         {"database": warehouse.database, "schemas": sorted([warehouse.schema, warehouse.other])}
     ]
-    assert made["after"] == {"roles": {warehouse.group: {}, warehouse.user: {}}, "databases": {}, "server": {}}
-    counts = made["before"]["databases"][warehouse.database][warehouse.schema][warehouse.group]
+    nothing = {"connect": "", "schemas": {}, "extraneous": {}}
+    assert made["after"]["roles"] == {warehouse.group: {}, warehouse.user: {}}
+    assert (made["after"]["databases"], made["after"]["server"]) == ({warehouse.database: nothing}, {})
+    counts = made["before"]["databases"][warehouse.database]["extraneous"][warehouse.schema][warehouse.group]
     assert counts == {
         "SELECT on future tables": 1,
         "SELECT on relation": len(warehouse.relations),
@@ -136,6 +136,27 @@ def test_initial_privileges_of_an_extension_do_not_keep_a_role(superuser_warehou
     assert changed(before, acls(warehouse.server, warehouse.database)) == {}
 
 
+def test_a_user_mapping_is_dropped_with_its_user(superuser_warehouse: Warehouse) -> None:
+    warehouse = superuser_warehouse
+    warehouse.access().ok()
+    warehouse.run("CREATE USER MAPPING FOR {} SERVER wrapper", warehouse.user)
+    assert not warehouse.access().ok().changed
+    predicted = remove(warehouse, check=True).ok()
+    made = remove(warehouse).ok()
+    assert any(statement.startswith("DROP USER MAPPING FOR") for statement in made.statements)
+    assert made.statements == predicted.statements
+
+
+def test_the_membership_that_create_role_gave_the_administrator_is_nobodys(deputy_warehouse: Warehouse) -> None:
+    warehouse = deputy_warehouse
+    if version(warehouse.server) >= 160000:
+        warehouse.run("ALTER ROLE {} SET createrole_self_grant = 'set, inherit'", warehouse.admin.name)
+    warehouse.access().ok()
+    assert not warehouse.access().ok().changed
+    assert remove(warehouse).ok().changed
+    assert role_names(warehouse) == set()
+
+
 def tables_extension(warehouse: Warehouse) -> str:
     """Return an extension of this server that makes a view, if there is one."""
     query = "SELECT name FROM pg_available_extensions WHERE name IN ('pg_buffercache', 'plpgsql') ORDER BY name"
@@ -153,14 +174,19 @@ def is_alive(connection: Any) -> bool:
     return True
 
 
-def test_connections_stay_open_unless_they_are_to_be_ended(superuser_warehouse: Warehouse) -> None:
+def test_sessions_are_waited_for_and_the_login_stays_locked(superuser_warehouse: Warehouse) -> None:
     warehouse = superuser_warehouse
     warehouse.access().ok()
+    before = held(warehouse, warehouse.group, warehouse.user)
     with warehouse.login() as connection:
-        made = remove(warehouse).ok()
+        refused = remove(warehouse, wait_seconds=1)
         assert is_alive(connection)
-    assert "end_connections" in " ".join(made.warnings)
-    assert not any("pg_terminate_backend" in statement for statement in made.statements)
+    assert refused.failed
+    assert "end_connections" in refused["msg"]
+    assert [what.split(":")[0] for what in refused["committed"]] == ["NOLOGIN"]
+    assert held(warehouse, warehouse.group, warehouse.user) == before
+    assert remove(warehouse, wait_seconds=1).ok().changed
+    assert role_names(warehouse) == set()
 
 
 def test_connections_are_ended_where_that_is_asked_for(warehouse: Warehouse) -> None:
@@ -184,8 +210,11 @@ def test_small_transactions_where_names_take_locks(superuser_warehouse: Warehous
         made = remove(warehouse).ok()
     usage = [number for number, text in enumerate(made.statements) if text.startswith("REVOKE USAGE ON SCHEMA")]
     select = [number for number, text in enumerate(made.statements) if text.startswith("REVOKE SELECT ON TABLE")]
-    assert len(select) >= len(warehouse.relations)
-    assert min(usage) > max(select)
+    assert all(made.statements[number].count('".') <= 2 for number in select)
+    for schema in (warehouse.schema, warehouse.other):
+        name = '"' + schema.replace('"', '""') + '"'
+        of_schema = [number for number in select if f"{name}." in made.statements[number]]
+        assert max(of_schema) < min(number for number in usage if f" {name} " in made.statements[number])
     assert changed(before, acls(warehouse.server, warehouse.database)) == {}
 
 
@@ -224,14 +253,12 @@ def test_roles_that_another_run_drops_meanwhile_are_looked_at_again(superuser_wa
     warehouse.access().ok()
     given = iter([True, False])
 
-    def look(session: Any, unwanted: Any) -> Any:
+    def look(session: Any, request: Any) -> Any:
         if next(given):
             session.rows("SELECT pg_catalog.pg_has_role('gone', 'USAGE')")
-        return inspect_absent_server(session, unwanted)
+        return inspect_server(session, request)
 
-    survey = (
-        "ansible_collections.metamapper.postgresql.plugins.module_utils._access.removal_survey.inspect_absent_server"
-    )
+    survey = "ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey.inspect_server"
     with mock.patch(survey, look):
         assert remove(warehouse).ok().changed
     assert role_names(warehouse) == set()

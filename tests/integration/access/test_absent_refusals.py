@@ -15,7 +15,7 @@ from tests.support.postgres.acls import acls, changed
 from tools.postgres.snapshot import differences, snapshot
 from tools.runners.modules import Outcome
 
-FACTS = "ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.removal_facts"
+SURVEY = "ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey"
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,6 @@ CASES = {
     "owner of default privileges": Case(
         lambda w: w.run("ALTER DEFAULT PRIVILEGES FOR ROLE {} GRANT SELECT ON TABLES TO PUBLIC", w.user), "owns 1"
     ),
-    "owner of a user mapping": Case(
-        lambda w: w.run("CREATE USER MAPPING FOR {} SERVER wrapper", w.user), "owns 1 objects"
-    ),
     "group with other members": Case(lambda w: member(w, w.group), "is a member of"),
     "user with members": Case(lambda w: member(w, w.user), "is a member of"),
     "policy for the role alone": Case(
@@ -102,6 +99,9 @@ DEPUTY_CASES = {
     "grant by somebody else": Case(foreign_grantor, "was granted by"),
     "grant by the owner of a database": Case(
         lambda w: elsewhere(w, "GRANT CREATE ON SCHEMA public TO {}", w.group), "was granted by"
+    ),
+    "user mapping for somebody else's server": Case(
+        lambda w: w.run("CREATE USER MAPPING FOR {} SERVER wrapper", w.user), "has a user mapping"
     ),
     "database without CONNECT": Case(no_connect, "may not connect to database"),
     "no right to make roles": Case(lambda w: w.run("ALTER ROLE {} NOCREATEROLE", w.admin.name), "has no CREATEROLE"),
@@ -225,9 +225,10 @@ def test_a_replica_has_nothing_to_do_or_is_refused(superuser_warehouse: Warehous
     """The server says that it is in recovery, and is not: there is nothing else of a replica that matters here."""
     warehouse = superuser_warehouse
     in_recovery = mock.Mock(side_effect=lambda *given: replace(inspect_server(*given), is_in_recovery=True))
-    with mock.patch(f"{FACTS}.inspect_server", in_recovery):
+    with mock.patch(f"{SURVEY}.inspect_server", in_recovery):
         assert not remove(warehouse).ok().changed
-        warehouse.access().ok()
+    warehouse.access().ok()
+    with mock.patch(f"{SURVEY}.inspect_server", in_recovery):
         assert "in recovery" in remove(warehouse)["msg"]
     assert role_names(warehouse) == {warehouse.group, warehouse.user}
 

@@ -5,24 +5,25 @@ from __future__ import annotations
 from typing import Collection
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.acl_item import (
-    KINDS,
-    Held,
-    inspect_held,
-    place,
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import AclItem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import (
+    Narrowed,
+    inspect_database,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.obstacles import revoke_obstacles
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import (
     revoke_statements,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.obstacles import held_problems
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import texts
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import Connection
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, render
 
-from tests.support.modules.access import Warehouse, version
+from tests.support.modules.access import Warehouse
 from tests.support.postgres.acls import acls, changed
-from tests.support.postgres.holdings import grant, grants, held, make_objects
+from tests.support.postgres.holdings import everything, grant, grants, held, make_objects
 
 
-def take_back(warehouse: Warehouse, found: Collection[Held]) -> list[str]:
+def take_back(warehouse: Warehouse, found: Collection[AclItem]) -> list[str]:
     """Run the statements that take items back, as the administrator, and return them."""
     statements = revoke_statements(found, administrator=warehouse.admin.name)
     login = {"user": warehouse.admin.name, "password": warehouse.admin.password}
@@ -33,7 +34,7 @@ def take_back(warehouse: Warehouse, found: Collection[Held]) -> list[str]:
     return texts(statements)
 
 
-def found_by_admin(warehouse: Warehouse, *roles: str) -> list[Held]:
+def found_by_admin(warehouse: Warehouse, *roles: str) -> list[AclItem]:
     """Return what the administrator finds that some roles hold."""
     return held(warehouse, *roles, user=warehouse.admin.name, password=warehouse.admin.password)
 
@@ -82,7 +83,9 @@ def test_a_grant_by_another_grantor_is_taken_back_as_that_one(warehouse: Warehou
     warehouse.run_as(grantor, "GRANT USAGE ON SCHEMA {} TO {}", warehouse.schema, group)
     found = found_by_admin(warehouse, group)
     if not warehouse.admin.is_superuser:
-        problems = held_problems(found, roles=[group], database=warehouse.database, administrator=warehouse.admin.name)
+        problems = revoke_obstacles(
+            found, roles=[group], database=warehouse.database, administrator=warehouse.admin.name
+        )
         assert [problem.database for problem in problems] == [warehouse.database]
         warehouse.run(problems[0].statement)
         found = found_by_admin(warehouse, group)
@@ -109,11 +112,11 @@ def test_what_was_passed_on_to_others_is_a_problem_with_its_remedy(warehouse: Wa
     warehouse.run("GRANT USAGE ON SCHEMA {} TO {} WITH GRANT OPTION", warehouse.schema, group)
     warehouse.run_as(group, "GRANT USAGE ON SCHEMA {} TO {}, PUBLIC", warehouse.schema, other)
     found = found_by_admin(warehouse, group)
-    (problem,) = held_problems(found, roles=[group], database=warehouse.database, administrator=warehouse.admin.name)
+    (problem,) = revoke_obstacles(found, roles=[group], database=warehouse.database, administrator=warehouse.admin.name)
     assert '"public"' in problem.message
     warehouse.run(problem.statement)
     found = found_by_admin(warehouse, group)
-    assert held_problems(found, roles=[group], database=warehouse.database, administrator=warehouse.admin.name) == []
+    assert revoke_obstacles(found, roles=[group], database=warehouse.database, administrator=warehouse.admin.name) == []
     take_back(warehouse, found)
     assert found_by_admin(warehouse, group) == []
 
@@ -125,7 +128,7 @@ def test_a_schema_without_usage_hides_what_is_in_it(deputy_warehouse: Warehouse)
     warehouse.run('ALTER TABLE {}."t,a\'b" OWNER TO {}', schema, warehouse.owner)
     warehouse.run('GRANT SELECT ON {}."t,a\'b" TO {}', schema, group)
     found = found_by_admin(warehouse, group)
-    (problem,) = held_problems(found, roles=[group], database=warehouse.database, administrator=warehouse.admin.name)
+    (problem,) = revoke_obstacles(found, roles=[group], database=warehouse.database, administrator=warehouse.admin.name)
     assert "USAGE" in problem.message
     warehouse.run(problem.statement)
     take_back(warehouse, found_by_admin(warehouse, group))
@@ -138,7 +141,7 @@ def test_a_default_privilege_that_outlived_its_schema_is_named(superuser_warehou
     statement = "ALTER DEFAULT PRIVILEGES IN SCHEMA {} GRANT SELECT ON TABLES TO {}"
     warehouse.run("CREATE SCHEMA {}; " + statement, "gone", "gone", group)
     warehouse.run("DELETE FROM pg_depend WHERE classid = 'pg_default_acl'::regclass; DROP SCHEMA gone")
-    (problem,) = held_problems(
+    (problem,) = revoke_obstacles(
         held(warehouse, group), roles=[group], database=warehouse.database, administrator=warehouse.admin.name
     )
     warehouse.run(problem.statement)
@@ -159,27 +162,24 @@ def test_a_statement_names_five_hundred_relations(superuser_warehouse: Warehouse
     assert held(warehouse, group) == []
 
 
-def test_a_limit_is_of_objects_and_begins_with_those_that_go_first(superuser_warehouse: Warehouse) -> None:
+def test_a_part_is_of_objects_and_brings_all_their_items(superuser_warehouse: Warehouse) -> None:
     warehouse = superuser_warehouse
     schema = make_objects(warehouse)
     group, other = warehouse.site.create_role(warehouse.group), warehouse.site.create_role("other")
     for statement in grants(warehouse).values():
         for role in (group, other):  # two items an object
             grant(warehouse, statement, schema, role)
-    everything = held(warehouse, group, other)
-    objects = list(dict.fromkeys(item.object for item in sorted(everything, key=place)))
-    for limit in (1, len(objects) // 2, len(objects), len(objects) + 1):
-        found = held(warehouse, group, other, limit=limit)
-        chosen = {item.object for item in found}
-        assert len(chosen) == min(limit, len(objects))
-        assert sorted(found, key=place) == [item for item in sorted(everything, key=place) if item.object in chosen]
-        ranks = [KINDS[kind].rank for kind, *_names in objects]
-        assert sorted(KINDS[kind].rank for kind, *_names in chosen) == sorted(ranks)[:limit]
+    whole = held(warehouse, group, other)
+    objects = sorted({(item.class_id, item.object_id) for item in whole})
+    for count in (1, len(objects) // 2, len(objects)):
+        connection = Connection(warehouse.server.connect(warehouse.database), warehouse.database)
+        with Session(connection) as session:
+            narrowed = Narrowed([], objects[:count], frozenset())
+            found = inspect_database(session, warehouse.database, everything(warehouse, group, other), narrowed)
+        expected = [item for item in whole if (item.class_id, item.object_id) in objects[:count]]
+        assert sorted(found.extraneous, key=repr) == sorted(expected, key=repr)
 
 
-def test_roles_that_hold_nothing_or_do_not_exist_cost_one_round_trip(superuser_warehouse: Warehouse) -> None:
-    warehouse = superuser_warehouse
-    with Session(Connection(warehouse.server.connect(warehouse.database), warehouse.database)) as session:
-        assert inspect_held(session, ["nobody", warehouse.group], version(warehouse.server)) == []
-        assert session.round_trips == 1
+def test_roles_that_hold_nothing_or_do_not_exist_have_no_item(superuser_warehouse: Warehouse) -> None:
+    assert held(superuser_warehouse, "nobody", superuser_warehouse.group) == []
     assert revoke_statements([], administrator="x") == []

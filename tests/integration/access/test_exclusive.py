@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from tests.support.postgres.acls import acls
 from tests.support.postgres.site import Site
-from tools.runners.modules import Outcome, run_module
+from tools.runners.modules import Outcome, run_module, start_module
 
 HOSTILE = "we\"ird.näme'; --"
 
@@ -24,8 +26,12 @@ class Place:
 
     def access(self, *schemas: str, check: bool = False, diff: bool = False, **changes: Any) -> Outcome:
         """Run the module in exclusive mode; on schema sales, unless others are named."""
+        return run_module("access", {**self.options(*schemas), **changes}, check=check, diff=diff)
+
+    def options(self, *schemas: str) -> dict[str, Any]:
+        """Return the options for it."""
         site = self.site
-        options = {
+        return {
             "login_host": site.server.host,
             "login_port": site.server.port,
             "login_password": site.server.password,
@@ -34,7 +40,6 @@ class Place:
             "databases": [{"name": site.database, "schemas": list(schemas or ("sales",)), "accept_breaks_scan": True}],
             "exclusive": True,
         }
-        return run_module("access", {**options, **changes}, check=check, diff=diff)
 
     def held(self) -> set[tuple[str, str]]:
         """Return what shdepend says of group and user: the catalog and the name of each object with a grant to them."""
@@ -44,6 +49,10 @@ class Place:
             " WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype = 'a'"
         )
         return {row for row in rows if row[0] in (self.site.group, self.site.user)}
+
+    def acls(self) -> Any:
+        """Return all ACLs of the database and of the server as a whole."""
+        return acls(self.site.server, self.site.database)
 
 
 @pytest.fixture
@@ -60,7 +69,7 @@ def test_narrowing_the_list_takes_back_exactly_that_schema(place: Place) -> None
     planned = place.access(check=True, diff=True).ok()
     assert planned.changed
     assert planned["disappears"] == [{"database": place.site.database, "schemas": [HOSTILE]}]
-    assert "beyond the list" in planned["diff"]["before"]
+    assert "out of scope" in planned["diff"]["before"]
     assert place.held() > narrow
     done = place.access().ok()
     assert done.statements == planned.statements
@@ -136,3 +145,85 @@ def test_a_change_of_mode_takes_the_other_grantor_along(place: Place) -> None:
         cursor.execute("SELECT has_table_privilege('sales.t', 'SELECT'), has_table_privilege('sales.t', 'REFERENCES')")
         assert cursor.fetchone() == (False, True)
     assert not place.access(privilege="metadata").ok().changed
+
+
+OPTIONS = {
+    "a relation": "GRANT SELECT ON sales.t TO {} WITH GRANT OPTION",
+    "a schema": "GRANT USAGE ON SCHEMA sales TO {} WITH GRANT OPTION",
+    "a default privilege": "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA sales"
+    " GRANT SELECT ON TABLES TO {} WITH GRANT OPTION",
+    "the database": "GRANT CONNECT ON DATABASE {database} TO {} WITH GRANT OPTION",
+}
+
+
+@pytest.mark.parametrize("statement", OPTIONS.values(), ids=OPTIONS)
+def test_of_a_desired_privilege_the_grant_option_alone_goes(place: Place, statement: str) -> None:
+    place.access().ok()
+    acl = place.acls()
+    site = place.site
+    statement = statement.replace("{owner}", f'"{place.owner}"').replace("{database}", f'"{site.database}"')
+    site.run(statement, site.group)
+    assert place.acls() != acl
+    planned = place.access(check=True).ok()
+    done = place.access().ok()
+    assert done.statements == planned.statements
+    assert [text for text in done.statements if "REVOKE GRANT OPTION FOR" in text] == done.statements
+    assert place.acls() == acl
+    assert not place.access().ok().changed
+
+
+def test_a_database_that_left_the_list_is_entered(place: Place) -> None:
+    site = place.site
+    other = site.create_database("other")
+    site.run("CREATE SCHEMA sales; CREATE TABLE sales.t (id int)", database=other)
+    both = [{"name": name, "schemas": ["sales"]} for name in (site.database, other)]
+    place.access(databases=both).ok()
+    planned = place.access(check=True).ok()
+    done = place.access().ok()
+    assert done["disappears"] == [{"database": other, "schemas": ["sales"]}]
+    assert (done.changed, done.statements) == (True, planned.statements)
+    query = "SELECT 1 FROM pg_shdepend d JOIN pg_roles r ON r.oid = d.refobjid JOIN pg_database b ON b.oid = d.dbid"
+    parameters = [site.group, other]
+    assert site.server.execute(query + " WHERE r.rolname = %s AND b.datname = %s", parameters=parameters) == []
+    assert not place.access().ok().changed
+
+
+def test_what_a_retired_user_holds_goes(place: Place) -> None:
+    site = place.site
+    old = site.create_role("old")
+    site.run("GRANT USAGE ON SCHEMA {} TO {}; GRANT SELECT ON {}.t TO {}", HOSTILE, old, HOSTILE, old)
+    users = [{"name": site.user, "password": site.password}, {"name": old, "state": "retired"}]
+    assert place.access(users=users).ok().changed
+    query = "SELECT 1 FROM pg_shdepend d JOIN pg_roles r ON r.oid = d.refobjid WHERE r.rolname = %s"
+    assert site.server.execute(query, parameters=[old]) == []
+    assert not place.access(users=users).ok().changed
+
+
+def test_usage_that_the_scan_needs_is_kept(place: Place) -> None:
+    place.access().ok()
+    site = place.site
+    site.run("GRANT SELECT ON {}.t TO PUBLIC; GRANT USAGE ON SCHEMA {} TO {}", HOSTILE, HOSTILE, site.group)
+    place.access().ok()
+    usage = "SELECT has_schema_privilege(%s, %s, 'USAGE')"
+    parameters = [site.group, HOSTILE]
+    assert site.server.execute(usage, database=site.database, parameters=parameters) == [(True,)]
+    assert not place.access().ok().changed
+    site.run("GRANT USAGE ON SCHEMA {} TO PUBLIC", HOSTILE)
+    assert place.access().ok().changed
+    site.run("REVOKE USAGE ON SCHEMA {} FROM PUBLIC; REVOKE SELECT ON {}.t FROM PUBLIC", HOSTILE, HOSTILE)
+    site.run("GRANT USAGE ON SCHEMA {} TO {}", HOSTILE, site.group)
+    assert place.access().ok().changed
+    assert site.server.execute(usage, database=site.database, parameters=parameters) == [(False,)]
+
+
+def test_runs_with_different_lists_end_with_one_of_the_lists(place: Place) -> None:
+    lists = [("sales",), (HOSTILE,)]
+    ends = []
+    for names in lists:
+        place.access(*names).ok()
+        ends.append(place.acls())
+    for _round in range(3):
+        processes = [start_module("access", place.options(*lists[number % 2])) for number in range(4)]
+        results = [json.loads(process.communicate(timeout=120)[0]) for process in processes]
+        assert [result.get("msg") for result in results] == [None] * 4
+        assert place.acls() in ends

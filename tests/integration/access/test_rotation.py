@@ -132,3 +132,21 @@ def test_a_role_that_is_more_than_a_reader_does_not_retire_by_a_slip(place: Plac
     refused = place.access(place.second, manager)
     assert "more than a plain reader" in refused["msg"]
     assert place.site.run("SELECT rolcanlogin FROM pg_catalog.pg_roles WHERE rolname LIKE 'manager%'") == [(True,)]
+
+
+@pytest.mark.parametrize("ends", [False, True], ids=["they stay", "they are ended"])
+def test_with_a_session_open_the_login_goes_and_the_membership_waits(place: Place, ends: bool) -> None:
+    with place.site.login(place.first):
+        planned = place.access(place.second, place.first, check=True, end_connections=ends).ok()
+        done = place.access(place.second, place.first, end_connections=ends).ok()
+        assert not place.can_login(place.first)
+        assert place.is_member(place.first) is not ends
+        assert any("sessions open" in warning for warning in done.warnings) is not ends
+        assert len(done.statements) == len(planned.statements)
+        if not ends:
+            again = place.access(place.second, place.first).ok()
+            assert (again.changed, place.is_member(place.first)) == (False, True)
+    if not ends:
+        assert place.access(place.second, place.first).ok().changed
+        assert not place.is_member(place.first)
+    assert not place.access(place.second, place.first).ok().changed

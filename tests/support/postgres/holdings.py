@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.acl_item import (
-    Held,
-    inspect_held,
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import AclItem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import (
+    Question,
+    inspect_database,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest, User
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import Connection
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 
@@ -86,9 +89,23 @@ def grant(warehouse: Warehouse, statement: str, schema: str, role: str) -> None:
     warehouse.run(statement, schema, role, warehouse.database, warehouse.owner)
 
 
-def held(warehouse: Warehouse, *roles: str, user: str = "", limit: int | None = None, **properties: Any) -> list[Held]:
+def held(warehouse: Warehouse, *roles: str, user: str = "", **properties: Any) -> list[AclItem]:
     """Return what the module finds that some roles hold, as the superuser or as a user with a password."""
     login = {"user": user, **properties} if user else {}
     connection = Connection(warehouse.server.connect(warehouse.database, **login), warehouse.database)
     with Session(connection) as session:
-        return inspect_held(session, roles, version(warehouse.server), limit)
+        return list(inspect_database(session, warehouse.database, everything(warehouse, *roles)).extraneous)
+
+
+def everything(warehouse: Warehouse, *roles: str) -> Question:
+    """Return the question for all that some roles hold."""
+    users = tuple(User(name, Secret("")) for name in roles[1:])
+    return Question(
+        AccessRequest(roles[0], users, state="absent"),
+        version(warehouse.server),
+        has_group=True,
+        is_listed=False,
+        creators=(),
+        select_schemas=lambda _schemas: {},
+        select_creators=list,
+    )

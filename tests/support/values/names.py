@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
+    AclItem,
     CreatorFacts,
     DatabaseFacts,
-    Holding,
     ListedDatabase,
-    RelationFacts,
+    MissingRelation,
+    PrivilegeState,
     RoleFacts,
     SchemaFacts,
     ServerFacts,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import User, Wanted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest, User
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import DatabaseEntry
 from hypothesis import strategies
@@ -62,10 +64,10 @@ SERVER_17 = 170010
 SERVER_9_6 = 90624
 SERVER_18 = 180004
 
-DIRECT = Holding(is_direct=True, is_effective=True, is_grantable=True)
-LACKING = Holding(is_direct=False, is_effective=False, is_grantable=True)
-THROUGH_PUBLIC = Holding(is_direct=False, is_effective=True, is_grantable=False)
-OUT_OF_REACH = Holding(is_direct=False, is_effective=False, is_grantable=False)
+DIRECT = PrivilegeState(is_direct=True, is_effective=True, is_grantable=True)
+LACKING = PrivilegeState(is_direct=False, is_effective=False, is_grantable=True)
+THROUGH_PUBLIC = PrivilegeState(is_direct=False, is_effective=True, is_grantable=False)
+OUT_OF_REACH = PrivilegeState(is_direct=False, is_effective=False, is_grantable=False)
 
 
 def names() -> strategies.SearchStrategy[str]:
@@ -129,7 +131,7 @@ def a_listed_database(name: str, **properties: bool) -> ListedDatabase:
     return ListedDatabase(name, **{**plain, **properties})
 
 
-def a_schema(name: str, usage: Holding = LACKING, **properties: Any) -> SchemaFacts:
+def a_schema(name: str, usage: PrivilegeState = LACKING, **properties: Any) -> SchemaFacts:
     """Return a schema; the group lacks USAGE and the administrator can grant it, unless told otherwise."""
     return SchemaFacts(len(name), name, usage=usage, **{"owner": "owner", "is_usable": True, **properties})
 
@@ -142,25 +144,42 @@ def a_creator(schema: str, name: str = "owner", **properties: Any) -> CreatorFac
         "is_owner": True,
         "may_create": True,
         "is_listed": False,
-        "is_ready": False,
-        "has_other": False,
+        "has_default_privilege": False,
         "is_member": True,
         "is_inherited": True,
     }
     return CreatorFacts(schema, name, **{**plain, **properties})
 
 
-def a_relation(schema: str, name: str, **properties: Any) -> RelationFacts:
+def a_relation(schema: str, name: str, **properties: Any) -> MissingRelation:
     """Return a relation that the group cannot read and the administrator can grant on."""
     plain: dict[str, Any] = {
-        "is_direct": False,
-        "has_other": False,
+        "oid": zlib.crc32(f"{schema}.{name}".encode()),
         "is_grantable": True,
         "owner": "owner",
         "is_effective": False,
         "is_extension_member": False,
     }
-    return RelationFacts(schema, name, **{**plain, **properties})
+    return MissingRelation(**{**plain, "schema": schema, "name": name, **properties})
+
+
+def an_item(schema: str = "s", name: str = "t", **properties: Any) -> AclItem:
+    """Return SELECT on a relation, which its owner has granted to the group and the administrator can revoke."""
+    plain: dict[str, Any] = {
+        "class_id": 1259,
+        "object_id": zlib.crc32(f"{schema}.{name}".encode()),
+        "kind": "relation",
+        "detail": "",
+        "privilege": "SELECT",
+        "grantee": "readers",
+        "grantor": "owner",
+        "owner": "owner",
+        "is_grant_option": False,
+        "keeps_privilege": False,
+        "revoke_as": "",
+        "is_reachable": True,
+    }
+    return AclItem(**{**plain, "schema": schema, "name": name, **properties})
 
 
 def a_database(*schemas: SchemaFacts, **properties: Any) -> DatabaseFacts:
@@ -172,9 +191,10 @@ def a_database(*schemas: SchemaFacts, **properties: Any) -> DatabaseFacts:
         "connect": LACKING,
         "can_create_schemas": False,
         "schemas": {schema.name: schema for schema in schemas},
-        "wanted": {schema.name: "SELECT" for schema in schemas},
+        "listed": {schema.name: "SELECT" for schema in schemas},
         "creators": (),
-        "relations": (),
+        "missing": (),
+        "extraneous": (),
     }
     return DatabaseFacts(**{**plain, **properties})
 
@@ -184,10 +204,10 @@ def an_entry(name: str = "warehouse", *schemas: str, **properties: Any) -> Datab
     return DatabaseEntry(name, schemas or ("*",), **properties)
 
 
-def a_wish(group: str = "readers", *users: str, **properties: Any) -> Wanted:
+def a_wish(group: str = "readers", *users: str, **properties: Any) -> AccessRequest:
     """Return what a task asks for; of one user, unless some are named."""
     wanted = tuple(User(name, Secret(PASSWORD)) for name in users or ("metamapper",))
-    return Wanted(group, **{"users": wanted, "databases": (an_entry(),), **properties})
+    return AccessRequest(group, **{"users": wanted, "databases": (an_entry(),), **properties})
 
 
 def options(**changes: Any) -> dict[str, Any]:
@@ -201,6 +221,8 @@ def options(**changes: Any) -> dict[str, Any]:
         "connection_limit": 20,
         "adopt": False,
         "exclusive": False,
+        "state": "present",
+        "end_connections": False,
         "wait_seconds": 300,
         "lock_timeout_ms": 5000,
     }

@@ -12,10 +12,10 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import Password
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import plan_roles
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.summary import outline
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import (
-    DatabaseLook,
-    ServerLook,
+    DatabaseRules,
+    DatabaseState,
+    ServerState,
     Survey,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
@@ -43,9 +43,7 @@ from tests.support.values.names import (
 WISH = a_wish()
 READY = (a_role("readers", members=("metamapper",)), a_reader("metamapper"))
 DONE = a_database(a_schema("sales", DIRECT), connect=DIRECT)
-TO_DO = a_database(
-    a_schema(HOSTILE), creators=(a_creator(HOSTILE, relations=1),), relations=(a_relation(HOSTILE, "t"),)
-)
+TO_DO = a_database(a_schema(HOSTILE), creators=(a_creator(HOSTILE, relations=1),), missing=(a_relation(HOSTILE, "t"),))
 WHERE = Server(Login("admin"), "postgres")
 
 
@@ -57,18 +55,17 @@ def a_survey(
     known = passwords if passwords is not None else {role.name: Password("proven") for role in roles[1:]}
     to_set = [name for name, password in known.items() if password.state == "wrong"]
     verifiers = {user.name: Secret(PASSWORD) for user in WISH.users}
-    looks = [
-        DatabaseLook(
-            Target(database.name, an_entry(database.name)),
-            DatabaseScope(database.name, an_entry(database.name), database.wanted),
-            outline(database),
-            outline(database, plan(database).grants, plan(database).revokes),
+    states = [
+        DatabaseState(
+            DatabaseRules(database.name, WISH, facts, Target(database.name, an_entry(database.name))),
+            database,
             plan(database),
+            DatabaseScope(database.name, an_entry(database.name), database.listed),
         )
         for database in databases
     ]
     role_plan = plan_roles(facts, WISH, databases=[], verifiers=verifiers, to_set=to_set)
-    return Survey(ServerLook(facts, verifiers, True), tuple(looks), known, role_plan, ())
+    return Survey(ServerState(facts, verifiers, True), tuple(states), known, role_plan, ())
 
 
 def in_check_mode(survey: Survey, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Any]:

@@ -57,7 +57,11 @@ SHARE_OF_LOCK_SLOTS = 4
 
 @dataclass(frozen=True)
 class ServerFacts:
-    """The server as the administrator finds it; ``version_num`` is ``server_version_num``."""
+    """The server as the administrator finds it; ``version_num`` is ``server_version_num``.
+
+    ``mentions`` say where the roles hold or own anything, in exclusive mode and where the roles are to go.
+    ``memberships`` would go with the roles; ``connections`` are those of users that go or retire.
+    """
 
     version_num: int
     version: str
@@ -69,6 +73,9 @@ class ServerFacts:
     login: str
     roles: Mapping[str, RoleFacts]
     databases: tuple[ListedDatabase, ...]
+    mentions: tuple[Mention, ...] = ()
+    memberships: tuple[Membership, ...] = ()
+    connections: tuple[Connection, ...] = ()
 
     @property
     def admin(self) -> RoleFacts:
@@ -89,7 +96,7 @@ class ServerFacts:
 
 
 @dataclass(frozen=True)
-class Holding:
+class PrivilegeState:
     """How a privilege is held: by a direct grant, or through PUBLIC, say; and whether it can be granted."""
 
     is_direct: bool
@@ -109,7 +116,7 @@ class SchemaFacts:
     oid: int
     name: str
     owner: str
-    usage: Holding
+    usage: PrivilegeState
     is_usable: bool
     can_create: bool = False
     extension: str = ""
@@ -124,7 +131,10 @@ class SchemaFacts:
 
 @dataclass(frozen=True)
 class CreatorFacts:
-    """A role that owns or may create relations in a schema; ``relations`` counts those it owns there, of all kinds."""
+    """A role that owns or may create relations in a schema; ``relations`` counts those it owns there, of all kinds.
+
+    ``has_default_privilege`` tells whether the group will have the privilege of the schema on what it creates.
+    """
 
     schema: str
     name: str
@@ -133,39 +143,153 @@ class CreatorFacts:
     is_owner: bool
     may_create: bool
     is_listed: bool
-    is_ready: bool
-    has_other: bool
+    has_default_privilege: bool
     is_member: bool
     is_inherited: bool
 
 
-class RelationFacts(NamedTuple):
-    """A relation on which the group lacks a direct grant, or holds that of the other mode.
+class MissingRelation(NamedTuple):
+    """A relation on which the group lacks a direct grant.
 
-    ``is_effective`` and ``is_extension_member`` are known where it is neither direct nor grantable. A tuple, as there
-    is one for each relation.
+    ``is_effective`` and ``is_extension_member`` are known where it is not grantable. A tuple, as there is one for each
+    relation.
     """
 
+    oid: int
     schema: str
     name: str
-    is_direct: bool
-    has_other: bool
     is_grantable: bool
     owner: str
     is_effective: bool
     is_extension_member: bool
 
 
+class AclItem(NamedTuple):
+    """An item of an ACL beyond the desired privileges: what ``grantor`` gave to ``grantee``.
+
+    ``kind`` is a key of OBJECT_KINDS. ``schema`` is empty for what is in none. ``name`` is the object's; of a default
+    privilege, the creator's; of a large object, its number. ``detail`` is the column, the arguments of a routine, or
+    what a default privilege is about, as pg_default_acl has it. ``revoke_as`` is the role to be taken on for REVOKE:
+    empty for none, None where the administrator can take on none that could. ``is_reachable`` tells whether REVOKE can
+    name the object: a schema without USAGE hides it, and a default privilege may outlive its schema. With
+    ``keeps_privilege`` the privilege is desired, and only its grant option is not. A tuple, as there may be one for
+    each relation.
+    """
+
+    class_id: int
+    object_id: int
+    kind: str
+    schema: str
+    name: str
+    detail: str
+    privilege: str
+    grantee: str
+    grantor: str
+    owner: str
+    is_grant_option: bool
+    keeps_privilege: bool
+    revoke_as: str | None
+    is_reachable: bool
+
+    @property
+    def object(self) -> tuple[str, str, str, str]:
+        """What identifies the object."""
+        return (self.kind, self.schema, self.name, self.detail)
+
+
+@dataclass(frozen=True)
+class Mention:
+    """That a role is mentioned in a database, empty for the server as a whole.
+
+    ``how`` is o for an owner, a for an ACL, r for a policy, i for initial privileges, m for a user mapping.
+    """
+
+    role: str
+    database: str
+    how: str
+    objects: int
+
+
+@dataclass(frozen=True)
+class MentionHere:
+    """That a role is mentioned in this database, and whether the administrator may act for it."""
+
+    role: str
+    how: str
+    objects: int
+    can_act: bool
+
+
+@dataclass(frozen=True)
+class Membership:
+    """That ``member`` is in ``role``, because ``grantor`` said so; empty where the grantor is gone."""
+
+    role: str
+    member: str
+    grantor: str
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A user's connection, by its process on the server, and whether the administrator may end it."""
+
+    user: str
+    process: int
+    can_end: bool
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy that names one of the roles; ``others`` are those that it names besides."""
+
+    schema: str
+    relation: str
+    name: str
+    others: Sequence[str]
+
+
+@dataclass(frozen=True)
+class UserMapping:
+    """A user mapping of a role, and whether the administrator may drop it."""
+
+    role: str
+    server: str
+    can_drop: bool
+
+
+@dataclass(frozen=True)
+class Remains:
+    """What only dropping the roles has to know of a database: mentions of them, policies and user mappings."""
+
+    mentions: tuple[MentionHere, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    mappings: tuple[UserMapping, ...] = ()
+
+    @property
+    def initial(self) -> tuple[str, ...]:
+        """The roles in initial privileges of an extension's objects, which REVOKE does not take them out of.
+
+        https://www.postgresql.org/docs/current/catalog-pg-init-privs.html
+        """
+        return tuple(mention.role for mention in self.mentions if mention.how == "i")
+
+
 @dataclass(frozen=True)
 class DatabaseFacts:
-    """A database: all its schemas, and of the wanted ones (with the privilege wanted there) creators and relations."""
+    """A database: all its schemas, and beside the desired privileges what is missing and what is extraneous.
+
+    ``listed`` has the schemas in scope and the privilege on relations in each; ``creators`` are those of these schemas.
+    ``remains`` is None where no role is to be dropped.
+    """
 
     name: str
     owner: str
     is_read_only: bool
-    connect: Holding
+    connect: PrivilegeState
     can_create_schemas: bool
     schemas: Mapping[str, SchemaFacts]
-    wanted: Mapping[str, Privilege]
+    listed: Mapping[str, Privilege]
     creators: tuple[CreatorFacts, ...]
-    relations: tuple[RelationFacts, ...]
+    missing: tuple[MissingRelation, ...]
+    extraneous: tuple[AclItem, ...]
+    remains: Remains | None = None

@@ -7,22 +7,31 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Callable, Iterable, Mapping, NamedTuple, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog import queries as ask
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog import acl_queries, queries
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
+    AclItem,
+    Connection,
     CreatorFacts,
     DatabaseFacts,
-    Holding,
     ListedDatabase,
-    RelationFacts,
+    Membership,
+    Mention,
+    MentionHere,
+    MissingRelation,
+    Policy,
+    PrivilegeState,
+    Remains,
     RoleFacts,
     SchemaFacts,
     ServerFacts,
+    UserMapping,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import Wanted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import Reader
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import Row
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import Privilege
 
@@ -30,71 +39,305 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry
 # https://www.postgresql.org/docs/current/catalog-pg-class.html
 RELATION_KINDS = ("r", "p", "v", "m", "f")
 
-ChooseSchemas = Callable[[Iterable[SchemaFacts]], Mapping[str, Privilege]]
+SelectSchemas = Callable[[Iterable[SchemaFacts]], Mapping[str, Privilege]]
+SelectCreators = Callable[[Iterable[CreatorFacts]], Sequence[CreatorFacts]]
 
 
-def inspect_roles(session: Session, wanted: Wanted) -> dict[str, RoleFacts]:
-    """Return the roles of the task, the creators it lists, the administrator and the login, as far as they exist."""
-    names = [*wanted.role_names, *wanted.retired, *wanted.listed_creators]
-    rows = session.rows(ask.ROLES, {"names": names, "group": wanted.group})
-    return {row[0]: _role(row) for row in rows}
+class _RoleRow(NamedTuple):
+    name: str
+    is_superuser: bool
+    is_replication: bool
+    is_bypassrls: bool
+    is_createrole: bool
+    is_createdb: bool
+    can_login: bool
+    is_inheriting: bool
+    connection_limit: int
+    is_expired: bool
+    owned: int
+    members: Sequence[str]
+    is_in_group: bool
+    is_administered: bool
+    connections: int
+    settings: Sequence[tuple[str, Sequence[str]]] | None
+    grantors: Sequence[str]
 
 
-def inspect_server(session: Session, wanted: Wanted) -> ServerFacts:
-    """Return the server, its databases and the roles that matter; three round trips."""
-    server = session.rows(ask.SERVER)[0]
-    roles = inspect_roles(session, wanted)
-    effective = {"effective": _effective_grantee(roles, wanted)}
-    databases = tuple(ListedDatabase(*row) for row in session.rows(ask.DATABASES, effective))
-    return ServerFacts(session.connection.server_version, *server, roles, databases)  # type: ignore[call-arg]
+class _ServerRow(NamedTuple):
+    version: str
+    is_in_recovery: bool
+    is_read_only: bool
+    lock_slots: int
+    can_read_verifiers: bool
+    administrator: str
+    login: str
 
 
-def inspect_database(
-    session: Session, name: str, *, group: str, group_exists: bool, listed: Sequence[str], choose: ChooseSchemas
-) -> DatabaseFacts:
-    """Return what a database holds of what is wanted; three round trips, however many objects there are.
+class _SchemaRow(NamedTuple):
+    is_read_only: bool
+    database_owner: str
+    is_connect_direct: bool
+    is_connect_effective: bool
+    is_connect_grantable: bool
+    can_create_schemas: bool
+    oid: int | None
+    name: str
+    owner: str
+    is_usage_direct: bool
+    is_usage_effective: bool
+    is_usage_grantable: bool
+    is_usable: bool
+    can_create: bool
+    extension: str
+    holds_relation: bool
+    can_public_create: bool | None
 
-    ``choose`` picks the wanted schemas from all, with the privilege wanted there; ``listed`` are creators
-    that the options name.
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a database.
+
+    ``select_schemas`` picks the schemas in scope from all, with the privilege on relations in each, and
+    ``select_creators`` the creators whose future relations the group is to see; ``creators`` are those that the entry
+    names. ``is_listed`` is false for a database that is only entered to revoke something.
     """
-    parameters: dict[str, Any] = {
-        "group": group,
-        "effective": group if group_exists else "public",
-        "kinds": list(RELATION_KINDS),
-        "listed": list(listed),
-        "unquotable": Reader(session.connection.server_version, name).unquotable_schema,
-    }
-    rows = session.rows(ask.SCHEMAS, parameters)
-    # The privileges of a schema that was dropped since the snapshot are NULL, and so is everything where there is none.
-    schemas = {row[7]: _schema(row) for row in rows if row[-1] is not None}
-    chosen = choose(schemas.values())
-    parameters["schemas"] = [schemas[schema].oid for schema in chosen]
-    parameters["privileges"] = list(chosen.values())
-    names = {schemas[schema].oid: schema for schema in chosen}
-    return DatabaseFacts(
-        name=name,
-        is_read_only=rows[0][0],
-        owner=rows[0][1],
-        connect=Holding(*rows[0][2:5]),
-        can_create_schemas=rows[0][5],
-        schemas=schemas,
-        wanted=chosen,
-        creators=tuple(CreatorFacts(names[row[0]], *row[1:]) for row in session.rows(ask.CREATORS, parameters)),
-        relations=tuple(RelationFacts(names[row[0]], *row[1:]) for row in session.rows(ask.RELATIONS, parameters)),
+
+    request: AccessRequest
+    version: int
+    has_group: bool
+    is_listed: bool
+    creators: Sequence[str]
+    select_schemas: SelectSchemas
+    select_creators: SelectCreators
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """The part of a database that one of several transactions inspects.
+
+    ``relations`` are the oids of those that may be missing, ``objects`` class and oid of those that may be extraneous,
+    and ``schemas`` those whose creators are asked for.
+    """
+
+    relations: Sequence[int]
+    objects: Sequence[tuple[int, int]]
+    schemas: frozenset[str]
+
+
+def inspect_roles(session: Session, request: AccessRequest) -> dict[str, RoleFacts]:
+    """Return the roles of the task, the creators it lists, the administrator and the login, as far as they exist."""
+    names = [*request.roles, *request.listed_creators]
+    rows = session.records(queries.ROLES, {"names": names, "group": request.group}, _RoleRow)
+    return {row.name: RoleFacts(**{**row._asdict(), "settings": _settings(row.settings)}) for row in rows}
+
+
+def inspect_server(session: Session, request: AccessRequest) -> ServerFacts:
+    """Return the server, its databases and the roles that matter; three round trips, up to six where roles lose."""
+    server = session.records(queries.SERVER, None, _ServerRow)[0]
+    version = session.connection.server_version
+    roles = inspect_roles(session, request)
+    effective = {"effective": request.group if request.group in roles else "public"}
+    return ServerFacts(
+        version_num=version,
+        **server._asdict(),
+        roles=roles,
+        databases=tuple(session.records(queries.DATABASES, effective, ListedDatabase)),
+        mentions=inspect_mentions(session, request) if request.is_exclusive else (),
+        memberships=inspect_memberships(session, request, version) if request.is_absent else (),
+        connections=inspect_connections(session, request),
     )
 
 
-def _role(row: Row) -> RoleFacts:
-    return RoleFacts(*row[:-2], _settings(row[-2]), tuple(row[-1]))  # type: ignore[call-arg]
+def inspect_connections(session: Session, request: AccessRequest) -> tuple[Connection, ...]:
+    """Return the connections of the users that are to go or to retire; one round trip where there are some."""
+    users = request.user_names if request.is_absent else request.retired
+    if not users:
+        return ()
+    return tuple(session.records(queries.SESSIONS, {"users": list(users)}, Connection))
 
 
-def _schema(row: Row) -> SchemaFacts:
-    oid, name, owner, is_direct, is_effective, is_grantable, *rest = row[6:]
-    return SchemaFacts(oid, name, owner, Holding(is_direct, is_effective, is_grantable), *rest)
+def inspect_mentions(session: Session, request: AccessRequest) -> tuple[Mention, ...]:
+    """Return where on the server the roles are mentioned; one round trip."""
+    return tuple(session.records(queries.MENTIONS, {"roles": list(request.roles)}, Mention))
 
 
-def _effective_grantee(roles: Mapping[str, RoleFacts], wanted: Wanted) -> str:
-    return wanted.group if wanted.group in roles else "public"
+def inspect_starting(session: Session) -> int:
+    """Return how many processes have not yet said who they work for; one round trip."""
+    return int(session.rows(queries.STARTING_PROCESSES)[0][0])
+
+
+def inspect_memberships(session: Session, request: AccessRequest, version: int) -> tuple[Membership, ...]:
+    """Return the memberships that would go with the roles; one round trip.
+
+    Before 16 the grantor of a membership is a note without consequences.
+    https://www.postgresql.org/docs/16/release-16.html
+    """
+    matters = has_feature(version, "membership_options")
+    parameters = {"roles": list(request.roles), "membership_grantors": matters}
+    return tuple(session.records(queries.MEMBERSHIPS, parameters, Membership))
+
+
+def inspect_shared(
+    session: Session, request: AccessRequest, version: int, databases: Sequence[str] = ()
+) -> tuple[AclItem, ...]:
+    """Return what is extraneous on databases, tablespaces and parameters; one round trip, from any database.
+
+    ``databases`` are those on which the group is to have CONNECT.
+    """
+    query = acl_queries.EXTRANEOUS_SHARED
+    if has_feature(version, "parameter_acls"):
+        query = acl_queries.EXTRANEOUS_SHARED_15
+    return tuple(session.records(query, _acl_parameters(request, version, databases), AclItem))
+
+
+def inspect_database(
+    session: Session, name: str, question: Question, narrowed: Narrowed | None = None
+) -> DatabaseFacts:
+    """Return a database beside what is desired; a handful of round trips, however many objects there are."""
+    rows = session.records(queries.SCHEMAS, _schema_parameters(question, name), _SchemaRow)
+    # The privileges of a schema that was dropped since the snapshot are NULL, and so is everything where there is none.
+    schemas = {row.name: _schema(row) for row in rows if row.can_public_create is not None}
+    listed = question.select_schemas(schemas.values()) if question.is_listed else {}
+    creators, missing = _creators_and_missing(session, question, schemas, listed, narrowed)
+    selected = question.select_creators(creators)
+    desired = {
+        **_listed_parameters(schemas, listed),
+        "databases": [name] if question.is_listed else [],
+        "creator_schemas": [schemas[creator.schema].oid for creator in selected],
+        "creators": [creator.name for creator in selected],
+    }
+    return DatabaseFacts(
+        name=name,
+        is_read_only=rows[0].is_read_only,
+        owner=rows[0].database_owner,
+        connect=PrivilegeState(rows[0].is_connect_direct, rows[0].is_connect_effective, rows[0].is_connect_grantable),
+        can_create_schemas=rows[0].can_create_schemas,
+        schemas=schemas,
+        listed=listed,
+        creators=creators,
+        missing=missing,
+        extraneous=_extraneous(session, question, desired, narrowed),
+        remains=_remains(session, question.request) if question.request.is_absent else None,
+    )
+
+
+def _some(listed: Mapping[str, Privilege], narrowed: Narrowed | None) -> Mapping[str, Privilege]:
+    if narrowed is None:
+        return listed
+    return {schema: privilege for schema, privilege in listed.items() if schema in narrowed.schemas}
+
+
+def _schema_parameters(question: Question, name: str) -> Mapping[str, Any]:
+    return {
+        "group": question.request.group,
+        "effective": question.request.group if question.has_group and not question.request.is_absent else "public",
+        "unquotable": Reader(question.version, name).unquotable_schema,
+    }
+
+
+def _listed_parameters(schemas: Mapping[str, SchemaFacts], listed: Mapping[str, Privilege]) -> Mapping[str, Any]:
+    return {
+        "schemas": [schemas[schema].oid for schema in listed],
+        "privileges": list(listed.values()),
+        "kinds": list(RELATION_KINDS),
+    }
+
+
+def _creators_and_missing(
+    session: Session,
+    question: Question,
+    schemas: Mapping[str, SchemaFacts],
+    listed: Mapping[str, Privilege],
+    narrowed: Narrowed | None,
+) -> tuple[tuple[CreatorFacts, ...], tuple[MissingRelation, ...]]:
+    """Return both: in one round trip, or of a part of the database in one for each that is asked for."""
+    request = question.request
+    parameters = {
+        **_schema_parameters(question, ""),
+        "listed": list(question.creators),
+        "users": [name for name in request.roles if name != request.group],
+        "objects": None,
+    }
+    if narrowed is None:
+        return _together(session, {**parameters, **_listed_parameters(schemas, listed)}) if listed else ((), ())
+    some = {**parameters, **_listed_parameters(schemas, _some(listed, narrowed)), "objects": list(narrowed.relations)}
+    creators = session.records(queries.CREATORS, some, CreatorFacts) if narrowed.schemas else ()
+    some.update(_listed_parameters(schemas, listed))
+    missing = session.records(queries.MISSING_RELATIONS, some, MissingRelation) if narrowed.relations else ()
+    return tuple(creators), tuple(missing)
+
+
+class _Either(NamedTuple):
+    oid: int
+    schema: str
+    name: str
+    is_grantable: bool
+    owner: str
+    is_effective: bool
+    is_extension_member: bool
+    creator: Mapping[str, Any] | None
+
+
+def _together(
+    session: Session, parameters: Mapping[str, Any]
+) -> tuple[tuple[CreatorFacts, ...], tuple[MissingRelation, ...]]:
+    rows = session.records(queries.CREATORS_AND_MISSING_RELATIONS, parameters, _Either)
+    return (
+        tuple(CreatorFacts(**row.creator) for row in rows if row.creator is not None),
+        tuple(MissingRelation(*row[:-1]) for row in rows if row.creator is None),
+    )
+
+
+def _extraneous(
+    session: Session, question: Question, parameters: Mapping[str, Any], narrowed: Narrowed | None
+) -> tuple[AclItem, ...]:
+    if narrowed is not None and not narrowed.objects:
+        return ()
+    parameters = {**_acl_parameters(question.request, question.version, ()), **parameters}
+    if narrowed is not None:
+        parameters["classes"] = [class_id for class_id, _oid in narrowed.objects]
+        parameters["objects"] = [oid for _class_id, oid in narrowed.objects]
+    return tuple(session.records(acl_queries.EXTRANEOUS, parameters, AclItem))
+
+
+def _acl_parameters(request: AccessRequest, version: int, databases: Sequence[str]) -> dict[str, Any]:
+    return {
+        "roles": list(request.roles),
+        "group": request.group,
+        "databases": list(databases),
+        "is_exclusive": request.is_exclusive,
+        "login_stays": not request.is_absent,
+        "classes": None,
+        "objects": None,
+        # https://www.postgresql.org/docs/16/functions-info.html#FUNCTIONS-INFO-ACCESS-TABLE
+        "set": "SET" if has_feature(version, "membership_options") else "MEMBER",
+        "inherited_defaults": has_feature(version, "inherited_defaults"),
+    }
+
+
+def _remains(session: Session, request: AccessRequest) -> Remains:
+    roles = {"roles": list(request.roles)}
+    mentions = tuple(session.records(queries.MENTIONS_HERE, roles, MentionHere))
+    hows = {mention.how for mention in mentions}
+    return Remains(
+        mentions,
+        tuple(session.records(queries.POLICIES, roles, Policy)) if "r" in hows else (),
+        tuple(session.records(queries.USER_MAPPINGS, roles, UserMapping)) if "m" in hows else (),
+    )
+
+
+def _schema(row: _SchemaRow) -> SchemaFacts:
+    return SchemaFacts(
+        oid=row.oid or 0,
+        name=row.name,
+        owner=row.owner,
+        usage=PrivilegeState(row.is_usage_direct, row.is_usage_effective, row.is_usage_grantable),
+        is_usable=row.is_usable,
+        can_create=row.can_create,
+        extension=row.extension,
+        holds_relation=row.holds_relation,
+        can_public_create=bool(row.can_public_create),
+    )
 
 
 def _settings(rows: Sequence[tuple[str, Sequence[str]]] | None) -> dict[str, dict[str, str]]:

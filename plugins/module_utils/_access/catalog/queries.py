@@ -29,18 +29,22 @@ SELECT pg_catalog.current_setting('server_version') AS version,
 
 # The roles named, the administrator and the login. A membership that neither inherits nor may SET ROLE (the one that a
 # CREATEROLE administrator gets of what it creates, from 16 on) gives its member nothing and is not counted.
-# pg_auth_members has these options from 16 on; to_jsonb() reads them on every version.
+# One that a role granted to itself came with CREATE ROLE (createrole_self_grant) and is not counted either. A user
+# mapping is listed as owned, and is nobody's property. pg_auth_members has these options from 16 on; to_jsonb() reads
+# them on every version.
 ROLES = """
-SELECT r.rolname,
-       r.rolsuper, r.rolreplication, r.rolbypassrls, r.rolcreaterole, r.rolcreatedb,
-       r.rolcanlogin, r.rolinherit, r.rolconnlimit,
+SELECT r.rolname AS name,
+       r.rolsuper AS is_superuser, r.rolreplication AS is_replication, r.rolbypassrls AS is_bypassrls,
+       r.rolcreaterole AS is_createrole, r.rolcreatedb AS is_createdb,
+       r.rolcanlogin AS can_login, r.rolinherit AS is_inheriting, r.rolconnlimit AS connection_limit,
        COALESCE(r.rolvaliduntil <= pg_catalog.now(), false) AS is_expired,
        (SELECT pg_catalog.count(*) FROM pg_catalog.pg_shdepend d
          WHERE d.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
-           AND d.refobjid = r.oid AND d.deptype = 'o') AS owned,
+           AND d.refobjid = r.oid AND d.deptype = 'o'
+           AND d.classid <> 'pg_catalog.pg_user_mapping'::pg_catalog.regclass) AS owned,
        ARRAY(SELECT m.rolname::pg_catalog.text
                FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles m ON m.oid = a.member
-              WHERE a.roleid = r.oid
+              WHERE a.roleid = r.oid AND a.member <> a.grantor
                 AND (COALESCE((pg_catalog.to_jsonb(a) ->> 'inherit_option')::pg_catalog.bool, true)
                      OR COALESCE((pg_catalog.to_jsonb(a) ->> 'set_option')::pg_catalog.bool, true))
               ORDER BY 1) AS members,
@@ -64,7 +68,7 @@ SELECT r.rolname,
 
 # Every database of the server.
 DATABASES = """
-SELECT d.datname, d.datallowconn, d.datistemplate,
+SELECT d.datname AS name, d.datallowconn AS allows_connections, d.datistemplate AS is_template,
        pg_catalog.has_database_privilege(d.oid, 'CONNECT') AS can_connect,
        pg_catalog.has_database_privilege(%(effective)s::pg_catalog.name, d.oid, 'CONNECT') AS is_open
   FROM pg_catalog.pg_database d
@@ -84,7 +88,8 @@ SELECT pg_catalog.current_setting('default_transaction_read_only')::pg_catalog.b
        pg_catalog.has_database_privilege(%(effective)s::pg_catalog.name, d.oid, 'CONNECT') AS is_connect_effective,
        pg_catalog.has_database_privilege(d.oid, 'CONNECT WITH GRANT OPTION') AS is_connect_grantable,
        pg_catalog.has_database_privilege(%(effective)s::pg_catalog.name, d.oid, 'CREATE') AS can_create_schemas,
-       n.oid::pg_catalog.int8, n.nspname, pg_catalog.pg_get_userbyid(n.nspowner)::pg_catalog.text AS owner,
+       n.oid::pg_catalog.int8 AS oid, n.nspname AS name,
+       pg_catalog.pg_get_userbyid(n.nspowner)::pg_catalog.text AS owner,
        EXISTS (SELECT 1 FROM grantee g,
                              pg_catalog.aclexplode(COALESCE(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a
                 WHERE a.grantee = g.oid AND a.privilege_type = 'USAGE') AS is_usage_direct,
@@ -117,12 +122,10 @@ SELECT pg_catalog.current_setting('default_transaction_read_only')::pg_catalog.b
 # Who owns and who may create relations in the schemas, and whether the group will be able to read what they create.
 # A creator is an owner of a relation there that is not an extension's, the schema's owner (pg_database_owner stands for
 # the owner of the database), a role with a direct CREATE, or a role listed in the options. PUBLIC has oid 0 in
-# aclexplode(); it is not in pg_roles and falls out of the join. Each schema has the privilege that is wanted on its
-# relations; "other" is that of the other mode.
+# aclexplode(); it is not in pg_roles and falls out of the join.
 CREATORS = """
 WITH wanted AS (
-  SELECT n.oid, n.nspowner, n.nspacl, w.privilege,
-         CASE w.privilege WHEN 'SELECT' THEN 'REFERENCES' ELSE 'SELECT' END AS other
+  SELECT n.oid, n.nspname, n.nspowner, n.nspacl, w.privilege
     FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::pg_catalog.oid[]),
                     pg_catalog.unnest(%(privileges)s::pg_catalog.text[])) AS w (oid, privilege)
     JOIN pg_catalog.pg_namespace n ON n.oid = w.oid
@@ -163,63 +166,195 @@ WITH wanted AS (
    WHERE f.defaclobjtype = 'r'
      AND a.grantee = (SELECT g.oid FROM pg_catalog.pg_roles g WHERE g.rolname = %(group)s)
 )
-SELECT c.schema::pg_catalog.int8, r.rolname, r.rolsuper, c.relations, c.is_owner, c.may_create, c.is_listed,
-       p.defaclrole IS NOT NULL AS is_ready, o.defaclrole IS NOT NULL AS has_other,
+SELECT w.nspname AS schema, r.rolname AS name, r.rolsuper AS is_superuser, c.relations, c.is_owner, c.may_create,
+       c.is_listed, p.defaclrole IS NOT NULL AS has_default_privilege,
        pg_catalog.pg_has_role(r.oid, 'MEMBER') AS is_member, pg_catalog.pg_has_role(r.oid, 'USAGE') AS is_inherited
   FROM creator c
   JOIN wanted w ON w.oid = c.schema
   JOIN pg_catalog.pg_roles r ON r.oid = c.role
   LEFT JOIN ready p ON p.defaclnamespace = c.schema AND p.defaclrole = c.role AND p.privilege_type = w.privilege
-  LEFT JOIN ready o ON o.defaclnamespace = c.schema AND o.defaclrole = c.role AND o.privilege_type = w.other
  ORDER BY c.schema, r.rolname
 """
 
-# The relations of the schemas on which the group lacks a direct grant, or holds that of the other mode. A relation
-# without any ACL is its owner's alone. Most grants are the owner's: "contains this item" answers for those, and only
-# the rest is taken apart with aclexplode(). What is held on it anyway, and whether it is an extension's, is asked only
-# where the administrator cannot grant. OFFSET 0 keeps the parts from being computed twice.
-# https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-ACLITEM-OP-TABLE
-RELATIONS = """
-SELECT y.schema, y.relname, y.is_direct, y.has_other, y.is_grantable,
-       pg_catalog.pg_get_userbyid(y.relowner)::pg_catalog.text AS owner,
-       CASE WHEN y.is_direct OR y.is_grantable THEN y.is_direct
-            ELSE pg_catalog.has_table_privilege(%(effective)s::pg_catalog.name, y.oid, y.privilege)
+# The relations of the schemas on which the group lacks a direct grant, but for one that a user of ours made, who may
+# lose it. Thousands of relations share a few ACLs: each ACL is taken apart once. What is held on a relation anyway, and
+# whether it is an extension's, is asked only where the administrator cannot grant. "objects" (oids) narrows the answer
+# to some relations, NULL for all.
+# https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-ACLITEM-FN-TABLE
+MISSING_RELATIONS = """
+WITH listed_schema AS (
+  SELECT listed.oid, listed.privilege
+    FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::pg_catalog.oid[]),
+                    pg_catalog.unnest(%(privileges)s::pg_catalog.text[])) AS listed (oid, privilege)
+), reader AS (
+  SELECT role.oid FROM pg_catalog.pg_roles AS role WHERE role.rolname = %(group)s
+), reader_grantor AS (
+  SELECT role.oid FROM pg_catalog.pg_roles AS role WHERE role.rolname = ANY (%(users)s::pg_catalog.name[])
+), shared_acl AS (
+  SELECT class.relowner, class.relacl, listed_schema.privilege, pg_catalog.array_agg(class.oid) AS relations,
+         pg_catalog.array_agg(class.relnamespace) AS namespaces, pg_catalog.array_agg(class.relname) AS names
+    FROM listed_schema
+    JOIN pg_catalog.pg_class AS class ON class.relnamespace = listed_schema.oid
+   WHERE class.relkind = ANY (%(kinds)s::pg_catalog."char"[])
+     AND (%(objects)s::pg_catalog.oid[] IS NULL OR class.oid = ANY (%(objects)s::pg_catalog.oid[]))
+   GROUP BY class.relowner, class.relacl, listed_schema.privilege
+), missing AS (
+  SELECT member.oid, member.namespace, member.name, shared_acl.relowner, shared_acl.privilege
+    FROM shared_acl
+   CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(shared_acl.relations), pg_catalog.unnest(shared_acl.namespaces),
+                                 pg_catalog.unnest(shared_acl.names)) AS member (oid, namespace, name)
+   WHERE NOT EXISTS (
+           SELECT 1
+             FROM pg_catalog.aclexplode(COALESCE(shared_acl.relacl,
+                                                 pg_catalog.acldefault('r', shared_acl.relowner))) AS acl
+            WHERE acl.privilege_type = shared_acl.privilege AND acl.grantee IN (SELECT reader.oid FROM reader)
+              AND acl.grantor NOT IN (SELECT reader_grantor.oid FROM reader_grantor))
+), judged AS (
+  SELECT missing.*,
+         pg_catalog.pg_has_role(missing.relowner, 'USAGE')
+           OR pg_catalog.has_table_privilege(missing.oid, missing.privilege || ' WITH GRANT OPTION') AS is_grantable
+    FROM missing
+)
+SELECT judged.oid::pg_catalog.int8 AS oid, namespace.nspname AS schema, judged.name, judged.is_grantable,
+       pg_catalog.pg_get_userbyid(judged.relowner)::pg_catalog.text AS owner,
+       CASE WHEN judged.is_grantable THEN false
+            ELSE pg_catalog.has_table_privilege(%(effective)s::pg_catalog.name, judged.oid, judged.privilege)
        END AS is_effective,
-       CASE WHEN y.is_grantable THEN false
-            ELSE EXISTS (SELECT 1 FROM pg_catalog.pg_depend e
-                          WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = y.oid
-                            AND e.objsubid = 0 AND e.deptype = 'e')
+       CASE WHEN judged.is_grantable THEN false
+            ELSE EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS dependency
+                          WHERE dependency.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                            AND dependency.objid = judged.oid AND dependency.objsubid = 0 AND dependency.deptype = 'e')
        END AS is_extension_member
-  FROM (SELECT x.*,
-               pg_catalog.pg_has_role(x.relowner, 'USAGE')
-                 OR pg_catalog.has_table_privilege(x.oid, x.privilege || ' WITH GRANT OPTION') AS is_grantable
-          FROM (SELECT c.oid, c.relnamespace::pg_catalog.int8 AS schema, c.relname, c.relowner, w.privilege,
-                       COALESCE(c.relacl OPERATOR(pg_catalog.@>)
-                                  pg_catalog.makeaclitem(g.oid, c.relowner, w.privilege, false)
-                                OR (c.relacl IS NULL AND c.relowner = g.oid), false)
-                         OR EXISTS (SELECT 1 FROM pg_catalog.aclexplode(c.relacl) a
-                                     WHERE a.privilege_type = w.privilege AND a.grantee = g.oid) AS is_direct,
-                       COALESCE(c.relacl IS NOT NULL AND c.relowner <> g.oid
-                                  AND pg_catalog.has_table_privilege(g.oid, c.oid, w.other), false)
-                         AND EXISTS (SELECT 1 FROM pg_catalog.aclexplode(c.relacl) a
-                                      WHERE a.privilege_type = w.other AND a.grantee = g.oid) AS has_other
-                  FROM (SELECT u.oid, u.privilege,
-                               CASE u.privilege WHEN 'SELECT' THEN 'REFERENCES' ELSE 'SELECT' END AS other
-                          FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::pg_catalog.oid[]),
-                                          pg_catalog.unnest(%(privileges)s::pg_catalog.text[])) AS u (oid, privilege)
-                       ) w
-                  JOIN pg_catalog.pg_class c ON c.relnamespace = w.oid
-                  LEFT JOIN pg_catalog.pg_roles g ON g.rolname = %(group)s
-                 WHERE c.relkind = ANY (%(kinds)s::pg_catalog."char"[])
-                OFFSET 0
-               ) x
-         WHERE x.has_other OR NOT x.is_direct
-       ) y
- WHERE y.is_grantable IS NOT NULL  -- NULL: dropped since the scan saw it
- ORDER BY y.schema, y.relname
+  FROM judged
+  JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = judged.namespace
+ WHERE judged.is_grantable IS NOT NULL  -- NULL: dropped since the scan saw it
+ ORDER BY namespace.nspname, judged.name
 """
+
+# The last two questions in one round trip: the rows of the one that has few, as JSON beside those of the one that may
+# have many.
+CREATORS_AND_MISSING_RELATIONS = f"""
+SELECT missing.*, NULL::pg_catalog.json AS creator
+  FROM ({MISSING_RELATIONS}) AS missing
+ UNION ALL
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, pg_catalog.to_json(creator)
+  FROM ({CREATORS}) AS creator
+"""  # noqa: S608 - constants
 
 # The stored verifier of a role's password; only for those who may read pg_authid.
 VERIFIER = """
 SELECT a.rolpassword FROM pg_catalog.pg_authid a WHERE a.rolname = %(user)s ORDER BY a.rolname
+"""
+
+# Where on the server roles are mentioned, and how: o owner, a ACL, r policy, i (from 17 on) initial privileges of an
+# extension's object, m a user mapping, which is listed as owned. The database is empty for what belongs to the
+# server as a whole.
+# https://www.postgresql.org/docs/current/catalog-pg-shdepend.html
+MENTIONS = """
+SELECT r.rolname AS role, COALESCE(b.datname, '') AS database,
+       CASE d.classid WHEN 'pg_catalog.pg_user_mapping'::pg_catalog.regclass THEN 'm'
+            ELSE d.deptype::pg_catalog.text END AS how,
+       pg_catalog.count(*) AS objects
+  FROM pg_catalog.pg_shdepend d
+  JOIN pg_catalog.pg_roles r ON r.oid = d.refobjid
+  LEFT JOIN pg_catalog.pg_database b ON b.oid = d.dbid
+ WHERE d.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
+   AND r.rolname = ANY (%(roles)s::pg_catalog.name[])
+ GROUP BY r.rolname, b.datname, how
+ ORDER BY r.rolname, b.datname, how
+"""
+
+# Memberships that would go with the roles: of others in them, and from 16 on those of others in others that they have
+# granted. One that neither inherits nor may SET ROLE (an administrator's own) gives its member nothing.
+MEMBERSHIPS = """
+SELECT g.rolname AS role, m.rolname AS member, COALESCE(f.rolname, '') AS grantor
+  FROM pg_catalog.pg_auth_members a
+  JOIN pg_catalog.pg_roles g ON g.oid = a.roleid
+  JOIN pg_catalog.pg_roles m ON m.oid = a.member
+  LEFT JOIN pg_catalog.pg_roles f ON f.oid = a.grantor
+ WHERE m.rolname <> ALL (%(roles)s::pg_catalog.name[]) AND a.member <> a.grantor
+   AND (g.rolname = ANY (%(roles)s::pg_catalog.name[])
+          AND (COALESCE((pg_catalog.to_jsonb(a) ->> 'inherit_option')::pg_catalog.bool, true)
+               OR COALESCE((pg_catalog.to_jsonb(a) ->> 'set_option')::pg_catalog.bool, true))
+        OR g.rolname <> ALL (%(roles)s::pg_catalog.name[]) AND f.rolname = ANY (%(roles)s::pg_catalog.name[])
+           AND %(membership_grantors)s)
+ ORDER BY g.rolname, m.rolname, f.rolname
+"""
+
+# The connections of some users, and whether the administrator may end them.
+# https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-SIGNAL
+SESSIONS = """
+SELECT s.usename AS user, s.pid AS process,
+       pg_catalog.pg_has_role('pg_signal_backend', 'USAGE') OR pg_catalog.pg_has_role(s.usesysid, 'USAGE') AS can_end
+  FROM pg_catalog.pg_stat_activity s
+ WHERE s.usename = ANY (%(users)s::pg_catalog.name[])
+ ORDER BY s.usename, s.pid
+"""
+
+# How many processes hold a lock and are not in pg_stat_activity: so is one that is authenticated and still starting.
+STARTING_PROCESSES = """
+SELECT pg_catalog.count(DISTINCT lock.pid) AS processes
+  FROM pg_catalog.pg_locks AS lock
+ WHERE lock.pid IS NOT NULL
+   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity AS activity WHERE activity.pid = lock.pid)
+ ORDER BY 1
+"""
+
+# How roles are mentioned in this database, and whether the administrator may run DROP OWNED BY for them.
+MENTIONS_HERE = """
+SELECT r.rolname AS role,
+       CASE d.classid WHEN 'pg_catalog.pg_user_mapping'::pg_catalog.regclass THEN 'm'
+            ELSE d.deptype::pg_catalog.text END AS how,
+       pg_catalog.count(*) AS objects, pg_catalog.pg_has_role(r.oid, 'USAGE') AS can_act
+  FROM pg_catalog.pg_shdepend d
+  JOIN pg_catalog.pg_roles r ON r.oid = d.refobjid
+ WHERE d.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
+   AND r.rolname = ANY (%(roles)s::pg_catalog.name[])
+   AND d.dbid = (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = pg_catalog.current_database())
+ GROUP BY r.oid, r.rolname, how
+ ORDER BY r.rolname, how
+"""
+
+# The policies of this database that name one of the roles, and the other roles that they name.
+POLICIES = """
+SELECT n.nspname AS schema, c.relname AS relation, p.polname AS name,
+       ARRAY(SELECT r.rolname::pg_catalog.text FROM pg_catalog.pg_roles r
+              WHERE r.oid = ANY (p.polroles) AND r.rolname <> ALL (%(roles)s::pg_catalog.name[])
+              ORDER BY r.rolname) AS others
+  FROM pg_catalog.pg_policy p
+  JOIN pg_catalog.pg_class c ON c.oid = p.polrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE EXISTS (SELECT 1 FROM pg_catalog.pg_roles r
+                WHERE r.oid = ANY (p.polroles) AND r.rolname = ANY (%(roles)s::pg_catalog.name[]))
+ ORDER BY n.nspname, c.relname, p.polname
+"""
+
+# The user mappings of the roles in this database, and whether the administrator may drop them.
+# https://www.postgresql.org/docs/current/sql-dropusermapping.html
+USER_MAPPINGS = """
+SELECT mapping.usename AS role, mapping.srvname AS server, pg_catalog.pg_has_role(server.srvowner, 'USAGE') AS can_drop
+  FROM pg_catalog.pg_user_mappings AS mapping
+  JOIN pg_catalog.pg_foreign_server AS server ON server.oid = mapping.srvid
+ WHERE mapping.usename = ANY (%(roles)s::pg_catalog.name[])
+ ORDER BY mapping.usename, mapping.srvname
+"""
+
+# The relations that show up in information_schema for one role and not for another.
+# https://www.postgresql.org/docs/current/infoschema-tables.html
+VISIBLE_TO_ONE_ONLY = """
+SELECT n.nspname::pg_catalog.text AS schema, c.relname::pg_catalog.text AS name
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_roles o ON o.rolname = %(old)s
+  JOIN pg_catalog.pg_roles w ON w.rolname = %(new)s
+ WHERE c.relkind IN ('r', 'p', 'v', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   AND pg_catalog.has_database_privilege(o.oid, pg_catalog.current_database(), 'CONNECT')
+   AND pg_catalog.has_schema_privilege(o.oid, n.oid, 'USAGE')
+   AND (pg_catalog.pg_has_role(o.oid, c.relowner, 'USAGE')
+        OR pg_catalog.has_any_column_privilege(o.oid, c.oid, 'SELECT, INSERT, UPDATE, REFERENCES'))
+   AND NOT (pg_catalog.has_database_privilege(w.oid, pg_catalog.current_database(), 'CONNECT')
+            AND pg_catalog.has_schema_privilege(w.oid, n.oid, 'USAGE')
+            AND (pg_catalog.pg_has_role(w.oid, c.relowner, 'USAGE')
+                 OR pg_catalog.has_any_column_privilege(w.oid, c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')))
+ ORDER BY 1, 2
 """

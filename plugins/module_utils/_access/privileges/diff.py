@@ -3,53 +3,61 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What a database lacks of what is wanted, and how it gets it. Pure: values in, values out."""
+"""What is to be granted and revoked in a database, in which transactions, and what stands in the way. Pure.
+
+The catalog has said what is missing and what is extraneous; here each of it becomes a step or an obstacle.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Iterable, Iterator, Sequence, Union
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
-    CreatorFacts,
+    AclItem,
     DatabaseFacts,
-    Holding,
-    RelationFacts,
+    MissingRelation,
+    PrivilegeState,
     ServerFacts,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import (
+    Desired,
+    connect_on,
+    default_of,
+    usage_on,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.metadata_mode import (
+    unsafe_creates,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.object_kinds import (
+    OBJECT_KINDS,
+    schema_of,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.obstacles import (
+    GrantRefusals,
+    revoke_obstacles,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import (
-    KINDS,
     Grant,
-    statements_for,
+    grant_statements,
+    revoke_order,
+    revoke_statements,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import (
-    Statement,
-    listed,
-    quoted,
-    remedy,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import DatabaseEntry
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.schemas import leave_out_advice
-
-NAMES_PER_MESSAGE = 3
-CHARACTERS_PER_MESSAGE = 1000
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement
 
 
 @dataclass(frozen=True)
 class DatabasePlan:
-    """What is to be granted and taken back in a database, in order, and what stands in the way.
+    """What is to be granted and revoked in a database, in order, and what stands in the way.
 
     ``inherited`` is held without a direct grant that the administrator cannot make; ``skipped`` belongs to extensions
     and cannot be granted. Neither is an error.
     """
 
     grants: tuple[Grant, ...] = ()
-    revokes: tuple[Grant, ...] = ()
+    revokes: tuple[AclItem, ...] = ()
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     inherited: tuple[Grant, ...] = ()
@@ -60,282 +68,155 @@ class DatabasePlan:
         """Whether there is something to write."""
         return bool(self.grants or self.revokes)
 
-    def statements(self, database: str, group: str) -> list[Statement]:
+    def statements(self, group: str, *, administrator: str) -> list[Statement]:
         """Return the statements of the plan, in order."""
-        return statements_for(database, group, self.grants, self.revokes)
+        return [*grant_statements(self.grants, group), *revoke_statements(self.revokes, administrator=administrator)]
 
-    def limited(self, limit: int | None) -> DatabasePlan:
-        """Return the part of the plan for one transaction: so many objects, grants before revokes; None for all."""
-        if limit is None:
-            return self
-        return replace(self, grants=self.grants[:limit], revokes=self.revokes[: max(0, limit - len(self.grants))])
-
-
-@dataclass(frozen=True)
-class Planner:
-    """The rules, applied to one database."""
-
-    server: ServerFacts
-    facts: DatabaseFacts
-    entry: DatabaseEntry
-    roles: tuple[str, ...]
-    accepts_references: bool = False
-    leaves_surplus: bool = False
-
-    @property
-    def group(self) -> str:
-        """The role that gets the privileges."""
-        return self.roles[0]
-
-    def lacking(self) -> list[Grant]:
-        """Return every wanted privilege for which there is no direct grant, whoever could make it."""
-        lacking = [] if self.facts.connect.is_direct else [Grant("database", "CONNECT")]
-        lacking += [
-            Grant("schema", "USAGE", name) for name in self.facts.wanted if not self.facts.schemas[name].usage.is_direct
-        ]
-        lacking += [self._default(creator) for creator in self.creators() if not creator.is_ready]
-        return lacking + [self._on(relation) for relation in self.facts.relations if not relation.is_direct]
-
-    def surplus(self) -> list[Grant]:
-        """Return what the group holds of the other mode in the wanted schemas, whoever could take it back.
-
-        Nothing where somebody else sees to that: exclusive mode takes back more than this, and from every grantor.
-        """
-        if self.leaves_surplus:
-            return []
-        return [
-            *(self._other_default(creator) for creator in self.facts.creators if creator.has_other),
-            *(self._other_on(relation) for relation in self.facts.relations if relation.has_other),
-        ]
-
-    def creators(self) -> Iterator[CreatorFacts]:
-        """Yield the roles whose future relations are to be readable."""
-        for creator in self.facts.creators:
-            if self.entry.creators is not None:
-                is_wanted = creator.name in self.entry.creators
-            else:
-                creates = creator.is_owner or (creator.may_create and not creator.is_superuser)
-                is_wanted = creates and creator.name not in self.roles
-            if is_wanted:
-                yield creator
-
-    def owner_of(self, grant: Grant) -> str:
-        """Return the role that owns what a privilege is on; of a default privilege, the creator."""
-        if grant.kind == "relation":
-            return self._owners[grant.schema, grant.name]
-        owners_of_others = {"database": self.facts.owner, "default": grant.name}
-        return owners_of_others.get(grant.kind) or self.facts.schemas[grant.schema].owner
-
-    @cached_property
-    def _owners(self) -> Mapping[tuple[str, str], str]:
-        return {(relation.schema, relation.name): relation.owner for relation in self.facts.relations}
-
-    def plan(self) -> DatabasePlan:
-        """Return the plan."""
-        fates = [
-            *(self._connect_fate(), *self._schema_fates(), *self._creator_fates(), *self._relation_fates()),
-            *(*self._surplus_fates(), *self._dangers()),
-        ]
-        problems = [fate for fate in fates if isinstance(fate, Problem)]
-        sorted_out: dict[str, list[Any]] = defaultdict(list)
-        for fate in fates:
-            if isinstance(fate, tuple):
-                sorted_out[fate[0]].append(fate[1])
+    def limited_to(self, batch: DatabasePlan) -> DatabasePlan:
+        """Return the part of this plan that a batch of an earlier one asks for."""
+        grants, revokes = frozenset(batch.grants), frozenset(batch.revokes)
         return DatabasePlan(
-            grants=tuple(sorted(sorted_out["grant"], key=lambda grant: KINDS.index(grant.kind))),
-            revokes=tuple(sorted_out["revoke"]),
-            problems=(*problems, *self._ungrantable_relations()),
-            warnings=tuple(sorted_out["warning"]),
-            inherited=tuple(sorted_out["inherited"]),
-            skipped=tuple(sorted_out["skipped"]),
+            tuple(grant for grant in self.grants if grant in grants),
+            tuple(item for item in self.revokes if item in revokes),
         )
 
-    def _connect_fate(self) -> Fate:
-        owner = self.facts.owner
-        statement = Statement("GRANT CONNECT ON DATABASE {} TO {}", ((self.facts.name,), (self.group,)))
-        return self._fate(Grant("database", "CONNECT"), self.facts.connect, owner, statement)
 
-    def _schema_fates(self) -> Iterator[Fate]:
-        for name in self.facts.wanted:
-            schema = self.facts.schemas[name]
-            owner = self.facts.owner if schema.owner == "pg_database_owner" else schema.owner
-            statement = Statement("GRANT USAGE ON SCHEMA {} TO {}", ((name,), (self.group,)))
-            yield self._fate(Grant("schema", "USAGE", name), schema.usage, owner, statement)
+@dataclass
+class _Sorted:
+    """Missing privileges, sorted by what becomes of them."""
 
-    def _fate(self, grant: Grant, holding: Holding, owner: str, statement: Statement) -> Fate:
-        if holding.is_direct:
-            return None
-        if holding.is_grantable:
-            return ("grant", grant)
-        if holding.is_effective:
-            return ("inherited", grant)
-        return self._not_the_owner(grant, owner, f"{statement};")
+    grants: list[Grant] = field(default_factory=list)
+    inherited: list[Grant] = field(default_factory=list)
+    skipped: list[Grant] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
-    def _creator_fates(self) -> Iterator[Fate]:
-        for creator in self.creators():
-            if creator.is_ready:
-                continue
-            if self.server.can_act_for(creator):
-                yield ("grant", self._default(creator))
-            elif self.entry.creators is not None:
-                yield self._not_a_member(creator)
-            else:
-                yield ("warning", self._not_a_member(creator))
 
-    def _relation_fates(self) -> Iterator[Fate]:
-        for relation in self.facts.relations:
-            if relation.is_direct:
-                continue
-            if self._is_grantable(relation):
-                yield ("grant", self._on(relation))
-            elif relation.is_effective:
-                yield ("inherited", self._on(relation))
-            elif relation.is_extension_member:
-                yield ("skipped", self._on(relation))
+def plan_database(server: ServerFacts, facts: DatabaseFacts, desired: Desired) -> DatabasePlan:
+    """Return the plan for a database."""
+    found = _Sorted()
+    if desired.entry is not None:
+        refusals = GrantRefusals(server, facts, desired.group, desired.entry)
+        _sort_connect(found, facts, refusals)
+        _sort_schemas(found, facts, refusals)
+        _sort_creators(found, server, facts, desired, refusals)
+        _sort_relations(found, facts, refusals)
+        if not desired.request.accept_references:
+            found.problems += unsafe_creates(facts, desired.group)
+    roles = desired.request.roles
+    found.problems += revoke_obstacles(
+        facts.extraneous, roles=roles, database=facts.name, administrator=server.administrator
+    )
+    revokes = tuple(sorted((item for item in facts.extraneous if item.grantee in roles), key=revoke_order))
+    return DatabasePlan(
+        tuple(found.grants),
+        revokes,
+        tuple(found.problems),
+        tuple(found.warnings),
+        tuple(found.inherited),
+        tuple(found.skipped),
+    )
 
-    def _surplus_fates(self) -> Iterator[Fate]:
-        if self.leaves_surplus:
-            return
-        for creator in self.facts.creators:
-            if creator.has_other:
-                fate = ("revoke", self._other_default(creator))
-                yield fate if self.server.can_act_for(creator) else self._irrevocable(fate[1], creator.name)
-        for relation in self.facts.relations:
-            if relation.has_other:
-                fate = ("revoke", self._other_on(relation))
-                yield fate if self._is_grantable(relation) else self._irrevocable(fate[1], relation.owner)
 
-    def _dangers(self) -> Iterator[Fate]:
-        """Yield what makes REFERENCES more than a look: a table of one's own, to point a foreign key from."""
-        if self.accepts_references or "REFERENCES" not in self.facts.wanted.values():
-            return
-        if self.facts.can_create_schemas:
-            mend = remedy("REVOKE CREATE ON DATABASE {} FROM PUBLIC, {}", self.facts.name, self.group)
-            yield self._dangerous(f"database {quoted(self.facts.name)}", mend)
-        for schema in self.facts.schemas.values():
-            if schema.can_create:
-                who = "PUBLIC" if schema.can_public_create else "{}"
-                names = [schema.name] if schema.can_public_create else [schema.name, self.group]
-                mend = remedy(f"REVOKE CREATE ON SCHEMA {{}} FROM {who}", *names)
-                yield self._dangerous(f"schema {quoted(schema.name)}", mend)
+def _sort(found: _Sorted, grant: Grant, state: PrivilegeState, refusal: Problem) -> None:
+    if state.is_direct:
+        return
+    if state.is_grantable:
+        found.grants.append(grant)
+    elif state.is_effective:
+        found.inherited.append(grant)
+    else:
+        found.problems.append(refusal)
 
-    def _dangerous(self, where: str, mend: str) -> Problem:
-        message = (
-            f"Metadata mode in database {quoted(self.facts.name)} is unsafe: {quoted(self.group)} can create objects "
-            f"in {where}, and a foreign key from a table of its own to one that it holds REFERENCES on tells which "
-            "values exist there and blocks its owner's deletes."
-        )
-        advice = f"Have the owner or a superuser run: {mend} Or set metamapper_accept_references: true."
-        return Problem(message, advice, database=self.facts.name, object=where, statement=mend)
 
-    def _irrevocable(self, grant: Grant, owner: str) -> Problem:
-        (statement,) = statements_for(self.facts.name, self.group, (), [grant])
-        message = (
-            f"Cannot take back {grant} in database {quoted(self.facts.name)}: role {quoted(self._admin)} is neither "
-            f"{quoted(owner)}, who owns it, nor a member that inherits from it."
-        )
-        mend = f"Have {quoted(owner)} or a superuser run: {statement};"
-        return Problem(message, mend, database=self.facts.name, object=grant.name, statement=f"{statement};")
+def _sort_connect(found: _Sorted, facts: DatabaseFacts, refusals: GrantRefusals) -> None:
+    grant = connect_on(facts.name)
+    _sort(found, grant, facts.connect, refusals.of_object(grant, facts.owner))
 
-    def _on(self, relation: RelationFacts) -> Grant:
-        return Grant("relation", self.facts.wanted[relation.schema], relation.schema, relation.name)
 
-    def _other_on(self, relation: RelationFacts) -> Grant:
-        return Grant("relation", _other(self.facts.wanted[relation.schema]), relation.schema, relation.name)
+def _sort_schemas(found: _Sorted, facts: DatabaseFacts, refusals: GrantRefusals) -> None:
+    for name in facts.listed:
+        schema, grant = facts.schemas[name], usage_on(name)
+        owner = facts.owner if schema.owner == "pg_database_owner" else schema.owner
+        _sort(found, grant, schema.usage, refusals.of_object(grant, owner))
 
-    def _default(self, creator: CreatorFacts) -> Grant:
-        return Grant("default", self.facts.wanted[creator.schema], creator.schema, creator.name)
 
-    def _other_default(self, creator: CreatorFacts) -> Grant:
-        return Grant("default", _other(self.facts.wanted[creator.schema]), creator.schema, creator.name)
-
-    def _is_grantable(self, relation: RelationFacts) -> bool:
-        return relation.is_grantable and self.facts.schemas[relation.schema].is_usable
-
-    def _ungrantable_relations(self) -> Iterator[Problem]:
-        refused = [
-            relation
-            for relation in self.facts.relations
-            if not (
-                relation.is_direct
-                or self._is_grantable(relation)
-                or relation.is_effective
-                or relation.is_extension_member
-            )
-        ]
-        refused.sort(key=lambda relation: (relation.schema, relation.owner))
-        for (schema, owner), relations in groupby(refused, key=lambda relation: (relation.schema, relation.owner)):
-            yield self._ungrantable(schema, owner, list(relations))
-
-    def _ungrantable(self, schema: str, owner: str, relations: Sequence[RelationFacts]) -> Problem:
-        if all(relation.is_grantable for relation in relations):
-            return self._no_usage(schema)
-        names = tuple((schema, relation.name) for relation in relations)
-        more = f" and {len(names) - NAMES_PER_MESSAGE} more" if len(names) > NAMES_PER_MESSAGE else ""
-        privilege = self.facts.wanted[schema]
-        statement = Statement(f"GRANT {privilege} ON TABLE {listed(len(names))} TO {{}}", (*names, (self.group,)))
-        subject = ", ".join(".".join(map(quoted, name)) for name in names[:NAMES_PER_MESSAGE]) + more
-        return self._refusal(f"{privilege} on {subject}", owner, f"{statement};", subject, schema)
-
-    def _no_usage(self, schema: str) -> Problem:
-        message = (
-            f"Cannot grant {self.facts.wanted[schema]} on the relations of schema {quoted(schema)} of database "
-            f"{quoted(self.facts.name)}: role {quoted(self._admin)} has no USAGE on the schema and so cannot name what "
-            "is in it."
-        )
-        mend = remedy("GRANT USAGE ON SCHEMA {} TO {}", schema, self._admin)
-        return Problem(message, f"Have its owner run: {mend}", database=self.facts.name, object=schema, statement=mend)
-
-    def _not_the_owner(self, grant: Grant, owner: str, statement: str) -> Problem:
-        what = str(grant) if grant.schema else f"{grant.privilege}"
-        return self._refusal(what, owner, statement, grant.schema or self.facts.name, grant.schema)
-
-    def _refusal(self, what: str, owner: str, statement: str, subject: str, schema: str) -> Problem:
-        message = (
-            f"Cannot grant {what} in database {quoted(self.facts.name)}: role {quoted(self._admin)} is neither its "
-            f"owner {quoted(owner)} nor a member that inherits from it."
-        )
-        shown = statement
-        if len(statement) > CHARACTERS_PER_MESSAGE:
-            shown = statement[:CHARACTERS_PER_MESSAGE] + " … (all of it is in problems, key statement)"
-        mend = f"Have {quoted(owner)} or a superuser run: {shown}"
-        if not self._is_superuser(owner):
-            mend += f" Or make the administrator a member: {self._membership(owner)}"
-        elif schema:
-            mend += f" {leave_out_advice(self.entry, schema)}"
-        return Problem(message, mend, database=self.facts.name, object=subject, statement=statement)
-
-    def _not_a_member(self, creator: CreatorFacts) -> Problem:
-        message = (
-            f"Cannot make future relations of role {quoted(creator.name)} in schema {quoted(creator.schema)} of "
-            f"database {quoted(self.facts.name)} readable: role {quoted(self._admin)} is not a member of it."
-        )
-        (statement,) = statements_for(self.facts.name, self.group, [self._default(creator)])
-        mend = f"{statement};"
-        advice = f"Have {quoted(creator.name)} or a superuser run: {mend}"
-        if not creator.is_superuser:
-            advice += f" Or make the administrator a member: {self._membership(creator.name)}"
+def _sort_creators(
+    found: _Sorted, server: ServerFacts, facts: DatabaseFacts, desired: Desired, refusals: GrantRefusals
+) -> None:
+    is_explicit = desired.entry is not None and desired.entry.creators is not None
+    for creator in desired.creators(facts.creators):
+        if creator.has_default_privilege:
+            continue
+        if server.can_act_for(creator):
+            found.grants.append(default_of(creator, facts))
         else:
-            advice += f" {leave_out_advice(self.entry, creator.schema)}"
-        return Problem(message, advice, database=self.facts.name, object=creator.name, statement=mend)
-
-    @property
-    def _admin(self) -> str:
-        return self.server.administrator
-
-    def _is_superuser(self, role: str) -> bool:
-        return any(creator.name == role and creator.is_superuser for creator in self.facts.creators)
-
-    def _membership(self, role: str) -> str:
-        spelled_out = has_feature(self.server.version_num, "membership_options")
-        return remedy("GRANT {} TO {}" + (" WITH INHERIT TRUE" if spelled_out else ""), role, self._admin)
+            refused = refusals.of_creator(creator, default_of(creator, facts))
+            (found.problems if is_explicit else found.warnings).append(refused)
 
 
-# What becomes of one wanted privilege: granted, inherited, skipped or warned of (with the reason), refused, or None
-# where it is there already.
-Fate = Any
+def _sort_relations(found: _Sorted, facts: DatabaseFacts, refusals: GrantRefusals) -> None:
+    refused: list[MissingRelation] = []
+    for relation in facts.missing:
+        schema = relation.schema
+        grant = Grant("relation", facts.listed[schema], schema, relation.name, "", relation.oid)
+        if relation.is_grantable and facts.schemas[schema].is_usable:
+            found.grants.append(grant)
+        elif relation.is_effective:
+            found.inherited.append(grant)
+        elif relation.is_extension_member:
+            found.skipped.append(grant)
+        else:
+            refused.append(relation)
+    refused.sort(key=lambda relation: (relation.schema, relation.owner))
+    for (schema, owner), relations in groupby(refused, key=lambda relation: (relation.schema, relation.owner)):
+        found.problems.append(refusals.of_relations(schema, owner, list(relations)))
 
 
-def _other(privilege: str) -> str:
-    """Return the privilege of the other mode."""
-    return "REFERENCES" if privilege == "SELECT" else "SELECT"
+Change = Union[Grant, AclItem]
+
+
+def batches(plan: DatabasePlan, limit: int | None) -> list[DatabasePlan]:
+    """Return the plan in parts, one for each transaction: all at once without a limit, else whole schemas as they fit.
+
+    ``limit`` is the number of objects that one transaction may name. A schema that alone exceeds it takes several
+    transactions: USAGE is granted in the first of them, and revoked in the last. No changes are no batch.
+    """
+    if limit is None or len(plan.grants) + len(plan.revokes) <= limit:
+        return [plan] if plan.has_changes else []
+    found: list[list[Sequence[Change]]] = []
+    for unit in _units(plan):
+        for start in range(0, len(unit), limit):
+            part = unit[start : start + limit]
+            if found and len(found[-1]) + len(part) <= limit:
+                found[-1] += part
+            else:
+                found.append(list(part))
+    return [_plan_of(change for of_object in batch for change in of_object) for batch in found]
+
+
+def _units(plan: DatabasePlan) -> Iterator[Sequence[Sequence[Change]]]:
+    """Yield what belongs into one transaction where it fits, by object: a schema's grants, then a schema's revokes."""
+    grants = sorted(plan.grants, key=lambda grant: (*_schema_order(grant), -OBJECT_KINDS[grant.kind].rank))
+    for _schema, of_schema in groupby(grants, key=_schema_order):
+        yield [[grant] for grant in of_schema]
+    by_object: dict[tuple[str, str, str, str], list[AclItem]] = {}
+    for item in plan.revokes:
+        by_object.setdefault(item.object, []).append(item)
+    revokes = sorted(by_object.values(), key=lambda items: (*_schema_order(items[0]), OBJECT_KINDS[items[0].kind].rank))
+    for _schema, of_objects in groupby(revokes, key=lambda items: _schema_order(items[0])):
+        yield list(of_objects)
+
+
+def _schema_order(change: Change) -> tuple[bool, str]:
+    """Return CONNECT before all schemas where it is granted, and after them where it is revoked."""
+    is_database = change.kind == "database"
+    return (is_database if isinstance(change, AclItem) else not is_database, schema_of(change))
+
+
+def _plan_of(changes: Iterable[Change]) -> DatabasePlan:
+    some = list(changes)
+    return DatabasePlan(
+        tuple(change for change in some if isinstance(change, Grant)),
+        tuple(sorted((change for change in some if isinstance(change, AclItem)), key=revoke_order)),
+    )

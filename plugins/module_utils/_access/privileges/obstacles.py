@@ -3,60 +3,159 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Why something that roles hold cannot be taken back, and the statement that mends it. Pure."""
+"""Why privileges cannot be granted or revoked, and the statement that fixes it. Pure."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Callable, Collection, Iterator, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.acl_item import (
-    Held,
-    place,
-    plain_statements,
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
+    AclItem,
+    CreatorFacts,
+    DatabaseFacts,
+    MissingRelation,
+    ServerFacts,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.object_kinds import described
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import (
+    Grant,
+    grant_statements,
+    plain_revokes,
+    revoke_order,
     without_dependents,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted, remedy
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import (
+    Statement,
+    listed,
+    quoted,
+    remedy,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import DatabaseEntry
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.schemas import leave_out_advice
 
-NAMES_IN_A_MESSAGE = 3
+NAMES_PER_MESSAGE = 3
+CHARACTERS_PER_MESSAGE = 1000
 
 
-def held_problems(
-    held: Collection[Held], *, roles: Collection[str], database: str, administrator: str
+@dataclass(frozen=True)
+class GrantRefusals:
+    """The words for what the administrator cannot grant in a database."""
+
+    server: ServerFacts
+    facts: DatabaseFacts
+    group: str
+    entry: DatabaseEntry
+
+    def of_object(self, grant: Grant, owner: str) -> Problem:
+        """Return the refusal of CONNECT or USAGE."""
+        (statement,) = grant_statements([grant], self.group)
+        what = grant.privilege if grant.kind == "database" else f"USAGE on schema {quoted(grant.name)}"
+        schema = grant.name if grant.kind == "schema" else ""
+        return self._refusal(what, owner, f"{statement};", grant.name, schema)
+
+    def of_creator(self, creator: CreatorFacts, grant: Grant) -> Problem:
+        """Return why a default privilege is out of reach."""
+        message = (
+            f"Cannot make future relations of role {quoted(creator.name)} in schema {quoted(creator.schema)} of "
+            f"database {quoted(self.facts.name)} readable: role {quoted(self.server.administrator)} is not a member of "
+            "it."
+        )
+        (statement,) = grant_statements([grant], self.group)
+        shown = f"{statement};"
+        advice = f"Have {quoted(creator.name)} or a superuser run: {shown}"
+        if not creator.is_superuser:
+            advice += f" Or make the administrator a member: {self._membership(creator.name)}"
+        else:
+            advice += f" {leave_out_advice(self.entry, creator.schema)}"
+        return Problem(message, advice, database=self.facts.name, object=creator.name, statement=shown)
+
+    def of_relations(self, schema: str, owner: str, relations: Sequence[MissingRelation]) -> Problem:
+        """Return the refusal of the relations of one owner in one schema."""
+        if all(relation.is_grantable for relation in relations):
+            return self._no_usage(schema)
+        names = tuple((schema, relation.name) for relation in relations)
+        more = f" and {len(names) - NAMES_PER_MESSAGE} more" if len(names) > NAMES_PER_MESSAGE else ""
+        privilege = self.facts.listed[schema]
+        statement = Statement(f"GRANT {privilege} ON TABLE {listed(len(names))} TO {{}}", (*names, (self.group,)))
+        subject = ", ".join(".".join(map(quoted, name)) for name in names[:NAMES_PER_MESSAGE]) + more
+        return self._refusal(f"{privilege} on {subject}", owner, f"{statement};", subject, schema)
+
+    def _no_usage(self, schema: str) -> Problem:
+        admin = self.server.administrator
+        message = (
+            f"Cannot grant {self.facts.listed[schema]} on the relations of schema {quoted(schema)} of database "
+            f"{quoted(self.facts.name)}: role {quoted(admin)} has no USAGE on the schema and so cannot name what "
+            "is in it."
+        )
+        statement = remedy("GRANT USAGE ON SCHEMA {} TO {}", schema, admin)
+        advice = f"Have its owner run: {statement}"
+        return Problem(message, advice, database=self.facts.name, object=schema, statement=statement)
+
+    def _refusal(self, what: str, owner: str, statement: str, subject: str, schema: str) -> Problem:
+        message = (
+            f"Cannot grant {what} in database {quoted(self.facts.name)}: role {quoted(self.server.administrator)} is "
+            f"neither its owner {quoted(owner)} nor a member that inherits from it."
+        )
+        shown = statement
+        if len(statement) > CHARACTERS_PER_MESSAGE:
+            shown = statement[:CHARACTERS_PER_MESSAGE] + " … (all of it is in problems, key statement)"
+        advice = f"Have {quoted(owner)} or a superuser run: {shown}"
+        if not any(creator.name == owner and creator.is_superuser for creator in self.facts.creators):
+            advice += f" Or make the administrator a member: {self._membership(owner)}"
+        elif schema:
+            advice += f" {leave_out_advice(self.entry, schema)}"
+        return Problem(message, advice, database=self.facts.name, object=subject, statement=statement)
+
+    def _membership(self, role: str) -> str:
+        spelled_out = has_feature(self.server.version_num, "membership_options")
+        template = "GRANT {} TO {}" + (" WITH INHERIT TRUE" if spelled_out else "")
+        return remedy(template, role, self.server.administrator)
+
+
+def revoke_obstacles(
+    items: Collection[AclItem], *, roles: Collection[str], database: str, administrator: str
 ) -> list[Problem]:
-    """Return why some items cannot be taken back, each with the statement that a superuser has to run; pure.
+    """Return why some items cannot be revoked, each with the statement that a superuser has to run; pure.
 
-    ``roles`` are those that the items are taken from. What one of these has passed on to others is never taken.
+    ``roles`` are those that the items are revoked from. What one of these has passed on to others is never revoked, and
+    keeps what it depends on.
     """
-    others = [item for item in held if item.grantee not in roles]
-    roots, _holding = without_dependents([item for item in held if item.grantee in roles])
-    unreachable = [item for item in roots if not item.is_reachable and item.become is not None]
-    beyond = [item for item in roots if item.become is None]
+    ours = [item for item in items if item.grantee in roles]
+    roots, _sources = without_dependents(ours)
+    sources = {(item.object, item.privilege, item.grantee) for item in ours}
+    others = [
+        item for item in items if item.grantee not in roles and (item.object, item.privilege, item.grantor) in sources
+    ]
+    unreachable = [item for item in roots if not item.is_reachable and item.revoke_as is not None]
+    foreign = [item for item in roots if item.revoke_as is None]
     return [
         *_passed_on(others, database),
-        *_out_of_reach(beyond, database, administrator),
+        *_of_another_grantor(foreign, database, administrator),
         *_orphans([item for item in unreachable if not item.schema], database),
         *_hidden([item for item in unreachable if item.schema], database, administrator),
     ]
 
 
-def _shown(items: Sequence[Held]) -> str:
-    more = len(items) - NAMES_IN_A_MESSAGE
-    return ", ".join(map(str, items[:NAMES_IN_A_MESSAGE])) + (f" and {more} more" if more > 0 else "")
+def _shown(items: Sequence[AclItem]) -> str:
+    more = len(items) - NAMES_PER_MESSAGE
+    return ", ".join(map(described, items[:NAMES_PER_MESSAGE])) + (f" and {more} more" if more > 0 else "")
 
 
-def _script(items: Sequence[Held], grantor: str) -> str:
-    statements = [remedy("SET ROLE {}", grantor), *(f"{statement};" for statement in plain_statements(items))]
+def _script(items: Sequence[AclItem], grantor: str) -> str:
+    statements = [remedy("SET ROLE {}", grantor), *(f"{statement};" for statement in plain_revokes(items))]
     return " ".join([*statements, "RESET ROLE;"])
 
 
-def _by(items: Sequence[Held], key: Callable[[Held], str]) -> Iterator[tuple[str, list[Held]]]:
-    for value, group in groupby(sorted(items, key=lambda item: (key(item), place(item))), key=key):
+def _by(items: Sequence[AclItem], key: Callable[[AclItem], str]) -> Iterator[tuple[str, list[AclItem]]]:
+    for value, group in groupby(sorted(items, key=lambda item: (key(item), revoke_order(item))), key=key):
         yield value, list(group)
 
 
-def _out_of_reach(items: Sequence[Held], database: str, administrator: str) -> Iterator[Problem]:
+def _of_another_grantor(items: Sequence[AclItem], database: str, administrator: str) -> Iterator[Problem]:
     for grantor, group in _by(items, lambda item: item.grantor):
         message = (
             f"{_shown(group)} in database {quoted(database)} was granted by {quoted(grantor)}, and nobody else can "
@@ -66,7 +165,7 @@ def _out_of_reach(items: Sequence[Held], database: str, administrator: str) -> I
         yield Problem(message, f"Have a superuser run there: {script}", database=database, statement=script)
 
 
-def _passed_on(items: Sequence[Held], database: str) -> Iterator[Problem]:
+def _passed_on(items: Sequence[AclItem], database: str) -> Iterator[Problem]:
     for grantor, group in _by(items, lambda item: item.grantor):
         whom = ", ".join(sorted({quoted(item.grantee) for item in group}))
         message = (
@@ -77,25 +176,63 @@ def _passed_on(items: Sequence[Held], database: str) -> Iterator[Problem]:
         yield Problem(message, advice, database=database, object=grantor, statement=script)
 
 
-def _hidden(items: Sequence[Held], database: str, administrator: str) -> Iterator[Problem]:
+def _hidden(items: Sequence[AclItem], database: str, administrator: str) -> Iterator[Problem]:
     for schema, group in _by(items, lambda item: item.schema):
-        for actor, hidden in _by(group, lambda item: item.become or administrator):
+        for actor, hidden in _by(group, lambda item: item.revoke_as or administrator):
             message = (
-                f"Cannot take back {_shown(hidden)} in database {quoted(database)}: role {quoted(actor)} has no USAGE "
+                f"Cannot revoke {_shown(hidden)} in database {quoted(database)}: role {quoted(actor)} has no USAGE "
                 f"on schema {quoted(schema)}, and so cannot name what is in it."
             )
-            mend = remedy("GRANT USAGE ON SCHEMA {} TO {}", schema, actor)
+            statement = remedy("GRANT USAGE ON SCHEMA {} TO {}", schema, actor)
             yield Problem(
-                message, f"Have its owner run there: {mend}", database=database, object=schema, statement=mend
+                message, f"Have its owner run there: {statement}", database=database, object=schema, statement=statement
             )
 
 
-def _orphans(items: Sequence[Held], database: str) -> Iterator[Problem]:
+def _orphans(items: Sequence[AclItem], database: str) -> Iterator[Problem]:
     for grantee, group in _by(items, lambda item: item.grantee):
         message = (
             f"Default privileges of {', '.join(sorted({quoted(item.name) for item in group}))} for {quoted(grantee)} "
             f"in database {quoted(database)} have outlived their schema; REVOKE cannot name them."
         )
-        mend = remedy("DROP OWNED BY {}", grantee)
-        advice = f"Have a superuser run there, if {quoted(grantee)} owns nothing there: {mend}"
-        yield Problem(message, advice, database=database, object=grantee, statement=mend)
+        statement = remedy("DROP OWNED BY {}", grantee)
+        advice = f"Have a superuser run there, if {quoted(grantee)} owns nothing there: {statement}"
+        yield Problem(message, advice, database=database, object=grantee, statement=statement)
+
+
+def not_granted(facts: DatabaseFacts, grant: Grant, group: str) -> Problem:
+    """Return that a GRANT was accepted and has changed nothing."""
+    (statement,) = grant_statements([grant], group)
+    owner = _owner(facts, grant)
+    return Problem(
+        f"PostgreSQL accepted the GRANT, but {quoted(group)} does not have {described(grant)} in database "
+        f"{quoted(facts.name)}; the transaction was rolled back.",
+        f"Look for an event trigger or an extension that undoes it, or have {quoted(owner)}, who owns it, or a "
+        f"superuser run: {statement};",
+        database=facts.name,
+        object=grant.name,
+        statement=f"{statement};",
+    )
+
+
+def _owner(facts: DatabaseFacts, grant: Grant) -> str:
+    if grant.kind == "relation":
+        return next(one.owner for one in facts.missing if one.oid == grant.object_id)
+    if grant.kind == "default":
+        return grant.name
+    return facts.owner if grant.kind == "database" else facts.schemas[grant.name].owner
+
+
+def not_revoked(database: str, item: AclItem) -> Problem:
+    """Return that a REVOKE was accepted and has changed nothing."""
+    (statement,) = plain_revokes([item])
+    return Problem(
+        f"PostgreSQL accepted the REVOKE, but {quoted(item.grantee)} still has {described(item)} in database "
+        f"{quoted(database)}; the transaction was rolled back. It was granted by {quoted(item.grantor)}.",
+        "Look for an event trigger or an extension that grants it again, or for a grantor who has become a member of "
+        f"the owner since: PostgreSQL then takes the owner for the one who revokes. As {quoted(item.grantor)}, run: "
+        f"{statement};",
+        database=database,
+        object=item.name,
+        statement=f"{statement};",
+    )

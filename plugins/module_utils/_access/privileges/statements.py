@@ -3,133 +3,147 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Privileges on objects, and the few statements that grant them or take them back. Pure."""
+"""Privileges on objects, and the few statements that grant them or revoke them. Pure.
+
+A REVOKE by anybody but the grantor, or the owner for what the owner granted, is a silent no-op, even by a superuser.
+So each item of an ACL has the role to be taken on before it is revoked.
+https://www.postgresql.org/docs/current/sql-revoke.html#SQL-REVOKE-NOTES
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from types import MappingProxyType
-from typing import Any, Iterable, Iterator, Literal, Mapping, NamedTuple, Sequence
+from itertools import groupby
+from typing import Any, Collection, Iterable, Iterator, NamedTuple, Sequence, Tuple
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import AclItem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.object_kinds import (
+    DEFAULTS,
+    OBJECT_KINDS,
+    Form,
+    Privileged,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import (
-    Name,
     Statement,
     listed,
-    quoted,
+    simple,
 )
 
-Kind = Literal["database", "schema", "default", "relation"]
-Action = Literal["GRANT", "REVOKE"]
-
-# The order in which privileges are granted: never SELECT without USAGE, and nothing before CONNECT. They are taken back
-# in the opposite order.
-KINDS: tuple[Kind, ...] = ("database", "schema", "default", "relation")
-WORDS: Mapping[Kind, str] = MappingProxyType({"database": "DATABASE", "schema": "SCHEMA", "relation": "TABLE"})
-TOWARDS: Mapping[Action, str] = MappingProxyType({"GRANT": "TO", "REVOKE": "FROM"})
 NAMES_PER_STATEMENT = 500
 
 
 class Grant(NamedTuple):
-    """One privilege on one object; ``name`` is the relation, or the creator of a default privilege.
+    """A desired privilege of the group; the fields are those of AclItem. ``object_id`` is a relation's.
 
     A tuple, as there is one for each relation: a dataclass that is frozen takes several times longer to make.
     """
 
-    kind: Kind
+    kind: str
     privilege: str
-    schema: str = ""
-    name: str = ""
-
-    def __str__(self) -> str:
-        if self.kind == "default":
-            return f"{self.privilege} on future relations of {quoted(self.name)} in schema {quoted(self.schema)}"
-        names = ".".join(quoted(part) for part in (self.schema, self.name) if part)
-        return f"{self.privilege} on {self.kind} {names}".rstrip()
+    schema: str
+    name: str
+    detail: str = ""
+    object_id: int = 0
 
 
-def statements_for(
-    database: str, group: str, grants: Iterable[Grant], revokes: Iterable[Grant] = ()
-) -> list[Statement]:
-    """Return few statements that make the grants and then take back what is to be taken back, as named lists."""
-    return [
-        *_statements("GRANT", database, group, grants, KINDS),
-        *_statements("REVOKE", database, group, revokes, KINDS[::-1]),
-    ]
-
-
-def _statements(
-    action: Action, database: str, group: str, grants: Iterable[Grant], order: Sequence[Kind]
-) -> Iterator[Statement]:
-    by_kind: dict[Kind, dict[str, list[Grant]]] = defaultdict(lambda: defaultdict(list))
+def grant_statements(grants: Iterable[Grant], group: str) -> list[Statement]:
+    """Return few statements that make the grants, as named lists: never SELECT without USAGE."""
+    by_kind: dict[tuple[int, str, str], list[Grant]] = defaultdict(list)
     for grant in grants:
-        by_kind[grant.kind][grant.privilege].append(grant)
-    for kind in order:
-        for privilege, alike in by_kind[kind].items():
-            if kind == "default":
-                yield from _default_statements(action, privilege, group, alike)
-            else:
-                names = [_name(database, grant) for grant in alike]
-                yield from _object_statements(action, privilege, kind, names, group)
+        by_kind[-OBJECT_KINDS[grant.kind].rank, grant.kind, grant.privilege].append(grant)
+    return [statement for key in sorted(by_kind) for statement in _statements("GRANT", by_kind[key], " TO {}", group)]
 
 
-def _name(database: str, grant: Grant) -> Name:
-    names: Mapping[Kind, Name] = {"database": (database,), "schema": (grant.schema,)}
-    return names.get(grant.kind, (grant.schema, grant.name))
+def revoke_statements(items: Collection[AclItem], *, administrator: str) -> list[Statement]:
+    """Return what revokes some items, in order.
+
+    ``administrator`` is the role to be again (``CURRENT_USER`` at the beginning) after another one was taken on. An
+    item that depends on another one of these goes with that one (CASCADE), and has no statement of its own.
+    """
+    roots, sources = without_dependents(items)
+    statements: list[Statement] = []
+    current = ""
+    for (_rank, role), group in groupby(sorted(roots, key=revoke_order), key=lambda item: revoke_order(item)[:2]):
+        if role != current:
+            statements.append(_taking_on(role or administrator))
+            current = role
+        statements += _revokes(list(group), sources)
+    return [*statements, _taking_on(administrator)] if current else statements
 
 
-def _object_statements(
-    action: Action, privilege: str, kind: Kind, names: Sequence[Name], group: str
-) -> Iterator[Statement]:
-    for part in _chunks(names):
-        template = f"{action} {privilege} ON {WORDS[kind]} {listed(len(part))} {TOWARDS[action]} {{}}"
-        yield Statement(template, (*part, (group,)))
+def plain_revokes(items: Iterable[AclItem]) -> Iterator[Statement]:
+    """Yield the same for items of one grantor, to be run by that one."""
+    yield from _revokes(sorted(items, key=revoke_order), ())
 
 
-def _default_statements(action: Action, privilege: str, group: str, grants: Iterable[Grant]) -> Iterator[Statement]:
-    schemas: dict[str, list[str]] = defaultdict(list)
-    for grant in grants:
-        schemas[grant.name].append(grant.schema)
-    creators: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for creator, its_schemas in schemas.items():
-        creators[tuple(its_schemas)].append(creator)
-    for where, who in creators.items():  # one statement makes the cross product
-        for part in _chunks(where):
-            yield _default_statement(action, privilege, who, part, group)
+def revoke_order(item: AclItem) -> tuple[int, str, str, str, str, str, str, str, str]:
+    """Return where an item stands in the order of revoking."""
+    rank = OBJECT_KINDS[item.kind].rank
+    role = item.revoke_as or ""
+    return (rank, role, item.grantee, item.kind, item.privilege, item.schema, item.name, item.detail, item.grantor)
 
 
-def _default_statement(
-    action: Action, privilege: str, creators: Sequence[str], schemas: Sequence[str], group: str
-) -> Statement:
+Source = Tuple[Tuple[str, str, str, str], str, str]
+
+
+def without_dependents(items: Collection[AclItem]) -> tuple[list[AclItem], set[Source]]:
+    """Return the items that do not depend on another, and what those that do depend on: (object, privilege, holder)."""
+    options = {(item.object, item.privilege, item.grantee) for item in items if item.is_grant_option}
+    if not options:
+        return list(items), set()
+    roots = [item for item in items if (item.object, item.privilege, item.grantor) not in options]
+    used = {(item.object, item.privilege, item.grantor) for item in items} & options
+    return roots, used
+
+
+def _taking_on(role: str) -> Statement:
+    return simple("SET LOCAL ROLE {}", role)
+
+
+def _revokes(items: Sequence[AclItem], sources: Collection[Source]) -> Iterator[Statement]:
+    alike: dict[tuple[str, str, str, bool, bool], list[AclItem]] = defaultdict(list)
+    for item in items:
+        cascades = (item.object, item.privilege, item.grantee) in sources
+        alike[item.grantee, item.kind, item.privilege, item.keeps_privilege, cascades].append(item)
+    for (grantee, _kind, _privilege, keeps, cascades), some in alike.items():
+        action = "REVOKE GRANT OPTION FOR" if keeps else "REVOKE"
+        yield from _statements(action, some, " FROM {}" + (" CASCADE" if cascades else ""), grantee)
+
+
+def _statements(action: str, items: Sequence[Privileged], ending: str, grantee: str) -> Iterator[Statement]:
+    """Yield what grants or revokes one privilege on objects of one kind."""
+    if items[0].kind == "default":
+        yield from _default_statements(action, items, ending, grantee)
+        return
+    parts: dict[tuple[Any, ...], list[Form]] = defaultdict(list)
+    for item in items:
+        form = OBJECT_KINDS[item.kind].form(action, item)
+        parts[form.before, form.before_names, form.after, form.after_names].append(form)
+    for (before, before_names, after, after_names), forms in parts.items():
+        for some in _chunks(forms):
+            template = before + ", ".join(form.item for form in some) + after + ending
+            names = [name for form in some for name in form.item_names]
+            yield Statement(template, (*before_names, *names, *after_names, (grantee,)))
+
+
+def _default_statements(action: str, items: Iterable[Privileged], ending: str, grantee: str) -> Iterator[Statement]:
+    # One statement makes the cross product of creators and schemas.
     # https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html
-    template = (
-        f"ALTER DEFAULT PRIVILEGES FOR ROLE {listed(len(creators))} IN SCHEMA {listed(len(schemas))} "
-        f"{action} {privilege} ON TABLES {TOWARDS[action]} {{}}"
-    )
-    return Statement(template, tuple((name,) for name in (*creators, *schemas, group)))
+    schemas: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for item in items:
+        schemas[item.name, item.privilege, item.detail].append(item.schema)
+    creators: dict[tuple[tuple[str, ...], str, str], list[str]] = defaultdict(list)
+    for (creator, privilege, detail), its_schemas in schemas.items():
+        creators[tuple(its_schemas), privilege, detail].append(creator)
+    for (in_schemas, privilege, detail), who in creators.items():
+        for some in _chunks(in_schemas):
+            template = (
+                f"ALTER DEFAULT PRIVILEGES FOR ROLE {listed(len(who))} IN SCHEMA {listed(len(some))} "
+                f"{action} {privilege} ON {DEFAULTS[detail]}{ending}"
+            )
+            yield Statement(template, tuple((name,) for name in (*who, *some, grantee)))
 
 
 def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
     for start in range(0, len(items), NAMES_PER_STATEMENT):
         yield items[start : start + NAMES_PER_STATEMENT]
-
-
-def batches(grants: Sequence[Grant], limit: int | None) -> list[tuple[str, ...]]:
-    """Return the schemas of each transaction: all at once without a limit, else whole schemas while they fit.
-
-    ``limit`` is the number of objects that one transaction may name. A schema that alone exceeds it is a batch of its
-    own, and takes several transactions. Nothing to grant is no batch.
-    """
-    sizes: dict[str, int] = defaultdict(int)
-    for grant in grants:
-        sizes[grant.schema] += 1
-    if limit is None:
-        return [tuple(name for name in sizes if name)] if sizes else []
-    found: list[list[str]] = []
-    room = 0
-    for schema, size in sizes.items():
-        if not found or size > room:
-            found.append([])
-            room = limit
-        found[-1] += [schema] if schema else []
-        room -= size
-    return [tuple(names) for names in found]

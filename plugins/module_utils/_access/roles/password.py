@@ -11,9 +11,17 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import RoleFacts, ServerFacts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.queries import VERIFIER
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import User
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login, LoginAttempt
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import (
+    Login,
+    LoginAttempt,
+    attempt_login,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import read
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.verifier import is_verifier_of
 
 State = Literal["proven", "set", "wrong", "unproven", "blocked"]
@@ -92,3 +100,30 @@ def compared(stored: str | None, user: User, unproven: Password) -> Password:
     if stored is not None and is_verifier_of(stored, user.name, user.password):
         return Password("proven", f"{unproven.reason} The stored verifier is the one of this password.")
     return Password("wrong", f"{unproven.reason} The stored verifier is not the one of this password.")
+
+
+def inspect_password(
+    session: Session,
+    where: Server,
+    user: User,
+    server: ServerFacts,
+    databases: tuple[str, ...],
+    *,
+    uses_tls: bool | None,
+) -> Password:
+    """Return what a login, or the stored verifier, proves of the password of a user who exists; at most one login."""
+    against = why_no_login(server.roles[user.name], server, databases)
+    if against:
+        found = Password("blocked", f"A login as the user could prove nothing: {against}.")
+    else:
+        found = probe_password(where, user, open_database(server, databases), uses_tls=uses_tls)
+    if found.state in ("unproven", "blocked") and server.can_read_verifiers:
+        stored = read(session, lambda again: again.rows(VERIFIER, {"user": user.name}))
+        return compared(stored[0][0] if stored else None, user, found)
+    return found
+
+
+def probe_password(where: Server, user: User, database: str, *, uses_tls: bool | None) -> Password:
+    """Log in as a user, once, and return what that proves."""
+    login = user_login(where.login, user, uses_tls=uses_tls)
+    return judged(attempt_login(login, database, where.route.parameters()))

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from ansible_collections.metamapper.postgresql.plugins.doc_fragments import connection, databases
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.options import ACCESS_ARGUMENTS
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import Grant
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.result import DatabasesNotDone
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
     ADVISORY_LOCK_KEY,
@@ -102,7 +102,10 @@ def test_the_result_has_exactly_the_documented_keys(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_failure_has_exactly_the_documented_keys() -> None:
-    assert set(Failure([Problem("")]).as_result()) - {"msg"} == returned("failure")
+    done = {"changed": True, "statements": [], "notes": []}
+    not_done = DatabasesNotDone({"d": Problem("")}, (), done).as_result()
+    assert set(not_done) - {"msg", *done} == returned("failure")
+    assert set(Failure([Problem("")]).as_result()) < set(not_done)
 
 
 def test_every_key_of_a_user_is_documented(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +135,7 @@ def test_the_sample_of_a_problem_is_true() -> None:
 
 
 def test_the_sample_of_what_is_inherited_is_true() -> None:
-    assert set(RETURN["inherited"]["sample"][0]) == {"database", *Grant._fields}
+    assert set(RETURN["inherited"]["sample"][0]) == {"database", "kind", "privilege", "schema", "name"}
 
 
 @pytest.mark.parametrize("key", sorted(RETURN))

@@ -6,9 +6,9 @@ from typing import Any, Mapping
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import (
+    AccessRequest,
     User,
-    Wanted,
-    wanted_from_options,
+    request_from_options,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
@@ -31,7 +31,7 @@ LARGEST_INTEGER = 2**31 - 1
 def wrong(**changes: Any) -> list[str]:
     """Return the messages about some options; empty where nothing is wrong."""
     try:
-        wanted_from_options(options(**changes))
+        request_from_options(options(**changes))
     except Failure as failure:
         return [problem.message for problem in failure.problems]
     return []
@@ -48,7 +48,7 @@ def test_everything_is_taken_over() -> None:
     given_options = options(
         group=HOSTILE, databases=[entry], connection_limit=-1, adopt=True, wait_seconds=0, lock_timeout_ms=1
     )
-    assert wanted_from_options(given_options) == Wanted(
+    assert request_from_options(given_options) == AccessRequest(
         group=HOSTILE,
         users=(User("metamapper", Secret(PASSWORD)),),
         databases=(DatabaseEntry(HOSTILE, ("a", HOSTILE), ("a*",), ("x",), True),),
@@ -71,7 +71,7 @@ def test_everything_is_taken_over() -> None:
         ),
     ],
 )
-def test_listed_creators(wanted: Wanted, expected: tuple[str, ...]) -> None:
+def test_listed_creators(wanted: AccessRequest, expected: tuple[str, ...]) -> None:
     assert wanted.listed_creators == expected
 
 
@@ -143,20 +143,20 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         'The user "metamapper" is listed more than once',
         'The password of user "metamapper" is empty; PostgreSQL would refuse every login with it',
         'The password of user "pg_x" is empty; PostgreSQL would refuse every login with it',
+        "The option connection_limit is -2",
+        "The option wait_seconds is -1",
+        "The option lock_timeout_ms is 0",
         "The name of a creator is empty",
         'No schema is listed for database "warehouse"',
         'The creators of database "warehouse" mix "auto" with names',
         f'The name "{TOO_LONG}" of a schema has 64 bytes; PostgreSQL would cut it at 63',
         'The database "warehouse" is listed more than once',
-        "The option connection_limit is -2",
-        "The option wait_seconds is -1",
-        "The option lock_timeout_ms is 0",
     ]
 
 
 def test_every_problem_says_what_to_do() -> None:
     with pytest.raises(Failure) as caught:
-        wanted_from_options(
+        request_from_options(
             options(
                 group="a\0", users=[{"name": "", "password": "a\0", "state": "present"}], databases=[], wait_seconds=-1
             )
@@ -166,5 +166,5 @@ def test_every_problem_says_what_to_do() -> None:
 
 def test_no_problem_shows_a_password() -> None:
     with pytest.raises(Failure) as caught:
-        wanted_from_options(options(users=[{"name": "", "password": PASSWORD + "\0", "state": "present"}]))
+        request_from_options(options(users=[{"name": "", "password": PASSWORD + "\0", "state": "present"}]))
     assert PASSWORD not in str(caught.value.as_result())

@@ -7,36 +7,33 @@ from typing import Any, Mapping
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access import result as _access
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.apply import Applied
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import DatabaseFacts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.progress import Progress
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.result import (
     ensure_access,
-    planned_statements,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import Password, State
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.steps import planned_statements
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import Survey
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import texts
 from hypothesis import given
 
-from tests.support.values.catalogs import catalogs
+from tests.support.values.catalogs import catalogs, granted
 from tests.support.values.names import HOSTILE, PASSWORD, a_database, a_relation, a_schema
 from tests.support.values.surveys import DONE, FIRST_RUN, READY, SECOND_RUN, WHERE, WISH, a_survey, in_check_mode
 
 
-def when_written(survey: Survey, applied: Applied, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Any]:
+def when_written(survey: Survey, progress: Progress, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Any]:
     """Return the result for what was found and what was written."""
-
-    class Written:
-        def __init__(self, *_arguments: object) -> None:
-            pass
-
-        def run(self) -> Applied:
-            return applied
-
-    monkeypatch.setattr(_access, "survey", lambda _where, _wanted: survey)
-    monkeypatch.setattr(_access, "Apply", Written)
+    monkeypatch.setattr(_access, "survey", lambda _where, _request: survey)
+    monkeypatch.setattr(_access, "apply", lambda *_arguments: progress)
     return ensure_access(WHERE, WISH, check_mode=False)
+
+
+def written(survey: Survey, passwords: dict[str, Password], **properties: Any) -> Progress:
+    """Return what was written, with the roles as they were found."""
+    return Progress(survey.server.facts.roles, passwords, (), **properties)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +50,12 @@ def when_written(survey: Survey, applied: Applied, monkeypatch: pytest.MonkeyPat
         ),
         pytest.param(SECOND_RUN, "inherited", [], id="second run: nothing inherited"),
         pytest.param(SECOND_RUN, "notes", [], id="second run: no warning"),
-        pytest.param(a_survey(), "before", {"roles": {"readers": {}, "metamapper": {}}, "databases": {}}, id="empty"),
+        pytest.param(
+            a_survey(),
+            "before",
+            {"roles": {"readers": {}, "metamapper": {}}, "databases": {}, "server": {}},
+            id="empty",
+        ),
         pytest.param(FIRST_RUN, "changed", True, id="first run: changed"),
         pytest.param(FIRST_RUN, "server_version", "17.10", id="first run: the version"),
         pytest.param(
@@ -89,7 +91,7 @@ def test_what_is_held_otherwise_is_listed(monkeypatch: pytest.MonkeyPatch) -> No
         a_relation(HOSTILE, "v", is_grantable=False, is_effective=True),
         a_relation(HOSTILE, "e", is_grantable=False, is_extension_member=True),
     )
-    result = in_check_mode(a_survey(a_database(a_schema(HOSTILE), relations=relations)), monkeypatch)
+    result = in_check_mode(a_survey(a_database(a_schema(HOSTILE), missing=relations)), monkeypatch)
     expected = {"database": "warehouse", "kind": "relation", "privilege": "SELECT", "schema": HOSTILE}
     assert (result["inherited"], result["skipped"]) == ([{**expected, "name": "v"}], [{**expected, "name": "e"}])
 
@@ -117,15 +119,15 @@ def test_a_password_that_was_not_set_is_no_change(
     found: State, settled: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     survey = a_survey(DONE, roles=READY, passwords={"metamapper": Password(found)})
-    applied = Applied((), {}, {"metamapper": Password(settled)}, survey.server.facts.roles)
-    assert when_written(survey, applied, monkeypatch)["diff"] == {"before": "", "after": ""}
+    progress = written(survey, {"metamapper": Password(settled)})
+    assert when_written(survey, progress, monkeypatch)["diff"] == {"before": "", "after": ""}
 
 
 @pytest.mark.parametrize("found", ["wrong", "blocked"])
 def test_a_password_that_was_set_is_a_change(found: State, monkeypatch: pytest.MonkeyPatch) -> None:
     survey = a_survey(DONE, roles=READY, passwords={"metamapper": Password(found)})
-    applied = Applied((), {}, {"metamapper": Password("set")}, survey.server.facts.roles)
-    after = when_written(survey, applied, monkeypatch)["diff"]["after"]
+    progress = written(survey, {"metamapper": Password("set")})
+    after = when_written(survey, progress, monkeypatch)["diff"]["after"]
     assert after.endswith(", password: set\n")
 
 
@@ -147,11 +149,12 @@ def test_check_mode_is_changed_if_there_is_a_statement(facts: DatabaseFacts) -> 
 @given(catalogs())
 def test_what_was_written_shows_as_check_mode_foresaw(facts: DatabaseFacts) -> None:
     survey = a_survey(facts, roles=READY)
-    (look,) = survey.databases
-    sides = {look.target.name: (look.before, look.predicted)}
-    applied = Applied(tuple(planned_statements(survey, WISH)), sides, survey.passwords, survey.server.facts.roles)
+    (state,) = survey.databases
+    statements = planned_statements(survey, WISH)
+    databases = {state.name: granted(facts, state.plan)}
+    progress = written(survey, dict(survey.passwords), statements=statements, databases=databases)
     with pytest.MonkeyPatch.context() as patch:
-        assert when_written(survey, applied, patch) == in_check_mode(survey, patch)
+        assert when_written(survey, progress, patch) == in_check_mode(survey, patch)
 
 
 @given(catalogs())
@@ -165,3 +168,19 @@ def test_statements_are_those_of_the_plans() -> None:
     role_plan = FIRST_RUN.roles
     statements = texts(planned_statements(FIRST_RUN, WISH))
     assert (statements[0], statements[-3:]) == (str(role_plan.group[0]), texts(role_plan.users))
+
+
+@pytest.mark.parametrize("check_mode", [True, False], ids=["check mode", "run"])
+def test_a_database_that_was_not_reached_fails_the_task_when_the_rest_is_done(
+    check_mode: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    survey = replace(FIRST_RUN, not_done={HOSTILE: Problem("No answer.", database=HOSTILE)})
+    progress = written(survey, {}, committed=["the group"])
+    monkeypatch.setattr(_access, "survey", lambda _where, _request: survey)
+    monkeypatch.setattr(_access, "apply", lambda *_arguments: progress)
+    with pytest.raises(Failure) as caught:
+        ensure_access(WHERE, WISH, check_mode=check_mode)
+    result = caught.value.as_result()
+    assert (result["databases_not_done"], result["database"]) == ([HOSTILE], HOSTILE)
+    assert result["committed"] == ([] if check_mode else ["the group"])
+    assert bool(result["statements"]) is check_mode

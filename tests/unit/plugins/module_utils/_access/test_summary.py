@@ -5,17 +5,28 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import DatabaseFacts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
+    AclItem,
+    DatabaseFacts,
+    RoleFacts,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import (
+    connect_on,
+    usage_on,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.diff import DatabasePlan
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import Grant
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.summary import (
     changes,
+    database_summary,
     diff_lines,
-    merged,
-    outline,
+    disappearing,
+    role_summary,
+    wanted_role_summary,
 )
 from hypothesis import given, strategies
 
-from tests.support.values.catalogs import catalogs, granted, plan, within
+from tests.support.values.catalogs import catalogs, granted, plan
 from tests.support.values.names import (
     DIRECT,
     HOSTILE,
@@ -24,13 +35,21 @@ from tests.support.values.names import (
     THROUGH_PUBLIC,
     a_creator,
     a_database,
+    a_reader,
     a_relation,
+    a_role,
     a_schema,
+    a_wish,
+    an_item,
 )
+
+GROUP = a_role("readers", members=("metamapper",))
+WISH = a_wish()
+READ_ONLY = {"default_transaction_read_only": "on"}
 
 
 def held(usage: str = "granted", relations: int = 0, granted: int = 0, future: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return what an outline says about a schema."""
+    """Return what a summary says about a schema."""
     properties = {"privilege": "SELECT", "relations": relations, "granted": granted, "other": 0}
     return {"usage": usage, **properties, "future": list(future)}
 
@@ -38,8 +57,11 @@ def held(usage: str = "granted", relations: int = 0, granted: int = 0, future: t
 THREE_RELATIONS = a_database(
     a_schema(HOSTILE, DIRECT),
     connect=DIRECT,
-    creators=(a_creator(HOSTILE, "a", relations=2, is_ready=True), a_creator(HOSTILE, HOSTILE, relations=1)),
-    relations=(a_relation(HOSTILE, "t"), a_relation(HOSTILE, "v", is_grantable=False, is_effective=True)),
+    creators=(
+        a_creator(HOSTILE, "a", relations=2, has_default_privilege=True),
+        a_creator(HOSTILE, HOSTILE, relations=1),
+    ),
+    missing=(a_relation(HOSTILE, "t"), a_relation(HOSTILE, "v", is_grantable=False, is_effective=True)),
 )
 
 
@@ -48,7 +70,7 @@ THREE_RELATIONS = a_database(
     [
         pytest.param(a_database(), [], {"connect": "missing", "schemas": {}}, id="nothing"),
         pytest.param(
-            a_database(), [Grant("database", "CONNECT")], {"connect": "granted", "schemas": {}}, id="CONNECT foreseen"
+            a_database(), [connect_on("warehouse")], {"connect": "granted", "schemas": {}}, id="CONNECT foreseen"
         ),
         pytest.param(a_database(connect=DIRECT), [], {"connect": "granted", "schemas": {}}, id="CONNECT granted"),
         pytest.param(
@@ -58,7 +80,7 @@ THREE_RELATIONS = a_database(
             a_database(
                 a_schema("a", LACKING), a_schema("b", THROUGH_PUBLIC), a_schema("c", OUT_OF_REACH), connect=DIRECT
             ),
-            [Grant("schema", "USAGE", "a")],
+            [usage_on("a")],
             {"connect": "granted", "schemas": {"a": held(), "b": held("inherited"), "c": held("missing")}},
             id="USAGE foreseen, inherited and missing",
         ),
@@ -76,38 +98,77 @@ THREE_RELATIONS = a_database(
         ),
     ],
 )
-def test_outline(facts: DatabaseFacts, grants: list[Grant], expected: Mapping[str, Any]) -> None:
-    assert outline(facts, grants) == expected
+def test_database_summary(facts: DatabaseFacts, grants: list[Grant], expected: Mapping[str, Any]) -> None:
+    done = DatabasePlan(tuple(grants))
+    assert database_summary(facts, is_listed=True, done=done) == {**expected, "extraneous": {}}
+
+
+EXTRANEOUS = a_database(
+    a_schema("sales", DIRECT),
+    connect=DIRECT,
+    extraneous=(
+        an_item("sales", "t", privilege="REFERENCES"),
+        an_item("sales", "t", kind="column", detail="c", privilege="REFERENCES", grantee=HOSTILE),
+        an_item("sales", "owner", kind="default", detail="r", privilege="REFERENCES"),
+        an_item("hr", "t"),
+        an_item("hr", "u"),
+        an_item("", "hr", kind="schema", privilege="USAGE"),
+        an_item("", "warehouse", kind="database", privilege="CONNECT", is_grant_option=True, keeps_privilege=True),
+    ),
+)
+
+
+def test_what_is_extraneous_is_counted_by_schema_and_role() -> None:
+    found = database_summary(EXTRANEOUS, is_listed=True)
+    assert found["schemas"]["sales"]["other"] == 3
+    assert found["extraneous"] == {
+        "": {"readers": {"GRANT OPTION for CONNECT on database": 1}},
+        "hr": {"readers": {"SELECT on relation": 2, "USAGE on schema": 1}},
+        "sales": {
+            HOSTILE: {"REFERENCES on column": 1},
+            "readers": {"REFERENCES on future tables": 1, "REFERENCES on relation": 1},
+        },
+    }
+
+
+def test_of_a_database_that_is_not_listed_connect_is_no_question() -> None:
+    assert database_summary(a_database(), is_listed=False)["connect"] == ""
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"),
+    [
+        pytest.param((), [], id="nothing"),
+        pytest.param((an_item("hr"),), ["hr"], id="a relation"),
+        pytest.param((an_item("hr", kind="column", detail="c", privilege="INSERT"),), ["hr"], id="a column"),
+        pytest.param((an_item("hr", privilege="DELETE"),), [], id="DELETE shows nothing"),
+        pytest.param((an_item("", "hr", kind="schema", privilege="USAGE"),), [], id="a schema alone"),
+        pytest.param((an_item("sales", privilege="INSERT"),), [], id="what is in scope stays"),
+    ],
+)
+def test_disappearing(items: tuple[AclItem, ...], expected: list[str]) -> None:
+    assert disappearing(a_database(a_schema("sales")), items) == expected
 
 
 @given(catalogs())
 def test_what_is_foreseen_is_what_the_catalog_will_show(facts: DatabaseFacts) -> None:
     found = plan(facts)
-    after = granted(facts, found.grants, found.revokes)
-    assert outline(facts, found.grants, found.revokes) == outline(after)
-
-
-@given(catalogs())
-def test_parts_make_the_whole(facts: DatabaseFacts) -> None:
-    half = list(facts.wanted)[: len(facts.wanted) // 2]
-    parts = [outline(within(facts, half)), outline(within(facts, set(facts.wanted) - set(half)))]
-    assert merged(*parts) == outline(facts)
-
-
-def test_of_two_outlines_the_second_wins() -> None:
-    first = {"connect": "missing", "schemas": {"a": held("missing"), "b": held("missing")}}
-    second = {"connect": "granted", "schemas": {"b": held()}}
-    assert merged(first, second) == {"connect": "granted", "schemas": {"a": held("missing"), "b": held()}}
+    after = granted(facts, found)
+    assert database_summary(facts, is_listed=True, done=found) == database_summary(after, is_listed=True)
 
 
 def whole(
     schemas: Mapping[str, Any] | None = None, *, roles: Mapping[str, Any] | None = None, connect: str = "granted"
 ) -> dict[str, Any]:
     """Return one side of a result: a database with some schemas, and some roles."""
-    return {"roles": roles or {}, "databases": {"warehouse": {"connect": connect, "schemas": schemas or {}}}}
+    return {
+        "roles": roles or {},
+        "databases": {"warehouse": {"connect": connect, "schemas": schemas or {}, "extraneous": {}}},
+        "server": {},
+    }
 
 
-NOTHING: dict[str, Any] = {"roles": {}, "databases": {}}
+NOTHING: dict[str, Any] = {"roles": {}, "databases": {}, "server": {}}
 SETTINGS = {"all databases": {"default_transaction_read_only": "on"}, HOSTILE: {}}
 
 
@@ -210,7 +271,11 @@ def sides() -> strategies.SearchStrategy[dict[str, Any]]:
         future,
     )
     of_database = strategies.fixed_dictionaries(
-        {"connect": strategies.sampled_from(["granted", "missing"]), "schemas": strategies.dictionaries(few, of_schema)}
+        {
+            "connect": strategies.sampled_from(["granted", "missing"]),
+            "schemas": strategies.dictionaries(few, of_schema),
+            "extraneous": strategies.just({}),
+        }
     )
     of_role: strategies.SearchStrategy[dict[str, Any]] = strategies.fixed_dictionaries(
         {"login": strategies.booleans()}
@@ -219,6 +284,7 @@ def sides() -> strategies.SearchStrategy[dict[str, Any]]:
         {
             "roles": strategies.dictionaries(few, of_role, max_size=2),
             "databases": strategies.dictionaries(few, of_database, max_size=2),
+            "server": strategies.just({}),
         }
     )
 
@@ -243,3 +309,72 @@ def test_a_diff_has_one_line_for_each_thing_that_changes(before: Mapping[str, An
     changed = [key for key in {**old, **new} if old.get(key) != new.get(key)]
     shown = tuple(len(text.splitlines()) for text in diff_lines(before, after))
     assert shown == (sum(key in old for key in changed), sum(key in new for key in changed))
+
+
+READER = {
+    "login": True,
+    "inherit": True,
+    "connection_limit": 20,
+    "member": True,
+    "powers": [],
+    "settings": {"all databases": READ_ONLY},
+}
+
+
+@pytest.mark.parametrize(
+    ("roles", "expected"),
+    [
+        pytest.param([], {"readers": {}, "metamapper": {}}, id="absent"),
+        pytest.param(
+            [GROUP, a_reader("metamapper")],
+            {"readers": {"login": False, "powers": []}, "metamapper": READER},
+            id="as wanted",
+        ),
+        pytest.param(
+            [
+                a_role("readers", is_createdb=True),
+                a_role("metamapper", settings={HOSTILE: {"role": "x", "work_mem": "1GB"}, "": {"work_mem": "1GB"}}),
+            ],
+            {
+                "readers": {"login": False, "powers": ["CREATEDB"]},
+                "metamapper": {
+                    "login": False,
+                    "inherit": True,
+                    "connection_limit": -1,
+                    "member": False,
+                    "powers": [],
+                    "settings": {HOSTILE: {"role": "x"}},
+                },
+            },
+            id="powers, and the settings that matter",
+        ),
+    ],
+)
+def test_role_summary(roles: list[RoleFacts], expected: dict[str, Any]) -> None:
+    assert role_summary({role.name: role for role in roles}, WISH) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        pytest.param({}, {"all databases": READ_ONLY}, id="none"),
+        pytest.param({"": {"role": "x"}}, {"all databases": READ_ONLY}, id="one that overrides ours"),
+        pytest.param({HOSTILE: {"role": "x"}}, {"all databases": READ_ONLY}, id="one in a database of the task"),
+        pytest.param(
+            {HOSTILE: {"role": "x", **READ_ONLY}},
+            {"all databases": READ_ONLY, HOSTILE: READ_ONLY},
+            id="one in a database of the task that is as wanted",
+        ),
+        pytest.param(
+            {"other": {"role": "x"}},
+            {"all databases": READ_ONLY, "other": {"role": "x"}},
+            id="one in another database stays",
+        ),
+    ],
+)
+def test_summary_of_the_plan_for_roles(settings: dict[str, dict[str, str]], expected: dict[str, Any]) -> None:
+    roles = {role.name: role for role in (GROUP, a_reader("metamapper", settings=settings))}
+    assert wanted_role_summary(roles, WISH, [HOSTILE], ()) == {
+        "readers": {"login": False, "powers": []},
+        "metamapper": {**READER, "settings": expected},
+    }

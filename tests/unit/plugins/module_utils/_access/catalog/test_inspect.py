@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from types import SimpleNamespace
 from typing import Any, Mapping, Sequence, cast
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog import queries as ask
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.acl_queries import EXTRANEOUS
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
     DatabaseFacts,
+    MissingRelation,
+    PrivilegeState,
     SchemaFacts,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import (
+    Narrowed,
+    Question,
+    _SchemaRow,
     inspect_database,
     inspect_roles,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import Row
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 
 from tests.support.values.names import (
-    DIRECT,
     HOSTILE,
     LACKING,
     SERVER_9_6,
@@ -30,45 +35,85 @@ from tests.support.values.names import (
     a_server,
     a_wish,
     an_entry,
+    an_item,
 )
 
-DATABASE_COLUMNS = (False, "owner", False, True, False, False)
-NO_SCHEMA = (*DATABASE_COLUMNS, *[None] * 3, None, None, None, None, None, "", False, None)
-ROLE_COLUMNS = (True, False, False, False, True, True, False, 5, False, 3, ["a", "b"], True, False, 2)
+DATABASE = {
+    "is_read_only": False,
+    "database_owner": "owner",
+    "is_connect_direct": False,
+    "is_connect_effective": True,
+    "is_connect_grantable": False,
+    "can_create_schemas": False,
+}
+NO_SCHEMA = {**DATABASE, **dict.fromkeys(_SchemaRow._fields[6:])}
+SCHEMA = {
+    "owner": "owner",
+    "is_usage_direct": False,
+    "is_usage_effective": False,
+    "is_usage_grantable": True,
+    "is_usable": True,
+    "can_create": False,
+    "extension": "",
+    "holds_relation": False,
+    "can_public_create": False,
+}
+ROLE = {
+    **{name: False for name in ("is_replication", "is_bypassrls", "is_createrole", "is_expired")},
+    **{name: True for name in ("is_superuser", "is_createdb", "can_login", "is_in_group")},
+    **{"is_inheriting": False, "connection_limit": 5, "owned": 3, "members": ("a", "b"), "is_administered": False},
+    **{"connections": 2, "settings": None, "grantors": ()},
+}
 
 
 class Catalog:
     """A session that answers each question with some rows, and remembers what it was asked with."""
 
-    def __init__(self, answers: Mapping[str, Sequence[Row]]) -> None:
+    def __init__(self, answers: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
         self._answers = answers
         self.connection = SimpleNamespace(server_version=SERVER_17)
-        self.asked: list[Mapping[str, Any]] = []
+        self.asked: dict[str, Mapping[str, Any]] = {}
 
-    def rows(self, query: str, parameters: Mapping[str, Any]) -> Sequence[Row]:
-        self.asked.append(dict(parameters))
-        return self._answers.get(query, [])
+    def records(self, query: str, parameters: Mapping[str, Any], record: type[Any]) -> Sequence[Any]:
+        self.asked[query] = dict(parameters)
+        return [record(**row) for row in self._answers.get(query, [])]
 
 
-def looked_at(catalog: Catalog, *chosen: str, group_exists: bool = True) -> DatabaseFacts:
-    """Return what a database holds of some schemas."""
-    return inspect_database(
-        cast(Session, catalog),
-        "warehouse",
-        group="readers",
-        group_exists=group_exists,
-        listed=["app"],
-        choose=lambda schemas: {name: "SELECT" for name in chosen if name in {schema.name for schema in schemas}},
+def question(*chosen: str, has_group: bool = True, **request: Any) -> Question:
+    """Return what is asked about some schemas of a database."""
+    return Question(
+        a_wish(**request),
+        SERVER_17,
+        has_group=has_group,
+        is_listed=True,
+        creators=["app"],
+        select_schemas=lambda schemas: {
+            name: "SELECT" for name in chosen if name in {schema.name for schema in schemas}
+        },
+        select_creators=list,
     )
 
 
-FULL: Mapping[str, Sequence[Row]] = {
+def looked_at(catalog: Catalog, *chosen: str, narrowed: Narrowed | None = None, **properties: Any) -> DatabaseFacts:
+    """Return what a database holds of some schemas."""
+    return inspect_database(cast(Session, catalog), "warehouse", question(*chosen, **properties), narrowed)
+
+
+MISSING = a_relation(HOSTILE, "a.b")
+ITEM = an_item("hr", HOSTILE)
+CREATOR = a_creator(HOSTILE, HOSTILE, relations=7)
+FULL: Mapping[str, Sequence[Mapping[str, Any]]] = {
     ask.SCHEMAS: [
-        (*DATABASE_COLUMNS, 11, "hr", "owner", False, False, True, True, False, "", False, False),
-        (*DATABASE_COLUMNS, 12, HOSTILE, "other", True, True, True, False, True, "pg_cron", True, True),
+        {**DATABASE, **SCHEMA, "oid": 11, "name": "hr"},
+        {**DATABASE, **SCHEMA, "oid": 12, "name": HOSTILE, "extension": "pg_cron", "is_usage_direct": True},
     ],
-    ask.CREATORS: [(12, HOSTILE, False, 7, True, True, False, False, False, True, True)],
-    ask.RELATIONS: [(12, "a.b", False, False, True, "owner", False, False)],
+    ask.CREATORS_AND_MISSING_RELATIONS: [
+        {**MISSING._asdict(), "creator": None},
+        {**dict.fromkeys(MissingRelation._fields), "creator": asdict(CREATOR)},
+    ],
+    ask.CREATORS: [asdict(CREATOR)],
+    ask.MISSING_RELATIONS: [MISSING._asdict()],
+    EXTRANEOUS: [ITEM._asdict()],
 }
 
 
@@ -83,42 +128,61 @@ FULL: Mapping[str, Sequence[Row]] = {
             "schemas",
             {
                 "hr": SchemaFacts(11, "hr", "owner", LACKING, True),
-                HOSTILE: SchemaFacts(12, HOSTILE, "other", DIRECT, False, True, "pg_cron", True, True),
+                HOSTILE: SchemaFacts(
+                    12, HOSTILE, "owner", PrivilegeState(True, False, True), True, extension="pg_cron"
+                ),
             },
         ),
-        ("wanted", {HOSTILE: "SELECT"}),
-        ("creators", (a_creator(HOSTILE, HOSTILE, relations=7),)),
-        ("relations", (a_relation(HOSTILE, "a.b"),)),
+        ("listed", {HOSTILE: "SELECT"}),
+        ("creators", (CREATOR,)),
+        ("missing", (MISSING,)),
+        ("extraneous", (ITEM,)),
+        ("remains", None),
     ],
 )
 def test_a_database(attribute: str, expected: object) -> None:
     assert getattr(looked_at(Catalog(FULL), HOSTILE, "no_such"), attribute) == expected
 
 
-@pytest.mark.parametrize("attribute", ["schemas", "wanted", "creators", "relations"])
+@pytest.mark.parametrize("attribute", ["schemas", "listed", "creators", "missing"])
 def test_a_database_without_schemas(attribute: str) -> None:
     assert not getattr(looked_at(Catalog({ask.SCHEMAS: [NO_SCHEMA]}), HOSTILE), attribute)
 
 
-@pytest.mark.parametrize("answered", [0, 3, 4], ids=["before the first privilege", "between two", "before the last"])
-def test_a_schema_that_goes_while_it_is_looked_at_is_not_there(answered: int) -> None:
-    privileges = (*[True] * answered, *[None] * (5 - answered))
-    gone = (*DATABASE_COLUMNS, 13, "gone", "owner", False, *privileges[:-1], "", False, privileges[-1])
+def test_a_schema_that_goes_while_it_is_looked_at_is_not_there() -> None:
+    gone = {**DATABASE, **SCHEMA, "oid": 13, "name": "gone", "can_public_create": None}
     catalog = Catalog({**FULL, ask.SCHEMAS: [*FULL[ask.SCHEMAS], gone]})
     assert set(looked_at(catalog, HOSTILE).schemas) == {"hr", HOSTILE}
 
 
-def test_only_the_chosen_schemas_are_asked_about_by_oid() -> None:
+def test_what_is_desired_is_a_parameter() -> None:
     catalog = Catalog(FULL)
     looked_at(catalog, HOSTILE)
-    assert [asked.get("schemas") for asked in catalog.asked] == [None, [12], [12]]
+    asked = catalog.asked[EXTRANEOUS]
+    assert (asked["schemas"], asked["privileges"], asked["databases"]) == ([12], ["SELECT"], ["warehouse"])
+    assert (asked["creator_schemas"], asked["creators"], asked["objects"]) == ([12], [HOSTILE], None)
 
 
-@pytest.mark.parametrize(("group_exists", "expected"), [(True, "readers"), (False, "public")])
-def test_a_group_that_does_not_exist_will_hold_what_public_holds(group_exists: bool, expected: str) -> None:
+def test_of_a_part_only_the_part_is_asked_for() -> None:
     catalog = Catalog(FULL)
-    looked_at(catalog, HOSTILE, group_exists=group_exists)
-    assert {asked["effective"] for asked in catalog.asked} == {expected}
+    looked_at(catalog, HOSTILE, narrowed=Narrowed([1, 2], [(1259, 3)], frozenset()))
+    assert catalog.asked[ask.MISSING_RELATIONS]["objects"] == [1, 2]
+    assert (catalog.asked[EXTRANEOUS]["classes"], catalog.asked[EXTRANEOUS]["objects"]) == ([1259], [3])
+    assert ask.CREATORS not in catalog.asked
+
+
+@pytest.mark.parametrize("schemas", [frozenset(), frozenset({HOSTILE})], ids=["nothing", "the creators of a schema"])
+def test_a_part_without_relations_asks_for_none(schemas: frozenset[str]) -> None:
+    catalog = Catalog(FULL)
+    found = looked_at(catalog, HOSTILE, narrowed=Narrowed([], [], schemas))
+    assert (found.missing, found.extraneous, bool(found.creators)) == ((), (), bool(schemas))
+
+
+@pytest.mark.parametrize(("has_group", "expected"), [(True, "readers"), (False, "public")])
+def test_a_group_that_does_not_exist_will_hold_what_public_holds(has_group: bool, expected: str) -> None:
+    catalog = Catalog(FULL)
+    looked_at(catalog, HOSTILE, has_group=has_group)
+    assert {asked["effective"] for asked in catalog.asked.values() if "effective" in asked} == {expected}
 
 
 @pytest.mark.parametrize(
@@ -131,20 +195,18 @@ def test_a_group_that_does_not_exist_will_hold_what_public_holds(group_exists: b
     ],
 )
 def test_settings_of_a_role(settings: object, expected: object) -> None:
-    catalog = Catalog({ask.ROLES: [(HOSTILE, *ROLE_COLUMNS, settings, [])]})
+    catalog = Catalog({ask.ROLES: [{**ROLE, "name": HOSTILE, "settings": settings}]})
     assert inspect_roles(cast(Session, catalog), a_wish())[HOSTILE].settings == expected
 
 
 def test_a_role() -> None:
-    (role,) = inspect_roles(
-        cast(Session, Catalog({ask.ROLES: [(HOSTILE, *ROLE_COLUMNS, None, [])]})), a_wish()
-    ).values()
+    (role,) = inspect_roles(cast(Session, Catalog({ask.ROLES: [{**ROLE, "name": HOSTILE}]})), a_wish()).values()
     assert (role.is_superuser, role.can_login, role.connection_limit, role.owned, role.members, role.connections) == (
         True,
         True,
         5,
         3,
-        ["a", "b"],
+        ("a", "b"),
         2,
     )
 
@@ -152,7 +214,7 @@ def test_a_role() -> None:
 def test_the_roles_of_the_task_and_its_creators_are_asked_about() -> None:
     catalog = Catalog({})
     inspect_roles(cast(Session, catalog), a_wish("readers", HOSTILE, databases=(an_entry(creators=("app",)),)))
-    assert catalog.asked == [{"names": ["readers", HOSTILE, "app"], "group": "readers"}]
+    assert catalog.asked == {ask.ROLES: {"names": [HOSTILE, "readers", "app"], "group": "readers"}}
 
 
 @pytest.mark.parametrize(

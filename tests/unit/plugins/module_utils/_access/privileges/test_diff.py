@@ -5,14 +5,29 @@ from __future__ import annotations
 from typing import Any, Sequence
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import DatabaseFacts, Holding
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges import statements as _grants
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.diff import DatabasePlan, Planner
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import (
-    KINDS,
-    Grant,
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
+    AclItem,
+    DatabaseFacts,
+    PrivilegeState,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges import statements as _statements
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import (
+    Desired,
+    connect_on,
+    usage_on,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.diff import (
+    DatabasePlan,
     batches,
-    statements_for,
+    plan_database,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.object_kinds import (
+    OBJECT_KINDS,
+    described,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import (
+    Grant,
+    grant_statements,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
 from hypothesis import given, strategies
@@ -20,12 +35,11 @@ from hypothesis import given, strategies
 from tests.support.values.catalogs import (
     GROUP,
     catalogs,
+    desired,
     grantable_catalogs,
     granted,
     grants_in,
     plan,
-    planner,
-    within,
 )
 from tests.support.values.names import (
     DIRECT,
@@ -40,27 +54,29 @@ from tests.support.values.names import (
     a_role,
     a_schema,
     a_server,
+    a_wish,
     an_entry,
+    an_item,
 )
 
-CONNECT = Grant("database", "CONNECT")
+CONNECT = connect_on("warehouse")
 HELD = a_database(connect=DIRECT)
 QUOTED = '"we""ird.näme\'; --"'
 
 
 def usage(schema: str) -> Grant:
     """Return USAGE on a schema."""
-    return Grant("schema", "USAGE", schema)
+    return usage_on(schema)
 
 
 def select(schema: str, relation: str) -> Grant:
     """Return SELECT on a relation."""
-    return Grant("relation", "SELECT", schema, relation)
+    return Grant("relation", "SELECT", schema, relation, "", a_relation(schema, relation).oid)
 
 
 def default(schema: str, creator: str) -> Grant:
     """Return SELECT on the future relations of a role in a schema."""
-    return Grant("default", "SELECT", schema, creator)
+    return Grant("default", "SELECT", schema, creator, "r")
 
 
 def of(*schemas: Any, **properties: Any) -> DatabaseFacts:
@@ -87,22 +103,22 @@ READY_SCHEMA = a_schema(HOSTILE, DIRECT)
             id="USAGE through PUBLIC",
         ),
         pytest.param(
-            of(READY_SCHEMA, relations=(a_relation(HOSTILE, HOSTILE),)),
+            of(READY_SCHEMA, missing=(a_relation(HOSTILE, HOSTILE),)),
             DatabasePlan(grants=(select(HOSTILE, HOSTILE),)),
             id="a hostile relation",
         ),
         pytest.param(
-            of(READY_SCHEMA, relations=(a_relation(HOSTILE, "v", is_grantable=False, is_effective=True),)),
+            of(READY_SCHEMA, missing=(a_relation(HOSTILE, "v", is_grantable=False, is_effective=True),)),
             DatabasePlan(inherited=(select(HOSTILE, "v"),)),
             id="a relation that PUBLIC may read",
         ),
         pytest.param(
-            of(READY_SCHEMA, relations=(a_relation(HOSTILE, "v", is_grantable=False, is_extension_member=True),)),
+            of(READY_SCHEMA, missing=(a_relation(HOSTILE, "v", is_grantable=False, is_extension_member=True),)),
             DatabasePlan(skipped=(select(HOSTILE, "v"),)),
             id="a relation of an extension that cannot be granted",
         ),
         pytest.param(
-            of(READY_SCHEMA, relations=(a_relation(HOSTILE, "v", is_extension_member=True),)),
+            of(READY_SCHEMA, missing=(a_relation(HOSTILE, "v", is_extension_member=True),)),
             DatabasePlan(grants=(select(HOSTILE, "v"),)),
             id="a relation of an extension that can be granted",
         ),
@@ -112,7 +128,7 @@ READY_SCHEMA = a_schema(HOSTILE, DIRECT)
             id="a hostile creator",
         ),
         pytest.param(
-            of(READY_SCHEMA, creators=(a_creator(HOSTILE, "owner", is_ready=True),)),
+            of(READY_SCHEMA, creators=(a_creator(HOSTILE, "owner", has_default_privilege=True),)),
             DatabasePlan(),
             id="a creator that is ready",
         ),
@@ -121,7 +137,7 @@ READY_SCHEMA = a_schema(HOSTILE, DIRECT)
                 a_schema("b"),
                 a_schema("a"),
                 creators=(a_creator("b"), a_creator("a")),
-                relations=(a_relation("b", "t"), a_relation("a", "t")),
+                missing=(a_relation("b", "t"), a_relation("a", "t")),
             ),
             DatabasePlan(
                 grants=(
@@ -184,7 +200,7 @@ def of_an_admin(
 ) -> DatabasePlan:
     """Return the plan for an administrator that is no superuser."""
     server = a_server(admin=RDS_ADMIN, version_num=version)
-    return Planner(server, facts, an_entry(creators=creators), (GROUP, "metamapper")).plan()
+    return plan_database(server, facts, Desired(a_wish(GROUP, "metamapper"), an_entry(creators=creators)))
 
 
 def said(problems: Sequence[Problem]) -> list[str]:
@@ -220,7 +236,7 @@ MEMBER = 'GRANT "owner" TO "rds" WITH INHERIT TRUE;'
             id="the owner of public is the database's",
         ),
         pytest.param(
-            of(READY_SCHEMA, relations=(a_relation(HOSTILE, "a.b", is_grantable=False),)),
+            of(READY_SCHEMA, missing=(a_relation(HOSTILE, "a.b", is_grantable=False),)),
             f'Cannot grant SELECT on {QUOTED}."a.b" in database "warehouse": role "rds" is neither its owner "owner" '
             f'nor a member that inherits from it. Have "owner" or a superuser run: GRANT SELECT ON TABLE '
             f'{QUOTED}."a.b" TO "readers"; Or make the administrator a member: {MEMBER}',
@@ -229,8 +245,8 @@ MEMBER = 'GRANT "owner" TO "rds" WITH INHERIT TRUE;'
         pytest.param(
             of(
                 READY_SCHEMA,
-                creators=(a_creator(HOSTILE, is_superuser=True, is_ready=True),),
-                relations=(a_relation(HOSTILE, "t", is_grantable=False),),
+                creators=(a_creator(HOSTILE, is_superuser=True, has_default_privilege=True),),
+                missing=(a_relation(HOSTILE, "t", is_grantable=False),),
             ),
             f'Cannot grant SELECT on {QUOTED}."t" in database "warehouse": role "rds" is neither its owner "owner" '
             'nor a member that inherits from it. Have "owner" or a superuser run: GRANT SELECT ON TABLE '
@@ -238,7 +254,7 @@ MEMBER = 'GRANT "owner" TO "rds" WITH INHERIT TRUE;'
             id="nobody is advised to become a member of a superuser",
         ),
         pytest.param(
-            of(a_schema(HOSTILE, DIRECT, is_usable=False), relations=(a_relation(HOSTILE, "t"),)),
+            of(a_schema(HOSTILE, DIRECT, is_usable=False), missing=(a_relation(HOSTILE, "t"),)),
             f'Cannot grant SELECT on the relations of schema {QUOTED} of database "warehouse": role "rds" has no '
             "USAGE on the schema and so cannot name what is in it. Have its owner run: GRANT USAGE ON SCHEMA "
             f'{QUOTED} TO "rds";',
@@ -252,7 +268,7 @@ def test_what_an_administrator_cannot_grant(facts: DatabaseFacts, expected: str)
 
 def test_many_relations_of_an_owner_are_one_problem() -> None:
     relations = tuple(a_relation(HOSTILE, f"t{number}", is_grantable=False) for number in range(20))
-    (problem,) = of_an_admin(of(READY_SCHEMA, relations=relations)).problems
+    (problem,) = of_an_admin(of(READY_SCHEMA, missing=relations)).problems
     assert problem.message.startswith(
         f'Cannot grant SELECT on {QUOTED}."t0", {QUOTED}."t1", {QUOTED}."t2" and 17 more in database "warehouse"'
     )
@@ -266,7 +282,7 @@ def test_each_owner_and_schema_is_a_problem_of_its_own() -> None:
         for owner in ("x", "y")
     )
     schemas = (a_schema("a", DIRECT), a_schema("b", DIRECT))
-    assert len(of_an_admin(of(*schemas, relations=relations)).problems) == 4
+    assert len(of_an_admin(of(*schemas, missing=relations)).problems) == 4
 
 
 REFUSED_CREATOR = (
@@ -309,22 +325,22 @@ def test_creators_that_an_administrator_cannot_act_for(
 @pytest.mark.parametrize(
     ("grant", "expected"),
     [
-        (CONNECT, "CONNECT on database"),
+        (CONNECT, 'CONNECT on database "warehouse"'),
         (usage(HOSTILE), f"USAGE on schema {QUOTED}"),
         (select("a.b", HOSTILE), f'SELECT on relation "a.b".{QUOTED}'),
         (default("sales", HOSTILE), f'SELECT on future relations of {QUOTED} in schema "sales"'),
     ],
-    ids=KINDS,
+    ids=("database", "schema", "relation", "default"),
 )
 def test_a_grant_in_words(grant: Grant, expected: str) -> None:
-    assert str(grant) == expected
+    assert described(grant) == expected
 
 
 @pytest.mark.parametrize(
     ("grants", "expected"),
     [
         pytest.param([], [], id="none"),
-        pytest.param([CONNECT], [f'GRANT CONNECT ON DATABASE {QUOTED} TO "readers"'], id="CONNECT"),
+        pytest.param([CONNECT], ['GRANT CONNECT ON DATABASE "warehouse" TO "readers"'], id="CONNECT"),
         pytest.param(
             [usage("a"), usage(HOSTILE)], [f'GRANT USAGE ON SCHEMA "a", {QUOTED} TO "readers"'], id="a list of schemas"
         ),
@@ -351,7 +367,7 @@ def test_a_grant_in_words(grant: Grant, expected: str) -> None:
         pytest.param(
             [select("a", "t"), default("a", "x"), usage("a"), CONNECT],
             [
-                f'GRANT CONNECT ON DATABASE {QUOTED} TO "readers"',
+                'GRANT CONNECT ON DATABASE "warehouse" TO "readers"',
                 'GRANT USAGE ON SCHEMA "a" TO "readers"',
                 'ALTER DEFAULT PRIVILEGES FOR ROLE "x" IN SCHEMA "a" GRANT SELECT ON TABLES TO "readers"',
                 'GRANT SELECT ON TABLE "a"."t" TO "readers"',
@@ -361,18 +377,18 @@ def test_a_grant_in_words(grant: Grant, expected: str) -> None:
     ],
 )
 def test_statements(grants: list[Grant], expected: list[str]) -> None:
-    assert [str(statement) for statement in statements_for(HOSTILE, GROUP, grants)] == expected
+    assert [str(statement) for statement in grant_statements(grants, GROUP)] == expected
 
 
 def test_a_statement_names_at_most_five_hundred_objects() -> None:
     grants = [usage(f"s{number}") for number in range(1001)] + [select("a", f"t{number}") for number in range(501)]
-    assert [len(statement.names) - 1 for statement in statements_for("d", GROUP, grants)] == [500, 500, 1, 500, 1]
+    assert [len(statement.names) - 1 for statement in grant_statements(grants, GROUP)] == [500, 500, 1, 500, 1]
 
 
 @given(catalogs())
 def test_statements_make_exactly_the_grants(facts: DatabaseFacts) -> None:
     grants = plan(facts).grants
-    made = list(grants_in(statements_for(facts.name, GROUP, grants)))
+    made = list(grants_in(grant_statements(grants, GROUP)))
     assert sorted(made, key=repr) == sorted(grants, key=repr)
 
 
@@ -380,34 +396,29 @@ def test_statements_make_exactly_the_grants(facts: DatabaseFacts) -> None:
 def test_statements_make_exactly_the_grants_however_short_they_are(facts: DatabaseFacts, size: int) -> None:
     grants = plan(facts).grants
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_grants, "NAMES_PER_STATEMENT", size)
-        made = list(grants_in(statements_for(facts.name, GROUP, grants)))
+        patch.setattr(_statements, "NAMES_PER_STATEMENT", size)
+        made = list(grants_in(grant_statements(grants, GROUP)))
     assert sorted(made, key=repr) == sorted(grants, key=repr)
 
 
 @given(catalogs())
-def test_statements_take_back_exactly_the_surplus(facts: DatabaseFacts) -> None:
-    found = plan(facts)
-    statements = found.statements(facts.name, GROUP)
-    assert sorted(grants_in(statements, "REVOKE"), key=repr) == sorted(found.revokes, key=repr)
-
-
-@given(catalogs())
 def test_nothing_is_taken_back_before_everything_is_granted(facts: DatabaseFacts) -> None:
-    actions = ["REVOKE" in str(statement).split() for statement in plan(facts).statements(facts.name, GROUP)]
+    actions = [
+        "GRANT" not in str(statement).split() for statement in plan(facts).statements(GROUP, administrator="admin")
+    ]
     assert actions == sorted(actions)
 
 
 @given(grantable_catalogs())
-def test_a_change_of_mode_converges(facts: DatabaseFacts) -> None:
+def test_a_plan_converges(facts: DatabaseFacts) -> None:
     found = plan(facts)
-    after = granted(facts, found.grants, found.revokes)
-    assert (planner(after).lacking(), planner(after).surplus(), plan(after).has_changes) == ([], [], False)
+    after = granted(facts, found)
+    assert (desired(after).missing(after), after.extraneous, plan(after).has_changes) == ([], (), False)
 
 
 @given(catalogs())
 def test_every_grant_goes_to_the_group_alone(facts: DatabaseFacts) -> None:
-    statements = statements_for(facts.name, GROUP, plan(facts).grants)
+    statements = grant_statements(plan(facts).grants, GROUP)
     assert {(statement.names[-1], statement.template.endswith(" TO {}")) for statement in statements} <= {
         ((GROUP,), True)
     }
@@ -415,23 +426,24 @@ def test_every_grant_goes_to_the_group_alone(facts: DatabaseFacts) -> None:
 
 @given(catalogs())
 def test_no_relation_comes_before_its_schema_and_nothing_before_connect(facts: DatabaseFacts) -> None:
-    order = [KINDS.index(grant.kind) for grant in grants_in(statements_for("d", GROUP, plan(facts).grants))]
+    order = [-OBJECT_KINDS[grant.kind].rank for grant in grants_in(grant_statements(plan(facts).grants, GROUP))]
     assert order == sorted(order)
 
 
 @given(grantable_catalogs())
 def test_the_grants_are_all_that_is_wanted(facts: DatabaseFacts) -> None:
-    assert planner(granted(facts, plan(facts).grants)).lacking() == []
+    after = granted(facts, plan(facts))
+    assert desired(after).missing(after) == []
 
 
 @given(catalogs())
 def test_a_second_plan_grants_nothing(facts: DatabaseFacts) -> None:
-    assert plan(granted(facts, plan(facts).grants)).grants == ()
+    assert plan(granted(facts, plan(facts))).grants == ()
 
 
 @given(catalogs())
 def test_a_second_plan_says_the_same_about_the_rest(facts: DatabaseFacts) -> None:
-    first, second = plan(facts), plan(granted(facts, plan(facts).grants))
+    first, second = plan(facts), plan(granted(facts, plan(facts)))
     assert (second.inherited, second.skipped, said(second.warnings)) == (
         first.inherited,
         first.skipped,
@@ -440,13 +452,14 @@ def test_a_second_plan_says_the_same_about_the_rest(facts: DatabaseFacts) -> Non
 
 
 @given(catalogs())
-def test_everything_lacking_has_one_fate(facts: DatabaseFacts) -> None:
+def test_everything_missing_and_extraneous_has_one_decision(facts: DatabaseFacts) -> None:
     found = plan(facts)
     settled = [*found.grants, *found.inherited, *found.skipped]
     warned = {(_unquoted_schema(facts, problem), problem.object) for problem in found.warnings}
-    lacking = {grant for grant in planner(facts).lacking() if (grant.schema, grant.name) not in warned}
-    left = (lacking - set(settled)) | (set(planner(facts).surplus()) - set(found.revokes))
-    assert (len(settled), bool(left)) == (len(set(settled)), bool(found.problems))
+    missing = {grant for grant in desired(facts).missing(facts) if (grant.schema, grant.name) not in warned}
+    left = bool(missing - set(settled)) or any(item.revoke_as is None for item in facts.extraneous)
+    assert (len(settled), left) == (len(set(settled)), bool(found.problems))
+    assert set(found.revokes) == set(facts.extraneous)
 
 
 def _unquoted_schema(facts: DatabaseFacts, problem: Problem) -> str:
@@ -460,73 +473,95 @@ def _unquoted_schema(facts: DatabaseFacts, problem: Problem) -> str:
 
 @given(catalogs())
 def test_nothing_is_granted_that_is_held_or_beyond_reach(facts: DatabaseFacts) -> None:
-    holdings: dict[Grant, Holding] = {CONNECT: facts.connect}
+    holdings: dict[Grant, PrivilegeState] = {CONNECT: facts.connect}
     holdings.update({usage(name): schema.usage for name, schema in facts.schemas.items()})
     given_out = [holdings[grant] for grant in plan(facts).grants if grant in holdings]
     assert all(holding.is_grantable and not holding.is_direct for holding in given_out)
 
 
+def revoked(schema: str, relation: str) -> AclItem:
+    """Return SELECT on a relation, to be revoked."""
+    return an_item(schema, relation)
+
+
+USAGE_TO_REVOKE = an_item("", "b", kind="schema", privilege="USAGE")
+CONNECT_TO_REVOKE = an_item("", "warehouse", kind="database", privilege="CONNECT")
+
+
 @pytest.mark.parametrize(
-    ("grants", "limit", "expected"),
+    ("changes", "limit", "expected"),
     [
         pytest.param([], None, [], id="nothing, no limit"),
         pytest.param([], 5, [], id="nothing, a limit"),
-        pytest.param([CONNECT], None, [()], id="CONNECT belongs to no schema"),
-        pytest.param([CONNECT], 1, [()], id="CONNECT alone"),
-        pytest.param([CONNECT, usage("a"), usage(HOSTILE)], None, [("a", HOSTILE)], id="no limit, one transaction"),
-        pytest.param([CONNECT, usage("a"), usage(HOSTILE)], 3, [("a", HOSTILE)], id="just fits"),
-        pytest.param([CONNECT, usage("a"), usage(HOSTILE)], 2, [("a",), (HOSTILE,)], id="one too many"),
-        pytest.param([CONNECT, usage("a"), usage("b")], 1, [(), ("a",), ("b",)], id="one at a time"),
+        pytest.param([CONNECT], 1, [[CONNECT]], id="CONNECT alone"),
+        pytest.param([usage("a"), CONNECT], None, [[usage("a"), CONNECT]], id="no limit, one transaction"),
+        pytest.param([CONNECT, usage("a")], 2, [[CONNECT, usage("a")]], id="just fits"),
         pytest.param(
-            [usage("a"), usage("b"), select("b", "t"), select("b", "u"), usage("c")],
-            2,
-            [("a",), ("b",), ("c",)],
-            id="a schema beyond the limit is alone",
+            [usage("b"), CONNECT, usage("a")], 2, [[CONNECT, usage("a")], [usage("b")]], id="one too many, in order"
         ),
         pytest.param(
-            [usage("a"), usage("b"), select("a", "t"), select("b", "t")], 2, [("a",), ("b",)], id="schemas stay whole"
+            [select("b", "t"), usage("a"), select("b", "u"), usage("b"), usage("c")],
+            2,
+            [[usage("a")], [usage("b"), select("b", "t")], [select("b", "u"), usage("c")]],
+            id="a schema beyond the limit, USAGE first",
+        ),
+        pytest.param(
+            [select("a", "t"), usage("a"), select("b", "t"), usage("b")],
+            3,
+            [[usage("a"), select("a", "t")], [usage("b"), select("b", "t")]],
+            id="schemas stay whole",
+        ),
+        pytest.param(
+            [USAGE_TO_REVOKE, CONNECT_TO_REVOKE, revoked("b", "t"), revoked("b", "u"), usage("c")],
+            2,
+            [[usage("c")], [revoked("b", "t"), revoked("b", "u")], [USAGE_TO_REVOKE, CONNECT_TO_REVOKE]],
+            id="grants before revokes, USAGE and CONNECT last",
+        ),
+        pytest.param(
+            [revoked("b", "t"), revoked("b", "t")._replace(privilege="INSERT"), revoked("b", "u")],
+            1,
+            [[revoked("b", "t")._replace(privilege="INSERT"), revoked("b", "t")], [revoked("b", "u")]],
+            id="the items of one object stay together",
         ),
     ],
 )
-def test_batches(grants: list[Grant], limit: int | None, expected: list[tuple[str, ...]]) -> None:
-    assert batches(grants, limit) == expected
+def test_batches(changes: list[Grant | AclItem], limit: int | None, expected: list[list[Grant | AclItem]]) -> None:
+    grants = tuple(change for change in changes if isinstance(change, Grant))
+    revokes = tuple(change for change in changes if isinstance(change, AclItem))
+    found = batches(DatabasePlan(grants, revokes), limit)
+    assert [[*batch.grants, *batch.revokes] for batch in found] == expected
 
 
 LIMITS = strategies.integers(min_value=1, max_value=12)
 
 
-@given(facts=catalogs(), limit=LIMITS | strategies.none())
-def test_batches_have_every_schema_once(facts: DatabaseFacts, limit: int | None) -> None:
-    grants = plan(facts).grants
-    found = [schema for batch in batches(grants, limit) for schema in batch]
-    assert sorted(found) == sorted({grant.schema for grant in grants} - {""})
-
-
 @given(facts=catalogs(), limit=LIMITS)
-def test_batches_respect_the_limit_unless_one_schema_exceeds_it(facts: DatabaseFacts, limit: int) -> None:
-    grants = plan(facts).grants
-    sizes = [sum(grant.schema in batch for grant in grants) for batch in batches(grants, limit) if len(batch) > 1]
+def test_batches_respect_the_limit(facts: DatabaseFacts, limit: int) -> None:
+    sizes = [len(batch.grants) + len({item.object for item in batch.revokes}) for batch in batches(plan(facts), limit)]
     assert [size for size in sizes if size > limit] == []
 
 
 @given(facts=catalogs(), limit=LIMITS | strategies.none())
-def test_transactions_grant_everything_once_in_order_and_within_the_limit(
-    facts: DatabaseFacts, limit: int | None
-) -> None:
-    wanted, now = plan(facts).grants, facts
-    transactions: list[Sequence[Grant]] = []
-    for schemas in batches(wanted, limit):
-        while True:
-            part = plan(within(now, schemas)).grants[:limit]
-            if not part:
-                break
-            transactions.append(part)
-            now = granted(now, part)
-    done = [grant for part in transactions for grant in part]
+def test_batches_change_everything_once_and_relations_with_usage(facts: DatabaseFacts, limit: int | None) -> None:
+    found = plan(facts)
+    parts = batches(found, limit)
+    done = [grant for part in parts for grant in sorted(part.grants, key=lambda grant: grant.kind == "relation")]
     early = [
         grant
         for position, grant in enumerate(done)
         if grant.kind == "relation" and usage(grant.schema) in done[position:]
     ]
-    largest = max(map(len, transactions), default=0)
-    assert (sorted(done, key=repr), early, limit is None or largest <= limit) == (sorted(wanted, key=repr), [], True)
+    revoked_items = [item for part in parts for item in part.revokes]
+    assert (sorted(done, key=repr), early) == (sorted(found.grants, key=repr), [])
+    assert sorted(revoked_items, key=repr) == sorted(found.revokes, key=repr)
+
+
+@given(facts=catalogs(), limit=LIMITS)
+def test_a_batch_of_an_earlier_plan_is_found_again(facts: DatabaseFacts, limit: int) -> None:
+    now = facts
+    for batch in batches(plan(facts), limit):
+        part = plan(now).limited_to(batch)
+        assert set(part.grants) == set(batch.grants)
+        assert set(part.revokes) == set(batch.revokes)
+        now = granted(now, part)
+    assert not plan(now).has_changes

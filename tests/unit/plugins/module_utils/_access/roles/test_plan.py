@@ -6,12 +6,10 @@ from typing import Any, Collection
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import RoleFacts, ServerFacts
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import Wanted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import (
     RolePlan,
     plan_roles,
-    role_outline,
-    wanted_role_outline,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 
@@ -34,14 +32,14 @@ VERIFIER = Secret("SCRAM-SHA-256$4096:...")
 
 
 def plan(
-    server: ServerFacts, wanted: Wanted = WISH, databases: tuple[str, ...] = (), to_set: Collection[str] = ()
+    server: ServerFacts, wanted: AccessRequest = WISH, databases: tuple[str, ...] = (), to_set: Collection[str] = ()
 ) -> RolePlan:
     """Return the plan with a verifier for each user."""
     verifiers = {user.name: VERIFIER for user in wanted.users}
     return plan_roles(server, wanted, databases=databases, verifiers=verifiers, to_set=to_set)
 
 
-def statements(server: ServerFacts, wanted: Wanted = WISH, **arguments: Any) -> list[str]:
+def statements(server: ServerFacts, wanted: AccessRequest = WISH, **arguments: Any) -> list[str]:
     """Return what would be run, for group and users, secrets masked."""
     found = plan(server, wanted, **arguments)
     return [str(statement) for statement in (*found.group, *found.users)]
@@ -102,6 +100,12 @@ NEW_USER = [
             id="a group with powers, adopted",
         ),
         pytest.param(server_with(can_login=False), WISH, ['ALTER ROLE "metamapper" LOGIN'], id="NOLOGIN"),
+        pytest.param(
+            server_with(is_expired=True),
+            WISH,
+            ["ALTER ROLE \"metamapper\" VALID UNTIL 'infinity'"],
+            id="a password that has expired",
+        ),
         pytest.param(server_with(is_inheriting=False), WISH, ['ALTER ROLE "metamapper" INHERIT'], id="NOINHERIT"),
         pytest.param(
             server_with(connection_limit=-1), WISH, ['ALTER ROLE "metamapper" CONNECTION LIMIT 20'], id="no limit"
@@ -154,7 +158,7 @@ NEW_USER = [
         pytest.param(a_server(GROUP), a_wish(users=()), [], id="no users"),
     ],
 )
-def test_statements(server: ServerFacts, wanted: Wanted, expected: list[str]) -> None:
+def test_statements(server: ServerFacts, wanted: AccessRequest, expected: list[str]) -> None:
     assert statements(server, wanted) == expected
 
 
@@ -199,7 +203,7 @@ def test_only_what_is_necessary_carries_a_password() -> None:
     ]
 
 
-def problems(server: ServerFacts, wanted: Wanted = WISH) -> list[str]:
+def problems(server: ServerFacts, wanted: AccessRequest = WISH) -> list[str]:
     """Return what stands in the way, as people read it."""
     return [str(problem) for problem in plan(server, wanted).problems]
 
@@ -220,7 +224,7 @@ def more_than_a_reader(what: str, role: str = '"metamapper"') -> str:
         ({"is_bypassrls": True}, "BYPASSRLS"),
         ({"is_createrole": True}, "CREATEROLE"),
         ({"is_createdb": True}, "CREATEDB"),
-        ({"owned": 3}, "the owner of 3 objects"),
+        ({"owned": 3, "is_in_group": False}, "the owner of 3 objects"),
         ({"members": (HOSTILE,)}, f"granted to {QUOTED}"),
         ({"members": ("a", "b", "c", "d")}, 'granted to "a", "b", "c"'),
         ({"is_superuser": True, "owned": 1, "members": ("a",)}, 'SUPERUSER, the owner of 1 objects, granted to "a"'),
@@ -228,6 +232,17 @@ def more_than_a_reader(what: str, role: str = '"metamapper"') -> str:
 )
 def test_a_user_that_is_more_than_a_reader(properties: dict[str, Any], what: str) -> None:
     assert problems(server_with(**properties)) == [more_than_a_reader(what)]
+
+
+def test_a_group_that_owns_something_is_not_taken_over() -> None:
+    server = a_server(a_role("readers", owned=1, is_in_group=True), a_reader("metamapper"))
+    assert "the owner of 1 objects" in problems(server)[0]
+
+
+def test_what_a_leaked_login_has_made_keeps_nobody_from_setting_its_password() -> None:
+    server = server_with(owned=3)
+    assert problems(server) == []
+    assert "PASSWORD" in statements(server, to_set={"metamapper"})[0]
 
 
 @pytest.mark.parametrize(
@@ -340,7 +355,7 @@ NO_ADMIN_OPTION = (
         ),
     ],
 )
-def test_what_an_administrator_may_do(server: ServerFacts, wanted: Wanted, expected: list[str]) -> None:
+def test_what_an_administrator_may_do(server: ServerFacts, wanted: AccessRequest, expected: list[str]) -> None:
     assert problems(server, wanted) == expected
 
 
@@ -352,62 +367,3 @@ READER = {
     "powers": [],
     "settings": {"all databases": READ_ONLY},
 }
-
-
-@pytest.mark.parametrize(
-    ("roles", "expected"),
-    [
-        pytest.param([], {"readers": {}, "metamapper": {}}, id="absent"),
-        pytest.param(
-            [GROUP, a_reader("metamapper")],
-            {"readers": {"login": False, "powers": []}, "metamapper": READER},
-            id="as wanted",
-        ),
-        pytest.param(
-            [
-                a_role("readers", is_createdb=True),
-                a_role("metamapper", settings={HOSTILE: {"role": "x", "work_mem": "1GB"}, "": {"work_mem": "1GB"}}),
-            ],
-            {
-                "readers": {"login": False, "powers": ["CREATEDB"]},
-                "metamapper": {
-                    "login": False,
-                    "inherit": True,
-                    "connection_limit": -1,
-                    "member": False,
-                    "powers": [],
-                    "settings": {HOSTILE: {"role": "x"}},
-                },
-            },
-            id="powers, and the settings that matter",
-        ),
-    ],
-)
-def test_outline(roles: list[RoleFacts], expected: dict[str, Any]) -> None:
-    assert role_outline({role.name: role for role in roles}, WISH) == expected
-
-
-@pytest.mark.parametrize(
-    ("settings", "expected"),
-    [
-        pytest.param({}, {"all databases": READ_ONLY}, id="none"),
-        pytest.param({"": {"role": "x"}}, {"all databases": READ_ONLY}, id="one that overrides ours"),
-        pytest.param({HOSTILE: {"role": "x"}}, {"all databases": READ_ONLY}, id="one in a database of the task"),
-        pytest.param(
-            {HOSTILE: {"role": "x", **READ_ONLY}},
-            {"all databases": READ_ONLY, HOSTILE: READ_ONLY},
-            id="one in a database of the task that is as wanted",
-        ),
-        pytest.param(
-            {"other": {"role": "x"}},
-            {"all databases": READ_ONLY, "other": {"role": "x"}},
-            id="one in another database stays",
-        ),
-    ],
-)
-def test_outline_of_the_plan(settings: dict[str, dict[str, str]], expected: dict[str, Any]) -> None:
-    roles = {role.name: role for role in (GROUP, a_reader("metamapper", settings=settings))}
-    assert wanted_role_outline(roles, WISH, [HOSTILE]) == {
-        "readers": {"login": False, "powers": []},
-        "metamapper": {**READER, "settings": expected},
-    }

@@ -1,0 +1,228 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""The steps that grant and revoke; each transaction inspects again, writes, and inspects what it wrote.
+
+No scan that succeeds sees less than before: what a database gets comes in one transaction where the server has room.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Sequence, Tuple
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
+    AclItem,
+    DatabaseFacts,
+    Membership,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import (
+    Narrowed,
+    inspect_memberships,
+    inspect_roles,
+    inspect_shared,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.diff import (
+    DatabasePlan,
+    batches,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.object_kinds import (
+    Privileged,
+    schema_of,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.obstacles import (
+    not_granted,
+    not_revoked,
+    revoke_obstacles,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import (
+    revoke_statements,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.progress import Roles, Run, not_shown
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import (
+    DatabaseRules,
+    DatabaseState,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
+    ATTEMPTS,
+    Work,
+    read_again,
+    write,
+)
+
+AclItems = Tuple[AclItem, ...]
+
+
+def change_database(run: Run, state: DatabaseState) -> None:
+    """Change a database, a batch a transaction, until an inspection of all of it finds nothing to do."""
+    plans = state.batches
+    with run.where.session(state.name) as session:
+        for _round in range(ATTEMPTS):
+            is_whole = len(plans) <= 1
+            for batch in plans:
+                _change_once(run, session, state.rules, None if is_whole else batch)
+            if is_whole:
+                break
+            facts = read_again(session, lambda again: state.rules.inspect(again, has_group=True))
+            plans = batches(_possible(state.rules.plan(facts)), state.rules.server.names_per_transaction)
+            run.progress.databases[state.name] = facts
+            if not plans:
+                break
+        else:
+            raise Failure([_restless(state.name)])
+        _change_leftovers(run, session, state)
+
+
+def _possible(plan: DatabasePlan) -> DatabasePlan:
+    if plan.problems:
+        raise Failure(plan.problems)
+    return plan
+
+
+def _restless(name: str) -> Problem:
+    message = f"Other sessions change the privileges in database {quoted(name)} again and again."
+    return Problem(message, "Run again when they have finished.", database=name)
+
+
+def _change_once(run: Run, session: Session, rules: DatabaseRules, batch: DatabasePlan | None) -> None:
+    """Carry out a batch, or all that there is to do, in one transaction."""
+    narrowed = _narrowed(batch) if batch else None
+    keeps_extraneous = bool(run.found.not_done) and not run.request.is_absent
+
+    def look(again: Session) -> DatabaseFacts:
+        facts = rules.inspect(again, has_group=True, narrowed=narrowed)
+        return replace(facts, extraneous=()) if keeps_extraneous else facts
+
+    def plan(facts: DatabaseFacts) -> DatabasePlan:
+        found = _possible(rules.plan(facts))
+        return found.limited_to(batch) if batch else found
+
+    work: Work[DatabaseFacts, DatabasePlan] = Work(
+        database=rules.name,
+        look=look,
+        plan=plan,
+        statements=lambda found: found.statements(run.request.group, administrator=run.administrator),
+        missing=lambda found, after: _undone(run, rules, found, after),
+    )
+    done = write(session, work, run.patience)
+    run.progress.keep(f"database {quoted(rules.name)}", done.statements)
+    if batch is None:
+        run.progress.databases[rules.name] = done.after
+
+
+def _narrowed(batch: DatabasePlan) -> Narrowed:
+    changes: Sequence[Privileged] = [*batch.grants, *batch.revokes]
+    return Narrowed(
+        relations=[grant.object_id for grant in batch.grants if grant.object_id],
+        objects=sorted({(item.class_id, item.object_id) for item in batch.revokes}),
+        schemas=frozenset(schema_of(change) for change in changes if change.kind == "default"),
+    )
+
+
+def _undone(run: Run, rules: DatabaseRules, plan: DatabasePlan, after: DatabaseFacts) -> list[Problem]:
+    """Return what the transaction was to change and has not, and what it has taken from the desired privileges."""
+    missing = frozenset(rules.desired.missing(after))
+    unwanted = frozenset(after.extraneous)
+    return [
+        *(not_granted(after, grant, run.request.group) for grant in plan.grants if grant in missing),
+        *(not_revoked(after.name, item) for item in plan.revokes if item in unwanted),
+    ]
+
+
+def _change_leftovers(run: Run, session: Session, state: DatabaseState) -> None:
+    if not state.leftovers:
+        return
+    from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.removal import leftover_statements  # noqa: PLC0415
+
+    work: Work[DatabaseFacts, Sequence[Statement]] = Work(
+        database=state.name,
+        look=lambda again: state.rules.inspect(again, has_group=True),
+        plan=leftover_statements,
+        statements=lambda statements: statements,
+        missing=lambda _plan, after: not_shown(state.name, leftover_statements(after)),
+    )
+    done = write(session, work, run.patience)
+    run.progress.keep(f"database {quoted(state.name)}", done.statements)
+
+
+def _shared(run: Run, session: Session) -> AclItems:
+    found = run.found
+    version = found.server.facts.version_num
+    items = inspect_shared(session, run.request, version, found.database_names)
+    if run.request.is_absent:
+        return items
+    entered = frozenset(state.name for state in found.databases)
+    return tuple(item for item in items if not (item.kind == "database" and item.name in entered))
+
+
+def _revocable(run: Run, items: AclItems) -> AclItems:
+    problems = revoke_obstacles(
+        items, roles=run.request.roles, database=run.where.database, administrator=run.administrator
+    )
+    if problems:
+        raise Failure(problems)
+    return items
+
+
+def revoke_shared(run: Run) -> None:
+    """Revoke what is extraneous on databases that are not entered, tablespaces and parameters."""
+    work: Work[AclItems, AclItems] = Work(
+        database=run.where.database,
+        look=lambda session: _shared(run, session),
+        plan=lambda items: _revocable(run, items),
+        statements=lambda items: revoke_statements(items, administrator=run.administrator),
+        missing=lambda plan, after: [not_revoked(run.where.database, item) for item in plan if item in after],
+    )
+    with run.where.session() as session:
+        done = write(session, work, run.patience)
+    run.progress.keep("the server as a whole", done.statements)
+
+
+@dataclass(frozen=True)
+class _Remaining:
+    """What is left of the roles when they are to be dropped."""
+
+    roles: Roles
+    shared: AclItems
+    memberships: tuple[Membership, ...]
+
+
+def drop_roles(run: Run) -> None:
+    """Drop the roles, with what they hold on the server as a whole."""
+    from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.removal import (  # noqa: PLC0415
+        drop_obstacles,
+        drop_statements,
+    )
+
+    facts, request = run.found.server.facts, run.request
+
+    def look(session: Session) -> _Remaining:
+        memberships = inspect_memberships(session, request, facts.version_num)
+        return _Remaining(inspect_roles(session, request), _shared(run, session), memberships)
+
+    def plan(left: _Remaining) -> _Remaining:
+        problems = drop_obstacles(left.roles, left.memberships, facts, request)
+        _revocable(run, left.shared)
+        if problems:
+            raise Failure(problems)
+        return left
+
+    def statements(left: _Remaining) -> list[Statement]:
+        return drop_statements(left.roles, left.shared, request, run.administrator)
+
+    work: Work[_Remaining, _Remaining] = Work(
+        database=run.where.database,
+        look=look,
+        plan=plan,
+        statements=statements,
+        missing=lambda _plan, after: not_shown(run.where.database, statements(after)),
+    )
+    with run.where.session() as session:
+        done = write(session, work, run.patience)
+    run.progress.keep("the roles", done.statements)
+    run.progress.roles = done.after.roles

@@ -1,0 +1,216 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""The steps that change roles: group, users and their passwords, and the users that retire or go."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Sequence
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import Connection
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import (
+    inspect_connections,
+    inspect_roles,
+    inspect_starting,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.progress import Roles, Run, not_shown
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import User
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import (
+    Password,
+    probe_password,
+    why_refused,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import RolePlan, plan_roles
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.retirement import (
+    nologin,
+    still_connected,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.sessions import (
+    CONFIRMATION_SECONDS,
+    PAUSE_SECONDS,
+    SECONDS_FOR_SESSIONS_TO_END,
+    still_open,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.steps import (
+    ChangeRoles,
+    end_session,
+    part_of,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import losses
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, render
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
+    UNLOGGED,
+    Work,
+    read,
+    write,
+)
+
+
+def _role_plan(run: Run, roles: Roles, to_set: frozenset[str]) -> RolePlan:
+    found, request = run.found, run.request
+    server = replace(found.server.facts, roles=roles, connections=run.progress.connections)
+    if request.is_absent:
+        return RolePlan(nologin=tuple(nologin(roles.get(name) for name in request.user_names)))
+    return plan_roles(
+        server,
+        found.possible(request),
+        databases=found.database_names,
+        verifiers=found.server.verifiers,
+        to_set=to_set,
+    )
+
+
+def change_roles(run: Run, step: ChangeRoles, to_set: frozenset[str] | None = None) -> None:
+    """Change roles in one transaction, if the survey or ``to_set`` asks for it."""
+    setting = run.found.to_set if to_set is None else to_set
+    planned = part_of(_role_plan(run, run.progress.roles, setting), step.part)
+    if not planned:
+        return
+    is_secret = any(statement.secret for statement in planned)
+    work: Work[Roles, RolePlan] = Work(
+        database=run.where.database,
+        look=lambda session: inspect_roles(session, run.request),
+        plan=lambda roles: _checked(_role_plan(run, roles, setting)),
+        statements=lambda plan: part_of(plan, step.part),
+        missing=lambda _plan, after: not_shown(
+            run.where.database, part_of(_role_plan(run, after, frozenset()), step.part)
+        ),
+        settings=UNLOGGED if is_secret and run.found.server.facts.admin.is_superuser else (),
+    )
+    with run.where.session() as session:
+        done = write(session, work, run.patience)
+    run.progress.keep(f"{step.label}: {', '.join(map(quoted, step.roles))}", done.statements)
+    run.progress.roles = done.after
+
+
+def _checked(plan: RolePlan) -> RolePlan:
+    """Return a plan that can be carried out; raises Failure where something changed for the worse since the survey."""
+    if plan.problems:
+        raise Failure(plan.problems)
+    return plan
+
+
+# Sessions.
+
+
+@dataclass(frozen=True)
+class _Open:
+    """The sessions of some users, and how many processes are starting whose user nobody knows yet."""
+
+    connections: tuple[Connection, ...]
+    starting: int
+
+
+def end_sessions(run: Run, users: Sequence[str]) -> None:
+    """Return when no session of some users is open, twice, a second apart.
+
+    Users that retire are not waited for: the next run finds them again, and says so until then. Raises Failure where
+    users that are to go still have sessions when the time is over.
+    """
+    if not any(name in run.progress.roles for name in users):
+        return
+    waits = run.request.is_absent or run.request.end_connections
+    limit = SECONDS_FOR_SESSIONS_TO_END if run.request.end_connections else float(run.request.wait_seconds)
+    with run.where.session() as session:
+        open_ones = _awaited(run, session, limit if waits else 0.0)
+    if (open_ones.connections or open_ones.starting) and run.request.is_absent:
+        raise Failure([still_open(open_ones.connections, open_ones.starting, limit)])
+    run.progress.connections = open_ones.connections
+    notes = (still_connected(open_ones.connections, name) for name in users)
+    run.progress.notes += [note for note in notes if note]
+
+
+def _awaited(run: Run, session: Session, seconds: float) -> _Open:
+    """Return what is still open after some seconds; nothing is open only if a second look finds nothing either."""
+    deadline = time.monotonic() + seconds
+    told: set[int] = set()
+    while True:
+        found = _open(run, session)
+        if not (found.connections or found.starting):
+            time.sleep(CONFIRMATION_SECONDS)
+            found = _open(run, session)
+            if not (found.connections or found.starting):
+                return found
+        if run.request.end_connections:
+            _end(run, session, [each for each in found.connections if each.process not in told])
+            told.update(each.process for each in found.connections)
+        if time.monotonic() >= deadline:
+            return found
+        time.sleep(PAUSE_SECONDS)
+
+
+def _open(run: Run, session: Session) -> _Open:
+    return read(session, lambda again: _Open(inspect_connections(again, run.request), inspect_starting(again)))
+
+
+def _end(run: Run, session: Session, connections: Sequence[Connection]) -> None:
+    statements = [end_session(each.process) for each in connections]
+    if statements:
+        session.begin("READ ONLY")
+        session.run([render(statement) for statement in statements])
+        session.commit()
+        run.progress.keep("sessions of the users ended", statements)
+
+
+# Passwords.
+
+
+def check_successor(run: Run) -> None:
+    """Raise Failure unless the first user can log in and sees what those see that are to retire."""
+    first = run.request.users[0]
+    known = _probe(run, first)
+    if known.state == "wrong":
+        message = f"The user {quoted(first.name)} cannot log in, so nobody retires. {known.reason}"
+        raise Failure([Problem(message, "Repair the login first.", object=first.name)])
+    facts = replace(run.found.server.facts, roles=run.progress.roles)
+    missing = losses(run.where, facts, run.request, run.found.roles)
+    if missing:
+        raise Failure(missing)
+
+
+def settle_passwords(run: Run) -> None:
+    """Prove what could not be proven before the users were changed, and what this task has set."""
+    settled = run.progress.passwords
+    for user in run.request.users:
+        known = settled.get(user.name)
+        if known is None and user.name in run.progress.roles:
+            settled[user.name] = Password("set", "The role was made by this task.")
+        elif known is not None and known.state == "wrong":
+            settled[user.name] = _proven_after_setting(run, user)
+        elif known is not None and known.state == "blocked":
+            settled[user.name] = _settled(run, user)
+
+
+def _settled(run: Run, user: User) -> Password:
+    known = _probe(run, user)
+    if known.state != "wrong":
+        return known
+    change_roles(run, ChangeRoles("users", "the users", run.request.user_names), frozenset([user.name]))
+    return _proven_after_setting(run, user)
+
+
+def _proven_after_setting(run: Run, user: User) -> Password:
+    known = _probe(run, user)
+    if known.state == "wrong":
+        message = f"The password of user {quoted(user.name)} was set, but is still refused. {known.reason}"
+        advice = (
+            "Look into the server's log, and into pg_hba.conf for a method that asks elsewhere (ldap, pam, radius)."
+        )
+        raise Failure([Problem(message, advice, object=user.name)])
+    return Password("set", known.reason)
+
+
+def _probe(run: Run, user: User) -> Password:
+    facts = run.progress.roles.get(user.name)
+    against = why_refused(facts) if facts is not None else ""
+    if against:
+        return Password("unproven", f"A login as the user could prove nothing: {against}.")
+    names = run.found.database_names
+    database = names[0] if names else run.where.database
+    return probe_password(run.where, user, database, uses_tls=run.found.server.uses_tls)

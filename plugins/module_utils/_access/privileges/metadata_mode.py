@@ -1,0 +1,39 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What makes metadata mode unsafe: REFERENCES beside a place for tables of one's own. Pure."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import DatabaseFacts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted, remedy
+
+
+def unsafe_creates(facts: DatabaseFacts, group: str) -> Iterator[Problem]:
+    """Yield where the group can create a table whose foreign key points to a relation that it holds REFERENCES on."""
+    if "REFERENCES" not in facts.listed.values():
+        return
+    if facts.can_create_schemas:
+        statement = remedy("REVOKE CREATE ON DATABASE {} FROM PUBLIC, {}", facts.name, group)
+        yield _unsafe(facts.name, f"database {quoted(facts.name)}", statement, group)
+    for schema in facts.schemas.values():
+        if schema.can_create:
+            who = "PUBLIC" if schema.can_public_create else "{}"
+            names = [schema.name] if schema.can_public_create else [schema.name, group]
+            statement = remedy(f"REVOKE CREATE ON SCHEMA {{}} FROM {who}", *names)
+            yield _unsafe(facts.name, f"schema {quoted(schema.name)}", statement, group)
+
+
+def _unsafe(database: str, location: str, statement: str, group: str) -> Problem:
+    message = (
+        f"Metadata mode in database {quoted(database)} is unsafe: {quoted(group)} can create objects in {location}, "
+        "and a foreign key from a table of its own to one that it holds REFERENCES on tells which values exist there "
+        "and blocks its owner's deletes."
+    )
+    advice = f"Have the owner or a superuser run: {statement} Or set metamapper_accept_references: true."
+    return Problem(message, advice, database=database, object=location, statement=statement)

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What the steps share: where they write, what is wanted, what was found, and what has been committed so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Mapping, Sequence
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
+    Connection,
+    DatabaseFacts,
+    RoleFacts,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import Password
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import Survey
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import Patience
+
+Roles = Mapping[str, RoleFacts]
+
+
+@dataclass
+class Progress:
+    """What has been committed so far; of each database that was written to, how it was before and is now."""
+
+    roles: Roles
+    passwords: dict[str, Password]
+    connections: tuple[Connection, ...]
+    statements: list[Statement] = field(default_factory=list)
+    committed: list[str] = field(default_factory=list)
+    databases: dict[str, DatabaseFacts] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def keep(self, what: str, statements: Sequence[Statement]) -> None:
+        """Remember a transaction that was committed and wrote something."""
+        if statements:
+            self.statements += statements
+            self.committed.append(what)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all steps share."""
+
+    where: Server
+    request: AccessRequest
+    found: Survey
+    progress: Progress
+
+    @property
+    def patience(self) -> Patience:
+        """How long to wait."""
+        return Patience(self.request.wait_seconds, self.request.lock_timeout_ms)
+
+    @property
+    def administrator(self) -> str:
+        """The role that the changes are made as."""
+        return self.found.server.facts.administrator
+
+
+def not_shown(database: str, statements: Sequence[Statement]) -> list[Problem]:
+    """Return that statements were accepted, and yet the catalog asks for them again."""
+    return [
+        Problem(
+            f"PostgreSQL accepted this statement in database {quoted(database)}, but the catalog does not show what it "
+            f"asks for; the transaction was rolled back: {statement};",
+            "Look for an event trigger or an extension that undoes it.",
+            database=database,
+            statement=f"{statement};",
+        )
+        for statement in statements
+    ]

@@ -1,0 +1,33 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""The sessions of users that go or retire: while one is open, a scan may be under way. Pure."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import Connection
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
+
+# Twice without a session, so much apart: one that was starting in between is seen the second time.
+CONFIRMATION_SECONDS = 1.0
+PAUSE_SECONDS = 0.1
+SECONDS_FOR_SESSIONS_TO_END = 10.0
+
+
+def still_open(connections: Sequence[Connection], starting: int, seconds: float) -> Problem:
+    """Return that sessions of users that are to go have not ended."""
+    users = ", ".join(sorted({quoted(connection.user) for connection in connections})) or "nobody known yet"
+    message = (
+        f"{len(connections)} sessions of {users} are open and {starting} more are starting, after a wait of "
+        f"{seconds:.0f} seconds. The users cannot log in any more; nothing else was revoked."
+    )
+    advice = (
+        "Run again when they have ended (SELECT * FROM pg_stat_activity), or set metamapper_end_connections: true "
+        "(option end_connections)."
+    )
+    return Problem(message, advice)

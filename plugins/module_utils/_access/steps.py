@@ -1,0 +1,156 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""The steps that bring about what is wanted, in order, as data. Pure.
+
+Grant: the group first, then each database, and the users last, so that a user becomes a member when all of it is there.
+Absent: the logins first, since whoever cannot log in scans nothing, then each database, and the roles last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Tuple, Union
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import (
+    revoke_statements,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import RolePlan
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import DatabaseState, Survey
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, simple
+
+Part = Literal["group", "users", "nologin", "retired"]
+
+
+@dataclass(frozen=True)
+class ChangeRoles:
+    """Run the statements of one part of the plan for roles, in one transaction."""
+
+    part: Part
+    label: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ChangeDatabase:
+    """Grant and revoke in a database, in one transaction a batch."""
+
+    state: DatabaseState
+
+
+@dataclass(frozen=True)
+class RevokeShared:
+    """Revoke what is extraneous on the server as a whole."""
+
+
+@dataclass(frozen=True)
+class SettlePasswords:
+    """Prove what could not be proven before, and what was set."""
+
+
+@dataclass(frozen=True)
+class EndSessions:
+    """End the sessions of users that go or retire, or wait until there are none."""
+
+    users: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CheckSuccessor:
+    """See that the first user works and sees what the retired ones see."""
+
+
+@dataclass(frozen=True)
+class DropRoles:
+    """Drop the roles, with what they hold on the server as a whole."""
+
+
+Step = Union[ChangeRoles, ChangeDatabase, RevokeShared, SettlePasswords, EndSessions, CheckSuccessor, DropRoles]
+Steps = Tuple[Step, ...]
+
+
+def steps(found: Survey, request: AccessRequest) -> Steps:
+    """Return the steps; one that has nothing to do when its turn comes writes nothing."""
+    return _absent(found, request) if request.is_absent else _present(found, request)
+
+
+def _present(found: Survey, request: AccessRequest) -> Steps:
+    retirement: Steps = ()
+    if found.roles.nologin or found.roles.retired:
+        retirement = (
+            CheckSuccessor(),
+            ChangeRoles("nologin", "the retired users", request.retired),
+            EndSessions(request.retired),
+            ChangeRoles("retired", "the retired users", request.retired),
+        )
+    return (
+        ChangeRoles("group", "the group", (request.group,)),
+        *(ChangeDatabase(state) for state in found.databases if state.plan.has_changes),
+        *((RevokeShared(),) if found.shared else ()),
+        ChangeRoles("users", "the users", request.user_names),
+        SettlePasswords(),
+        *retirement,
+    )
+
+
+def _absent(found: Survey, request: AccessRequest) -> Steps:
+    if not any(name in found.server.facts.roles for name in request.roles):
+        return ()
+    return (
+        ChangeRoles("nologin", "NOLOGIN", request.user_names),
+        EndSessions(request.user_names),
+        *(ChangeDatabase(state) for state in found.databases),
+        *(() if found.not_done else (DropRoles(),)),
+    )
+
+
+def planned_statements(found: Survey, request: AccessRequest) -> list[Statement]:
+    """Return what the steps would run, in order."""
+    return [statement for step in steps(found, request) for statement in _planned(step, found, request)]
+
+
+def _planned(step: Step, found: Survey, request: AccessRequest) -> list[Statement]:
+    facts = found.server.facts
+    if isinstance(step, ChangeRoles):
+        return list(part_of(found.roles, step.part))
+    if isinstance(step, ChangeDatabase):
+        return database_statements(step.state, request)
+    if isinstance(step, EndSessions):
+        return [end_session(each.process) for each in facts.connections] if request.end_connections else []
+    if isinstance(step, RevokeShared):
+        return revoke_statements(found.shared, administrator=facts.administrator)
+    if isinstance(step, DropRoles):
+        from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.removal import drop_statements  # noqa: PLC0415
+
+        return drop_statements(facts.roles, found.shared, request, facts.administrator)
+    return []
+
+
+def part_of(plan: RolePlan, part: Part) -> tuple[Statement, ...]:
+    """Return the statements of a part of the plan for roles."""
+    parts: dict[Part, tuple[Statement, ...]] = {
+        "group": plan.group,
+        "users": plan.users,
+        "nologin": plan.nologin,
+        "retired": plan.retired,
+    }
+    return parts[part]
+
+
+def database_statements(state: DatabaseState, request: AccessRequest) -> list[Statement]:
+    """Return what is run in a database, batch by batch."""
+    administrator = state.rules.server.administrator
+    batched = [
+        statement
+        for batch in state.batches
+        for statement in batch.statements(request.group, administrator=administrator)
+    ]
+    return [*batched, *state.leftovers]
+
+
+def end_session(process: int) -> Statement:
+    """Return what ends a session."""
+    return simple(f"SELECT pg_catalog.pg_terminate_backend({process})")

@@ -1,0 +1,258 @@
+"""The questions to the catalog, one by one: what a small catalog answers."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog import acl_queries, queries
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import RELATION_KINDS
+
+from tests.support.modules.access import version
+from tests.support.postgres.site import Site
+from tools.postgres.server import Server
+
+HOSTILE = "we\"ird.näme'; --"
+Rows = list[dict[str, Any]]
+
+
+class Sample:
+    """A group, a user that is its member, and an owner with a hostile schema."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.owner = site.create_role("owner")
+        self.group, self.user = site.create_role(site.group), site.create_role(site.user)
+        site.run("GRANT {} TO {}", self.group, self.user)
+        site.run("CREATE SCHEMA {} AUTHORIZATION {}", HOSTILE, self.owner)
+        site.run_as(self.owner, "CREATE TABLE {}.t (id int, name text); CREATE VIEW {}.v AS SELECT 1", HOSTILE, HOSTILE)
+
+    @property
+    def server(self) -> Server:
+        """The server."""
+        return self.site.server
+
+    def oid(self, name: str) -> int:
+        """Return the oid of a schema."""
+        query = "SELECT oid::int8 FROM pg_namespace WHERE nspname = %s"
+        return int(self.server.execute(query, database=self.site.database, parameters=[name])[0][0])
+
+    def ask(self, query: str, **parameters: Any) -> Rows:
+        """Return the rows of a query by name; on the hostile schema, in mode select, unless told otherwise."""
+        is_new = version(self.server) >= 160000
+        plain: Mapping[str, Any] = {
+            "group": self.group,
+            "effective": self.group,
+            "names": [self.group, self.user],
+            "roles": [self.user, self.group],
+            "users": [self.user],
+            "user": self.user,
+            "old": self.user,
+            "new": self.group,
+            "listed": [],
+            "unquotable": "^$",
+            "schemas": [self.oid(HOSTILE)],
+            "privileges": ["SELECT"],
+            "kinds": list(RELATION_KINDS),
+            "creator_schemas": [],
+            "creators": [],
+            "databases": [self.site.database],
+            "is_exclusive": True,
+            "login_stays": True,
+            "classes": None,
+            "objects": None,
+            "set": "SET" if is_new else "MEMBER",
+            "inherited_defaults": is_new,
+            "membership_grantors": is_new,
+        }
+        with self.server.connect(self.site.database) as connection, connection.cursor() as cursor:
+            cursor.execute(query, {**plain, **parameters})
+            names = [column.name for column in cursor.description]
+            return [dict(zip(names, row)) for row in cursor.fetchall()]
+
+
+@pytest.fixture
+def sample(site: Site) -> Sample:
+    """The sample."""
+    return Sample(site)
+
+
+def test_server(sample: Sample) -> None:
+    (row,) = sample.ask(queries.SERVER)
+    assert (row["administrator"], row["login"], row["is_in_recovery"]) == ("postgres", "postgres", False)
+    assert row["lock_slots"] > 0
+
+
+def test_roles(sample: Sample) -> None:
+    sample.site.run("ALTER ROLE {} CONNECTION LIMIT 7 VALID UNTIL '2000-01-01'", sample.user)
+    sample.site.run("CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w")
+    sample.site.run("CREATE USER MAPPING FOR {} SERVER s", sample.user)
+    rows = {row["name"]: row for row in sample.ask(queries.ROLES)}
+    assert set(rows) == {sample.group, sample.user, "postgres"}
+    user = rows[sample.user]
+    assert (user["connection_limit"], user["is_expired"], user["owned"], user["is_in_group"]) == (7, True, 0, True)
+    assert rows[sample.group]["members"] == [sample.user]
+
+
+def test_databases(sample: Sample) -> None:
+    rows = {row["name"]: row for row in sample.ask(queries.DATABASES)}
+    assert rows["template0"]["allows_connections"] is False
+    assert (rows[sample.site.database]["can_connect"], rows[sample.site.database]["is_open"]) == (True, True)
+
+
+def test_schemas(sample: Sample) -> None:
+    sample.site.run("GRANT USAGE ON SCHEMA {} TO {}", HOSTILE, sample.group)
+    row = next(row for row in sample.ask(queries.SCHEMAS) if row["name"] == HOSTILE)
+    assert (row["owner"], row["is_usage_direct"], row["is_usage_effective"]) == (sample.owner, True, True)
+    assert (row["can_create"], row["is_connect_direct"]) == (False, False)
+
+
+def test_creators(sample: Sample) -> None:
+    (row,) = sample.ask(queries.CREATORS)
+    assert (row["schema"], row["name"], row["relations"]) == (HOSTILE, sample.owner, 2)
+    assert (row["is_owner"], row["has_default_privilege"]) == (True, False)
+    statement = "ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA {} GRANT SELECT ON TABLES TO {}"
+    sample.site.run(statement, sample.owner, HOSTILE, sample.group)
+    assert [row["has_default_privilege"] for row in sample.ask(queries.CREATORS)] == [True]
+
+
+GRANTED = {
+    "nothing": ("SELECT 1", ["t", "v"]),
+    "one of two": ("GRANT SELECT ON {schema}.t TO {group}", ["v"]),
+    "the other mode": ("GRANT REFERENCES ON {schema}.t TO {group}", ["t", "v"]),
+    "PUBLIC is no direct grant": ("GRANT SELECT ON {schema}.t TO PUBLIC", ["t", "v"]),
+    "the user's is not the group's": ("GRANT SELECT ON {schema}.t TO {user}", ["t", "v"]),
+    "a grant by the user may be lost with it": (
+        "GRANT SELECT ON {schema}.t TO {user} WITH GRANT OPTION; GRANT USAGE ON SCHEMA {schema} TO {user};"
+        " SET ROLE {user}; GRANT SELECT ON {schema}.t TO {group}",
+        ["t", "v"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("statement", "expected"), GRANTED.values(), ids=GRANTED)
+def test_missing_relations(sample: Sample, statement: str, expected: list[str]) -> None:
+    run(sample, statement)
+    rows = sample.ask(queries.MISSING_RELATIONS)
+    assert [row["name"] for row in rows] == expected
+    assert {(row["schema"], row["owner"], row["is_grantable"]) for row in rows} <= {(HOSTILE, sample.owner, True)}
+    both = sample.ask(queries.CREATORS_AND_MISSING_RELATIONS)
+    assert [row["name"] for row in both if row["creator"] is None] == expected
+    assert [row["creator"]["name"] for row in both if row["creator"] is not None] == [sample.owner]
+    assert [row["name"] for row in sample.ask(queries.MISSING_RELATIONS, objects=[rows[0]["oid"]])] == expected[:1]
+
+
+def run(sample: Sample, statement: str) -> None:
+    """Run statements with the names of the sample."""
+    words = statement
+    names = []
+    while "{" in words:
+        start = words.index("{")
+        end = words.index("}")
+        names.append({"schema": HOSTILE}.get(words[start + 1 : end]) or getattr(sample, words[start + 1 : end]))
+        words = words[:start] + "\0" + words[end + 1 :]
+    sample.site.run(words.replace("\0", "{}"), *names)
+
+
+ITEMS = {
+    "nothing": ("SELECT 1", [], []),
+    "the desired privilege": ("GRANT SELECT ON {schema}.t TO {group}", [], []),
+    "its grant option": (
+        "GRANT SELECT ON {schema}.t TO {group} WITH GRANT OPTION",
+        [],
+        [("relation", "SELECT", "group", True)],
+    ),
+    "the other mode": (
+        "GRANT REFERENCES ON {schema}.t TO {group}",
+        [("relation", "REFERENCES", "group", False)],
+        [("relation", "REFERENCES", "group", False)],
+    ),
+    "the other mode on a column, to the user": (
+        "GRANT REFERENCES (id) ON {schema}.t TO {user}",
+        [("column", "REFERENCES", "user", False)],
+        [("column", "REFERENCES", "user", False)],
+    ),
+    "the same mode, to the user": ("GRANT SELECT ON {schema}.t TO {user}", [], [("relation", "SELECT", "user", False)]),
+    "a write": ("GRANT INSERT ON {schema}.t TO {group}", [], [("relation", "INSERT", "group", False)]),
+    "USAGE that is desired": ("GRANT USAGE ON SCHEMA {schema} TO {group}", [], []),
+    "a default privilege that is not": (
+        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {schema} GRANT SELECT ON TABLES TO {group}",
+        [],
+        [("default", "SELECT", "group", False)],
+    ),
+    "somebody else's": ("GRANT ALL ON {schema}.t TO {owner}, PUBLIC", [], []),
+}
+
+
+@pytest.mark.parametrize(("statement", "present", "exclusive"), ITEMS.values(), ids=ITEMS)
+def test_extraneous(
+    sample: Sample, statement: str, present: list[tuple[Any, ...]], exclusive: list[tuple[Any, ...]]
+) -> None:
+    run(sample, statement)
+    roles = {sample.group: "group", sample.user: "user"}
+    for is_exclusive, expected in ((False, present), (True, exclusive)):
+        rows = sample.ask(acl_queries.EXTRANEOUS, is_exclusive=is_exclusive)
+        found = [(row["kind"], row["privilege"], roles[row["grantee"]], row["keeps_privilege"]) for row in rows]
+        assert found == expected
+        part = {"classes": [row["class_id"] for row in rows], "objects": [row["object_id"] for row in rows]}
+        assert sample.ask(acl_queries.EXTRANEOUS, is_exclusive=is_exclusive, **part) == rows
+
+
+def test_extraneous_on_the_server_as_a_whole(sample: Sample) -> None:
+    query = acl_queries.EXTRANEOUS_SHARED
+    if version(sample.server) >= 150000:
+        query = acl_queries.EXTRANEOUS_SHARED_15
+        sample.site.run("GRANT SET ON PARAMETER work_mem TO {}", sample.user)
+    sample.site.run("GRANT CONNECT ON DATABASE {} TO {}", sample.site.database, sample.group)
+    sample.site.run("GRANT CREATE ON TABLESPACE pg_default TO {}", sample.group)
+    expected = {"tablespace"} | ({"parameter"} if version(sample.server) >= 150000 else set())
+    assert {row["kind"] for row in sample.ask(query)} == expected
+    assert {row["kind"] for row in sample.ask(query, databases=[])} == {*expected, "database"}
+    assert sample.ask(acl_queries.EXTRANEOUS_SHARED, roles=[]) == []
+
+
+def test_mentions(sample: Sample) -> None:
+    sample.site.run("GRANT SELECT ON {}.t TO {}", HOSTILE, sample.group)
+    sample.site.run("CREATE SCHEMA mine AUTHORIZATION {}", sample.user)
+    found = {(row["role"], row["how"], row["objects"]) for row in sample.ask(queries.MENTIONS)}
+    assert found == {(sample.group, "a", 1), (sample.user, "o", 1)}
+    assert {(row["role"], row["how"]) for row in sample.ask(queries.MENTIONS_HERE)} == {
+        (sample.group, "a"),
+        (sample.user, "o"),
+    }
+
+
+def test_memberships(sample: Sample) -> None:
+    assert sample.ask(queries.MEMBERSHIPS) == []
+    sample.site.run("GRANT {} TO {}", sample.group, sample.owner)
+    assert [(row["role"], row["member"]) for row in sample.ask(queries.MEMBERSHIPS)] == [(sample.group, sample.owner)]
+
+
+def test_policies(sample: Sample) -> None:
+    sample.site.run("CREATE POLICY {} ON {}.t TO {}, {}", HOSTILE, HOSTILE, sample.group, sample.owner)
+    assert sample.ask(queries.POLICIES) == [
+        {"schema": HOSTILE, "relation": "t", "name": HOSTILE, "others": [sample.owner]}
+    ]
+
+
+def test_user_mappings(sample: Sample) -> None:
+    sample.site.run("CREATE FOREIGN DATA WRAPPER w; CREATE SERVER {} FOREIGN DATA WRAPPER w", HOSTILE)
+    sample.site.run("CREATE USER MAPPING FOR {} SERVER {}", sample.user, HOSTILE)
+    assert sample.ask(queries.USER_MAPPINGS) == [{"role": sample.user, "server": HOSTILE, "can_drop": True}]
+    assert {row["how"] for row in sample.ask(queries.MENTIONS_HERE)} == {"m"}
+
+
+def test_sessions(sample: Sample) -> None:
+    assert sample.ask(queries.SESSIONS) == []
+    assert sample.ask(queries.SESSIONS, users=["postgres"])[0]["can_end"] is True
+    assert sample.ask(queries.STARTING_PROCESSES) == [{"processes": 0}]
+
+
+def test_verifier(sample: Sample) -> None:
+    assert sample.ask(queries.VERIFIER) == [{"rolpassword": None}]
+
+
+def test_visible_to_one_only(sample: Sample) -> None:
+    assert sample.ask(queries.VISIBLE_TO_ONE_ONLY) == []
+    run(sample, "GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT SELECT (id) ON {schema}.t TO {user}")
+    assert sample.ask(queries.VISIBLE_TO_ONE_ONLY) == [{"schema": HOSTILE, "name": "t"}]
