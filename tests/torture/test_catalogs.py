@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Mapping, Sequence
+from unittest import mock
 
 from hypothesis import HealthCheck, Phase, given, settings, strategies
 from psycopg2 import sql
@@ -32,6 +33,31 @@ BEFORE: Sequence[str] = (
     "GRANT USAGE, CREATE ON SCHEMA {schema} TO {other}",
     "ALTER DEFAULT PRIVILEGES FOR ROLE {other} IN SCHEMA {schema} GRANT SELECT ON TABLES TO PUBLIC",
 )
+
+
+# What somebody grants to group and user by hand.
+BY_HAND: Sequence[str] = (
+    "GRANT SELECT ON {relation} TO {group}",
+    "GRANT REFERENCES, INSERT ON {relation} TO {user}",
+    "GRANT SELECT ON {relation} TO {group} WITH GRANT OPTION",
+    "GRANT SELECT ON {relation} TO {user} WITH GRANT OPTION",
+    "GRANT USAGE, CREATE ON SCHEMA {schema} TO {group}",
+    "GRANT USAGE ON SCHEMA {schema} TO {user} WITH GRANT OPTION",
+    "ALTER DEFAULT PRIVILEGES FOR ROLE {other} IN SCHEMA {schema} GRANT REFERENCES ON TABLES TO {group}",
+    "ALTER DEFAULT PRIVILEGES FOR ROLE {other} IN SCHEMA {schema} GRANT SELECT ON TABLES TO {group} WITH GRANT OPTION",
+    "GRANT USAGE ON SCHEMA {schema} TO {other}; GRANT SELECT ON {relation} TO {other} WITH GRANT OPTION;"
+    " SET ROLE {other}; GRANT SELECT ON {relation} TO {group}; RESET ROLE",
+    "GRANT SELECT ON {relation} TO PUBLIC",
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for: the first so many schemas, the mode, and whether nothing else is to be held."""
+
+    schemas: int
+    privilege: str
+    is_exclusive: bool
 
 
 @dataclass(frozen=True)
@@ -98,7 +124,7 @@ class Example:
             alter = f"ALTER {relation.kind.upper()} {{}}.{{}} OWNER TO {{}}"
             self.site.run(alter, schema, relation.name, self.other)
 
-    def run(self, **changes: Any) -> Any:
+    def run(self, *, check: bool = False, **changes: Any) -> Any:
         """Run the module."""
         server = self.site.server
         options = {
@@ -109,7 +135,38 @@ class Example:
             "users": [{"name": self.user, "password": self.site.password}],
             **changes,
         }
-        return run_module("access", options).ok()
+        return run_module("access", options, check=check).ok()
+
+    def wish(self, wish: Wish, *, check: bool = False) -> Any:
+        """Give access to some of it."""
+        schemas = list(self.catalog.schemas)[: wish.schemas] or ["no_such"]
+        entry = {"name": self.site.database, "schemas": schemas, "allow_empty": True, "accept_breaks_scan": True}
+        return self.run(
+            check=check,
+            databases=[entry],
+            privilege=wish.privilege,
+            exclusive=wish.is_exclusive,
+            accept_references=True,
+        )
+
+    def by_hand(self, statements: Sequence[str]) -> None:
+        """Grant something to group and user, as a superuser."""
+        for schema, relations in self.catalog.schemas.items():
+            for relation in relations:
+                quoted = {
+                    "relation": identifiers("{}.{}", schema, relation.name),
+                    "schema": identifiers("{}", schema),
+                    "group": identifiers("{}", self.group),
+                    "user": identifiers("{}", self.user),
+                    "other": identifiers("{}", self.other),
+                }
+                for statement in statements:
+                    self.site.server.execute(sql.SQL(statement).format(**quoted), database=self.site.database)
+
+    def mentions(self) -> Any:
+        """Return where the catalog mentions group or user."""
+        query = "SELECT * FROM pg_shdepend d JOIN pg_roles r ON r.oid = d.refobjid WHERE r.rolname IN (%s, %s)"
+        return self.site.server.execute(query, parameters=[self.group, self.user])
 
     def grant(self) -> Any:
         """Give access to all of it."""
@@ -150,5 +207,60 @@ def test_revoke_after_grant_gives_the_start(server: Server, ledger: Ledger, cata
         assert changed(start, acls(server, site.database)) == {}
         ledger["catalogs"] += 1
         ledger["relations"] += sum(map(len, catalog.schemas.values()))
+    finally:
+        site.clean_up()
+
+
+WISHES = strategies.builds(
+    Wish,
+    strategies.integers(min_value=0, max_value=4),
+    strategies.sampled_from(["select", "metadata"]),
+    strategies.booleans(),
+)
+# Of 18 on, where a transaction has room for few locks.
+LIMITS = strategies.sampled_from([None, 1, 2, 5])
+NAMES_PER_TRANSACTION = (
+    "ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts.ServerFacts"
+    ".names_per_transaction"
+)
+
+
+@settings(
+    max_examples=SIZES[CHOSEN].catalogs,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(
+    catalog=CATALOGS,
+    wishes=strategies.lists(WISHES, min_size=1, max_size=3),
+    statements=strategies.lists(strategies.sampled_from(BY_HAND), max_size=4),
+    limit=LIMITS,
+)
+def test_a_run_does_what_check_mode_says(
+    server: Server,
+    ledger: Ledger,
+    catalog: Catalog,
+    wishes: Sequence[Wish],
+    statements: Sequence[str],
+    limit: int | None,
+) -> None:
+    site = Site(server)
+    try:
+        example = Example(site, catalog)
+        with mock.patch(NAMES_PER_TRANSACTION, limit):
+            for wish in wishes:
+                planned = example.wish(wish, check=True)
+                done = example.wish(wish)
+                assert done.statements == planned.statements
+                again = example.wish(wish)
+                assert (again.changed, again.statements) == (False, [])
+                example.by_hand(statements)
+            users = [{"name": example.user}]
+            planned = example.run(state="absent", users=users, check=True)
+            assert example.run(state="absent", users=users).statements == planned.statements
+        assert example.mentions() == []
+        ledger["wishes"] += len(wishes)
     finally:
         site.clean_up()
