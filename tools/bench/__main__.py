@@ -13,6 +13,7 @@ from tools.bench.first import first
 from tools.bench.kept import Kept, document, keep, machine
 from tools.bench.neighbours import neighbours
 from tools.bench.no_op import no_op
+from tools.bench.revoking import revoking
 from tools.bench.scenario import Scenario, interleaved
 from tools.bench.servers import servers
 from tools.bench.sizes import Sizes, sizes_from
@@ -28,6 +29,7 @@ SCENARIOS: Mapping[str, Callable[[Sizes], ContextManager[Scenario]]] = {
     "visibility": visibility,
     "slow_line": slow_line,
     "neighbours": neighbours,
+    "revoking": revoking,
 }
 
 
