@@ -28,11 +28,13 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.role
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.retirement import (
     nologin,
     still_connected,
+    still_starting,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.sessions import (
     CONFIRMATION_SECONDS,
     PAUSE_SECONDS,
     SECONDS_FOR_SESSIONS_TO_END,
+    SECONDS_FOR_SESSIONS_TO_START,
     still_open,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.steps import (
@@ -68,6 +70,8 @@ def _role_plan(run: Run, roles: Roles, to_set: frozenset[str]) -> RolePlan:
 
 def change_roles(run: Run, step: ChangeRoles, to_set: frozenset[str] | None = None) -> None:
     """Change roles in one transaction, if the survey or ``to_set`` asks for it."""
+    if step.part == "retired" and run.progress.starting:
+        return  # one of them may be a session of a retired user, with a scan to come
     setting = run.found.to_set if to_set is None else to_set
     planned = part_of(_role_plan(run, run.progress.roles, setting), step.part)
     if not planned:
@@ -119,11 +123,15 @@ def end_sessions(run: Run, users: Sequence[str]) -> None:
     limit = SECONDS_FOR_SESSIONS_TO_END if run.request.end_connections else float(run.request.wait_seconds)
     with run.where.session() as session:
         open_ones = _awaited(run, session, limit if waits else 0.0)
+        if open_ones.starting and not open_ones.connections:
+            open_ones = _awaited(run, session, SECONDS_FOR_SESSIONS_TO_START)
     if (open_ones.connections or open_ones.starting) and run.request.is_absent:
         raise Failure([still_open(open_ones.connections, open_ones.starting, limit)])
-    run.progress.connections = open_ones.connections
+    run.progress.connections, run.progress.starting = open_ones.connections, open_ones.starting
     notes = (still_connected(open_ones.connections, name) for name in users)
     run.progress.notes += [note for note in notes if note]
+    if open_ones.starting and not run.progress.notes:
+        run.progress.notes.append(still_starting(open_ones.starting))
 
 
 def _awaited(run: Run, session: Session, seconds: float) -> _Open:

@@ -33,6 +33,7 @@ class Progress:
     roles: Roles
     passwords: dict[str, Password]
     connections: tuple[Connection, ...]
+    starting: int = 0
     statements: list[Statement] = field(default_factory=list)
     committed: list[str] = field(default_factory=list)
     databases: dict[str, DatabaseFacts] = field(default_factory=dict)

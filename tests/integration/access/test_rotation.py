@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import time
 from typing import Any
 
 import psycopg2
 import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.queries import STARTING_PROCESSES
 
 from tests.support.postgres.site import Site
 from tools.runners.modules import Outcome, run_module
@@ -150,3 +154,40 @@ def test_with_a_session_open_the_login_goes_and_the_membership_waits(place: Plac
         assert place.access(place.second, place.first).ok().changed
         assert not place.is_member(place.first)
     assert not place.access(place.second, place.first).ok().changed
+
+
+def test_a_session_that_is_starting_keeps_the_membership(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = "ansible_collections.metamapper.postgresql.plugins.module_utils._access.apply_roles"
+    monkeypatch.setattr(f"{steps}.SECONDS_FOR_SESSIONS_TO_START", 0.2)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(f"{steps}.inspect_starting", lambda _session: 1)  # no row of it says whose it is
+        done = place.access(place.second, place.first).ok()
+    assert (place.can_login(place.first), place.is_member(place.first)) == (False, True)
+    assert any("sessions are starting" in warning for warning in done.warnings)
+    assert place.access(place.second, place.first).ok().changed
+    assert not place.is_member(place.first)
+
+
+def test_a_session_that_is_starting_is_seen(place: Place) -> None:
+    server = place.site.server
+    with contextlib.closing(server.connect()) as admin, contextlib.closing(server.connect()) as holder:
+        with holder.cursor() as lock:
+            lock.execute("BEGIN; LOCK TABLE pg_catalog.pg_db_role_setting IN ACCESS EXCLUSIVE MODE")
+            login = threading.Thread(target=place.can_login, args=[place.first])  # it waits after the password
+            login.start()
+            deadline = time.monotonic() + 10
+            while not processes_of(admin, place.first) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            seen = processes_of(admin, place.first)
+            lock.execute("ROLLBACK")
+        login.join(10)
+    assert seen == 1
+
+
+def processes_of(connection: Any, user: str) -> int:
+    """Return how many sessions of a user there are, or sessions that are starting."""
+    with connection.cursor() as cursor:
+        cursor.execute(STARTING_PROCESSES)
+        (starting,) = cursor.fetchone()
+        cursor.execute("SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE usename = %s", [user])
+        return int(starting + cursor.fetchone()[0])

@@ -291,12 +291,14 @@ SELECT s.usename AS user, s.pid AS process,
  ORDER BY s.usename, s.pid
 """
 
-# How many processes hold a lock and are not in pg_stat_activity: so is one that is authenticated and still starting.
+# How many processes hold a lock and have no user in pg_stat_activity: so does one that is authenticated and still starting.
+# Up to 17 it has no row there, from 18 on a row without a user.
 STARTING_PROCESSES = """
 SELECT pg_catalog.count(DISTINCT lock.pid) AS processes
   FROM pg_catalog.pg_locks AS lock
  WHERE lock.pid IS NOT NULL
-   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity AS activity WHERE activity.pid = lock.pid)
+   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity AS activity
+                    WHERE activity.pid = lock.pid AND activity.usesysid IS NOT NULL)
  ORDER BY 1
 """
 

@@ -55,6 +55,14 @@ def still_connected(connections: Iterable[Connection], name: str) -> str:
     return f"{quoted(name)} is retired; {count} sessions open, its membership goes in a later run."
 
 
+def still_starting(processes: int) -> str:
+    """Return the note on retired users that keep their membership because nobody knows yet whose sessions start."""
+    return (
+        f"{processes} sessions are starting on the server and may be a retired user's: the retired users can no longer "
+        "log in, and lose their membership in a later run."
+    )
+
+
 class _Visible(NamedTuple):
     schema: str
     name: str

@@ -17,6 +17,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_st
 CONFIRMATION_SECONDS = 1.0
 PAUSE_SECONDS = 0.1
 SECONDS_FOR_SESSIONS_TO_END = 10.0
+SECONDS_FOR_SESSIONS_TO_START = 5.0
 
 
 def still_open(connections: Sequence[Connection], starting: int, seconds: float) -> Problem:

@@ -1,0 +1,112 @@
+"""The rules of plugins/module_utils: which package may import which, and where each file has its tests."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+UTILS = ROOT / "plugins" / "module_utils"
+PACKAGE = "ansible_collections.metamapper.postgresql.plugins.module_utils"
+FLOORS = {"_core": 1, "_ssh": 2, "_postgres": 3, "_scope": 4, "_access": 5, "_visibility": 5}
+FILES = sorted(path for path in UTILS.rglob("*.py"))
+DRIVER = Path("_postgres/driver.py")
+
+
+def _module(path: Path) -> str:
+    return ".".join([PACKAGE, *path.relative_to(UTILS).with_suffix("").parts])
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """Yield the dotted names that a file imports: absolute, relative, or by a text handed to importlib."""
+    own = _module(path).split(".")
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            start = ".".join(own[: -node.level]) + "." if node.level else ""
+            yield from (f"{start}{node.module or ''}.{alias.name}".replace("..", ".") for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and PACKAGE in node.value:
+            yield node.value
+
+
+def _target(name: str) -> Path | None:
+    """Return the file of this collection that a dotted name is in; None for others."""
+    parts = name[len(PACKAGE) + 1 :].split(".") if name.startswith(PACKAGE + ".") else []
+    for length in range(len(parts), 0, -1):
+        path = UTILS.joinpath(*parts[:length]).with_suffix(".py")
+        if path.exists():
+            return path.relative_to(UTILS)
+    return None
+
+
+ARROWS = sorted(
+    {(path.relative_to(UTILS), target) for path in FILES for target in map(_target, _imported(path)) if target}
+)
+
+
+def test_every_package_has_a_floor() -> None:
+    assert {path.relative_to(UTILS).parts[0] for path in FILES} == set(FLOORS)
+
+
+def test_a_package_imports_packages_of_lower_floors_only() -> None:
+    upward = [
+        f"{source} -> {target}"
+        for source, target in ARROWS
+        if source.parts[0] != target.parts[0] and FLOORS[source.parts[0]] <= FLOORS[target.parts[0]]
+    ]
+    assert upward == []
+
+
+def test_queries_are_imported_by_the_inspection_beside_them_alone() -> None:
+    asked = [(source, target) for source, target in ARROWS if target.stem.endswith("queries")]
+    assert [f"{source} -> {target}" for source, target in asked if source != target.with_name("inspect.py")] == []
+    assert asked
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(UTILS)))
+def test_psycopg2_is_imported_by_the_driver_alone(path: Path) -> None:
+    has_it = any(name.split(".")[0] == "psycopg2" for name in _imported(path))
+    assert has_it == (path.relative_to(UTILS) == DRIVER)
+
+
+CODE = sorted(
+    path.relative_to(ROOT)
+    for folder in ("module_utils", "plugin_utils", "filter", "action", "modules")
+    for path in (ROOT / "plugins" / folder).rglob("*.py")
+)
+
+
+def _names(path: Path) -> bool:
+    """Whether some integration test names a module by its dotted name."""
+    return path.with_suffix("").as_posix().replace("/", ".") in INTEGRATION
+
+
+INTEGRATION = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "integration").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", CODE, ids=str)
+def test_each_file_of_code_has_its_test_file(path: Path) -> None:
+    beside = ROOT / "tests" / "unit" / path.parent / f"test_{path.stem.lstrip('_')}.py"
+    assert beside.exists() or _names(path), f"no {beside.relative_to(ROOT)}, and no integration test imports it"
+
+
+def test_each_mirrored_test_file_has_its_code() -> None:
+    mirrored = ROOT / "tests" / "unit" / "plugins"
+    known = {(path.parent, path.stem.lstrip("_")) for path in CODE}
+    lost = [
+        path.relative_to(ROOT)
+        for path in mirrored.rglob("test_*.py")
+        if (path.parent.relative_to(ROOT / "tests" / "unit"), path.stem[len("test_") :]) not in known
+    ]
+    assert lost == []
+
+
+def test_the_map_in_contributing_lists_the_packages() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `(_\w+)/?` \|", text, re.MULTILINE))
+    assert listed == set(FLOORS)
