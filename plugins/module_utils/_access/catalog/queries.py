@@ -291,7 +291,7 @@ SELECT s.usename AS user, s.pid AS process,
  ORDER BY s.usename, s.pid
 """
 
-# How many processes hold a lock and have no user in pg_stat_activity: so does one that is authenticated and still starting.
+# How many processes hold a lock and have no user in pg_stat_activity, as one that is authenticated and still starting.
 # Up to 17 it has no row there, from 18 on a row without a user.
 STARTING_PROCESSES = """
 SELECT pg_catalog.count(DISTINCT lock.pid) AS processes
