@@ -14,6 +14,7 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Mapping, Sequence, Tuple, Union
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.byte_text import from_bytes, to_bytes
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import CONNECT_TIMEOUT_SECONDS
 
@@ -124,11 +125,29 @@ class Connection:
     def __init__(self, raw: Any, database: str) -> None:
         self._raw = raw
         self._database = database
+        self._exchanges_bytes = False
+
+    def exchange_bytes(self) -> None:
+        """Let texts be any bytes, for a server that does not know their encoding; see ``_core.byte_text``.
+
+        What is composed of ``sql`` objects must be ASCII then: psycopg2 quotes names in UTF-8. Raises ServerError.
+        """
+        try:
+            self._raw.set_client_encoding("LATIN1")
+        except psycopg2.Error as error:
+            raise self._error(error) from error
+        self._exchanges_bytes = True
 
     @property
     def server_version(self) -> int:
         """The server's version as a number, for example 90624 or 170002."""
         return int(self._raw.server_version)
+
+    @property
+    def encodings(self) -> tuple[str, str]:
+        """The encodings of the client and of the server, as PostgreSQL names them, for example ("UTF8", "LATIN1")."""
+        info = self._raw.info
+        return str(info.parameter_status("client_encoding")), str(info.parameter_status("server_encoding"))
 
     @property
     def is_lost(self) -> bool:
@@ -148,6 +167,8 @@ class Connection:
     def text(self, query: Query, parameters: Mapping[str, Any] | None = None) -> str:
         """Return a query as the server gets it."""
         with self._raw.cursor() as cursor:
+            if self._exchanges_bytes:
+                return str(cursor.mogrify(to_bytes(query), to_bytes(parameters)).decode("latin-1"))
             return str(cursor.mogrify(query, parameters).decode())
 
     def execute(self, text: str) -> Result:
@@ -177,7 +198,9 @@ class Connection:
         if cursor.description is None:
             return Result((), [])
         try:
-            return Result(tuple(column.name for column in cursor.description), cursor.fetchall())
+            rows = cursor.fetchall()
+            columns = tuple(column.name for column in cursor.description)
+            return Result(columns, from_bytes(rows) if self._exchanges_bytes else rows)
         except UnicodeDecodeError as error:
             text = f"a value of the result is not UTF-8: {error.object!r}"
             raise ServerError(NOT_UTF8, text, database=self._database) from error
