@@ -67,16 +67,24 @@ options:
   fail_on:
     description:
       - Which aspects fail the task. The findings of the others are warnings.
-      - A failed connection always fails the task.
+      - A failed connection always fails the task, and so does a row that can be read in a schema of which only the
+        metadata is to be seen, through whomever.
     type: list
     elements: str
     choices: [missing, lost, breaks_scan, excess, exposed, future]
     default: [missing, lost, breaks_scan]
+  lock_timeout_ms:
+    description:
+      - Milliseconds to wait for a lock of another session. After that the check of that database has failed, names who
+        holds the lock, and the other databases are checked.
+    type: int
+    default: 5000
   baseline:
     description:
       - What an earlier run for this server returned as RV(seen). What was seen then and will not be seen now is found
         as the aspect V(lost).
       - A change of columns is noticed by their number.
+      - Without it, and for a database that it does not know, V(lost) is not checked, and RV(not_checked) says so.
     type: dict
 attributes:
   check_mode:
@@ -96,8 +104,12 @@ notes:
   - There is no C(login_user), C(login_password) or C(session_role) here on purpose. A default for the action group
     would make the audit run as the administrator.
   - A role without any privilege can read the names of all tables and columns in C(pg_catalog). No privilege hides them.
-  - Where a login is refused, it is tried a second time to learn the reason, and the other databases are tried unless
-    the reason holds for all of them.
+  - A wrong password is one refused login. Where a login is refused for another reason, the other databases are tried
+    unless the reason holds for all of them.
+  - The catalog is read with C(search_path = pg_catalog). The queries of Metamapper's form run on a connection of their
+    own that is made as Metamapper makes it, without a C(client_encoding), and along the login's own C(search_path) if
+    nobody else can put an operator or a function there; otherwise with C(search_path = pg_catalog), and a finding of
+    V(exposed) says so.
 seealso:
   - module: metamapper.postgresql.access
 """
@@ -182,7 +194,9 @@ findings:
       reason: "It will not appear: the login lacks SELECT on it."
       remedy: GRANT SELECT ON TABLE "sales"."orders" TO "metamapper_readers";
 summary:
-  description: Status and number of findings for each aspect.
+  description:
+    - Status and number of findings for each aspect. The status is V(ok), V(warning), V(failure), or V(unknown) where
+      the aspect was not checked everywhere and nothing was found where it was.
   returned: always
   type: dict
   sample:
@@ -190,10 +204,32 @@ summary:
     missing: {status: failure, count: 1}
     breaks_scan: {status: ok, count: 0}
     future: {status: warning, count: 2}
-    lost: {status: ok, count: 0}
+    lost: {status: unknown, count: 0}
     exposed: {status: ok, count: 0}
     excess: {status: ok, count: 1}
     limits: {status: ok, count: 1}
+not_checked:
+  description:
+    - What could not be checked, and why - there is no baseline, the login may not read a catalog, or a database could
+      not be entered.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    database:
+      description: The database; empty for the whole server.
+      type: str
+    aspects:
+      description: The aspects that were not checked there, or not wholly.
+      type: list
+      elements: str
+    reason:
+      description: Why.
+      type: str
+  sample:
+    - database: ''
+      aspects: [lost]
+      reason: There is no baseline, so that nothing was compared with what was seen earlier.
 connection:
   description: What the first login that worked tells about the way to the server.
   returned: always
@@ -302,6 +338,7 @@ breakers_confirmed:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.byte_text import printable
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import forbid_core_files
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import (
@@ -325,7 +362,7 @@ def main() -> None:
         examination = examine(request, login, route_from_options(options, login))
     except Failure as failure:
         module.fail_json(**failure.as_result())
-    message = failure_message(examination.findings, request.user)
+    message = printable(failure_message(examination.findings, request.user))
     if message:
         module.fail_json(msg=message, changed=False, **examination.as_dict())
     module.exit_json(changed=False, **examination.as_dict())

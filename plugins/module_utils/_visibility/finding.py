@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import AbstractSet, Any, Iterable, Literal, Mapping, Sequence, get_args
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import sentence
@@ -15,7 +15,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_st
 
 Aspect = Literal["connection", "missing", "breaks_scan", "future", "lost", "exposed", "excess", "limits"]
 Severity = Literal["failure", "warning", "information"]
-Status = Literal["ok", "warning", "failure"]
+Status = Literal["ok", "unknown", "warning", "failure"]
 
 ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 SELECTABLE: tuple[Aspect, ...] = ("missing", "lost", "breaks_scan", "excess", "exposed", "future")
@@ -30,6 +30,7 @@ class Finding:
     ``severity`` failure is what fails the task; where the aspect is not in ``fail_on`` it becomes a warning.
     ``database`` is empty for what concerns the whole server, ``schema`` and ``relation`` where they do not apply.
     ``remedy`` is a statement that can be pasted, or a sentence; it is empty where nothing needs to be done.
+    ``always_fails`` tells that a failure is one whatever ``fail_on`` says.
     """
 
     aspect: Aspect
@@ -39,6 +40,7 @@ class Finding:
     database: str = ""
     schema: str = ""
     relation: str = ""
+    always_fails: bool = field(default=False, compare=False)
 
     @property
     def place(self) -> str:
@@ -53,7 +55,7 @@ class Finding:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the keys for a program."""
-        return asdict(self)
+        return {key: value for key, value in asdict(self).items() if key != "always_fails"}
 
 
 def qualified(schema: str, relation: str) -> str:
@@ -65,11 +67,13 @@ def weighed(findings: Iterable[Finding], fail_on: AbstractSet[str]) -> tuple[Fin
     """Return the findings in the order of the aspects, failures as warnings where nobody asked to fail."""
     ordered = sorted(findings, key=lambda found: ASPECTS.index(found.aspect))
     return tuple(
-        replace(found, severity="warning")
-        if found.severity == "failure" and found.aspect != "connection" and found.aspect not in fail_on
-        else found
+        replace(found, severity="warning") if found.severity == "failure" and not _must_fail(found, fail_on) else found
         for found in ordered
     )
+
+
+def _must_fail(found: Finding, fail_on: AbstractSet[str]) -> bool:
+    return found.always_fails or found.aspect == "connection" or found.aspect in fail_on
 
 
 def status(findings: Iterable[Finding]) -> Status:
@@ -78,12 +82,23 @@ def status(findings: Iterable[Finding]) -> Status:
     return "failure" if "failure" in severities else "warning" if "warning" in severities else "ok"
 
 
-def summary(findings: Sequence[Finding]) -> dict[str, dict[str, Any]]:
-    """Return status and number of findings for every aspect, in the order of the aspects."""
+def summary(findings: Sequence[Finding], unchecked: AbstractSet[str]) -> dict[str, dict[str, Any]]:
+    """Return status and number of findings for every aspect, in the order of the aspects.
+
+    One that was not checked everywhere is unknown, unless something was found where it was.
+    """
     by_aspect: Mapping[str, list[Finding]] = {aspect: [] for aspect in ASPECTS}
     for found in findings:
         by_aspect[found.aspect].append(found)
-    return {aspect: {"status": status(found), "count": len(found)} for aspect, found in by_aspect.items()}
+    return {
+        aspect: {"status": _aspect_status(found, is_unchecked=aspect in unchecked), "count": len(found)}
+        for aspect, found in by_aspect.items()
+    }
+
+
+def _aspect_status(found: Sequence[Finding], *, is_unchecked: bool) -> Status:
+    known = status(found)
+    return "unknown" if known == "ok" and is_unchecked else known
 
 
 def failure_message(findings: Sequence[Finding], user: str) -> str:

@@ -30,4 +30,5 @@ VISIBILITY_ARGUMENTS: Mapping[str, Any] = {
     "source": {"type": "str", "default": ""},
     "fail_on": {**NAMES, "default": ["missing", "lost", "breaks_scan"], "choices": list(SELECTABLE)},
     "baseline": {"type": "dict"},
+    "lock_timeout_ms": {"type": "int", "default": 5000},
 }

@@ -20,7 +20,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry
     entry_problems,
 )
 
-Seen = Mapping[str, Mapping[str, int]]
+VisibleColumns = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Request:
 
     ``source`` is Metamapper's own address, empty where it is not known. ``baseline`` is what was seen earlier, by
     database, schema and relation, with the number of columns; None where there is none. ``login_db`` is a database to
-    look up the names of all in; empty for none in particular.
+    look up the names of all in; empty for none in particular. ``ssh_host`` is the bastion, empty for none.
     """
 
     user: str
@@ -38,8 +38,10 @@ class Request:
     privilege: Privilege = "SELECT"
     source: str = ""
     fail_on: frozenset[str] = frozenset()
-    baseline: Mapping[str, Seen] | None = None
+    baseline: Mapping[str, VisibleColumns] | None = None
     through_bastion: bool = False
+    lock_timeout_ms: int = 5000
+    ssh_host: str = ""
     login_db: str = ""
 
 
@@ -74,6 +76,8 @@ def request_from_options(options: Mapping[str, Any], *, through_bastion: bool = 
         baseline=_baseline(options["baseline"]),
         through_bastion=through_bastion,
         login_db=options["login_db"],
+        lock_timeout_ms=options["lock_timeout_ms"],
+        ssh_host=(options.get("bastion") or {}).get("host") or "",
     )
     problems = [*_wrong_names(request, options["password"]), *entry_problems(request.entries)]
     if problems:
@@ -81,7 +85,7 @@ def request_from_options(options: Mapping[str, Any], *, through_bastion: bool = 
     return request
 
 
-def _baseline(value: Any) -> Mapping[str, Seen] | None:
+def _baseline(value: Any) -> Mapping[str, VisibleColumns] | None:
     if not value:
         return None
     seen = value.get("seen", value)

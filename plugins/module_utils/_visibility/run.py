@@ -8,8 +8,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, ContextManager, Iterable, Mapping
+from typing import Any, ContextManager, Iterable
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.byte_text import printable
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name_pattern import is_pattern
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import Route
@@ -19,14 +20,11 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.dr
     require_psycopg2,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, open_session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import (
-    DatabaseScope,
     LeftOut,
     account,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import (
-    Target,
     Targets,
     has_pattern,
     named,
@@ -34,44 +32,27 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.datab
     unknown_database,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
-    DatabaseFacts,
     ListedDatabase,
     SessionFacts,
-    Totals,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.inspect import (
     begin,
-    database_facts,
     listed_databases,
-    memberships,
-    owned,
-    session_facts,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.audit import (
-    excess,
-    exposed,
-    login_excess,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.connection import (
     NO_SUCH_DATABASE,
-    Refusal,
-    admitted,
+    LoginFailure,
     broken_way,
+    form_findings,
     is_hba_proven,
-    refusal_of,
-    refused,
-    wrong_identity,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.coverage import (
-    future,
-    is_future_covered,
-    limits,
-    lost,
-    missing,
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.unchecked import (
+    ALL_BUT_CONNECTION,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.scan_failures import (
-    breakers,
-    confirmed,
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.database_check import (
+    DatabaseResult,
+    check_database,
+    not_checked,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import (
     Finding,
@@ -79,32 +60,11 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
     summary,
     weighed,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import (
-    Request,
-    Seen,
-)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.logins import LoginRefused, Logins
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import Request
 
 # Databases that most servers have, and that everybody may enter who is not kept out: defaultdb is a provider's.
 WELL_KNOWN_DATABASES = ("postgres", "defaultdb", "template1")
-PRIVILEGE_WORDS: Mapping[str, str] = {"SELECT": "select", "REFERENCES": "metadata"}
-
-
-@dataclass(frozen=True)
-class Examined:
-    """One database: its findings and, where the login worked, all that the return values tell of it.
-
-    ``is_unknown`` tells that there is no such database.
-    """
-
-    name: str
-    findings: tuple[Finding, ...]
-    login: SessionFacts | None = None
-    schemas: tuple[Mapping[str, Any], ...] = ()
-    seen: Seen | None = None
-    is_confirmed: bool = True
-    ends_it: bool = False
-    scope: DatabaseScope | None = None
-    is_unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +73,7 @@ class Examination:
 
     request: Request
     findings: tuple[Finding, ...]
-    databases: tuple[Examined, ...]
+    databases: tuple[DatabaseResult, ...]
     left_out: tuple[LeftOut, ...] = ()
 
     @property
@@ -123,9 +83,10 @@ class Examination:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the module's return values."""
-        return {
+        values = {
             "findings": [found.as_dict() for found in self.findings],
-            "summary": summary(self.findings),
+            "summary": summary(self.findings, {aspect for one in self.not_checked for aspect in one["aspects"]}),
+            "not_checked": self.not_checked,
             "connection": self._connection(),
             "databases": [self._database(one) for one in self.databases],
             "scope": account([one.scope for one in self.databases if one.scope], self.left_out),
@@ -133,6 +94,23 @@ class Examination:
             "server_version": self.login.version if self.login else None,
             "breakers_confirmed": self.login is not None and all(one.is_confirmed for one in self.databases),
         }
+        return dict(printable(values))
+
+    @property
+    def not_checked(self) -> list[dict[str, Any]]:
+        """What could not be told, by database; an empty database is the whole server."""
+        if not self.databases:
+            return [{"database": "", "aspects": list(ALL_BUT_CONNECTION), "reason": "No database was entered."}]
+        rows = [
+            {
+                "database": "" if unchecked.is_of_the_server else one.name,
+                "aspects": list(unchecked.aspects),
+                "reason": unchecked.reason,
+            }
+            for one in self.databases
+            for unchecked in one.unchecked
+        ]
+        return [row for number, row in enumerate(rows) if row not in rows[:number]]
 
     def _connection(self) -> dict[str, Any]:
         login = self.login
@@ -143,7 +121,7 @@ class Examination:
             "pg_hba_proven": login is not None and is_hba_proven(login, self.request),
         }
 
-    def _database(self, one: Examined) -> dict[str, Any]:
+    def _database(self, one: DatabaseResult) -> dict[str, Any]:
         found = [finding for finding in self.findings if finding.database == one.name]
         return {"name": one.name, "status": status(found), "schemas": list(one.schemas)}
 
@@ -157,67 +135,70 @@ def examine(request: Request, login: Login, way: ContextManager[Route]) -> Exami
     require_psycopg2()
     try:
         with way as path:
-            return _examination(request, login, path)
+            return _examination(request, Logins(login, path))
     except Failure as failure:
         return Examination(request, broken_way(failure), ())
 
 
-def _examination(request: Request, login: Login, path: Route) -> Examination:
-    targets, general, cause = _targets(request, login, path)
-    examined: list[Examined] = []
+def _examination(request: Request, logins: Logins) -> Examination:
+    targets, general, cause = _targets(request, logins)
+    examined: list[DatabaseResult] = []
     for target in targets.targets:
         if cause is None:
             is_first = all(one.login is None for one in examined)
-            examined.append(_examined(target, request, login, path, is_first=is_first))
+            examined.append(check_database(target, request, logins, is_first=is_first))
             cause = examined[-1].findings[-1] if examined[-1].ends_it else None
         else:
             examined.append(_not_tried(target.name, cause))
-    examined = _with_suggestions(examined, request, login, path)
-    findings = [*general, *(found for one in examined for found in one.findings)]
+    examined = _with_suggestions(examined, request, logins)
+    found = (finding for one in examined for finding in one.findings)
+    findings = [*form_findings(logins.login, request), *general, *found]
     weighed_findings = weighed(dict.fromkeys(findings), request.fail_on)
     looked_at = tuple(one for one in examined if one.login or one.findings)  # a database may be allowed not to exist
     return Examination(request, weighed_findings, looked_at, targets.left_out)
 
 
-def _targets(request: Request, login: Login, path: Route) -> tuple[Targets, tuple[Finding, ...], Finding | None]:
+def _targets(request: Request, logins: Logins) -> tuple[Targets, tuple[Finding, ...], Finding | None]:
     """Return the databases in scope, what is wrong with the entries, and why none of them needs to be tried."""
     if not has_pattern(request.entries):
         return named(request.entries), (), None
     by_name = named(entry for entry in request.entries if not is_pattern(entry.name))
-    candidates = [*by_name.names, *([request.login_db] if request.login_db else []), *WELL_KNOWN_DATABASES, login.user]
-    looked_up = _look_up(candidates, request, login, path)
-    if isinstance(looked_up, Refusal):
-        finding = _cannot_look_up(looked_up, candidates, login)
+    candidates = [*by_name.names, *([request.login_db] if request.login_db else []), *WELL_KNOWN_DATABASES]
+    candidates.append(logins.login.user)
+    looked_up = _look_up(candidates, request, logins)
+    if isinstance(looked_up, LoginFailure):
+        finding = _cannot_look_up(looked_up, candidates, logins.login)
         return by_name, (finding,), finding if looked_up.is_of_the_server else None
-    targets = resolve(request.entries, looked_up, login.user)
+    targets = resolve(request.entries, looked_up, logins.login.user)
     return targets, tuple(_wrong_entry(problem) for problem in targets.problems), None
 
 
-def _look_up(
-    candidates: Iterable[str], request: Request, login: Login, path: Route
-) -> tuple[ListedDatabase, ...] | Refusal:
+def _look_up(candidates: Iterable[str], request: Request, logins: Logins) -> tuple[ListedDatabase, ...] | LoginFailure:
     """Return all databases, as the first of some tells that lets the user in, or why none does."""
-    refusal: Refusal | None = None
+    refusal: LoginFailure | None = None
     for name in dict.fromkeys(candidates):
         try:
-            with open_session(login, name, path) as session:
-                begin(session)
+            with logins.session(name) as session:
+                begin(session, request)
                 return listed_databases(session, request.group)
-        except Failure as failure:
-            cause = refusal_of(failure, login, name, path)
+        except LoginRefused as refused:
+            cause = refused.failure
             if cause.is_of_the_server:
                 return cause
         except ServerError as error:
-            cause = Refusal(error.sqlstate, f"Cannot read pg_database in {quoted(name)}: {error.text}.")
+            grant = f"GRANT SELECT ON pg_catalog.pg_database TO {quoted(logins.login.user)};"
+            cause = LoginFailure(error.sqlstate, f"Cannot read pg_database in {quoted(name)}: {error.text}.", grant)
         refusal = cause if refusal is None or refusal.sqlstate == NO_SUCH_DATABASE else refusal
-    return refusal or Refusal("", "No database is known.")
+    return refusal or LoginFailure("", "No database is known.")
 
 
-def _cannot_look_up(refusal: Refusal, candidates: Iterable[str], login: Login) -> Finding:
+def _cannot_look_up(refusal: LoginFailure, candidates: Iterable[str], login: Login) -> Finding:
     reason = f"The databases that the patterns mean cannot be looked up: {refusal.message}"
     if refusal.is_of_the_server:
         remedy = refusal.remedy or "Correct metamapper_password, metamapper_login_host or metamapper_login_port."
         return Finding("connection", "failure", reason, remedy)
+    if refusal.remedy:
+        return Finding("connection", "failure", reason, refusal.remedy)
     tried = ", ".join(map(quoted, dict.fromkeys(candidates)))
     remedy = (
         f"Set metamapper_login_db (option login_db) to a database that {quoted(login.user)} may connect to, or list "
@@ -230,13 +211,13 @@ def _wrong_entry(problem: Problem) -> Finding:
     return Finding("missing", "failure", problem.message, problem.remedy, problem.database)
 
 
-def _with_suggestions(examined: list[Examined], request: Request, login: Login, path: Route) -> list[Examined]:
+def _with_suggestions(examined: list[DatabaseResult], request: Request, logins: Logins) -> list[DatabaseResult]:
     """Return the same, with what may have been meant by the names of databases that do not exist."""
     entered = [one.name for one in examined if one.login]
     if not (entered and any(one.is_unknown for one in examined)):
         return examined
-    existing = _look_up(entered[:1], request, login, path)
-    names = [] if isinstance(existing, Refusal) else [database.name for database in existing]
+    existing = _look_up(entered[:1], request, logins)
+    names = [] if isinstance(existing, LoginFailure) else [database.name for database in existing]
     return [
         replace(one, findings=tuple(replace(each, reason=unknown_database(one.name, names)) for each in one.findings))
         if one.is_unknown
@@ -245,69 +226,6 @@ def _with_suggestions(examined: list[Examined], request: Request, login: Login, 
     ]
 
 
-def _not_tried(name: str, cause: Finding) -> Examined:
+def _not_tried(name: str, cause: Finding) -> DatabaseResult:
     reason = "Not tried: what was found for another database holds for the whole server."
-    return Examined(name, (Finding("connection", "failure", reason, cause.remedy, name),), ends_it=True)
-
-
-def _examined(target: Target, request: Request, login: Login, path: Route, *, is_first: bool) -> Examined:
-    name = target.name
-    try:
-        session = open_session(login, name, path)
-    except Failure as failure:
-        refusal = refusal_of(failure, login, name, path)
-        is_unknown = refusal.sqlstate == NO_SUCH_DATABASE
-        if is_unknown and target.entry.allow_empty:
-            return Examined(name, (), is_unknown=True)
-        findings = (refused(refusal, login, name, request),)
-        return Examined(name, findings, ends_it=refusal.is_of_the_server, is_unknown=is_unknown)
-    with session:
-        try:
-            return _looked_at(session, target, request, is_first=is_first)
-        except ServerError as error:
-            cause = Refusal(error.sqlstate, f"The check of this database was interrupted: {error.text}.")
-            reason = f"{cause.message} SQLSTATE {cause.sqlstate or 'unknown'}."
-            remedy = "Mend what the server says, and run the check again."
-            return Examined(name, (Finding("connection", "failure", reason, remedy, name),))
-
-
-def _looked_at(session: Session, target: Target, request: Request, *, is_first: bool) -> Examined:
-    name = target.name
-    begin(session)
-    facts = session_facts(session, request.group)
-    impostor = wrong_identity(facts, request, name)
-    if impostor is not None:
-        return Examined(name, (impostor,), ends_it=facts.is_superuser)
-    general: Iterable[Finding] = ()
-    if is_first:
-        held = memberships(session, request.group)
-        general = (*admitted(facts, request), *login_excess(facts, request.group, held, owned(session, request.group)))
-    found = database_facts(session, target, facts, request)
-    session.rollback()
-    return Examined(
-        name,
-        findings=(*general, *_findings(found)),
-        login=facts,
-        schemas=tuple(_schemas(found)),
-        seen=found.answer.seen,
-        is_confirmed=confirmed(found),
-        scope=found.scope,
-    )
-
-
-def _findings(facts: DatabaseFacts) -> tuple[Finding, ...]:
-    questions = (missing, breakers, future, lost, exposed, excess, limits)
-    return tuple(found for question in questions for found in question(facts))
-
-
-def _schemas(facts: DatabaseFacts) -> Iterable[Mapping[str, Any]]:
-    covered = is_future_covered(facts)
-    for name in sorted(facts.expectation.schemas):
-        totals = facts.totals.get(name, Totals())
-        yield {
-            "name": name,
-            "privilege": PRIVILEGE_WORDS[facts.expectation.schemas[name]],
-            "relations": {"expected": totals.relations, "visible": totals.visible_relations},
-            "columns": {"expected": totals.columns, "visible": totals.visible_columns},
-            "future_covered": covered[name],
-        }
+    return not_checked(name, Finding("connection", "failure", reason, cause.remedy, name), ends_it=True)

@@ -14,18 +14,18 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_st
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import EXAMPLES
 
 if TYPE_CHECKING:
-    from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import Detail
+    from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import RelationDetail
 
 
 @dataclass(frozen=True)
-class Kinds:
+class Sample:
     """The details that are named one by one, and by schema how many more there are."""
 
-    details: tuple[Detail, ...] = ()
+    details: tuple[RelationDetail, ...] = ()
     unlisted: Mapping[str, int] = field(default_factory=dict)
 
 
-def through(detail: Detail) -> str:
+def through(detail: RelationDetail) -> str:
     """Return through whom a privilege on a relation is held."""
     names = [named(role) for role in detail.through]
     names += [f"ownership by {quoted(detail.owner)}"] if detail.owner else []
@@ -42,10 +42,10 @@ def grantee(role: str) -> str:
     return quoted(role) if role else "PUBLIC"
 
 
-def counted(details: Iterable[Detail]) -> Kinds:
+def sampled(details: Iterable[RelationDetail]) -> Sample:
     """Return the details, and how many relations of their kinds are not among them."""
     kept = tuple(details)
-    groups: dict[tuple[object, ...], list[Detail]] = {}
+    groups: dict[tuple[object, ...], list[RelationDetail]] = {}
     for detail in kept:
         kind = (detail.schema, detail.category, detail.owner, detail.through, detail.kind == "m")
         groups.setdefault(kind, []).append(detail)
@@ -53,4 +53,4 @@ def counted(details: Iterable[Detail]) -> Kinds:
     for group in groups.values():
         more = group[0].members - len(group) if len(group) >= EXAMPLES else 0
         unlisted[group[0].schema] = unlisted.get(group[0].schema, 0) + more
-    return Kinds(kept, {schema: count for schema, count in unlisted.items() if count})
+    return Sample(kept, {schema: count for schema, count in unlisted.items() if count})

@@ -15,9 +15,10 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.run import examine
 
 from tests.support.modules.visibility import found, look, make_reader, options
+from tests.support.postgres.certificates import Encrypted
 from tests.support.postgres.site import Site
 from tools.postgres.server import HBA, free_port
-from tools.runners.modules import Outcome
+from tools.runners.modules import Outcome, run_module
 
 ENTRY = {
     "name": "warehouse",
@@ -34,7 +35,7 @@ ENTRY = {
 def reader(site: Site) -> Iterator[Site]:
     """A site with group and user and a table that they may read; pg_hba.conf is as before at the end."""
     make_reader(site)
-    site.run("CREATE SCHEMA sales; CREATE TABLE sales.t (a int)")
+    site.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC; CREATE SCHEMA sales; CREATE TABLE sales.t (a int)")
     site.run("GRANT USAGE ON SCHEMA sales TO {}; GRANT SELECT ON sales.t TO {}", site.group, site.group)
     site.run("ALTER DEFAULT PRIVILEGES IN SCHEMA sales GRANT SELECT ON TABLES TO {}", site.group)
     yield site
@@ -97,7 +98,7 @@ def test_the_remedy_for_connect_mends_it(reader: Site) -> None:
     look(reader, "sales").ok()
 
 
-def test_other_databases_are_still_examined(reader: Site) -> None:
+def test_other_databases_are_still_checked(reader: Site) -> None:
     other = reader.create_database("other")
     reader.run("REVOKE CONNECT ON DATABASE {} FROM PUBLIC", other)
     entries = [{"name": name, "schemas": ["sales"]} for name in (other, "there is no such", reader.database)]
@@ -123,7 +124,39 @@ def test_a_wrong_password_is_tried_on_one_database_only(reader: Site) -> None:
     assert outcome["server_version"] is None
     assert outcome["connection"] == {"works": False, "address": "", "tls": "", "pg_hba_proven": False}
     assert "wrong 'one" not in outcome.text
-    assert reader.server.logged().count("28P01") - before == 2
+    assert reader.server.logged().count("28P01") - before == 1
+
+
+@pytest.mark.parametrize("mode", ["prefer", "allow", "require", "disable"])
+def test_a_wrong_password_is_one_refused_login_with_tls_too(encrypted: Encrypted, mode: str) -> None:
+    refused = encrypted.server.logged().count("28P01")
+    encrypted.server.execute("DROP ROLE IF EXISTS locked_out")
+    encrypted.server.execute("CREATE ROLE locked_out LOGIN PASSWORD 'right'")
+    wanted = {
+        "login_host": encrypted.server.host,
+        "login_port": encrypted.server.port,
+        "user": "locked_out",
+        "password": "wrong",
+        "ssl_mode": mode,
+        "databases": [{"name": "*", "schemas": ["*"]}],
+    }
+    assert run_module("visibility", wanted).failed
+    assert encrypted.server.logged().count("28P01") - refused == 1
+    encrypted.server.execute("DROP ROLE locked_out")
+
+
+FORM: dict[str, tuple[dict[str, Any], str]] = {
+    "a password of 129 characters": ({"password": "x" * 129}, "failure"),
+    "a password with a blank at its end": ({"password": "secret "}, "failure"),
+    "a host with an underscore": ({"login_host": "no_such_host"}, "warning"),
+}
+
+
+@pytest.mark.parametrize(("changes", "severity"), FORM.values(), ids=FORM.keys())
+def test_what_metamappers_form_does_not_take_is_told(reader: Site, changes: dict[str, Any], severity: str) -> None:
+    told = found(look(reader, "sales", **changes), "connection", severity)
+    assert any("Metamapper's form" in one["reason"] for one in told)
+    assert not any(changes.get("password", "no password") in str(one) for one in told)
 
 
 def test_patterns_of_databases_with_a_wrong_password(reader: Site) -> None:

@@ -1,4 +1,8 @@
-"""What Metamapper does on a server: its two questions in their form, row by row, and what each object does to them."""
+"""What Metamapper does on a server: its two questions in their form, row by row, and what each object does to them.
+
+It logs in without a client_encoding of its own, decodes what comes, and stores schema by schema: one with a default of
+more than 255 characters, or with a backslash in its name, it cannot store and hides.
+"""
 
 from __future__ import annotations
 
@@ -54,13 +58,36 @@ INDEXED = "SELECT DISTINCT u.schemaname::text, u.relid::int8 FROM pg_stat_user_i
 SCHEMA_OIDS = "SELECT nspname::text, oid::int8 FROM pg_namespace"
 
 
+STORED_CHARACTERS = 255
+SCHEMA, RELATION, DEFAULT = 0, 2, 10
+
+
 @dataclass(frozen=True)
 class Scan:
-    """What Metamapper gets: rows by schema and relation, or the SQLSTATE that ended it."""
+    """What Metamapper gets: rows by schema and relation, or the SQLSTATE that ended it ("decode": it could not read).
+
+    ``hidden`` are the schemas that it cannot store.
+    """
 
     sqlstate: str
     relations: dict[tuple[str, str], list[tuple[Any, ...]]]
     index_sqlstate: str
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The schemas that cannot be stored."""
+        return frozenset(
+            schema
+            for (schema, _relation), rows in self.relations.items()
+            if "\\" in schema or any(len(row[DEFAULT]) > STORED_CHARACTERS for row in rows)
+        )
+
+    @property
+    def status(self) -> str:
+        """How Metamapper calls the run."""
+        if self.sqlstate:
+            return "FAILURE"
+        return "PARTIAL" if self.hidden else "SUCCESS"
 
     @property
     def column_counts(self) -> dict[str, dict[str, int]]:
@@ -72,21 +99,31 @@ class Scan:
 
 
 def scan(site: Site, database: str = "") -> Scan:
-    """Ask Metamapper's two questions as its user."""
+    """Log in and ask Metamapper's two questions as its user."""
+    try:
+        with site.login(database=database) as connection:
+            return _scanned(connection)
+    except psycopg2.OperationalError:
+        return Scan("login", {}, "login")
+
+
+def _scanned(connection: Any) -> Scan:
     sqlstate = index_sqlstate = ""
     relations: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
-    with site.login(database=database) as connection, connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         try:
             cursor.execute(TABLES_AND_COLUMNS)
             for row in cursor.fetchall():
-                relations.setdefault((row[0], row[2]), []).append(row)
+                relations.setdefault((row[SCHEMA], row[RELATION]), []).append(row)
         except psycopg2.Error as error:
             sqlstate = error.pgcode or "none"
+        except UnicodeDecodeError:
+            sqlstate = "decode"
         try:
             cursor.execute(INDEXES)
         except psycopg2.Error as error:
             index_sqlstate = error.pgcode or "none"
-    return Scan(sqlstate, relations, index_sqlstate)
+    return Scan(sqlstate, {} if sqlstate else relations, index_sqlstate)
 
 
 @dataclass(frozen=True)
@@ -95,6 +132,7 @@ class Truth:
 
     failing: frozenset[tuple[str, str]]
     misread: frozenset[tuple[str, str]]
+    without_id: frozenset[tuple[str, str]]
     odd_index_schemas: frozenset[str]
 
 
@@ -108,8 +146,8 @@ def _asked(cursor: Any, expression: str, text: str) -> Any:
 
 def truth(site: Site, database: str = "") -> Truth:
     """Ask the server for each visible relation alone, which a query over all of them cannot tell."""
-    failing, misread, odd = set(), set(), set()
-    with site.login(database=database) as connection, connection.cursor() as cursor:
+    failing, misread, without_id, odd = set(), set(), set(), set()
+    with site.login(database=database, client_encoding="UTF8") as connection, connection.cursor() as cursor:
         cursor.execute(VISIBLE)
         for schema, schema_oid, relation, oid in cursor.fetchall():
             answers = (
@@ -118,6 +156,8 @@ def truth(site: Site, database: str = "") -> Truth:
             )
             if "fails" in answers:
                 failing.add((schema, relation))
+            elif answers == (schema_oid, None):
+                without_id.add((schema, relation))
             elif answers != (schema_oid, oid):
                 misread.add((schema, relation))
         cursor.execute(SCHEMA_OIDS)
@@ -126,4 +166,4 @@ def truth(site: Site, database: str = "") -> Truth:
         for schema in {row[0] for row in cursor.fetchall()}:
             if _asked(cursor, "%s::regnamespace::oid::int8", schema) != oids[schema]:
                 odd.add(schema)
-    return Truth(frozenset(failing), frozenset(misread), frozenset(odd))
+    return Truth(frozenset(failing), frozenset(misread), frozenset(without_id), frozenset(odd))

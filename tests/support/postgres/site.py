@@ -54,10 +54,14 @@ class Site:
         """Return a role name that no other test uses."""
         return f"{name}_{self.suffix}"
 
-    def create_database(self, name: str, *, owner: str = "") -> str:
-        """Create a database of this test and return its name."""
+    def create_database(self, name: str, *, owner: str = "", encoding: str = "") -> str:
+        """Create a database of this test and return its name; no encoding is the server's own."""
         database = f"{name}_{self.suffix}"
         clause = identifiers(" OWNER {}", owner) if owner else sql.SQL("")
+        if encoding:
+            clause += sql.SQL(" TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' ENCODING {}").format(
+                sql.Literal(encoding)
+            )
         self.server.execute(identifiers("CREATE DATABASE {}", database) + clause)
         self._databases.append(database)
         return database
@@ -83,10 +87,10 @@ class Site:
         return self.run("SET ROLE {}; " + script, role, *names)
 
     @contextlib.contextmanager
-    def login(self, user: str = "", password: str = "", database: str = "") -> Iterator[Any]:
+    def login(self, user: str = "", password: str = "", database: str = "", **parameters: str) -> Iterator[Any]:
         """Log in over TCP: as the metamapper user, unless told otherwise."""
         connection = self.server.connect(
-            database or self.database, user=user or self.user, password=password or self.password
+            database or self.database, user=user or self.user, password=password or self.password, **parameters
         )
         with contextlib.closing(connection):
             yield connection

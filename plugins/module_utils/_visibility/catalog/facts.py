@@ -7,15 +7,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Mapping
+from dataclasses import dataclass
+from typing import Literal, Mapping
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import (
     QualifiedName,
     Reader,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import DatabaseScope
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import Expectation, Seen
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import Aspect
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import (
+    Expectation,
+    VisibleColumns,
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class SessionFacts:
     """Who the session is; ``address`` is the client's as the server sees it, empty for its Unix socket.
 
     ``group_oid`` is None where there is no such role. ``tls`` names the protocol, empty where the session has none.
+    ``unreadable_catalogs`` are those of which the login may not read all columns, as others may.
     """
 
     version: int
@@ -37,6 +42,7 @@ class SessionFacts:
     inherits_group: bool
     is_member: bool
     tls: str = ""
+    unreadable_catalogs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,7 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class Detail:
+class RelationDetail:
     """A relation with something to say; ``members`` counts all of its kind, of which only the first are details.
 
     ``through`` are the roles whose privilege reaches the login (an empty name is PUBLIC), ``owner`` is the owner where
@@ -124,11 +130,46 @@ class Detail:
 
 @dataclass(frozen=True)
 class Creator:
-    """A role that can create tables in a schema; the login may have all its rights anyway."""
+    """A role that can create tables in a schema; an empty role is PUBLIC.
+
+    ``is_inherited`` tells that the login has all its rights anyway, ``is_member`` that it can create as a member of
+    another role.
+    """
 
     schema: str
     role: str
     is_inherited: bool = False
+    is_member: bool = False
+
+
+@dataclass(frozen=True)
+class PathCreator:
+    """A role that could make Metamapper's queries run its code; an empty role is PUBLIC.
+
+    ``how``: it owns the schema, has CREATE on it, or owns a function or an operator in it.
+    """
+
+    schema: str
+    role: str
+    how: Literal["owner", "create", "object"]
+
+
+@dataclass(frozen=True)
+class SearchPath:
+    """Along which schemas the login finds what it does not qualify.
+
+    ``text`` is quoted as SET takes it. ``creators`` are those, but for superusers and the login itself, whose code
+    could be found there; ``is_known`` is false where that cannot be read.
+    """
+
+    text: str = "pg_catalog"
+    creators: tuple[PathCreator, ...] = ()
+    is_known: bool = True
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether Metamapper's queries can run along it without running anybody else's code."""
+        return self.is_known and not self.creators
 
 
 @dataclass(frozen=True)
@@ -150,19 +191,44 @@ class QueryFailure:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What queries of Metamapper's form returned.
+class LongDefault:
+    """A column whose default has more characters than Metamapper can store."""
 
-    ``seen`` is None where the definitions query failed. ``misread`` are relations that came with the id of another
-    object or with none; ``misread_schemas`` schemas whose indexes came so.
+    schema: str
+    relation: str
+    column: str
+    characters: int
+
+
+@dataclass(frozen=True)
+class Undecodable:
+    """The relations whose texts do not reach Metamapper, by names in which other characters are octal numbers.
+
+    ``client_encoding`` is the one of its session, ``remedy_encoding`` the one with which they would reach it.
+    ``failure`` is what the server, or the decoding, says to the first. There may be more than those in ``relations``.
     """
 
-    seen: Seen | None
+    relations: tuple[QualifiedName, ...]
+    client_encoding: str
+    remedy_encoding: str
+    failure: QueryFailure
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """What queries of Metamapper's form returned, on a connection like Metamapper's.
+
+    ``seen`` is None where the scan failed. ``misread`` are relations that came with the id of another object or with
+    none; ``misread_schemas`` schemas whose indexes came so.
+    """
+
+    seen: VisibleColumns | None
     definitions_failure: QueryFailure | None = None
     index_failure: QueryFailure | None = None
     misread: tuple[QualifiedName, ...] = ()
     misread_schemas: tuple[str, ...] = ()
-    long_defaults: Mapping[str, int] = field(default_factory=dict)
+    long_defaults: tuple[LongDefault, ...] = ()
+    undecodable: Undecodable | None = None
 
 
 @dataclass(frozen=True)
@@ -178,6 +244,31 @@ class Loss:
 
 
 @dataclass(frozen=True)
+class LockHolder:
+    """Who holds a lock that keeps readers of the catalog waiting: a server process (0: a prepared transaction).
+
+    ``role``, ``application`` and ``since`` are empty where the login may not see them.
+    """
+
+    process: int
+    role: str
+    application: str
+    since: str
+    schema: str
+    relation: str
+
+
+@dataclass(frozen=True)
+class Unchecked:
+    """Aspects that could not be told of a database, or of the whole server, wholly or in part."""
+
+    aspects: tuple[Aspect, ...]
+    reason: str
+    remedy: str = ""
+    is_of_the_server: bool = False
+
+
+@dataclass(frozen=True)
 class DatabaseFacts:
     """All that is known about one database."""
 
@@ -188,13 +279,15 @@ class DatabaseFacts:
     expectation: Expectation
     schemas: Mapping[str, Schema]
     totals: Mapping[str, Totals]
-    details: tuple[Detail, ...]
+    details: tuple[RelationDetail, ...]
     creators: tuple[Creator, ...]
     defaults: tuple[Default, ...]
     namesakes: frozenset[QualifiedName]
-    answer: Answer
+    scan: ScanResult
     losses: tuple[Loss, ...] = ()
     scope: DatabaseScope | None = None
+    search_path: SearchPath = SearchPath()
+    unchecked: tuple[Unchecked, ...] = ()
 
     @property
     def user(self) -> str:
@@ -206,6 +299,6 @@ class DatabaseFacts:
         """The role that remedies grant to: the group, or the user where there is no group."""
         return self.user if self.session.group_oid is None else self.group
 
-    def of(self, category: str) -> tuple[Detail, ...]:
+    def of(self, category: str) -> tuple[RelationDetail, ...]:
         """Return the details of a category."""
         return tuple(detail for detail in self.details if detail.category == category)

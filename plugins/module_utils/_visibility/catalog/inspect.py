@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Asks a server, as the Metamapper user and in a transaction that cannot write, for all that the analysis needs."""
+"""Asks a server, as the Metamapper user, for all that the analysis needs to know of the catalog."""
 
 from __future__ import annotations
 
-from typing import Iterator, Mapping, Sequence
+from typing import Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import (
@@ -15,132 +15,166 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquot
     Reader,
     safe_name,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import Row, ServerError
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, Setting
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope import creators as scope_creators
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.schemas import SchemaRules
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog import queries
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog import queries, relation_queries
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
-    Answer,
     Creator,
     DatabaseFacts,
     Default,
-    Detail,
     ListedDatabase,
+    LockHolder,
     Loss,
     Membership,
     Owned,
-    QueryFailure,
+    PathCreator,
+    RelationDetail,
+    ScanResult,
     Schema,
+    SearchPath,
     SessionFacts,
     Totals,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import EXAMPLES
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.questions import (
+    PINNED_SEARCH_PATH,
+    Questions,
+    read_only,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.rows import (
+    Attributes,
+    DatabaseRow,
+    ExtensionSchema,
+    NamedCreator,
+    PathRow,
+    RelationRow,
+    SchemaName,
+    SchemaRow,
+    SessionRow,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import EXAMPLES, Aspect
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import (
     Expectation,
     Request,
-    Seen,
+    VisibleColumns,
     expectation_of,
 )
 
-FETCHED_AT_ONCE = 5000
-ATTRIBUTES = ("CREATEROLE", "CREATEDB", "REPLICATION", "BYPASSRLS")
+# What cannot be told where the schemas, or the relations, of a database cannot be read.
+OF_SCHEMAS: tuple[Aspect, ...] = ("missing", "breaks_scan", "future", "exposed", "excess")
+OF_RELATIONS: tuple[Aspect, ...] = ("missing", "breaks_scan", "exposed", "excess", "limits")
 WRITING = "INSERT,UPDATE,DELETE,TRUNCATE,TRIGGER"
 
-# One snapshot for all questions, so that they agree with each other. Without the setting the server would plan the
-# cursor for its first tenth: https://www.postgresql.org/docs/current/runtime-config-query.html
-MODE = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
-SETTINGS = (Setting("cursor_tuple_fraction", "1"),)
 
-
-def begin(session: Session) -> None:
-    """Open the transaction in which everything is read."""
-    session.begin(MODE, *SETTINGS)
+def begin(session: Session, request: Request) -> None:
+    """Open the transaction in which the catalog is read."""
+    read_only(session, PINNED_SEARCH_PATH, lock_timeout_ms=request.lock_timeout_ms)
 
 
 def listed_databases(session: Session, group: str) -> tuple[ListedDatabase, ...]:
-    """Return all databases of the server; raises psycopg2.Error where pg_database cannot be read."""
-    return tuple(ListedDatabase(*row) for row in session.rows(queries.DATABASES, {"group": group}))
+    """Return all databases of the server; raises ServerError where pg_database cannot be read."""
+    rows = session.records(queries.DATABASES, {"group": group}, DatabaseRow)
+    return tuple(ListedDatabase(*row) for row in rows)
+
+
+def begin_with_path(session: Session, request: Request) -> PathRow:
+    """Open the transaction, and return the path that the login has without our pinning it."""
+    read_only(session, lock_timeout_ms=request.lock_timeout_ms)
+    path = session.records(queries.OWN_PATH, None, PathRow)[0]
+    session.add(PINNED_SEARCH_PATH.statement())
+    return path
 
 
 def session_facts(session: Session, group: str) -> SessionFacts:
-    """Return who the session is; one round trip."""
-    row = session.rows(queries.SESSION, {"group": group})[0]
-    version, session_user, current_user, address, is_superuser, *held = row
+    """Return who the session is."""
+    parameters = {"group": group, "catalogs": list(queries.CATALOGS)}
+    row = session.records(queries.SESSION, parameters, SessionRow)[0]
     return SessionFacts(
-        version=version,
-        session_user=session_user,
-        current_user=current_user,
-        address=address or "",
-        is_superuser=is_superuser,
-        attributes=tuple(name for name, is_held in zip(ATTRIBUTES, held) if is_held),
-        can_create_schemas=held[4],
-        can_create_temporary=held[5],
-        group_oid=held[6],
-        inherits_group=held[7],
-        is_member=held[8],
+        version=row.version,
+        attributes=(),
+        session_user=row.session_user_name,
+        current_user=row.current_user_name,
+        address=row.address,
+        is_superuser=row.is_superuser,
+        can_create_schemas=row.can_create_schemas,
+        can_create_temporary=row.can_create_temporary,
+        group_oid=row.group_oid,
+        inherits_group=row.inherits_group,
+        is_member=row.is_member,
         tls=session.connection.tls_protocol,
+        unreadable_catalogs=frozenset(row.unreadable_catalogs),
     )
 
 
-def memberships(session: Session, group: str) -> tuple[Membership, ...]:
+def attributes(questions: Questions) -> tuple[str, ...]:
+    """Return the attributes of the login that a reader does not need."""
+    rows = questions.ask(queries.ATTRIBUTES, None, Attributes, "excess")
+    return tuple(name.upper() for row in rows for name, is_held in row._asdict().items() if is_held)
+
+
+def memberships(questions: Questions, group: str) -> tuple[Membership, ...]:
     """Return the roles that the login is or can become, its group among them."""
-    return tuple(Membership(*row) for row in session.rows(queries.MEMBERSHIPS, {"group": group}))
+    return tuple(questions.ask(queries.MEMBERSHIPS, {"group": group}, Membership, "excess"))
 
 
-def owned(session: Session, group: str) -> tuple[Owned, ...]:
+def owned(questions: Questions, group: str) -> tuple[Owned, ...]:
     """Return what user and group own, in every database of the server."""
-    return tuple(Owned(*row) for row in session.rows(queries.OWNED, {"group": group}))
+    return tuple(questions.ask(queries.OWNED, {"group": group}, Owned, "excess"))
 
 
-def database_facts(session: Session, target: Target, login: SessionFacts, request: Request) -> DatabaseFacts:
-    """Return all about one database; a dozen questions, however many objects there are.
+def database_facts(
+    questions: Questions, target: Target, login: SessionFacts, path: PathRow, request: Request
+) -> DatabaseFacts:
+    """Return what the catalog tells about one database; a dozen questions, however many objects there are.
 
-    Raises ServerError where the server stops answering; what fails of the queries in Metamapper's form is a fact.
+    Raises ServerError where the server stops answering.
     """
-    name = target.name
-    reader = Reader(login.version, name)
-    schemas = _schemas(session, reader, login.group_oid)
+    reader = Reader(login.version, target.name)
+    schemas = _schemas(questions, reader, login.group_oid)
     scope, problems = SchemaRules(request.privilege, login.version).scope(target, schemas.values())
-    expectation = expectation_of(scope, problems)
-    totals, details = _relations(session, reader, login, schemas, expectation)
-    creators = _creators(session, schemas, expectation)
-    defaults = tuple(
-        Default(role, schema, grantee, tuple(privileges))
-        for role, schema, grantee, privileges in session.rows(queries.DEFAULTS, {"group": login.group_oid})
-    )
-    namesakes = _namesakes(session, reader, details)
-    answer = _answer(session)
-    baseline = (request.baseline or {}).get(name, {})
+    is_known = questions.can_ask(queries.SCHEMAS)
+    expectation = expectation_of(scope, problems) if is_known else Expectation()
+    totals, details = _relations(questions, reader, login, schemas, expectation)
     return DatabaseFacts(
-        name=name,
+        name=target.name,
         group=request.group,
+        scope=scope if is_known else None,
         reader=reader,
         session=login,
         expectation=expectation,
-        scope=scope,
         schemas=schemas,
         totals=totals,
         details=details,
-        creators=creators,
-        defaults=defaults,
-        namesakes=namesakes,
-        answer=answer,
-        losses=_losses(session, baseline, answer.seen),
+        creators=_creators(questions, schemas, expectation),
+        defaults=_defaults(questions, login.group_oid),
+        namesakes=_namesakes(questions, reader, details),
+        scan=ScanResult(None),
+        search_path=_search_path(questions, path),
     )
 
 
-def _schemas(session: Session, reader: Reader, group_oid: int | None) -> Mapping[str, Schema]:
-    parameters = {"group": group_oid, "odd_name": reader.odd_name, "unquotable": reader.unquotable_schema}
+def _schemas(questions: Questions, reader: Reader, group_oid: int | None) -> Mapping[str, Schema]:
+    rows = questions.ask(queries.SCHEMAS, {"group": group_oid}, SchemaRow, *OF_SCHEMAS)
+    extensions = dict(questions.ask(queries.EXTENSION_SCHEMAS, None, ExtensionSchema, "missing"))
+    odd = questions.ask(queries.INDEXED_SCHEMAS, {"odd_name": reader.odd_name}, SchemaName, "breaks_scan")
+    parameters = {"group": group_oid, "unquotable": reader.unquotable_schema}
+    held = {one.schema for one in questions.ask(queries.HELD_SCHEMAS, parameters, SchemaName, "missing")}
+    indexed = {one.schema for one in odd}
     return {
-        name: Schema(oid, name, usage, create, tuple(through), *rest)
-        for oid, name, usage, create, through, *rest in session.rows(queries.SCHEMAS, parameters)
+        row.name: Schema(
+            **row._asdict(),
+            in_index_query=row.name in indexed,
+            extension=extensions.get(row.name, ""),
+            holds_relation=row.name in held,
+        )
+        for row in rows
     }
 
 
 def _relations(
-    session: Session, reader: Reader, login: SessionFacts, schemas: Mapping[str, Schema], expectation: Expectation
-) -> tuple[Mapping[str, Totals], tuple[Detail, ...]]:
+    questions: Questions, reader: Reader, login: SessionFacts, schemas: Mapping[str, Schema], expectation: Expectation
+) -> tuple[Mapping[str, Totals], tuple[RelationDetail, ...]]:
     parameters = {
         "schemas": [schemas[name].oid for name in expectation.schemas],
         "privileges": list(expectation.schemas.values()),
@@ -150,108 +184,104 @@ def _relations(
         "examples": EXAMPLES,
     }
     names = {schema.oid: name for name, schema in schemas.items()}
-    totals: dict[str, Totals] = {}
-    details: list[Detail] = []
-    for category, oid, relation, kind, columns, visible, readable, members, shown, *rest in session.rows(
-        queries.RELATIONS, parameters
-    ):
-        owner, through, of_extension, held_by_group = rest
-        if category == "schema":
-            totals[names[oid]] = Totals(members, shown, columns, visible, readable)
-        else:
-            found = (category, names[oid], relation, kind, columns, visible, readable, members, owner, tuple(through))
-            details.append(Detail(*found, of_extension, held_by_group))
-    return totals, tuple(details)
-
-
-def _creators(session: Session, schemas: Mapping[str, Schema], expectation: Expectation) -> tuple[Creator, ...]:
-    named = [(schemas[schema].oid, role) for schema, roles in expectation.creators.items() for role in roles]
-    parameters = {
-        "schemas": [schemas[name].oid for name in expectation.schemas if name not in expectation.creators],
-        "named_schemas": [oid for oid, _role in named],
-        "named_creators": [role for _oid, role in named],
+    rows = questions.ask(relation_queries.RELATIONS, parameters, RelationRow, *OF_RELATIONS)
+    totals = {
+        names[row.schema]: Totals(row.members, row.shown, row.total, row.visible, row.readable)
+        for row in rows
+        if row.category == "schema"
     }
-    return tuple(Creator(*row) for row in session.rows(queries.CREATORS, parameters))
+    return totals, tuple(_detail(row, names[row.schema]) for row in rows if row.category != "schema")
 
 
-def _namesakes(session: Session, reader: Reader, details: Sequence[Detail]) -> frozenset[QualifiedName]:
+def _detail(row: RelationRow, schema: str) -> RelationDetail:
+    return RelationDetail(
+        category=row.category,
+        schema=schema,
+        relation=row.relation,
+        kind=row.kind,
+        columns=row.total,
+        visible=row.visible,
+        readable=row.readable,
+        members=row.members,
+        owner=row.owner,
+        through=row.through,
+        of_extension=row.of_extension,
+        held_by_group=row.held_by_group,
+    )
+
+
+def _creators(questions: Questions, schemas: Mapping[str, Schema], expectation: Expectation) -> tuple[Creator, ...]:
+    listed = {role for roles in expectation.creators.values() for role in roles}
+    automatic = {schemas[name].oid: name for name in expectation.schemas if name not in expectation.creators}
+    found = questions.ask(scope_creators.CREATORS, {"schemas": list(automatic)}, scope_creators.Creator, "future")
+    names = sorted(listed | {one.role for one in found})
+    rows = questions.ask(queries.NAMED_CREATORS, {"names": names}, NamedCreator, "future")
+    is_inherited = {row.role: row.is_inherited for row in rows}
+    by_name = [
+        Creator(schema, role, is_inherited[role])
+        for schema, roles in expectation.creators.items()
+        for role in roles
+        if role in is_inherited
+    ]
+    by_right = [
+        Creator(
+            automatic[one.schema_oid],
+            one.role,
+            is_inherited.get(one.role, False),
+            is_member=one.is_member and not (one.is_owner or one.may_create),
+        )
+        for one in found
+    ]
+    return (*by_name, *by_right)
+
+
+def _defaults(questions: Questions, group_oid: int | None) -> tuple[Default, ...]:
+    return tuple(questions.ask(queries.DEFAULTS, {"group": group_oid}, Default, "future", "excess", "breaks_scan"))
+
+
+def _namesakes(questions: Questions, reader: Reader, details: Sequence[RelationDetail]) -> frozenset[QualifiedName]:
     """Return what exists of the names that oddly named relations are taken for, or could be given by a remedy."""
-    odd = [detail for detail in details if detail.category == "odd"]
+    odd = [detail for detail in details if detail.category == "needs_quotes"]
     meant = [reader.meant(detail.schema, detail.relation) for detail in odd]
     new = [(detail.schema, safe_name(detail.relation, frozenset())) for detail in odd]
     names = sorted({name for name in (*meant, *new) if name is not None})
     if not names:
         return frozenset()
     parameters = {"schemas": [name[0] for name in names], "relations": [name[1] for name in names]}
-    return frozenset((schema, relation) for schema, relation in session.rows(queries.NAMESAKES, parameters))
+    rows = questions.session.rows(queries.NAMESAKES, parameters)
+    return frozenset((schema, relation) for schema, relation in rows)
 
 
-def _streamed(session: Session, query: str) -> Iterator[Row]:
-    """Yield the rows of a query through a cursor on the server, so that only a part of them is ever here."""
-    fetch = f"FETCH FORWARD {FETCHED_AT_ONCE} FROM metamapper_rows"
-    rows = session.rows(f"DECLARE metamapper_rows NO SCROLL CURSOR FOR {query};\n{fetch}")
-    while rows:
-        yield from rows
-        rows = session.rows(fetch) if len(rows) == FETCHED_AT_ONCE else []
-    session.run(["CLOSE metamapper_rows"])
+def _search_path(questions: Questions, path: PathRow) -> SearchPath:
+    if not questions.can_ask(queries.PATH_CREATORS):
+        return SearchPath(path.path, is_known=False)
+    parameters = {"schemas": list(path.schemas)}
+    return SearchPath(path.path, tuple(questions.ask(queries.PATH_CREATORS, parameters, PathCreator)))
 
 
-def _answer(session: Session) -> Answer:
-    seen: dict[str, dict[str, int]] = {}
-    misread: list[QualifiedName] = []
-    long_defaults: dict[str, int] = {}
-    failure = None
-    try:
-        for schema, relation, columns, long, _properties, _comment, *is_misread in _streamed(
-            session, queries.DEFINITIONS
-        ):
-            seen.setdefault(schema, {})[relation] = columns
-            misread += [(schema, relation)] if any(is_misread) else []
-            if long:
-                long_defaults[schema] = long_defaults.get(schema, 0) + long
-    except ServerError as error:
-        failure = _query_failure(session, error)
-    index_failure, misread_schemas = _index_answer(session)
-    return Answer(
-        seen=None if failure else seen,
-        definitions_failure=failure,
-        index_failure=index_failure,
-        misread=() if failure else tuple(misread),
-        misread_schemas=misread_schemas,
-        long_defaults=long_defaults,
-    )
-
-
-def _index_answer(session: Session) -> tuple[QueryFailure | None, tuple[str, ...]]:
-    try:
-        rows = session.rows(queries.INDEXES)
-    except ServerError as error:
-        return _query_failure(session, error), ()
-    return None, tuple(schema for schema, is_misread, _indexes in rows if is_misread)
-
-
-def _query_failure(session: Session, error: ServerError) -> QueryFailure:
-    """Return how a query failed, in a new transaction; raises the error where the connection is gone."""
-    if error.is_connection_lost or not error.sqlstate:
-        raise error
+def lock_holders(session: Session, request: Request) -> tuple[LockHolder, ...]:
+    """Return who may have kept a question waiting, in a new transaction."""
     session.rollback()
-    begin(session)
-    return QueryFailure(error.sqlstate, error.text)
+    begin(session, request)
+    return tuple(session.records(queries.LOCK_HOLDERS, None, LockHolder))
 
 
-def _losses(session: Session, baseline: Seen, seen: Seen | None) -> tuple[Loss, ...]:
-    """Return what of the baseline will not be seen; where the scan fails, what a mended one would not see."""
-    before = [(schema, relation, columns) for schema, held in baseline.items() for relation, columns in held.items()]
-    less = [
-        (schema, relation, columns)
-        for schema, relation, columns in before
-        if seen is None or seen.get(schema, {}).get(relation, 0) < columns
-    ]
-    if not less:
-        return ()
-    schemas, relations, columns_before = (list(part) for part in zip(*less))
+def less_visible(baseline: VisibleColumns, seen: VisibleColumns | None) -> VisibleColumns:
+    """Return what of the baseline a scan did not see, with the columns of then; all of it, where the scan failed."""
+    less = {
+        schema: {
+            relation: columns
+            for relation, columns in held.items()
+            if seen is None or seen.get(schema, {}).get(relation, 0) < columns
+        }
+        for schema, held in baseline.items()
+    }
+    return {schema: held for schema, held in less.items() if held}
+
+
+def losses(questions: Questions, less: VisibleColumns) -> tuple[Loss, ...]:
+    """Return why these are not seen; where the scan fails, what a repaired one would not see."""
+    flat = [(schema, relation, columns) for schema, held in less.items() for relation, columns in held.items()]
+    schemas, relations, columns_before = (list(part) for part in zip(*flat))
     parameters = {"schemas": schemas, "relations": relations, "columns": columns_before}
-    return tuple(
-        Loss(schema, relation, columns, visible, exists, usage)
-        for schema, relation, columns, exists, usage, visible in session.rows(queries.LOST, parameters)
-    )
+    return tuple(questions.ask(queries.LOST, parameters, Loss, "lost"))

@@ -14,9 +14,10 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_st
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
     DatabaseFacts,
     Default,
-    Detail,
     Membership,
     Owned,
+    PathCreator,
+    RelationDetail,
     Schema,
     SessionFacts,
 )
@@ -48,19 +49,47 @@ DANGEROUS: Mapping[str, str] = {
 
 
 def exposed(facts: DatabaseFacts) -> tuple[Finding, ...]:
-    """Return what is readable beyond the list, by schema and by whom it comes through."""
-    return tuple(_exposure(facts, details) for details in _alike(facts.of("exposed")))
+    """Return what is readable beyond the list, by schema and by whom it comes through, and who could read with it."""
+    return (*(_exposure(facts, details) for details in _alike(facts.of("exposed"))), *_search_path(facts))
 
 
-def _alike(details: Sequence[Detail]) -> list[list[Detail]]:
-    groups: dict[tuple[object, ...], list[Detail]] = {}
+def _search_path(facts: DatabaseFacts) -> Iterator[Finding]:
+    """Yield the schemas of the login's path in which somebody could make Metamapper's queries run other code."""
+    by_schema: dict[str, list[PathCreator]] = {}
+    for creator in facts.search_path.creators:
+        by_schema.setdefault(creator.schema, []).append(creator)
+    for schema, creators in by_schema.items():
+        granted = [one.role for one in creators if one.how == "create"]
+        reason = (
+            f"The search_path of {quoted(facts.user)} leads through this schema, in which {_who_creates(creators)}: an "
+            "operator or a function there can be a better match than PostgreSQL's own, and Metamapper's queries run it "
+            "with the rights of the login. Here they ran with search_path = pg_catalog instead."
+        )
+        path = f"ALTER ROLE {quoted(facts.user)} SET search_path = pg_catalog; (metamapper_search_path: pg_catalog)"
+        revoke = f"REVOKE CREATE ON SCHEMA {quoted(schema)} FROM {', '.join(map(grantee, granted))}; Or: "
+        severity: Severity = "warning" if granted else "information"
+        yield Finding("exposed", severity, reason, (revoke if granted else "") + path, facts.name, schema)
+
+
+def _who_creates(creators: Sequence[PathCreator]) -> str:
+    texts = {
+        "create": "{} may create",
+        "owner": "{}, its owner, may create",
+        "object": "{} owns functions or operators",
+    }
+    shown = [texts[one.how].format(named(one.role)) for one in creators[:NAMED]]
+    return " and ".join([*shown, *(["others, too"] if len(creators) > NAMED else [])])
+
+
+def _alike(details: Sequence[RelationDetail]) -> list[list[RelationDetail]]:
+    groups: dict[tuple[object, ...], list[RelationDetail]] = {}
     for detail in details:
         key = (detail.schema, detail.owner, detail.through, detail.of_extension)
         groups.setdefault(key, []).append(detail)
     return list(groups.values())
 
 
-def _amount(details: Sequence[Detail]) -> str:
+def _amount(details: Sequence[RelationDetail]) -> str:
     """Return how many relations these stand for, with the names of the first."""
     kinds = {(detail.kind == "m"): detail.members for detail in details}
     count = (
@@ -71,7 +100,7 @@ def _amount(details: Sequence[Detail]) -> str:
     return f"{count} relation{'' if count == 1 else 's'} ({names}{more})"
 
 
-def _exposure(facts: DatabaseFacts, details: Sequence[Detail]) -> Finding:
+def _exposure(facts: DatabaseFacts, details: Sequence[RelationDetail]) -> Finding:
     first = details[0]
     is_default = first.of_extension and first.through == PUBLIC_ONLY and not first.owner
     verb = "can be read" if any(detail.readable for detail in details) else "will appear, though no row can be read"
@@ -82,11 +111,11 @@ def _exposure(facts: DatabaseFacts, details: Sequence[Detail]) -> Finding:
     return Finding("exposed", severity, reason, remedy, facts.name, first.schema, _only(details))
 
 
-def _only(details: Sequence[Detail]) -> str:
+def _only(details: Sequence[RelationDetail]) -> str:
     return details[0].relation if len(details) == 1 and details[0].members == 1 else ""
 
 
-def _revoke(facts: DatabaseFacts, privileges: str, details: Sequence[Detail]) -> str:
+def _revoke(facts: DatabaseFacts, privileges: str, details: Sequence[RelationDetail]) -> str:
     """Return what takes a privilege away: from the user, the group and PUBLIC itself, from others the membership."""
     first = details[0]
     tables = ", ".join(qualified(detail.schema, detail.relation) for detail in details)
@@ -153,7 +182,7 @@ def excess(facts: DatabaseFacts) -> tuple[Finding, ...]:
     return (
         *_database(facts),
         *(_schema(facts, schema) for schema in facts.schemas.values() if schema.create),
-        *(_written(facts, details) for details in _alike(facts.of("written"))),
+        *(_written(facts, details) for details in _alike(facts.of("writable"))),
         *(_readable(facts, details) for details in _alike(facts.of("readable"))),
         *(found for default in facts.defaults for found in _default(facts, default)),
     )
@@ -204,7 +233,7 @@ def _schema(facts: DatabaseFacts, schema: Schema) -> Finding:
     return Finding("excess", severity, reason, remedy, facts.name, schema.name)
 
 
-def _written(facts: DatabaseFacts, details: Sequence[Detail]) -> Finding:
+def _written(facts: DatabaseFacts, details: Sequence[RelationDetail]) -> Finding:
     first = details[0]
     reason = f"The login can change {_amount(details)} of this schema, through {through(first)}."
     writing = "INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER"
@@ -213,15 +242,16 @@ def _written(facts: DatabaseFacts, details: Sequence[Detail]) -> Finding:
     )
 
 
-def _readable(facts: DatabaseFacts, details: Sequence[Detail]) -> Finding:
+def _readable(facts: DatabaseFacts, details: Sequence[RelationDetail]) -> Finding:
     first = details[0]
     reason = (
         f"{_amount(details)} of this schema, of which only the metadata is to be seen, can be read through "
         f"{through(first)}."
     )
-    return Finding(
-        "excess", "failure", reason, _revoke(facts, "SELECT", details), facts.name, first.schema, _only(details)
-    )
+    remedy = _revoke(facts, "SELECT", details)
+    place = (facts.name, first.schema, _only(details))
+    # Metadata mode is a promise, so that it fails whatever the other aspects are good for.
+    return Finding("excess", "failure", reason, remedy, *place, always_fails=True)
 
 
 def _default(facts: DatabaseFacts, default: Default) -> Iterator[Finding]:

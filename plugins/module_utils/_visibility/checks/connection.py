@@ -8,14 +8,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Iterator, Mapping, Sequence
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.metamapper_form import form_problems
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name_pattern import is_pattern
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import Route
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login, attempt_login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login_sqlstate import NOT_AUTHORIZED
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import unknown_database
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import SessionFacts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
+    LockHolder,
+    SessionFacts,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import Finding
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import Request
 
@@ -23,11 +29,19 @@ TLS_MODES = frozenset({"require", "verify-ca", "verify-full"})
 TLS_WORDS = ("SSL", "TLS", "certificate")
 
 NO_SUCH_DATABASE = "3D000"
+LOCK_NOT_AVAILABLE = "55P03"
+NAMED = 3
 WRONG_PASSWORD = "28P01"  # noqa: S105
 
 
+_INTERRUPTED: Mapping[str, str] = {
+    "57014": "Raise statement_timeout of the server, the database or the role, or see what makes the server slow.",
+    "57P01": "The session was ended by an administrator, or the server was shut down. Run the check again.",
+}
+
+
 @dataclass(frozen=True)
-class Refusal:
+class LoginFailure:
     """Why a login failed: the server's SQLSTATE, empty where it did not speak, and the words of libpq or the server.
 
     ``remedy`` is given where the way to the server has explained the failure already; else it follows from the others.
@@ -46,19 +60,7 @@ class Refusal:
         return self.sqlstate in ("", WRONG_PASSWORD)
 
 
-def refusal_of(failure: Failure, login: Login, database: str, path: Route) -> Refusal:
-    """Return why ``open_session`` failed.
-
-    The SQLSTATE of a refused login can only be had for a second try.
-    """
-    problem = failure.problems[0]
-    if problem.remedy:
-        return Refusal(problem.sqlstate, problem.message, problem.remedy)
-    state = problem.sqlstate or attempt_login(login, database, path.parameters()).sqlstate or ""
-    return Refusal(state, problem.message)
-
-
-def refused(refusal: Refusal, login: Login, database: str, request: Request) -> Finding:
+def refused(refusal: LoginFailure, login: Login, database: str, request: Request) -> Finding:
     """Return the finding for a login that failed; a database that does not exist is missing."""
     if refusal.sqlstate == NO_SUCH_DATABASE:
         reason = unknown_database(database, ())
@@ -69,12 +71,52 @@ def refused(refusal: Refusal, login: Login, database: str, request: Request) -> 
     return Finding("connection", "failure", f"{refusal.message}{state}", remedy, database)
 
 
+def interrupted(error: ServerError, database: str, holders: Sequence[LockHolder]) -> Finding:
+    """Return the finding for a check that was not answered to its end; ``holders`` are whose locks it waited for."""
+    reason = f"The check of this database was interrupted: {error.text} (SQLSTATE {error.sqlstate or 'unknown'})."
+    if error.sqlstate != LOCK_NOT_AVAILABLE:
+        remedy = _INTERRUPTED.get(error.sqlstate, "Fix what the server reports, and run the check again.")
+        return Finding("connection", "failure", reason, remedy, database)
+    reason = "A lock of another session kept the check of this database waiting; Metamapper's scan would wait as well."
+    reason += "".join(f" {_holder(one)}" for one in holders[:NAMED])
+    remedy = "Run the check again when that transaction has ended."
+    processes = [one.process for one in holders if one.process]
+    if processes:
+        remedy += f" To end it, as a superuser: SELECT pg_catalog.pg_terminate_backend({processes[0]});"
+    return Finding("connection", "failure", reason, remedy, database)
+
+
+def _holder(one: LockHolder) -> str:
+    who = f"Process {one.process}" if one.process else "A prepared transaction"
+    details = [f"role {quoted(one.role)}" if one.role else "", f"application {quoted(one.application)}"]
+    told = ", ".join(text for text in [*details[: 2 if one.application else 1]] if text)
+    what = f"{quoted(one.schema)}.{quoted(one.relation)}" if one.relation else "a relation"
+    since = f", in a transaction since {one.since}" if one.since else ""
+    return f"{who}{f' ({told})' if told else ''} holds ACCESS EXCLUSIVE on {what}{since}."
+
+
+def form_findings(login: Login, request: Request) -> Iterator[Finding]:
+    """Yield what Metamapper's datastore form does not accept of what this login is made with."""
+    databases = [entry.name for entry in request.entries if not is_pattern(entry.name)]
+    problems = form_problems(
+        host=login.host,
+        user=login.user,
+        password=login.password.reveal() if login.password else "",
+        ssh_host=request.ssh_host,
+    )
+    for problem in problems:
+        yield Finding("connection", "failure" if problem.is_fatal else "warning", problem.reason, problem.remedy)
+    for database in databases:
+        for problem in form_problems(database=database):
+            yield Finding("connection", "failure", problem.reason, problem.remedy, database)
+
+
 def broken_way(failure: Failure) -> tuple[Finding, ...]:
     """Return the findings for a way that could not even be opened."""
     return tuple(Finding("connection", "failure", problem.message, problem.remedy) for problem in failure.problems)
 
 
-def _remedy(refusal: Refusal, login: Login, database: str, request: Request) -> str:
+def _remedy(refusal: LoginFailure, login: Login, database: str, request: Request) -> str:
     user = quoted(login.user)
     if not refusal.sqlstate:
         return _remedy_of_the_way(refusal, login)
@@ -93,7 +135,7 @@ def _remedy(refusal: Refusal, login: Login, database: str, request: Request) -> 
     return remedies.get(refusal.sqlstate, "Mend what the server says, and run the check again.")
 
 
-def _remedy_of_the_way(refusal: Refusal, login: Login) -> str:
+def _remedy_of_the_way(refusal: LoginFailure, login: Login) -> str:
     if login.ssl_mode in TLS_MODES and any(word in refusal.message for word in TLS_WORDS):
         return (
             f"ssl_mode {login.ssl_mode} asks for TLS: switch it on at the server (ssl = on), and let ca_cert name the "

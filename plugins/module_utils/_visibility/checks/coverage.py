@@ -14,8 +14,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_st
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
     Creator,
     DatabaseFacts,
-    Detail,
     Loss,
+    RelationDetail,
     Totals,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import (
@@ -25,7 +25,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
     Severity,
     qualified,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.wording import counted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.wording import sampled
 
 
 def missing(facts: DatabaseFacts) -> tuple[Finding, ...]:
@@ -83,13 +83,13 @@ def _is_wholly_missing(facts: DatabaseFacts, schema: str) -> bool:
 
 
 def _missing_relations(facts: DatabaseFacts) -> Iterator[Finding]:
-    kinds = counted(detail for detail in facts.of("missing") if not _is_wholly_missing(facts, detail.schema))
+    sample = sampled(detail for detail in facts.of("missing") if not _is_wholly_missing(facts, detail.schema))
     whole = {detail.schema: detail for detail in facts.of("missing") if _is_wholly_missing(facts, detail.schema)}
     for name, example in sorted(whole.items()):
         yield _missing_schema(facts, name, example)
-    for detail in kinds.details:
+    for detail in sample.details:
         yield _missing_relation(facts, detail)
-    for name, count in kinds.unlisted.items():
+    for name, count in sample.unlisted.items():
         reason = f"{count} more relations of this schema are missing, wholly or in part."
         yield Finding("missing", "failure", reason, _grant_all(facts, name), facts.name, name)
 
@@ -99,7 +99,7 @@ def _grant_all(facts: DatabaseFacts, schema: str) -> str:
     return f"GRANT {privilege} ON ALL TABLES IN SCHEMA {quoted(schema)} TO {_to(facts)};"
 
 
-def _missing_schema(facts: DatabaseFacts, name: str, example: Detail) -> Finding:
+def _missing_schema(facts: DatabaseFacts, name: str, example: RelationDetail) -> Finding:
     schema = facts.schemas[name]
     privilege = facts.expectation.schemas[name]
     by_group = _is_held_by_group(facts, example.held_by_group and schema.group_usage)
@@ -113,7 +113,7 @@ def _missing_schema(facts: DatabaseFacts, name: str, example: Detail) -> Finding
     return Finding("missing", "failure", reason, remedy, facts.name, name)
 
 
-def _missing_relation(facts: DatabaseFacts, detail: Detail) -> Finding:
+def _missing_relation(facts: DatabaseFacts, detail: RelationDetail) -> Finding:
     privilege = facts.expectation.schemas[detail.schema]
     by_group = _is_held_by_group(facts, detail.held_by_group)
     if detail.visible == detail.columns:
@@ -168,12 +168,19 @@ def _unknown_creators(facts: DatabaseFacts) -> Iterator[Finding]:
 
 
 def _future_findings(facts: DatabaseFacts, by_role: dict[str, list[str]]) -> Iterator[Finding]:
+    for schema in by_role.pop("", []):
+        reason = (
+            "Every role can create tables here, through PUBLIC: those of roles without a default privilege will not "
+            "appear."
+        )
+        remedy = f"REVOKE CREATE ON SCHEMA {quoted(schema)} FROM PUBLIC;"
+        yield Finding("future", "failure", reason, remedy, facts.name, schema)
     for role, schemas in sorted(by_role.items()):
         for schema in schemas[:EXAMPLES]:
             privilege = facts.expectation.schemas[schema]
             reason = (
-                f"Role {quoted(role)} can create tables here and has no default privilege {privilege} for "
-                f"{quoted(facts.beneficiary)}: they will not appear."
+                f"Role {quoted(role)} can create tables here{_as_member(facts, role, schema)} and has no default "
+                f"privilege {privilege} for {quoted(facts.beneficiary)}: they will not appear."
             )
             remedy = _default_privilege(facts, role, schema)
             yield Finding("future", "failure", reason, remedy, facts.name, schema)
@@ -181,6 +188,11 @@ def _future_findings(facts: DatabaseFacts, by_role: dict[str, list[str]]) -> Ite
             reason = f"The same holds for role {quoted(role)} in {len(schemas) - EXAMPLES} more schemas."
             remedy = " ".join(_default_privilege(facts, role, schema) for schema in schemas[EXAMPLES:])
             yield Finding("future", "failure", reason, remedy, facts.name)
+
+
+def _as_member(facts: DatabaseFacts, role: str, schema: str) -> str:
+    is_member = any(one.is_member for one in facts.creators if (one.role, one.schema) == (role, schema))
+    return ", as a member of a role that can," if is_member else ""
 
 
 def _default_privilege(facts: DatabaseFacts, role: str, schema: str) -> str:
@@ -201,7 +213,7 @@ def lost(facts: DatabaseFacts) -> tuple[Finding, ...]:
 def _lost_findings(facts: DatabaseFacts, losses: list[Loss]) -> Iterable[Finding]:
     for loss in losses[:EXAMPLES]:
         reason = f"{_what_is_lost(loss)} The next scan succeeds without it and deletes its documentation."
-        if facts.answer.definitions_failure:
+        if facts.scan.definitions_failure:
             reason = f"{_what_is_lost(loss)} The first scan that succeeds will delete its documentation."
         remedy = _remedy_for_loss(facts, loss)
         yield Finding("lost", "failure", reason, remedy, facts.name, loss.schema, loss.relation)
@@ -235,8 +247,8 @@ def limits(facts: DatabaseFacts) -> tuple[Finding, ...]:
 
 def _hidden(facts: DatabaseFacts) -> Iterator[Finding]:
     for is_view, what in ((True, "materialized views"), (False, "relations without columns")):
-        by_schema: dict[str, list[Detail]] = {}
-        for detail in facts.of("hidden"):
+        by_schema: dict[str, list[RelationDetail]] = {}
+        for detail in facts.of("never_listed"):
             if (detail.kind == "m") == is_view:
                 by_schema.setdefault(detail.schema, []).append(detail)
         for schema, details in by_schema.items():
@@ -253,6 +265,3 @@ def _general_limits(facts: DatabaseFacts) -> Iterator[Finding]:
             "is marked, and no privilege that can be granted changes it."
         )
         yield Finding("limits", "information", reason, "", facts.name)
-    for schema, count in sorted(facts.answer.long_defaults.items()):
-        reason = f"{count} columns of this schema have a default of more than the 255 characters that Metamapper keeps."
-        yield Finding("limits", "information", reason, "", facts.name, schema)

@@ -9,22 +9,27 @@ from __future__ import annotations
 
 from typing import Iterator, Mapping
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import Effect, safe_name
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
     DatabaseFacts,
     Default,
-    Detail,
     QueryFailure,
+    RelationDetail,
     Schema,
     Totals,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.not_storable import (
+    not_decodable,
+    not_storable,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import (
     Finding,
     Severity,
     qualified,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.wording import counted, grantee, through
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.wording import grantee, sampled, through
 
 SHOWING = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})
 
@@ -42,35 +47,38 @@ PUBLIC = ""  # as aclexplode() has it
 
 _RELATION_REASONS: Mapping[Effect, str] = {
     "fails": "Metamapper does not quote this name, and its query for tables fails as a whole on it",
-    "no id": "Metamapper does not quote this name and finds no object by it: the relation and its columns have no id",
+    "no id": "Metamapper does not quote this name and finds no object by it: the relation and its columns have no id, "
+    "and what people wrote about them is lost when it is renamed",
     "wrong id": "Metamapper does not quote this name and takes the id of the relation {twin} for its own",
 }
 
 
-def breakers(facts: DatabaseFacts) -> tuple[Finding, ...]:
+def scan_failures(facts: DatabaseFacts) -> tuple[Finding, ...]:
     """Return all that breaks or falsifies a scan of this database."""
     return (
-        *_odd_schemas(facts),
-        *_closed_schemas(facts),
-        *_odd_relations(facts),
-        *_unforeseen(facts),
-        *_coming(facts),
+        *_schemas_that_need_quotes(facts),
+        *_relations_without_usage(facts),
+        *_relations_that_need_quotes(facts),
+        *not_storable(facts),
+        *not_decodable(facts),
+        *_unpredicted_failures(facts),
+        *_from_default_privileges(facts),
     )
 
 
 def confirmed(facts: DatabaseFacts) -> bool:
     """Tell whether Metamapper's queries did what the catalog told beforehand."""
     effects = _effects(facts)
-    answer = facts.answer
+    answer = facts.scan
     if answer.definitions_failure:
-        return "fails" in effects
-    return "fails" not in effects and bool(effects - {"fine"}) == bool(answer.misread) and not _surprises(facts)
+        return "fails" in effects or answer.undecodable is not None
+    return "fails" not in effects and bool(effects - {"fine"}) == bool(answer.misread) and not _unpredicted(facts)
 
 
 def _effects(facts: DatabaseFacts) -> set[Effect]:
     shown = {name for name, totals in facts.totals.items() if totals.visible_relations}
-    closed: set[Effect] = {"fails" for detail in facts.of("closed") if _is_closed(facts, detail)}
-    names = {_relation_effect(facts, detail) for detail in facts.of("odd")}
+    closed: set[Effect] = {"fails" for detail in facts.of("no_usage") if _has_no_usage(facts, detail)}
+    names = {_relation_effect(facts, detail) for detail in facts.of("needs_quotes")}
     return closed | names | {_schema_effect(facts, name) for name in shown}
 
 
@@ -87,21 +95,23 @@ def _schema_effect(facts: DatabaseFacts, name: str) -> Effect:
     meant = facts.reader.meant(name, "x")
     if effect != "wrong id" or meant is None or meant[0] == name or _usage(facts).get(meant[0], True):
         return effect
-    tame = [one for one in facts.of("odd") if one.schema == name and _relation_effect(facts, one) != "fails"]
-    return "fails" if facts.totals.get(name, Totals()).visible_relations > len(tame) else effect
+    harmless = [
+        one for one in facts.of("needs_quotes") if one.schema == name and _relation_effect(facts, one) != "fails"
+    ]
+    return "fails" if facts.totals.get(name, Totals()).visible_relations > len(harmless) else effect
 
 
-def _relation_effect(facts: DatabaseFacts, detail: Detail) -> Effect:
+def _relation_effect(facts: DatabaseFacts, detail: RelationDetail) -> Effect:
     return facts.reader.relation_effect(detail.schema, detail.relation, _usage(facts), facts.namesakes)
 
 
-def _is_closed(facts: DatabaseFacts, detail: Detail) -> bool:
+def _has_no_usage(facts: DatabaseFacts, detail: RelationDetail) -> bool:
     """Tell whether a relation shows up although its schema is closed, under the name that Metamapper looks for."""
     meant = facts.reader.meant(detail.schema, detail.relation)
     return meant is not None and not _usage(facts).get(meant[0], True)
 
 
-def _odd_schemas(facts: DatabaseFacts) -> Iterator[Finding]:
+def _schemas_that_need_quotes(facts: DatabaseFacts) -> Iterator[Finding]:
     taken = set(facts.schemas)
     for name, schema in facts.schemas.items():
         totals = facts.totals.get(name)
@@ -117,32 +127,32 @@ def _odd_schemas(facts: DatabaseFacts) -> Iterator[Finding]:
 
 
 def _schema_finding(facts: DatabaseFacts, schema: Schema, taken: set[str], severity: Severity, reason: str) -> Finding:
-    remedy = f"ALTER SCHEMA {quoted(schema.name)} RENAME TO {quoted(_taking(schema.name, taken))};"
+    remedy = f"ALTER SCHEMA {quoted(schema.name)} RENAME TO {quoted(_reserve_name(schema.name, taken))};"
     return Finding("breaks_scan", severity, reason, remedy, facts.name, schema.name)
 
 
-def _taking(name: str, taken: set[str]) -> str:
+def _reserve_name(name: str, taken: set[str]) -> str:
     """Return a new name for something, and take it, so that no two remedies give the same."""
     new_name = safe_name(name, taken)
     taken.add(new_name)
     return new_name
 
 
-def _closed_schemas(facts: DatabaseFacts) -> Iterator[Finding]:
-    kinds = counted(detail for detail in facts.of("closed") if _is_closed(facts, detail))
-    for detail in kinds.details:
+def _relations_without_usage(facts: DatabaseFacts) -> Iterator[Finding]:
+    sample = sampled(detail for detail in facts.of("no_usage") if _has_no_usage(facts, detail))
+    for detail in sample.details:
         reason = (
             f"The relation shows up through {through(detail)}, but the login has no USAGE on its schema: "
             "Metamapper's query for tables fails as a whole on it (permission denied for schema)."
         )
-        remedy = _remedy_for_closed(facts, detail)
+        remedy = _remedy_without_usage(facts, detail)
         yield Finding("breaks_scan", "failure", reason, remedy, facts.name, detail.schema, detail.relation)
-    for schema, count in kinds.unlisted.items():
+    for schema, count in sample.unlisted.items():
         reason = f"{count} more relations of this schema show up without USAGE on it."
         yield Finding("breaks_scan", "failure", reason, "Mend the ones that are listed first.", facts.name, schema)
 
 
-def _remedy_for_closed(facts: DatabaseFacts, detail: Detail) -> str:
+def _remedy_without_usage(facts: DatabaseFacts, detail: RelationDetail) -> str:
     # In a schema that is not listed, USAGE would give Metamapper more than was asked for. An extension's view that
     # everybody may read is meant to be read.
     givers = {facts.user, facts.group} if detail.of_extension else {facts.user, facts.group, PUBLIC}
@@ -153,44 +163,47 @@ def _remedy_for_closed(facts: DatabaseFacts, detail: Detail) -> str:
     return f"GRANT USAGE ON SCHEMA {quoted(detail.schema)} TO {quoted(facts.beneficiary)};"
 
 
-def _odd_relations(facts: DatabaseFacts) -> Iterator[Finding]:
+def _relations_that_need_quotes(facts: DatabaseFacts) -> Iterator[Finding]:
     taken = {detail.relation for detail in facts.details} | {name for _schema, name in facts.namesakes}
-    kinds = counted(detail for detail in facts.of("odd") if _has_odd_name(facts, detail))
-    for detail in kinds.details:
+    sample = sampled(detail for detail in facts.of("needs_quotes") if _needs_quotes(facts, detail))
+    for detail in sample.details:
         effect = _relation_effect(facts, detail)
         meant = facts.reader.meant(detail.schema, detail.relation) or ("", "")
         reason = _RELATION_REASONS[effect].replace("{twin}", qualified(*meant)) + "."
-        new_name = quoted(_taking(detail.relation, taken))
+        new_name = quoted(_reserve_name(detail.relation, taken))
         remedy = f"ALTER TABLE {qualified(detail.schema, detail.relation)} RENAME TO {new_name};"
-        yield Finding("breaks_scan", "failure", reason, remedy, facts.name, detail.schema, detail.relation)
-    for schema, count in kinds.unlisted.items():
+        # A relation without an id is stored, and its text is lost only when it is renamed.
+        is_stored = effect == "no id" and has_feature(facts.session.version, "lenient_regclass")
+        severity: Severity = "warning" if is_stored else "failure"
+        yield Finding("breaks_scan", severity, reason, remedy, facts.name, detail.schema, detail.relation)
+    for schema, count in sample.unlisted.items():
         reason = f"{count} more relations of this schema have names that Metamapper would have to quote."
         yield Finding("breaks_scan", "failure", reason, "Rename them as well.", facts.name, schema)
 
 
-def _has_odd_name(facts: DatabaseFacts, detail: Detail) -> bool:
+def _needs_quotes(facts: DatabaseFacts, detail: RelationDetail) -> bool:
     """Tell whether the name of a relation is to blame, whatever the name of its schema."""
     meant = facts.reader.meant("x", detail.relation)
     return meant != ("x", detail.relation) and _relation_effect(facts, detail) != "fine"
 
 
-def _surprises(facts: DatabaseFacts) -> list[tuple[str, str]]:
+def _unpredicted(facts: DatabaseFacts) -> list[tuple[str, str]]:
     """Return what was misread although nothing about its name or its schema's foretold it."""
     return [
         (schema, relation)
-        for schema, relation in facts.answer.misread
+        for schema, relation in facts.scan.misread
         if facts.reader.meant(schema, relation) == (schema, relation)
         and facts.reader.schema_effect(schema, facts.schemas.keys()) == "fine"
     ]
 
 
-def _unforeseen(facts: DatabaseFacts) -> Iterator[Finding]:
-    answer = facts.answer
-    if answer.definitions_failure and "fails" not in _effects(facts):
+def _unpredicted_failures(facts: DatabaseFacts) -> Iterator[Finding]:
+    answer = facts.scan
+    if answer.definitions_failure and "fails" not in _effects(facts) and answer.undecodable is None:
         yield _failed_query(facts, "failure", "tables", answer.definitions_failure)
-    if answer.index_failure and not _index_failure_is_foreseen(facts):
+    if answer.index_failure and not _is_index_failure_predicted(facts):
         yield _failed_query(facts, "warning", "indexes", answer.index_failure)
-    for schema, relation in _surprises(facts):
+    for schema, relation in _unpredicted(facts):
         reason = "A query of Metamapper's form returned the id of another object, or none, for this relation."
         yield Finding("breaks_scan", "failure", reason, "Rename the relation.", facts.name, schema, relation)
     for schema in answer.misread_schemas:
@@ -199,7 +212,7 @@ def _unforeseen(facts: DatabaseFacts) -> Iterator[Finding]:
             yield Finding("breaks_scan", "warning", reason, "Rename the schema.", facts.name, schema)
 
 
-def _index_failure_is_foreseen(facts: DatabaseFacts) -> bool:
+def _is_index_failure_predicted(facts: DatabaseFacts) -> bool:
     return any(
         schema.in_index_query and facts.reader.schema_effect(name, facts.schemas.keys()) == "fails"
         for name, schema in facts.schemas.items()
@@ -215,7 +228,7 @@ def _failed_query(facts: DatabaseFacts, severity: Severity, what: str, failure: 
     return Finding("breaks_scan", severity, reason, remedy, facts.name)
 
 
-def _coming(facts: DatabaseFacts) -> Iterator[Finding]:
+def _from_default_privileges(facts: DatabaseFacts) -> Iterator[Finding]:
     """Yield default privileges by which a table to come will break the scan."""
     for default in facts.defaults:
         if SHOWING.isdisjoint(default.privileges):

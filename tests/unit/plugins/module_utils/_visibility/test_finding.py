@@ -79,11 +79,12 @@ def test_findings_come_in_the_order_of_the_aspects() -> None:
 
 
 def test_the_summary_names_every_aspect() -> None:
-    result = summary([MISSING, replace(MISSING, severity="warning", aspect="future")])
+    result = summary([MISSING, replace(MISSING, severity="warning", aspect="future")], {"lost", "missing"})
     assert list(result) == list(ASPECTS)
     assert result["missing"] == {"status": "failure", "count": 1}
     assert result["future"] == {"status": "warning", "count": 1}
-    assert result["lost"] == {"status": "ok", "count": 0}
+    assert result["lost"] == {"status": "unknown", "count": 0}
+    assert result["exposed"] == {"status": "ok", "count": 0}
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,20 @@ from typing import Any
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import Reader
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
-    Answer,
     Creator,
     DatabaseFacts,
     Default,
-    Detail,
+    LongDefault,
     Loss,
     Membership,
     Owned,
     QueryFailure,
+    RelationDetail,
+    ScanResult,
     Schema,
     SessionFacts,
     Totals,
+    Undecodable,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.audit import (
     excess,
@@ -33,8 +35,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
     missing,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.scan_failures import (
-    breakers,
     confirmed,
+    scan_failures,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import Expectation
 
@@ -53,32 +55,36 @@ FACTS = DatabaseFacts(
     creators=(),
     defaults=(),
     namesakes=frozenset(),
-    answer=Answer(seen={"sales": {"t": 4, "u": 4}}),
+    scan=ScanResult(seen={"sales": {"t": 4, "u": 4}}),
 )
 
 
-def detail(category: str, **changes: Any) -> Detail:
-    plain = Detail(category, "sales", "t", "r", 4, 4, 4, 1, "", ("readers",), False, False)
+def detail(category: str, **changes: Any) -> RelationDetail:
+    plain = RelationDetail(category, "sales", "t", "r", 4, 4, 4, 1, "", ("readers",), False, False)
     return replace(plain, **changes)
 
 
 def test_nothing_wrong_is_nothing_found() -> None:
-    assert (missing(FACTS), breakers(FACTS), future(FACTS), lost(FACTS), exposed(FACTS), excess(FACTS)) == ((),) * 6
+    assert (missing(FACTS), scan_failures(FACTS), future(FACTS), lost(FACTS), exposed(FACTS), excess(FACTS)) == (
+        (),
+    ) * 6
     assert confirmed(FACTS)
 
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        pytest.param({"answer": Answer(None, DENIED)}, False, id="a failure that nothing foretold"),
-        pytest.param({"details": (detail("closed", schema="nous"),)}, False, id="a failure that did not come"),
+        pytest.param({"scan": ScanResult(None, DENIED)}, False, id="a failure that nothing foretold"),
+        pytest.param({"details": (detail("no_usage", schema="nous"),)}, False, id="a failure that did not come"),
         pytest.param(
-            {"details": (detail("closed", schema="nous"),), "answer": Answer(None, DENIED)}, True, id="as foretold"
+            {"details": (detail("no_usage", schema="nous"),), "scan": ScanResult(None, DENIED)},
+            True,
+            id="as foretold",
         ),
-        pytest.param({"answer": Answer({}, misread=(("sales", "t"),))}, False, id="misread without a reason"),
-        pytest.param({"details": (detail("odd", relation="T"),)}, False, id="an odd name that was read well"),
+        pytest.param({"scan": ScanResult({}, misread=(("sales", "t"),))}, False, id="misread without a reason"),
+        pytest.param({"details": (detail("needs_quotes", relation="T"),)}, False, id="an odd name that was read well"),
         pytest.param(
-            {"details": (detail("odd", relation="T"),), "answer": Answer({}, misread=(("sales", "T"),))},
+            {"details": (detail("needs_quotes", relation="T"),), "scan": ScanResult({}, misread=(("sales", "T"),))},
             True,
             id="an odd name that was misread",
         ),
@@ -89,25 +95,25 @@ def test_whether_the_queries_did_what_was_foretold(changes: dict[str, Any], expe
 
 
 def test_what_nothing_foretold_is_a_finding() -> None:
-    answer = Answer(None, DENIED, QueryFailure("XX000", "cache lookup failed"))
-    assert [(one.severity, one.schema) for one in breakers(replace(FACTS, answer=answer))] == [
+    answer = ScanResult(None, DENIED, QueryFailure("XX000", "cache lookup failed"))
+    assert [(one.severity, one.schema) for one in scan_failures(replace(FACTS, scan=answer))] == [
         ("failure", ""),
         ("warning", ""),
     ]
-    misread = Answer({}, misread=(("sales", "t"),), misread_schemas=("sales",))
-    assert [(one.severity, one.relation) for one in breakers(replace(FACTS, answer=misread))] == [
+    misread = ScanResult({}, misread=(("sales", "t"),), misread_schemas=("sales",))
+    assert [(one.severity, one.relation) for one in scan_failures(replace(FACTS, scan=misread))] == [
         ("failure", "t"),
         ("warning", ""),
     ]
 
 
-@pytest.mark.parametrize("category", ["missing", "closed", "odd"])
+@pytest.mark.parametrize("category", ["missing", "no_usage", "needs_quotes"])
 def test_of_many_alike_fifty_are_named_and_the_rest_counted(category: str) -> None:
-    schema = "nous" if category == "closed" else "sales"
+    schema = "nous" if category == "no_usage" else "sales"
     details = tuple(
         detail(category, schema=schema, relation=f"T{number}", visible=1, members=1000) for number in range(50)
     )
-    findings = (*missing(replace(FACTS, details=details)), *breakers(replace(FACTS, details=details)))
+    findings = (*missing(replace(FACTS, details=details)), *scan_failures(replace(FACTS, details=details)))
     assert len(findings) == 51
     assert findings[-1].relation == ""
     assert findings[-1].reason.startswith("950 more")
@@ -204,3 +210,50 @@ def test_ownership_names_the_database_or_the_server() -> None:
     one, several = login_excess(SESSION, "readers", [], [Owned("mm", "wh", 1), Owned(HOSTILE, "", 3)])
     assert 'owns 1 object in database "wh"' in one.reason
     assert "owns 3 objects of the whole server" in several.reason
+
+
+def severities(facts: DatabaseFacts) -> list[tuple[str, str]]:
+    return [(one.severity, one.schema) for one in scan_failures(facts)]
+
+
+def test_what_metamapper_cannot_store_hides_the_schema() -> None:
+    long = (
+        LongDefault("sales", "t", HOSTILE, 256),
+        LongDefault("sales", "u", "b", 300),
+        LongDefault("unlisted", "t", "a", 256),
+    )
+    facts = replace(FACTS, scan=replace(FACTS.scan, long_defaults=long))
+    assert severities(facts) == [("failure", "sales"), ("warning", "unlisted")]
+    assert "and 1 more has 256" in scan_failures(facts)[0].reason
+    schemas = {"a\\b": Schema(3, "a\\b", usage=True), "c\\d": Schema(4, "c\\d", usage=True)}
+    facts = replace(
+        FACTS, schemas=schemas, totals={"a\\b": Totals(1, 1, 1, 1)}, expectation=Expectation({"a\\b": "SELECT"})
+    )
+    assert severities(facts) == [("failure", "a\\b")]
+
+
+@pytest.mark.parametrize(
+    ("undecodable", "remedy"),
+    [
+        pytest.param(Undecodable((("s", "t"),), "LATIN1", "UTF8", DENIED), "client_encoding = 'UTF8'", id="UTF8"),
+        pytest.param(Undecodable((("s", "t"),), "UTF8", "LATIN1", DENIED), "client_encoding = 'LATIN1'", id="LATIN1"),
+        pytest.param(Undecodable((("s", "t"),), "UTF8", "UTF8", DENIED), "Rewrite", id="no encoding helps"),
+        pytest.param(Undecodable((), "", "UTF8", DENIED), "client_encoding = 'UTF8'", id="the login fails"),
+    ],
+)
+def test_what_does_not_reach_metamapper_fails_and_is_foretold(undecodable: Undecodable, remedy: str) -> None:
+    facts = replace(FACTS, scan=ScanResult(None, DENIED, undecodable=undecodable))
+    (one,) = scan_failures(facts)
+    assert (one.severity, remedy in one.remedy) == ("failure", True)
+    assert confirmed(facts)
+
+
+@pytest.mark.parametrize(("version", "severity"), [(150010, "failure"), (160004, "warning"), (180000, "warning")])
+def test_a_relation_without_an_id_is_a_warning_from_16_on(version: int, severity: str) -> None:
+    session = replace(SESSION, version=version)
+    facts = replace(
+        FACTS, session=session, reader=Reader(version, "wh"), details=(detail("needs_quotes", relation="T"),)
+    )
+    assert severities(facts) == [(severity, "sales")]
+    twin = replace(facts, namesakes=frozenset({("sales", "t")}))
+    assert severities(twin) == [("failure", "sales")]

@@ -1,0 +1,176 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""Metamapper's own questions in their form, and what only a session like Metamapper's can tell.
+
+The first two are Metamapper's words: they run along a path on which nobody but superusers can put anything. The others
+are ours, and run along the login's own path whoever may create on it, since the path decides how a default is shown:
+everything in them is qualified, operators too.
+"""
+
+from __future__ import annotations
+
+# Metamapper's question for tables and columns, in its form: information_schema views, unquoted regnamespace and
+# to_regclass. Every expression of it is worked out, since any could fail, but defaults, which LONG_DEFAULTS works
+# out, and those that see only the relation's name, which are worked out once for each relation; one row comes back
+# for each. Counts make the server work out what is not returned, and only as long as all of them are returned: what
+# nobody reads it leaves out. What the names really mean is asked by quoted names, which takes no SELECT on a catalog.
+# A key that two constraints of one name seem to hold comes twice; its copies are told apart, so that the columns of a
+# relation can be counted.
+DEFINITIONS = """
+WITH keys AS (
+  SELECT col.table_schema, col.table_name, col.column_name,
+         row_number() OVER (PARTITION BY col.table_schema, col.table_name, col.column_name) AS copy
+    FROM information_schema.table_constraints AS con
+    JOIN information_schema.constraint_column_usage AS part USING (constraint_schema, constraint_name)
+    JOIN information_schema.columns AS col
+      ON col.table_schema = con.constraint_schema
+     AND col.table_name = con.table_name
+     AND col.column_name = part.column_name
+   WHERE con.constraint_type = 'PRIMARY KEY'
+), found AS (
+  SELECT col.table_schema, col.table_name,
+         count(CASE WHEN keys.copy > 1 THEN NULL ELSE 1 END) AS columns,
+         max(col.ordinal_position) AS last_column,
+         count(lower(tab.table_type)) + count(col.data_type)
+           + count(COALESCE(col.character_maximum_length, col.numeric_precision)) + count(col.numeric_scale)
+           + count(upper(col.is_nullable) = 'YES') AS properties
+    FROM information_schema.columns AS col
+    JOIN information_schema.tables AS tab
+      ON tab.table_schema = col.table_schema AND tab.table_name = col.table_name
+    LEFT JOIN keys
+      ON keys.table_schema = col.table_schema
+     AND keys.table_name = col.table_name
+     AND keys.column_name = col.column_name
+   WHERE col.table_schema NOT IN ('information_schema', 'pg_catalog', 'pg_toast')
+   GROUP BY 1, 2
+), relation AS (
+  SELECT f.table_schema::text AS schema_name, f.table_name::text AS relation_name,
+         f.columns, f.last_column, f.properties,
+         f.table_schema::regnamespace::oid AS schema_id,
+         to_regclass(f.table_schema || '.' || f.table_name)::oid AS relation_id
+    FROM found AS f
+  OFFSET 0
+)
+SELECT r.schema_name AS schema, r.relation_name AS relation, r.columns AS columns, r.properties AS properties,
+       col_description(r.relation_id, r.last_column) IS NULL AS has_no_comment,
+       to_regnamespace(quote_ident(r.schema_name))::oid IS DISTINCT FROM r.schema_id
+         OR r.relation_id IS NULL
+         OR CASE WHEN has_schema_privilege(r.schema_name, 'USAGE')
+                 THEN to_regclass(quote_ident(r.schema_name) || '.' || quote_ident(r.relation_name))::oid
+                      IS DISTINCT FROM r.relation_id
+                 ELSE true END AS is_misread
+  FROM relation AS r
+ ORDER BY 1, 2
+"""
+
+# Metamapper's question for indexes, in its form as far as it can fail; one row for each schema that holds any.
+INDEXES = """
+SELECT used.schemaname::text AS schema,
+       used.schemaname::regnamespace::oid IS DISTINCT FROM to_regnamespace(quote_ident(used.schemaname::text))::oid
+         AS is_misread,
+       count(*) AS indexes
+  FROM pg_index AS i
+  JOIN pg_class AS t ON t.oid = i.indrelid
+  JOIN pg_class AS x ON x.oid = i.indexrelid
+  LEFT JOIN pg_stat_user_indexes AS used ON used.indexrelid = i.indexrelid
+ WHERE used.schemaname NOT IN ('information_schema', 'pg_catalog', 'pg_toast')
+ GROUP BY 1, 2
+ ORDER BY 1
+"""
+
+# Defaults as Metamapper gets them that may be too long for it. Characters are counted here where the server's encoding
+# has a meaning to the server: in SQL_ASCII a byte is one.
+LONG_DEFAULTS = """
+SELECT col.table_schema::pg_catalog.text AS schema, col.table_name::pg_catalog.text AS relation,
+       col.column_name::pg_catalog.text AS column, col.column_default::pg_catalog.text AS expression
+  FROM information_schema.columns AS col
+ WHERE col.table_schema::pg_catalog.text OPERATOR(pg_catalog.<>)
+         ALL (ARRAY['information_schema', 'pg_catalog', 'pg_toast']::pg_catalog.text[])
+   AND pg_catalog.char_length(col.column_default::pg_catalog.text) OPERATOR(pg_catalog.>) 255
+ ORDER BY 1, 2, 3
+"""
+
+# The relations of a scan that have a name, a default or a comment beyond ASCII: only these can trouble an encoding.
+BEYOND_ASCII = """
+SELECT c.oid::pg_catalog.int8 AS oid
+  FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+  JOIN pg_catalog.pg_attribute AS a
+    ON a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0::pg_catalog.int2
+       AND NOT a.attisdropped
+  LEFT JOIN pg_catalog.pg_attrdef AS d
+    ON d.adrelid OPERATOR(pg_catalog.=) a.attrelid AND d.adnum OPERATOR(pg_catalog.=) a.attnum
+  LEFT JOIN pg_catalog.pg_description AS k
+    ON k.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
+       AND k.objoid OPERATOR(pg_catalog.=) a.attrelid
+       AND k.objsubid OPERATOR(pg_catalog.=) a.attnum::pg_catalog.int4
+ WHERE c.relkind::pg_catalog.text OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'f']::pg_catalog.text[])
+   AND n.nspname::pg_catalog.text OPERATOR(pg_catalog.<>)
+         ALL (ARRAY['information_schema', 'pg_catalog', 'pg_toast']::pg_catalog.text[])
+   AND pg_catalog.concat(n.nspname, c.relname, a.attname, k.description,
+                         pg_catalog.pg_get_expr(d.adbin, d.adrelid)) OPERATOR(pg_catalog.~) '[^\\x01-\\x7f]'
+   AND (pg_catalog.pg_has_role(c.relowner, 'USAGE')
+        OR pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT,INSERT,UPDATE,REFERENCES'))
+ GROUP BY 1
+ ORDER BY 1
+"""
+
+# What a scan gets of these relations, text by text.
+TEXTS = """
+SELECT n.nspname::pg_catalog.text AS schema, c.relname::pg_catalog.text AS relation,
+       a.attname::pg_catalog.text AS column, pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS expression,
+       k.description AS comment
+  FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+  JOIN pg_catalog.pg_attribute AS a
+    ON a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0::pg_catalog.int2
+       AND NOT a.attisdropped
+  LEFT JOIN pg_catalog.pg_attrdef AS d
+    ON d.adrelid OPERATOR(pg_catalog.=) a.attrelid AND d.adnum OPERATOR(pg_catalog.=) a.attnum
+  LEFT JOIN pg_catalog.pg_description AS k
+    ON k.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
+       AND k.objoid OPERATOR(pg_catalog.=) a.attrelid
+       AND k.objsubid OPERATOR(pg_catalog.=) a.attnum::pg_catalog.int4
+ WHERE c.oid OPERATOR(pg_catalog.=) ANY (%(relations)s::pg_catalog.oid[])
+   AND (pg_catalog.pg_has_role(c.relowner, 'USAGE')
+        OR pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT,INSERT,UPDATE,REFERENCES'))
+ ORDER BY 1, 2, 3
+"""
+
+# The same in UTF-8: fails where a server that does not know its encoding (SQL_ASCII) holds other bytes.
+TEXTS_IN_UTF8 = """
+SELECT pg_catalog.count(pg_catalog.convert_to(
+         pg_catalog.concat(n.nspname, c.relname, a.attname, k.description, pg_catalog.pg_get_expr(d.adbin, d.adrelid)),
+         'UTF8')) AS texts
+  FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+  JOIN pg_catalog.pg_attribute AS a
+    ON a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0::pg_catalog.int2
+       AND NOT a.attisdropped
+  LEFT JOIN pg_catalog.pg_attrdef AS d
+    ON d.adrelid OPERATOR(pg_catalog.=) a.attrelid AND d.adnum OPERATOR(pg_catalog.=) a.attnum
+  LEFT JOIN pg_catalog.pg_description AS k
+    ON k.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
+       AND k.objoid OPERATOR(pg_catalog.=) a.attrelid
+       AND k.objsubid OPERATOR(pg_catalog.=) a.attnum::pg_catalog.int4
+ WHERE c.oid OPERATOR(pg_catalog.=) ANY (%(relations)s::pg_catalog.oid[])
+   AND (pg_catalog.pg_has_role(c.relowner, 'USAGE')
+        OR pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT,INSERT,UPDATE,REFERENCES'))
+ ORDER BY 1
+"""
+
+# The names of these relations in ASCII, whatever their bytes: those beyond it as octal numbers.
+ESCAPED_NAMES = """
+SELECT c.oid::pg_catalog.int8 AS oid,
+       pg_catalog.encode(pg_catalog.convert_to(n.nspname::pg_catalog.text, pg_catalog.getdatabaseencoding()), 'escape')
+         AS schema,
+       pg_catalog.encode(pg_catalog.convert_to(c.relname::pg_catalog.text, pg_catalog.getdatabaseencoding()), 'escape')
+         AS relation
+  FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+ WHERE c.oid OPERATOR(pg_catalog.=) ANY (%(relations)s::pg_catalog.oid[])
+ ORDER BY 2, 3
+"""

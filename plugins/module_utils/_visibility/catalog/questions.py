@@ -1,0 +1,84 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""Asks a session of the Metamapper user, in a transaction that cannot write, and leaves out what it may not read."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Iterable, Mapping, TypeVar
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, Setting
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import Unchecked
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import Aspect
+
+Record = TypeVar("Record")
+
+# One snapshot for all questions, so that they agree with each other.
+MODE = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
+PINNED_SEARCH_PATH = Setting("search_path", "pg_catalog")
+CATALOG = re.compile(r"pg_catalog\.(pg_\w+)")
+
+
+def read_only(session: Session, *settings: Setting, lock_timeout_ms: int) -> None:
+    """Open the transaction in which everything is read; a lock of somebody else's is waited for only so long.
+
+    PostgreSQL reads a lock_timeout of 0 as for ever, so not waiting is 1.
+    """
+    session.begin(MODE, Setting("lock_timeout", str(max(1, lock_timeout_ms))), *settings)
+
+
+class Questions:
+    """Asks a session about the catalog, and keeps account of what cannot be told.
+
+    A hardened server may have revoked SELECT on catalogs from PUBLIC. Metamapper's query for tables does not need it,
+    since views of information_schema read with the rights of their owner: so it is no failure, and said.
+    """
+
+    def __init__(self, session: Session, unreadable_catalogs: Iterable[str] = ()) -> None:
+        self.session = session
+        self.unreadable_catalogs = frozenset(unreadable_catalogs)
+        self._unchecked: dict[Aspect, set[str]] = {}
+
+    def ask(
+        self, query: str, parameters: Mapping[str, Any] | None, record: type[Record], *aspects: Aspect
+    ) -> list[Record]:
+        """Return the rows of a query as records; none, where the login may not read a catalog that the query reads.
+
+        ``aspects`` are those that cannot be told then.
+        """
+        if not self._can_ask(query, aspects):
+            return []
+        return self.session.records(query, parameters, record)
+
+    def _can_ask(self, query: str, aspects: Iterable[Aspect]) -> bool:
+        unreadable = self.unreadable_catalogs & set(CATALOG.findall(query))
+        for aspect in aspects if unreadable else ():
+            self._unchecked.setdefault(aspect, set()).update(unreadable)
+        return not unreadable
+
+    def can_ask(self, query: str) -> bool:
+        """Tell whether the login may read all catalogs that a query reads."""
+        return self._can_ask(query, ())
+
+    def unchecked(self, beneficiary: str) -> tuple[Unchecked, ...]:
+        """Return what could not be told so far; ``beneficiary`` is the role that the remedies grant to."""
+        by_catalogs: dict[tuple[str, ...], list[Aspect]] = {}
+        for aspect, catalogs in self._unchecked.items():
+            by_catalogs.setdefault(tuple(sorted(catalogs)), []).append(aspect)
+        return tuple(
+            Unchecked(tuple(aspects), _not_readable(catalogs), _grant(catalogs, beneficiary))
+            for catalogs, aspects in by_catalogs.items()
+        )
+
+
+def _not_readable(catalogs: Iterable[str]) -> str:
+    return f"the login may not read {', '.join(catalogs)}, as PUBLIC may by default."
+
+
+def _grant(catalogs: Iterable[str], beneficiary: str) -> str:
+    names = ", ".join(f"pg_catalog.{name}" for name in catalogs)
+    return f"GRANT SELECT ON {names} TO {quoted(beneficiary)};"

@@ -1,0 +1,157 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""Scans a database as Metamapper does: on a connection made as Metamapper makes it, with queries of its form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Iterator, NamedTuple
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog import (
+    metamapper_queries as queries,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.encoding import (
+    undecodable_texts,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
+    LongDefault,
+    QueryFailure,
+    ScanResult,
+    Undecodable,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.metamapper_connection import (
+    MetamapperConnection,
+)
+
+FETCHED_AT_ONCE = 5000
+STORED_CHARACTERS = 255
+# A login that asks for no encoding, and gets one that the server does not convert to, or (no state) that Python has no
+# name for; a login that asks for UTF8 has worked just before.
+ENCODING_REFUSED = frozenset({"", "0A000", "22023"})
+
+
+class MetamapperLogin(Login):
+    """A login as Metamapper makes it: without an encoding, so that the server, database or role decides."""
+
+    def parameters(self, database: str) -> dict[str, Any]:
+        """Return libpq's connection parameters."""
+        return {key: value for key, value in super().parameters(database).items() if key != "client_encoding"}
+
+    @classmethod
+    def of(cls, login: Login) -> MetamapperLogin:
+        """Return the same login, as Metamapper makes it."""
+        return cls(**vars(login))
+
+
+class DefinitionRow(NamedTuple):
+    """What a scan got of a relation."""
+
+    schema: str
+    relation: str
+    columns: int
+    properties: int
+    has_no_comment: bool
+    is_misread: bool
+
+
+class IndexRow(NamedTuple):
+    """What a scan got of the indexes of a schema."""
+
+    schema: str
+    is_misread: bool
+    indexes: int
+
+
+class DefaultRow(NamedTuple):
+    """A default that may be too long."""
+
+    schema: str
+    relation: str
+    column: str
+    expression: str
+
+
+@dataclass(frozen=True)
+class Scanner:
+    """A session like Metamapper's, and along which path its queries are to run."""
+
+    connection: MetamapperConnection
+
+    def scan(self) -> ScanResult:
+        """Return what a scan gets; raises ServerError where the connection is lost, or a lock was in the way."""
+        undecodable = undecodable_texts(self.connection)
+        failure = undecodable.failure if undecodable else None
+        long_defaults, failure = self._long_defaults() if failure is None else ((), failure)
+        self.connection.begin(is_own_path=self.connection.path.is_trusted)
+        rows, definitions_failure = self._definitions()
+        failure = definitions_failure or failure
+        index_failure, misread_schemas = self._indexes()
+        seen: dict[str, dict[str, int]] = {}
+        for row in rows:
+            seen.setdefault(row.schema, {})[row.relation] = row.columns
+        return ScanResult(
+            seen=None if failure else seen,
+            definitions_failure=failure,
+            index_failure=index_failure,
+            misread=tuple((row.schema, row.relation) for row in rows if row.is_misread),
+            misread_schemas=misread_schemas,
+            long_defaults=long_defaults,
+            undecodable=undecodable,
+        )
+
+    def _definitions(self) -> tuple[list[DefinitionRow], QueryFailure | None]:
+        try:
+            return list(self._streamed(queries.DEFINITIONS)), None
+        except ServerError as error:
+            return [], self._query_failure(error)
+
+    def _streamed(self, query: str) -> Iterator[DefinitionRow]:
+        """Yield the rows of a query through a cursor on the server, so that only a part of them is ever sent."""
+        fetch = f"FETCH FORWARD {FETCHED_AT_ONCE} FROM metamapper_rows"
+        rows = self.connection.session.records(
+            f"DECLARE metamapper_rows NO SCROLL CURSOR FOR {query};\n{fetch}", None, DefinitionRow
+        )
+        while rows:
+            yield from rows
+            rows = self.connection.session.records(fetch, None, DefinitionRow) if len(rows) == FETCHED_AT_ONCE else []
+        self.connection.session.run(["CLOSE metamapper_rows"])
+
+    def _indexes(self) -> tuple[QueryFailure | None, tuple[str, ...]]:
+        try:
+            rows = self.connection.session.records(queries.INDEXES, None, IndexRow)
+        except ServerError as error:
+            return self._query_failure(error), ()
+        return None, tuple(row.schema for row in rows if row.is_misread)
+
+    def _query_failure(self, error: ServerError) -> QueryFailure:
+        """Return how a query failed, in a new transaction; raises the error where it says nothing about a scan."""
+        if is_no_answer(error):
+            raise error
+        self.connection.begin(is_own_path=self.connection.path.is_trusted)
+        return QueryFailure(error.sqlstate, error.text)
+
+    def _long_defaults(self) -> tuple[tuple[LongDefault, ...], QueryFailure | None]:
+        """Return the defaults that are too long, and why a scan that asks for the defaults fails."""
+        self.connection.begin(is_own_path=True)
+        try:
+            rows = self.connection.session.records(queries.LONG_DEFAULTS, None, DefaultRow)
+        except ServerError as error:
+            return (), self._query_failure(error)
+        found = (LongDefault(row.schema, row.relation, row.column, len(row.expression)) for row in rows)
+        return tuple(one for one in found if one.characters > STORED_CHARACTERS), None
+
+
+def is_no_answer(error: ServerError) -> bool:
+    """Tell whether a query was not answered at all: a connection lost, a lock in the way, a time limit, a shutdown."""
+    return error.is_connection_lost or not error.sqlstate or error.sqlstate[:2] in ("55", "57", "58", "53", "08")
+
+
+def refused_for_encoding(sqlstate: str, message: str) -> ScanResult:
+    """Return the result of a scan whose login fails for the encoding that is set for it."""
+    failure = QueryFailure(sqlstate or "unknown", message.rstrip("."))
+    return ScanResult(None, failure, undecodable=Undecodable((), "", "UTF8", failure))

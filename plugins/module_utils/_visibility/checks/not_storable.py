@@ -1,0 +1,80 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What a scan gets and Metamapper cannot store, and what does not reach it at all. Pure."""
+
+from __future__ import annotations
+
+from typing import Iterator, Sequence
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
+    DatabaseFacts,
+    LongDefault,
+    Totals,
+    Undecodable,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import Finding, qualified
+
+
+def not_storable(facts: DatabaseFacts) -> Iterator[Finding]:
+    """Yield what a scan reads and Metamapper cannot store: it hides the whole schema, and its run is PARTIAL."""
+    for name in facts.schemas:
+        totals = facts.totals.get(name, Totals())
+        if "\\" in name and totals.visible_relations:
+            reason = (
+                "Metamapper cannot store a schema with a backslash in its name, and hides all of it (visible in it: "
+                f"{totals.visible_relations})."
+            )
+            yield _hidden_schema(facts, name, reason, f"ALTER SCHEMA {quoted(name)} RENAME TO <new name>;")
+    by_schema: dict[str, list[LongDefault]] = {}
+    for one in facts.scan.long_defaults:
+        by_schema.setdefault(one.schema, []).append(one)
+    for schema, defaults in by_schema.items():
+        yield from _long_defaults(facts, schema, defaults)
+
+
+def _long_defaults(facts: DatabaseFacts, schema: str, defaults: Sequence[LongDefault]) -> Iterator[Finding]:
+    first = defaults[0]
+    more = f" and {len(defaults) - 1} more" if len(defaults) > 1 else ""
+    reason = (
+        f"The default of column {quoted(first.column)} of {qualified(schema, first.relation)}{more} has "
+        f"{first.characters} characters. Metamapper stores 255 at most, and hides the whole schema."
+    )
+    remedy = (
+        "Shorten it, for example by a function that returns the value: ALTER TABLE "
+        f"{qualified(schema, first.relation)} ALTER COLUMN {quoted(first.column)} SET DEFAULT <a call of it>;"
+    )
+    yield _hidden_schema(facts, schema, reason, remedy)
+
+
+def _hidden_schema(facts: DatabaseFacts, schema: str, reason: str, remedy: str) -> Finding:
+    is_listed = schema in facts.expectation.schemas or not facts.schemas
+    return Finding("breaks_scan", "failure" if is_listed else "warning", reason, remedy, facts.name, schema)
+
+
+def _why_undecodable(found: Undecodable) -> str:
+    failed = f"{found.failure.message} (SQLSTATE {found.failure.sqlstate})."
+    if not found.client_encoding:
+        return f"Metamapper's login, which asks for no encoding, fails for the one that is set for it: {failed}"
+    names = ", ".join(f"{schema}.{relation}" for schema, relation in found.relations)
+    return (
+        "Metamapper's query for tables fails as a whole on a name, a default or a comment that does not reach it in "
+        f"the encoding of its session, {found.client_encoding}: {failed} First found in: {names}."
+    )
+
+
+def not_decodable(facts: DatabaseFacts) -> Iterator[Finding]:
+    """Yield why a text does not reach Metamapper in the encoding of its session."""
+    found = facts.scan.undecodable
+    if found is None:
+        return
+    reason = _why_undecodable(found)
+    remedy = f"ALTER ROLE {quoted(facts.user)} SET client_encoding = '{found.remedy_encoding}';"
+    if found.remedy_encoding == found.client_encoding:
+        remedy = f"Rewrite what is not {found.client_encoding} in these relations."
+    elif found.remedy_encoding != "UTF8":
+        reason += " Not all of it is UTF-8; as LATIN1 it arrives, and bytes of other encodings as other characters."
+    yield Finding("breaks_scan", "failure", reason, remedy, facts.name)

@@ -1,0 +1,105 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""Opens sessions as the Metamapper user, so that one wrong password is one refused login."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import CONNECT_TIMEOUT_SECONDS, Route
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import (
+    Login,
+    attempt_login,
+    connection_problem,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, open_session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.scan import MetamapperLogin
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.connection import (
+    WRONG_PASSWORD,
+    LoginFailure,
+)
+
+# libpq logs in twice where it is refused with the first of these, also for a wrong password.
+# https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-SSLMODE-STATEMENTS
+TLS_ATTEMPTS = {"prefer": ("require", "prefer"), "allow": ("disable", "require")}
+
+
+class LoginRefused(Exception):
+    """A login failed, and why."""
+
+    def __init__(self, failure: LoginFailure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+@dataclass
+class Logins:
+    """One login, and the route to the server.
+
+    Lockout policies count refused logins, and only a login of its own kind tells the SQLSTATE of its refusal. So that
+    is the kind of the first login, until one has worked; later ones are refused for other reasons than the password.
+    """
+
+    login: Login
+    route: Route
+    has_worked: bool = field(default=False, init=False)
+
+    def session(self, database: str) -> Session:
+        """Return a session of ours; raises LoginRefused."""
+        session = self._open(self.login, database)
+        if session.connection.encodings[1] == "SQL_ASCII":
+            session.connection.exchange_bytes()
+        return session
+
+    def metamapper_session(self, database: str) -> Session:
+        """Return a session as Metamapper opens it; raises LoginRefused."""
+        return self._open(MetamapperLogin.of(self.login), database)
+
+    def _open(self, login: Login, database: str) -> Session:
+        try:
+            if not self.has_worked:
+                self._try(login, database)
+            session = open_session(login, database, self.route)
+        except ServerError as error:
+            raise LoginRefused(self._failure(error, login, database)) from error
+        except Failure as failure:  # of the route, which has explained itself
+            problem = failure.problems[0]
+            raise LoginRefused(LoginFailure(problem.sqlstate, problem.message, problem.remedy)) from failure
+        self.has_worked = True
+        return session
+
+    def _failure(self, error: ServerError, login: Login, database: str) -> LoginFailure:
+        """Return why an ordinary login failed; its SQLSTATE can only be had for a second try."""
+        state = error.sqlstate
+        if not state and self.has_worked:
+            state = attempt_login(login, database, self.route.parameters()).sqlstate or ""
+        return LoginFailure(state, error.problems[0].message)
+
+    def _try(self, login: Login, database: str) -> None:
+        """Log in once, with TLS and without as libpq would; raises ServerError with the SQLSTATE where that fails."""
+        modes = TLS_ATTEMPTS.get(login.ssl_mode, (login.ssl_mode,))
+        for number, mode in enumerate(modes, start=1):
+            started = time.monotonic()
+            error = self._attempt(replace(login, ssl_mode=mode), database)
+            if error is None:
+                return
+            is_dead = not error.sqlstate and time.monotonic() - started > CONNECT_TIMEOUT_SECONDS / 2
+            if number == len(modes) or error.sqlstate == WRONG_PASSWORD or is_dead:
+                raise error
+
+    def _attempt(self, login: Login, database: str) -> ServerError | None:
+        while True:
+            attempt = attempt_login(login, database, self.route.parameters())
+            if attempt.succeeded:
+                return None
+            error = ServerError(attempt.sqlstate or "", attempt.message, database=database, is_connection_lost=True)
+            problem = connection_problem(login, database, error)
+            error = ServerError(error.sqlstate, error.text, problem=problem, is_connection_lost=True)
+            if not self.route.must_retry(error):
+                return error

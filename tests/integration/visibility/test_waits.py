@@ -1,0 +1,68 @@
+"""No wait without a bound: a lock in the way ends the check of its database, and its holder is named."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import Any, Iterator
+
+import pytest
+
+from tests.support.modules.visibility import found, look, make_reader
+from tests.support.postgres.site import Site
+
+
+@pytest.fixture
+def reader(site: Site) -> Site:
+    """A site with group and user, and a table with a default, a key and a view, that they may read."""
+    make_reader(site)
+    site.run("CREATE SCHEMA sales; CREATE TABLE sales.t (id serial PRIMARY KEY, note text DEFAULT 'x')")
+    site.run("CREATE VIEW sales.v AS SELECT id FROM sales.t")
+    site.run("GRANT USAGE ON SCHEMA sales TO {}; GRANT SELECT ON sales.t, sales.v TO {}", site.group, site.group)
+    return site
+
+
+@contextlib.contextmanager
+def holding(site: Site, statement: str) -> Iterator[Any]:
+    """Hold what a statement locks for the length of a with block, as an application with a name."""
+    connection = site.server.connect(site.database, application_name="nightly load")
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute(statement)
+        yield connection.info.backend_pid
+        cursor.execute("ROLLBACK")
+
+
+LOCKS = {
+    "a table": "LOCK TABLE sales.t IN ACCESS EXCLUSIVE MODE",
+    "truncate": "TRUNCATE sales.t",
+    "a catalog": "LOCK TABLE pg_catalog.pg_description IN ACCESS EXCLUSIVE MODE",
+    "a catalog that the check reads": "LOCK TABLE pg_catalog.pg_default_acl IN ACCESS EXCLUSIVE MODE",
+}
+
+
+@pytest.mark.parametrize("statement", LOCKS.values(), ids=LOCKS.keys())
+def test_a_lock_in_the_way_is_a_failure_that_names_its_holder(reader: Site, statement: str) -> None:
+    other = reader.create_database("other")
+    entries = [{"name": name, "schemas": ["*"], "allow_empty": True} for name in (reader.database, other)]
+    with holding(reader, statement) as process:
+        started = time.monotonic()
+        outcome = look(reader, databases=entries, lock_timeout_ms=300)
+        assert time.monotonic() - started < 10
+    failures = found(outcome, "connection", "failure")
+    if not failures:  # this version does not wait for it
+        assert {one["name"]: one["status"] for one in outcome["databases"]}[reader.database] != "failure"
+        return
+    (one,) = failures
+    assert one["database"] == reader.database
+    assert all(word in one["reason"] for word in (f"Process {process}", '"postgres"', '"nightly load"'))
+    assert f"pg_terminate_backend({process})" in one["remedy"]
+    statuses = {one["name"]: one["status"] for one in outcome["databases"]}
+    assert statuses[other] != "failure"
+    assert "missing" in outcome["not_checked"][-1]["aspects"] + outcome["not_checked"][0]["aspects"]
+
+
+def test_a_lock_that_everybody_waits_for_is_found(reader: Site) -> None:
+    with holding(reader, LOCKS["a catalog that the check reads"]):
+        assert found(look(reader, "sales", lock_timeout_ms=100), "connection", "failure")
+    look(reader, "sales", lock_timeout_ms=100).ok()
