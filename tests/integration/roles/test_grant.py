@@ -175,3 +175,9 @@ def test_the_rule_is_in_force_even_if_the_verification_fails(
     assert run_playbook(directory, "grant_metamapper.yml", of_the_host).failed
     assert "203.0.113.8/32" in (server.data / "pg_hba.conf").read_text()
     assert server.execute("SELECT pg_catalog.pg_conf_load_time()") != loaded
+
+
+def test_a_password_that_is_the_name_of_a_schema(directory: Path, variables: dict[str, Any]) -> None:
+    # Ansible masks the name in what the module returns, which must not be what is verified.
+    granted = run_playbook(directory, "grant_metamapper.yml", {**variables, "metamapper_password": HOSTILE}).ok()
+    assert granted.changed == 1
