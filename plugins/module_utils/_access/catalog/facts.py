@@ -164,6 +164,13 @@ class MissingRelation(NamedTuple):
     is_extension_member: bool
 
 
+class VisibleRelation(NamedTuple):
+    """A relation that shows up in information_schema for some role."""
+
+    schema: str
+    name: str
+
+
 class AclItem(NamedTuple):
     """An item of an ACL beyond the desired privileges: what ``grantor`` gave to ``grantee``.
 

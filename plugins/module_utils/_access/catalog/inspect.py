@@ -28,6 +28,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
     SchemaFacts,
     ServerFacts,
     UserMapping,
+    VisibleRelation,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
@@ -164,6 +165,17 @@ def inspect_mentions(session: Session, request: AccessRequest) -> tuple[Mention,
 def inspect_starting(session: Session) -> int:
     """Return how many processes have not yet said who they work for; one round trip."""
     return int(session.rows(queries.STARTING_PROCESSES)[0][0])
+
+
+def inspect_verifier(session: Session, user: str) -> str | None:
+    """Return what is stored of a user's password, None for nothing or no such role; asks pg_authid."""
+    rows = session.rows(queries.VERIFIER, {"user": user})
+    return rows[0][0] if rows else None
+
+
+def inspect_visible_to_one_only(session: Session, *, old: str, new: str) -> list[VisibleRelation]:
+    """Return the relations of a database that one role sees and the other does not; one round trip."""
+    return session.records(queries.VISIBLE_TO_ONE_ONLY, {"old": old, "new": new}, VisibleRelation)
 
 
 def inspect_memberships(session: Session, request: AccessRequest, version: int) -> tuple[Membership, ...]:

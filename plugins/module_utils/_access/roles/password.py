@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import RoleFacts, ServerFacts
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.queries import VERIFIER
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import inspect_verifier
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import User
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import (
@@ -118,8 +118,8 @@ def inspect_password(
     else:
         found = probe_password(where, user, open_database(server, databases), uses_tls=uses_tls)
     if found.state in ("unproven", "blocked") and server.can_read_verifiers:
-        stored = read(session, lambda again: again.rows(VERIFIER, {"user": user.name}))
-        return compared(stored[0][0] if stored else None, user, found)
+        stored = read(session, lambda again: inspect_verifier(again, user.name))
+        return compared(stored, user, found)
     return found
 
 

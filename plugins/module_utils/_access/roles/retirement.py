@@ -7,14 +7,17 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Iterator, NamedTuple, Sequence
+from typing import Iterable, Iterator, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
     Connection,
     RoleFacts,
     ServerFacts,
+    VisibleRelation,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.queries import VISIBLE_TO_ONE_ONLY
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import (
+    inspect_visible_to_one_only,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import (
@@ -63,18 +66,13 @@ def still_starting(processes: int) -> str:
     )
 
 
-class _Visible(NamedTuple):
-    schema: str
-    name: str
-
-
 def visibility_lost_by_retirement(session: Session, database: str, *, old: str, new: str) -> list[Problem]:
     """Return what the old user sees in a database and the new one does not; one round trip."""
-    rows = session.records(VISIBLE_TO_ONE_ONLY, {"old": old, "new": new}, _Visible)
+    rows = inspect_visible_to_one_only(session, old=old, new=new)
     return [_loss(database, old, new, rows)] if rows else []
 
 
-def _loss(database: str, old: str, new: str, rows: Sequence[_Visible]) -> Problem:
+def _loss(database: str, old: str, new: str, rows: Sequence[VisibleRelation]) -> Problem:
     names = [".".join(map(quoted, row)) for row in rows]
     more = f" and {len(names) - RELATIONS_PER_DATABASE} more" if len(names) > RELATIONS_PER_DATABASE else ""
     message = (
