@@ -15,7 +15,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import Request
 
-from tests.unit.plugins.module_utils._visibility.checks.test_coverage import FACTS
+from tests.support.values.database_facts import FACTS
 
 REQUEST = Request(user="mm", group="readers", entries=(), fail_on=frozenset({"missing"}))
 BASELINES: dict[str, tuple[Any, list[bool]]] = {

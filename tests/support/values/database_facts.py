@@ -1,0 +1,42 @@
+"""What module visibility knows of a database in which all is well, to be changed by tests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import Reader
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
+    DatabaseFacts,
+    QueryFailure,
+    RelationDetail,
+    ScanResult,
+    Schema,
+    SessionFacts,
+    Totals,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import Expectation
+
+HOSTILE = "we\"ird.näme'; --"
+SESSION = SessionFacts(170010, "mm", "mm", "192.0.2.1", False, (), False, False, 7, True, True)
+DENIED = QueryFailure("42501", "permission denied for schema nous")
+FACTS = DatabaseFacts(
+    name="wh",
+    group="readers",
+    reader=Reader(170010, "wh"),
+    session=SESSION,
+    expectation=Expectation({"sales": "SELECT"}),
+    schemas={"sales": Schema(1, "sales", usage=True), "nous": Schema(2, "nous", usage=False)},
+    totals={"sales": Totals(2, 2, 8, 8)},
+    details=(),
+    creators=(),
+    defaults=(),
+    namesakes=frozenset(),
+    scan=ScanResult(seen={"sales": {"t": 4, "u": 4}}),
+)
+
+
+def detail(category: str, **changes: Any) -> RelationDetail:
+    """Return a relation with something to say, of the listed schema unless told otherwise."""
+    plain = RelationDetail(category, "sales", "t", "r", 4, 4, 4, 1, "", ("readers",), False, False)
+    return replace(plain, **changes)

@@ -1,0 +1,50 @@
+"""A login as Metamapper makes it, and which failures say something about a scan."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.scan import (
+    MetamapperLogin,
+    is_no_answer,
+    refused_for_encoding,
+)
+
+from tests.support.values.names import HOSTILE
+
+
+def test_metamapper_asks_for_no_encoding() -> None:
+    login = Login(HOSTILE, host="db.example.org", port=6432)
+    asked = login.parameters(HOSTILE)
+    assert asked.pop("client_encoding")
+    assert MetamapperLogin.of(login).parameters(HOSTILE) == asked
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "is_lost", "expected"),
+    [
+        pytest.param("42501", False, False, id="permission denied"),
+        pytest.param("XX000", False, False, id="an internal error"),
+        pytest.param("42501", True, True, id="a connection lost"),
+        pytest.param("", False, True, id="no SQLSTATE"),
+        pytest.param("55P03", False, True, id="a lock"),
+        pytest.param("57014", False, True, id="a time limit"),
+        pytest.param("57P01", False, True, id="a shutdown"),
+        pytest.param("53200", False, True, id="no memory"),
+        pytest.param("58030", False, True, id="a disk"),
+        pytest.param("08006", False, True, id="a connection"),
+    ],
+)
+def test_which_errors_are_no_answer(sqlstate: str, is_lost: bool, expected: bool) -> None:
+    assert is_no_answer(ServerError(sqlstate, "message", is_connection_lost=is_lost)) is expected
+
+
+@pytest.mark.parametrize(("sqlstate", "told"), [("22023", "22023"), ("", "unknown")], ids=["SQLSTATE", "none"])
+def test_a_login_refused_for_its_encoding(sqlstate: str, told: str) -> None:
+    result = refused_for_encoding(sqlstate, "no such encoding.")
+    assert result.seen is None
+    assert result.definitions_failure is not None
+    assert (result.definitions_failure.sqlstate, result.definitions_failure.message) == (told, "no such encoding")
+    assert result.undecodable is not None
+    assert result.undecodable.remedy_encoding == "UTF8"

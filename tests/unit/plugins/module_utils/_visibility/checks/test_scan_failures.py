@@ -1,0 +1,71 @@
+"""Which failures of a scan the catalog foretells, and what is found where it does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import Reader
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
+    DatabaseFacts,
+    QueryFailure,
+    ScanResult,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.scan_failures import (
+    confirmed,
+    scan_failures,
+)
+
+from tests.support.values.database_facts import DENIED, FACTS, SESSION, detail
+
+
+def severities(facts: DatabaseFacts) -> list[tuple[str, str]]:
+    return [(one.severity, one.schema) for one in scan_failures(facts)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"scan": ScanResult(None, DENIED)}, False, id="a failure that nothing foretold"),
+        pytest.param({"details": (detail("no_usage", schema="nous"),)}, False, id="a failure that did not come"),
+        pytest.param(
+            {"details": (detail("no_usage", schema="nous"),), "scan": ScanResult(None, DENIED)},
+            True,
+            id="as foretold",
+        ),
+        pytest.param({"scan": ScanResult({}, misread=(("sales", "t"),))}, False, id="misread without a reason"),
+        pytest.param({"details": (detail("needs_quotes", relation="T"),)}, False, id="an odd name that was read well"),
+        pytest.param(
+            {"details": (detail("needs_quotes", relation="T"),), "scan": ScanResult({}, misread=(("sales", "T"),))},
+            True,
+            id="an odd name that was misread",
+        ),
+    ],
+)
+def test_whether_the_queries_did_what_was_foretold(changes: dict[str, Any], expected: bool) -> None:
+    assert confirmed(replace(FACTS, **changes)) is expected
+
+
+def test_what_nothing_foretold_is_a_finding() -> None:
+    answer = ScanResult(None, DENIED, QueryFailure("XX000", "cache lookup failed"))
+    assert [(one.severity, one.schema) for one in scan_failures(replace(FACTS, scan=answer))] == [
+        ("failure", ""),
+        ("warning", ""),
+    ]
+    misread = ScanResult({}, misread=(("sales", "t"),), misread_schemas=("sales",))
+    assert [(one.severity, one.relation) for one in scan_failures(replace(FACTS, scan=misread))] == [
+        ("failure", "t"),
+        ("warning", ""),
+    ]
+
+
+@pytest.mark.parametrize(("version", "severity"), [(150010, "failure"), (160004, "warning"), (180000, "warning")])
+def test_a_relation_without_an_id_is_a_warning_from_16_on(version: int, severity: str) -> None:
+    session = replace(SESSION, version=version)
+    facts = replace(
+        FACTS, session=session, reader=Reader(version, "wh"), details=(detail("needs_quotes", relation="T"),)
+    )
+    assert severities(facts) == [(severity, "sales")]
+    twin = replace(facts, namesakes=frozenset({("sales", "t")}))
+    assert severities(twin) == [("failure", "sales")]
