@@ -1,0 +1,93 @@
+"""Which privileges are desired in a database and have no direct grant."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
+    CreatorFacts,
+    DatabaseFacts,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import Desired
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import Grant
+
+from tests.support.values.names import (
+    DIRECT,
+    HOSTILE,
+    LACKING,
+    THROUGH_PUBLIC,
+    a_creator,
+    a_database,
+    a_relation,
+    a_schema,
+    a_wish,
+    an_entry,
+)
+
+AUTO = Desired(a_wish(), an_entry())
+NAMED = Desired(a_wish(), an_entry(creators=(HOSTILE, "nobody")))
+NONE_NAMED = Desired(a_wish(), an_entry(creators=()))
+OWNER = a_creator("s", HOSTILE, may_create=False)
+MAKER = a_creator("s", "maker", is_owner=False)
+MEMBER = a_creator("s", "member", is_owner=False, may_create=False)
+ROOT = a_creator("s", "root", is_owner=False, is_superuser=True)
+OURS = a_creator("s", "metamapper")
+
+
+@pytest.mark.parametrize(
+    ("desired", "creators", "expected"),
+    [
+        pytest.param(AUTO, (), [], id="none there"),
+        pytest.param(AUTO, (OWNER, MAKER), [HOSTILE, "maker"], id="owner and who may create"),
+        pytest.param(AUTO, (MEMBER,), [], id="neither"),
+        pytest.param(AUTO, (ROOT,), [], id="a superuser, who may create anywhere"),
+        pytest.param(AUTO, (a_creator("s", "root", is_superuser=True),), ["root"], id="a superuser who owns"),
+        pytest.param(AUTO, (OURS,), [], id="a role of ours"),
+        pytest.param(NAMED, (OWNER, MAKER), [HOSTILE], id="those that the entry names"),
+        pytest.param(NONE_NAMED, (OWNER, MAKER), [], id="the entry wants none"),
+        pytest.param(Desired(a_wish(), None), (OWNER,), [], id="the database is not listed"),
+    ],
+)
+def test_whose_future_relations_are_to_be_seen(
+    desired: Desired, creators: tuple[CreatorFacts, ...], expected: list[str]
+) -> None:
+    assert [creator.name for creator in desired.creators(creators)] == expected
+
+
+CONNECT = Grant("database", "CONNECT", "", "warehouse")
+TABLE = a_relation(HOSTILE, "t")
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param(a_database(connect=DIRECT), [], id="nothing listed, CONNECT granted"),
+        pytest.param(a_database(connect=LACKING), [CONNECT], id="CONNECT"),
+        pytest.param(a_database(connect=THROUGH_PUBLIC), [CONNECT], id="CONNECT through PUBLIC is no direct grant"),
+        pytest.param(a_database(a_schema("s", DIRECT), connect=DIRECT), [], id="USAGE granted"),
+        pytest.param(
+            a_database(a_schema(HOSTILE), a_schema("other"), connect=DIRECT, listed={HOSTILE: "SELECT"}),
+            [Grant("schema", "USAGE", "", HOSTILE)],
+            id="USAGE on listed schemas only",
+        ),
+        pytest.param(
+            a_database(a_schema(HOSTILE, DIRECT), connect=DIRECT, listed={HOSTILE: "REFERENCES"}, missing=(TABLE,)),
+            [Grant("relation", "REFERENCES", HOSTILE, "t", "", TABLE.oid)],
+            id="the privilege of the schema on a relation",
+        ),
+        pytest.param(
+            a_database(
+                a_schema("s", DIRECT),
+                connect=DIRECT,
+                creators=(OWNER, a_creator("s", "done", has_default_privilege=True)),
+            ),
+            [Grant("default", "SELECT", "s", HOSTILE, "r")],
+            id="default privileges that are not there",
+        ),
+    ],
+)
+def test_what_is_missing(facts: DatabaseFacts, expected: list[Grant]) -> None:
+    assert AUTO.missing(facts) == expected
+
+
+def test_nothing_is_missing_in_a_database_that_is_not_listed() -> None:
+    assert Desired(a_wish(), None).missing(a_database(a_schema("s"), missing=(a_relation("s", "t"),))) == []

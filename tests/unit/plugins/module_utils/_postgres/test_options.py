@@ -1,0 +1,54 @@
+"""The way to the server, as the options describe it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import DIRECT
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import (
+    CONNECTION_ARGUMENTS,
+    login_from_options,
+    route_from_options,
+)
+
+from tests.support.values.names import HOSTILE, PASSWORD
+
+DEFAULTS = {name: argument.get("default") for name, argument in CONNECTION_ARGUMENTS.items()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "attribute", "expected"),
+    [
+        pytest.param({}, "host", "", id="the default socket"),
+        pytest.param({"login_host": "db.example.org"}, "host", "db.example.org", id="a host"),
+        pytest.param({"login_host": "h", "login_unix_socket": "/run/pg"}, "host", "/run/pg", id="a socket wins"),
+        pytest.param({"login_port": 6432}, "port", 6432, id="a port"),
+        pytest.param({}, "ssl_mode", "prefer", id="TLS where there is"),
+        pytest.param({}, "ca_cert", "", id="no certificate"),
+        pytest.param({"ca_cert": "/ca.pem"}, "ca_cert", "/ca.pem", id="an authority"),
+        pytest.param({"ssl_cert": "/c.pem"}, "ssl_cert", "/c.pem", id="a certificate"),
+        pytest.param({"ssl_key": "/k.pem"}, "ssl_key", "/k.pem", id="a key"),
+        pytest.param({}, "session_role", "", id="a module without session_role"),
+        pytest.param({"session_role": None}, "session_role", "", id="no session_role"),
+        pytest.param({"session_role": HOSTILE}, "session_role", HOSTILE, id="a session_role"),
+    ],
+)
+def test_a_login_from_options(changes: dict[str, Any], attribute: str, expected: object) -> None:
+    login = login_from_options({**DEFAULTS, **changes}, user=HOSTILE, password=None)
+    assert (login.user, getattr(login, attribute)) == (HOSTILE, expected)
+
+
+@pytest.mark.parametrize("password", [None, ""], ids=["None", "empty"])
+def test_no_password(password: str | None) -> None:
+    assert login_from_options(DEFAULTS, user="u", password=password).password is None
+
+
+def test_a_password_is_a_secret() -> None:
+    assert PASSWORD not in repr(login_from_options(DEFAULTS, user="u", password=PASSWORD))
+    assert login_from_options(DEFAULTS, user="u", password=PASSWORD).password is not None
+
+
+def test_without_a_bastion_the_route_is_direct() -> None:
+    with route_from_options(DEFAULTS, login_from_options(DEFAULTS, user="u", password=None)) as route:
+        assert route is DIRECT
