@@ -46,6 +46,30 @@ options:
   ssl_key:
     description: File with the key of the client's certificate, on the machine that runs the module.
     type: path
+  connect_timeout_seconds:
+    description:
+      - How long to wait for a login, the name server and the computation of the password's proof included.
+      - A host name may have several addresses, so that a login by name may take twice as long.
+    type: int
+    default: 10
+  statement_timeout_seconds:
+    description:
+      - How long a statement may take on the server, not counting what it waits for locks. Then it is cancelled.
+      - A server that does not answer at all is given up two seconds later. Where it does not answer C(COMMIT), nobody
+        knows whether that took place; the next run finds out.
+      - What the server, a database, or a role sets as C(statement_timeout), C(transaction_timeout) and
+        C(idle_session_timeout) does not hold for the module.
+    type: int
+    default: 300
+  allow_cleartext_password:
+    description:
+      - Whether a server that asks for a password in clear text is sent one although it has not proven who it is.
+      - With O(ssl_mode=verify-ca) and O(ssl_mode=verify-full) it has, and such a request is answered in any case, as
+        C(ldap), C(pam) and C(radius) need it. In every other mode whoever answers the connection could ask.
+      - Only libpq 16 and newer can refuse, which C(psycopg2-binary) 2.9.10 brings. An older one answers any request.
+      - Methods that C(PGREQUIREAUTH) of the environment rules out stay ruled out.
+    type: bool
+    default: false
 requirements:
   - psycopg2 >= 2.9.3, built on libpq 10 or newer (C(psycopg2-binary) is)
 notes:
@@ -104,6 +128,15 @@ options:
         type: str
         choices: ['yes', accept-new]
         default: 'yes'
+  allow_cleartext_password:
+    description:
+      - Whether a server that asks for a password in clear text is sent one although it has not proven who it is.
+      - With O(ssl_mode=verify-ca) and O(ssl_mode=verify-full) it has, and such a request is answered in any case, as
+        C(ldap), C(pam) and C(radius) need it. In every other mode whoever answers the connection could ask.
+      - Only libpq 16 and newer can refuse, which C(psycopg2-binary) 2.9.10 brings. An older one answers any request.
+      - Methods that C(PGREQUIREAUTH) of the environment rules out stay ruled out.
+    type: bool
+    default: false
 requirements:
   - OpenSSH client 7.6 or newer, where O(bastion) is used
 notes:

@@ -108,6 +108,10 @@ class Proxy:
             with contextlib.suppress(OSError):  # it is closed already
                 deafen(connection)
 
+    def fall_silent(self) -> None:
+        """Pass nothing on any more, and yet acknowledge all: the network is well, and whoever is behind it hangs."""
+        self._is_black_hole.set()
+
     def close(self) -> None:
         """Stop listening, and end what is left."""
         for connection in (self._listener, *list(self._sockets)):

@@ -45,11 +45,11 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.step
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import losses
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, render
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, Setting, render
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
-    UNLOGGED,
     Work,
     read,
+    statement_logging_off,
     write,
 )
 
@@ -85,12 +85,16 @@ def change_roles(run: Run, step: ChangeRoles, to_set: frozenset[str] | None = No
         missing=lambda _plan, after: not_shown(
             run.where.database, part_of(_role_plan(run, after, frozenset()), step.part)
         ),
-        settings=UNLOGGED if is_secret and run.found.server.facts.admin.is_superuser else (),
+        settings=_logging_off(run) if is_secret else (),
     )
     with run.where.session() as session:
         done = write(session, work, run.patience)
     run.progress.keep(f"{step.label}: {', '.join(map(quoted, step.roles))}", done.statements)
     run.progress.roles = done.after
+
+
+def _logging_off(run: Run) -> tuple[Setting, ...]:
+    return statement_logging_off(is_superuser=run.found.server.facts.admin.is_superuser)
 
 
 def _checked(plan: RolePlan) -> RolePlan:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Protocol
 
-CONNECT_TIMEOUT_SECONDS = 10
-
 
 class Route(Protocol):
     """The route from this machine to the server."""
@@ -21,8 +19,11 @@ class Route(Protocol):
         To be asked anew for each login; raises Failure where the route is no longer open.
         """
 
-    def must_retry(self, error: Exception) -> bool:
-        """Tell whether a refused connection is to be tried again; raise Failure where the route itself is broken."""
+    def must_retry(self, error: Exception, *, is_timeout: bool = False) -> bool:
+        """Tell whether a login that failed is to be tried again; raise Failure where the route itself is broken.
+
+        ``is_timeout`` tells that nothing was heard in the time for a login.
+        """
 
 
 class DirectRoute:
@@ -32,7 +33,7 @@ class DirectRoute:
         """Return nothing to change."""
         return {}
 
-    def must_retry(self, error: Exception) -> bool:
+    def must_retry(self, error: Exception, *, is_timeout: bool = False) -> bool:
         """Return False: what libpq said stands."""
         return False
 

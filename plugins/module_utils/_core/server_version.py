@@ -16,6 +16,8 @@ OLDEST = 90600
 
 Feature = Literal[
     "scram",
+    "timeout_for_each_statement",
+    "idle_session_timeout",
     "private_public",
     "parameter_acls",
     "createrole_needs_admin",
@@ -24,6 +26,7 @@ Feature = Literal[
     "lenient_regclass",
     "blank_vertical_tab",
     "maintain",
+    "transaction_timeout",
     "lock_per_name",
 ]
 
@@ -33,6 +36,11 @@ SINCE: Mapping[Feature, int] = MappingProxyType(
         # Passwords may be stored as scram-sha-256 verifiers; before, as md5 hashes.
         # https://www.postgresql.org/docs/10/auth-methods.html#AUTH-PASSWORD
         "scram": 100000,
+        # statement_timeout holds for each statement of a message; before, for what is left of the message.
+        # https://www.postgresql.org/docs/13/runtime-config-client.html#GUC-STATEMENT-TIMEOUT
+        "timeout_for_each_statement": 130000,
+        # https://www.postgresql.org/docs/14/runtime-config-client.html#GUC-IDLE-SESSION-TIMEOUT
+        "idle_session_timeout": 140000,
         # PUBLIC may no longer create in the schema "public" of a new database.
         # https://www.postgresql.org/docs/15/ddl-schemas.html#DDL-SCHEMAS-PATTERNS
         "private_public": 150000,
@@ -55,6 +63,8 @@ SINCE: Mapping[Feature, int] = MappingProxyType(
         # MAINTAIN is a privilege on relations.
         # https://www.postgresql.org/docs/17/ddl-priv.html
         "maintain": 170000,
+        # https://www.postgresql.org/docs/17/runtime-config-client.html#GUC-TRANSACTION-TIMEOUT
+        "transaction_timeout": 170000,
         # GRANT and REVOKE take a lock on each object that they name (measured: none before 18).
         "lock_per_name": 180000,
     }

@@ -7,16 +7,24 @@
 
 from __future__ import annotations
 
-import ctypes
+import contextlib
+import os
 import select
-import time
+import socket
 import traceback
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Mapping, Sequence, Tuple, Union
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Tuple, Union
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.byte_text import from_bytes, to_bytes
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import CONNECT_TIMEOUT_SECONDS
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.libpq import (
+    VERBOSE,
+    Cancellation,
+    load_libpq,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server_error import ServerError, said_by
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.worker import NotInTime, Worker
 
 PSYCOPG2_IMPORT_ERROR: str | None
 try:
@@ -30,12 +38,13 @@ except ImportError:
 else:
     PSYCOPG2_IMPORT_ERROR = None
 
-__all__ = ["sql"]
+__all__ = ["ServerError", "sql"]
 
 Query = Union[str, "sql.Composable"]
 Row = Tuple[Any, ...]
 
-VERBOSE = 2  # PQERRORS_VERBOSE
+# Once a statement is given up: for the request to cancel it, and for the server to do so.
+CANCEL_SECONDS = 1.0
 NOT_UTF8 = "22021"  # character_not_in_repertoire: what a server says that looks at the bytes itself
 
 
@@ -50,50 +59,9 @@ def require_psycopg2() -> None:
         raise Failure([Problem(message, remedy)])
 
 
-class ServerError(Failure):
-    """What the server, or libpq in its place, answered instead of a result.
-
-    ``sqlstate`` is the server's five characters, empty where the server did not speak. ``text`` is what was said, in
-    one line and without a full stop: the sentence around it has its own. It is a Failure with one problem, so that a
-    module reports it even where nobody knows more.
-    """
-
-    def __init__(
-        self,
-        sqlstate: str,
-        text: str,
-        *,
-        database: str = "",
-        problem: Problem | None = None,
-        is_connection_lost: bool = False,
-    ) -> None:
-        asked = f'database "{database}"' if database else "the server"
-        message = f"The answer of {asked} was an error: {text} (SQLSTATE {sqlstate or 'none'})."
-        super().__init__([problem or Problem(message, sqlstate=sqlstate, database=database)])
-        self.sqlstate = sqlstate
-        self.text = text
-        self.is_connection_lost = is_connection_lost
-
-
-def one_line(text: str) -> str:
-    """Return a text in one line and without a full stop."""
-    return " ".join(line.strip() for line in text.strip().splitlines()).rstrip(".")
-
-
-def said_by(error: BaseException) -> str:
-    """Return what the server or libpq said.
-
-    A server speaks the language and the encoding of its lc_messages until a login is complete, and psycopg2 takes it
-    for UTF-8. What is not is mostly of the family of LATIN1.
-    """
-    if isinstance(error, UnicodeDecodeError):
-        return one_line(bytes(error.object).decode("latin-1"))
-    return one_line(str(error)) or type(error).__name__
-
-
-def _server_error(error: BaseException, database: str, *, is_connection_lost: bool) -> ServerError:
+def _server_error(error: BaseException, *, is_connection_lost: bool) -> ServerError:
     state = str(getattr(error, "pgcode", None) or "")
-    return ServerError(state, said_by(error), database=database, is_connection_lost=is_connection_lost)
+    return ServerError(state, said_by(error), is_connection_lost=is_connection_lost)
 
 
 def libpq_version() -> int:
@@ -109,33 +77,49 @@ class Result:
     rows: list[Row]
 
 
-def connect(parameters: Mapping[str, Any]) -> Connection:
+@lru_cache(maxsize=None)
+def _libpq() -> Any | None:
+    return load_libpq(_psycopg.__file__)
+
+
+def connect(parameters: Mapping[str, Any], timeout_seconds: float) -> Connection:
     """Return a connection in autocommit mode; raises ServerError."""
+    worker = Worker()
     try:
-        raw = psycopg2.connect(**parameters)
+        raw = worker.call(partial(psycopg2.connect, **parameters), timeout_seconds)
+        raw.autocommit = True
+        return Connection(raw, worker)
+    except NotInTime as error:
+        text = f"no answer within {timeout_seconds:g} seconds"
+        raise ServerError("", text, is_connection_lost=True, is_timeout=True) from error
     except (psycopg2.Error, UnicodeDecodeError) as error:
-        raise _server_error(error, parameters["dbname"], is_connection_lost=True) from error
-    raw.autocommit = True
-    return Connection(raw, parameters["dbname"])
+        raise _server_error(error, is_connection_lost=True) from error
+    finally:
+        if worker.is_busy:
+            worker.end(int)
 
 
 class Connection:
-    """A connection of psycopg2's whose errors are ServerError."""
+    """A connection of psycopg2's whose errors are ServerError, and for whose answers nobody waits inside C."""
 
-    def __init__(self, raw: Any, database: str) -> None:
+    def __init__(self, raw: Any, worker: Worker | None = None) -> None:
         self._raw = raw
-        self._database = database
+        self._worker = worker or Worker()
+        self._cancellation = Cancellation(_libpq(), raw.pgconn_ptr)
+        self._is_closed = False
         self._exchanges_bytes = False
 
-    def exchange_bytes(self) -> None:
+    @property
+    def exchanges_bytes(self) -> bool:
+        """Whether ``exchange_bytes`` was called."""
+        return self._exchanges_bytes
+
+    def exchange_bytes(self, timeout_seconds: float) -> None:
         """Let texts be any bytes, for a server that does not know their encoding; see ``_core.byte_text``.
 
         What is composed of ``sql`` objects must be ASCII then: psycopg2 quotes names in UTF-8. Raises ServerError.
         """
-        try:
-            self._raw.set_client_encoding("LATIN1")
-        except psycopg2.Error as error:
-            raise self._error(error) from error
+        self._answer(partial(self._raw.set_client_encoding, "LATIN1"), timeout_seconds)
         self._exchanges_bytes = True
 
     @property
@@ -152,7 +136,7 @@ class Connection:
     @property
     def is_lost(self) -> bool:
         """Whether the connection is closed, by whomever."""
-        return bool(self._raw.closed)
+        return self._is_closed or bool(self._raw.closed)
 
     @property
     def uses_tls(self) -> bool:
@@ -171,39 +155,75 @@ class Connection:
                 return str(cursor.mogrify(to_bytes(query), to_bytes(parameters)).decode("latin-1"))
             return str(cursor.mogrify(query, parameters).decode())
 
-    def execute(self, text: str) -> Result:
-        """Return what a message of one or more statements, without parameters, answers at last; raises ServerError."""
-        with self._raw.cursor() as cursor:
-            try:
-                cursor.execute(text)
-            except (psycopg2.Error, UnicodeDecodeError) as error:
-                raise self._error(error) from error
-            return self._result(cursor)
+    def execute(self, text: str, timeout_seconds: float) -> Result:
+        """Return what a message of one or more statements, without parameters, answers at last; raises ServerError.
+
+        What is not answered in time, or left by a signal, is cancelled, and the connection closed.
+        """
+        result: Result = self._answer(partial(self._execute, text), timeout_seconds)
+        return result
 
     def encrypt_password(self, password: str, user: str, algorithm: str) -> str:
         """Return what a server stores of a password; raises ServerError where libpq cannot make it."""
         try:
             return str(psycopg2.extensions.encrypt_password(password, user, scope=self._raw, algorithm=algorithm))
         except (psycopg2.Error, UnicodeError) as error:
-            raise self._error(error) from error
+            raise _server_error(error, is_connection_lost=self.is_lost) from error
 
     def close(self) -> None:
-        """End the session."""
-        self._raw.close()
+        """End the session; does not wait for long."""
+        if not self._is_closed:
+            self._is_closed = True
+            with contextlib.suppress(NotInTime):
+                self._worker.call(self._raw.close, CANCEL_SECONDS)
+            self._worker.end(int)
 
-    def _error(self, error: BaseException) -> ServerError:
-        return _server_error(error, self._database, is_connection_lost=self.is_lost)
-
-    def _result(self, cursor: Any) -> Result:
-        if cursor.description is None:
-            return Result((), [])
+    def _answer(self, function: Callable[[], Any], timeout_seconds: float) -> Any:
+        if self.is_lost:
+            raise ServerError("", "the connection is closed", is_connection_lost=True)
         try:
-            rows = cursor.fetchall()
-            columns = tuple(column.name for column in cursor.description)
-            return Result(columns, from_bytes(rows) if self._exchanges_bytes else rows)
-        except UnicodeDecodeError as error:
-            text = f"a value of the result is not UTF-8: {error.object!r}"
-            raise ServerError(NOT_UTF8, text, database=self._database) from error
+            return self._worker.call(function, timeout_seconds)
+        except NotInTime as error:
+            text = f"no answer within {timeout_seconds:g} seconds"
+            raise ServerError("", text, is_connection_lost=True, is_timeout=True) from error
+        except (psycopg2.Error, UnicodeDecodeError) as error:
+            raise _server_error(error, is_connection_lost=self.is_lost) from error
+        finally:
+            if self._worker.is_busy:
+                self._give_up()
+
+    def _give_up(self) -> None:
+        """Cancel what runs, wait for that, but not for long, and close."""
+        self._is_closed = True
+        canceller = Worker()
+        with contextlib.suppress(NotInTime):
+            canceller.call(self._cancellation.request, CANCEL_SECONDS)
+        canceller.end(int)
+        if not self._worker.wait(CANCEL_SECONDS):
+            self._hang_up()
+        self._worker.end(self._raw.close)
+
+    def _hang_up(self) -> None:
+        """End the connection under libpq, which then stops waiting for an answer."""
+        with contextlib.suppress(OSError, psycopg2.Error), socket.socket(
+            fileno=os.dup(self._raw.fileno())
+        ) as connection:
+            connection.shutdown(socket.SHUT_RDWR)
+
+    def _execute(self, text: str) -> Result:
+        with self._raw.cursor() as cursor:
+            cursor.execute(text)
+            result = _result(cursor)
+        return Result(result.columns, from_bytes(result.rows)) if self._exchanges_bytes else result
+
+
+def _result(cursor: Any) -> Result:
+    if cursor.description is None:
+        return Result((), [])
+    try:
+        return Result(tuple(column.name for column in cursor.description), cursor.fetchall())
+    except UnicodeDecodeError as error:
+        raise ServerError(NOT_UTF8, f"a value of the result is not UTF-8: {error.object!r}") from error
 
 
 @dataclass(frozen=True)
@@ -217,52 +237,63 @@ class RawAttempt:
     used_password: bool = False
     message: str = ""
     is_verbose: bool = False
+    is_timeout: bool = False
 
 
-def attempt(parameters: Mapping[str, Any]) -> RawAttempt:
-    """Log in, once, and return how it went.
+def attempt(parameters: Mapping[str, Any], timeout_seconds: float) -> RawAttempt:
+    """Log in, once, and return how it went."""
+    worker = Worker()
+    try:
+        return worker.call(partial(_attempt, parameters, timeout_seconds), timeout_seconds)
+    except NotInTime:
+        return RawAttempt(succeeded=False, message=f"no answer within {timeout_seconds:g} seconds", is_timeout=True)
+    finally:
+        worker.end(int)
 
-    The login is an asynchronous one: psycopg2 throws away a connection whose ordinary login is refused, and with it
-    whether a password was asked for; and the verbosity can only be set on a connection that is being made.
+
+def _attempt(parameters: Mapping[str, Any], timeout_seconds: float) -> RawAttempt:
+    """Log in asynchronously, and return how it went.
+
+    psycopg2 throws away a connection whose ordinary login is refused, and with it whether a password was asked for; and
+    the verbosity can only be set on a connection that is being made.
     https://www.postgresql.org/docs/current/libpq-status.html#LIBPQ-PQCONNECTIONUSEDPASSWORD
     """
     try:
+        _look_up(parameters)
         raw = psycopg2.connect(**parameters, async_=True)
-    except (psycopg2.Error, UnicodeDecodeError) as error:
+    except (psycopg2.Error, UnicodeDecodeError, OSError) as error:
         return RawAttempt(succeeded=False, message=said_by(error))
-    is_verbose = _enable_verbose_errors(raw)
+    libpq = _libpq()
     try:
-        _await_login(raw)
+        if libpq is not None:
+            libpq.PQsetErrorVerbosity(raw.pgconn_ptr, VERBOSE)
+        _await_login(raw, libpq, timeout_seconds)
         return RawAttempt(succeeded=True, used_password=raw.info.used_password)
-    except (psycopg2.Error, UnicodeDecodeError, TimeoutError) as error:
-        return RawAttempt(False, raw.info.used_password, said_by(error), is_verbose)
+    except (psycopg2.Error, UnicodeDecodeError) as error:
+        return RawAttempt(False, raw.info.used_password, said_by(error), libpq is not None)
     finally:
         raw.close()
 
 
-def _enable_verbose_errors(raw: Any) -> bool:
-    """Let libpq name the SQLSTATE when the login on this connection is refused; return whether it will.
+def _look_up(parameters: Mapping[str, Any]) -> None:
+    """Wait for a name server that does not answer here: psycopg2 would do so holding Python's lock."""
+    host = str(parameters.get("hostaddr") or parameters.get("host") or "")
+    if host and not host.startswith(("/", "@")):
+        with contextlib.suppress(OSError, UnicodeError):
+            socket.getaddrinfo(host, None)
 
-    https://www.postgresql.org/docs/current/libpq-control.html#LIBPQ-PQSETERRORVERBOSITY
+
+def _await_login(raw: Any, libpq: Any | None, timeout_seconds: float) -> None:
+    """Wait until a login is made; raises psycopg2.Error.
+
+    libpq is asked first: it computes what scram-sha-256 demands without Python's lock, and psycopg2 finds it done.
     """
-    try:
-        library = ctypes.CDLL(_psycopg.__file__)  # through it the loader finds the very libpq that psycopg2 uses
-        library.PQsetErrorVerbosity.argtypes = [ctypes.c_void_p, ctypes.c_int]
-        library.PQsetErrorVerbosity(raw.pgconn_ptr, VERBOSE)
-    except (OSError, AttributeError):
-        return False
-    return True
-
-
-def _await_login(raw: Any) -> None:
-    deadline = time.monotonic() + CONNECT_TIMEOUT_SECONDS
-    while True:
-        state = raw.poll()
-        if state == psycopg2.extensions.POLL_OK:
-            return
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError(f"no answer within {CONNECT_TIMEOUT_SECONDS} seconds")
-        readable: Sequence[Any] = [raw] if state == psycopg2.extensions.POLL_READ else []
-        writable: Sequence[Any] = [raw] if state == psycopg2.extensions.POLL_WRITE else []
-        select.select(readable, writable, [], left)
+    state = raw.poll()  # asks nobody: it says what to wait for first
+    while state != psycopg2.extensions.POLL_OK:
+        readable = [raw] if state == psycopg2.extensions.POLL_READ else []
+        writable = [raw] if state == psycopg2.extensions.POLL_WRITE else []
+        if select.select(readable, writable, [], timeout_seconds) == ([], [], []):
+            raise psycopg2.OperationalError(f"no answer within {timeout_seconds:g} seconds")
+        state = libpq.PQconnectPoll(raw.pgconn_ptr) if libpq is not None else None
+        if state not in (psycopg2.extensions.POLL_READ, psycopg2.extensions.POLL_WRITE):
+            libpq, state = None, raw.poll()

@@ -7,15 +7,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from typing import Any, Mapping
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import CONNECT_TIMEOUT_SECONDS
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres import driver
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login_sqlstate import (
+    NOT_AUTHORIZED,
     plain_message,
     sqlstate_of_message,
 )
@@ -28,10 +29,33 @@ SILENCE_SECONDS = 60
 KEEPALIVES: Mapping[str, int] = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 LIBPQ_WITH_USER_TIMEOUT = 120000
 
+# With one of these the server has proven who it is before it can ask for a password in clear text.
+VERIFYING_MODES = frozenset({"verify-ca", "verify-full"})
+# https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-REQUIRE-AUTH
+LIBPQ_WITH_REQUIRE_AUTH = 160000
+NO_CLEAR_TEXT = "!password"
+# What libpq tries one after the other by itself: then a wrong password is refused twice.
+SINGLE_MODES: Mapping[str, tuple[str, ...]] = {"prefer": ("require", "disable"), "allow": ("disable", "require")}
+
+# libpq and the server give up by themselves, a moment before we do, and know more to say.
+GRACE_SECONDS = 2.0
+
 # What a server answers to a wrong password: its own check, and one that it leaves to ldap, pam or radius. Any other
 # refusal came for another reason, such as a connection limit that was reached after we had looked.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 PASSWORD_REFUSED = frozenset({"28P01", "28000"})
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """How long to wait: for a login at one address, for a statement, and for anybody else's lock."""
+
+    connect_seconds: int = 10
+    statement_seconds: int = 300
+    lock_ms: int = 5000
+
+
+DEFAULT_TIMEOUTS = Timeouts()
 
 
 @dataclass(frozen=True)
@@ -52,11 +76,33 @@ class Login:
     ssl_cert: str = ""
     ssl_key: str = ""
     session_role: str = ""
+    timeouts: Timeouts = DEFAULT_TIMEOUTS
+    allow_cleartext_password: bool = False
 
     @property
     def place(self) -> str:
         """Where this login goes, as messages name it."""
         return f"{self.host or 'the local socket'}, port {self.port}"
+
+    @property
+    def timeout_seconds(self) -> float:
+        """How long to wait for libpq, whatever it does: a name may have two addresses, and it tries both."""
+        addresses = 1 if not self.host or self.host.startswith("/") else 2
+        return addresses * self.timeouts.connect_seconds + GRACE_SECONDS
+
+    def require_auth(self) -> str:
+        """Return the ways of authentication that are accepted, as libpq writes them; empty for its default.
+
+        A password in clear text is sent only to a server that has proven who it is, or where one is allowed to. What
+        the environment asks for (PGREQUIREAUTH) is kept, as far as it is stricter. libpq before 16 knows none of this.
+        """
+        has_it = driver.libpq_version() >= LIBPQ_WITH_REQUIRE_AUTH
+        if not has_it or self.allow_cleartext_password or self.ssl_mode in VERIFYING_MODES:
+            return ""
+        asked = [method.strip() for method in os.environ.get("PGREQUIREAUTH", "").split(",") if method.strip()]
+        if all(method.startswith("!") for method in asked):
+            return ",".join(dict.fromkeys([*asked, NO_CLEAR_TEXT]))
+        return ",".join(method for method in asked if method != "password") or NO_CLEAR_TEXT
 
     def parameters(self, database: str) -> dict[str, Any]:
         """Return libpq's connection parameters.
@@ -74,7 +120,8 @@ class Login:
             "sslrootcert": self.ca_cert,
             "sslcert": self.ssl_cert,
             "sslkey": self.ssl_key,
-            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "require_auth": self.require_auth(),
+            "connect_timeout": self.timeouts.connect_seconds,
             "client_encoding": "UTF8",
             "fallback_application_name": APPLICATION_NAME,
             **KEEPALIVES,
@@ -91,8 +138,26 @@ def _user_timeout() -> Mapping[str, int]:
 
 def connection_problem(login: Login, database: str, error: ServerError) -> Problem:
     """Return why a login failed, in libpq's own words."""
-    message = f'Cannot connect to database "{database}" on {login.place} as "{login.user}": {error.text}.'
-    return Problem(message, sqlstate=error.sqlstate, database=database)
+    reason, remedy = error.text, ""
+    if is_clear_text_refused(login, error.text):
+        reason, remedy = CLEAR_TEXT_REFUSED, CLEAR_TEXT_REMEDY
+    message = f'Cannot connect to database "{database}" on {login.place} as "{login.user}": {reason}.'
+    return Problem(message, remedy, error.sqlstate, database=database)
+
+
+CLEAR_TEXT_REFUSED = "the server asks for the password in clear text, and it was not sent"
+CLEAR_TEXT_REMEDY = (
+    "Let pg_hba.conf ask for scram-sha-256 instead of password, ldap, pam or radius; or let the server prove who it "
+    "is: metamapper_ssl_mode: verify-full and metamapper_ca_cert (options ssl_mode, ca_cert). To send it to whoever "
+    "asks, set metamapper_allow_cleartext_password: true (option allow_cleartext_password)."
+)
+CLEAR_TEXT_REASON = f"{CLEAR_TEXT_REFUSED}. {CLEAR_TEXT_REMEDY}".rstrip(".")
+
+
+def is_clear_text_refused(login: Login, message: str) -> bool:
+    """Tell whether libpq refused to send the password: in any language it quotes what was required."""
+    required = login.require_auth()
+    return message == CLEAR_TEXT_REFUSED or (bool(required) and f'"{required}"' in message)
 
 
 @dataclass(frozen=True)
@@ -106,6 +171,18 @@ class LoginAttempt:
     used_password: bool
     message: str = ""
     sqlstate: str | None = None
+    is_timeout: bool = False
+
+    @property
+    def reason(self) -> str:
+        """What was said, and what fixes that, where it is known."""
+        return CLEAR_TEXT_REASON if self.message == CLEAR_TEXT_REFUSED else self.message
+
+    @property
+    def is_about_encryption(self) -> bool:
+        """Whether the server may let in with TLS whom it refuses without, or the other way round."""
+        is_refused = not (self.succeeded or self.used_password or self.is_timeout)
+        return is_refused and self.sqlstate in (None, "", NOT_AUTHORIZED)
 
     @property
     def is_about_the_password(self) -> bool:
@@ -114,7 +191,23 @@ class LoginAttempt:
 
 
 def attempt_login(login: Login, database: str, route: Mapping[str, Any]) -> LoginAttempt:
-    """Log in once and say how it went; ``route`` is what the route changes in libpq's parameters."""
-    made = driver.attempt({**login.parameters(database), **route})
+    """Log in once and say how it went; ``route`` is what the route changes in libpq's parameters.
+
+    A password that is refused is refused once, since lockout policies count: with ssl_mode ``prefer`` and ``allow``
+    libpq itself would try it a second time, with TLS and without.
+    """
+    *others, last = SINGLE_MODES.get(login.ssl_mode, (login.ssl_mode,))
+    for mode in others:
+        attempt = _attempt(replace(login, ssl_mode=mode), database, route)
+        if not attempt.is_about_encryption:
+            return attempt
+    return _attempt(replace(login, ssl_mode=last), database, route)
+
+
+def _attempt(login: Login, database: str, route: Mapping[str, Any]) -> LoginAttempt:
+    made = driver.attempt({**login.parameters(database), **route}, login.timeout_seconds)
     state = sqlstate_of_message(made.message) if made.is_verbose else None
-    return LoginAttempt(made.succeeded, made.used_password, plain_message(made.message), state)
+    message = plain_message(made.message)
+    if is_clear_text_refused(login, message):
+        message = CLEAR_TEXT_REFUSED
+    return LoginAttempt(made.succeeded, made.used_password, message, state, is_timeout=made.is_timeout)

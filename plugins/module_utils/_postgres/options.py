@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 from typing import Any, ContextManager, Mapping
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import DIRECT, Route
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login, Timeouts
 
 SSL_MODES = ("allow", "disable", "prefer", "require", "verify-ca", "verify-full")
 
@@ -37,6 +38,10 @@ CONNECTION_ARGUMENTS: Mapping[str, Any] = {
     "ca_cert": {"type": "path"},
     "ssl_cert": {"type": "path"},
     "ssl_key": {"type": "path", "no_log": False},  # a path, whatever its name sounds like
+    "connect_timeout_seconds": {"type": "int", "default": 10},
+    "statement_timeout_seconds": {"type": "int", "default": 300},
+    # Its name sounds like a secret, and it is none.
+    "allow_cleartext_password": {"type": "bool", "default": False, "no_log": False},
     "bastion": BASTION_ARGUMENT,
 }
 
@@ -53,7 +58,18 @@ def login_from_options(options: Mapping[str, Any], *, user: str, password: str |
         ssl_cert=options["ssl_cert"] or "",
         ssl_key=options["ssl_key"] or "",
         session_role=options.get("session_role") or "",
+        timeouts=timeouts_from_options(options),
+        allow_cleartext_password=options["allow_cleartext_password"],
     )
+
+
+def timeouts_from_options(options: Mapping[str, Any]) -> Timeouts:
+    """Return how long to wait; raises Failure for a time that is none, since 0 would be for ever to some."""
+    too_short = [name for name in ("connect_timeout_seconds", "statement_timeout_seconds") if options[name] < 1]
+    if too_short:
+        raise Failure([Problem(f"{name} is {options[name]}.", "Set it to 1 or more.") for name in too_short])
+    lock_ms = options.get("lock_timeout_ms", Timeouts.lock_ms)
+    return Timeouts(options["connect_timeout_seconds"], options["statement_timeout_seconds"], lock_ms)
 
 
 def route_from_options(options: Mapping[str, Any], login: Login) -> ContextManager[Route]:

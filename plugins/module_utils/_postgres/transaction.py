@@ -14,7 +14,10 @@ from typing import Callable, Generic, Sequence, TypeVar
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server_error import (
+    OutcomeUnknown,
+    ServerError,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import (
     Session,
     Setting,
@@ -26,8 +29,6 @@ Planned = TypeVar("Planned")
 
 READ = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 WRITE = "ISOLATION LEVEL READ COMMITTED READ WRITE"
-# pg_catalog alone: a function or an operator that somebody put into another schema must not be found first.
-SAFE_PATH = Setting("search_path", "pg_catalog")
 
 # Taken in every transaction that writes, and only there. Two runs on the same database would otherwise meet on the same
 # catalog rows, and the second would fail with "tuple concurrently updated". The key is the text "metamapp".
@@ -35,14 +36,34 @@ SAFE_PATH = Setting("search_path", "pg_catalog")
 ADVISORY_LOCK_KEY = int.from_bytes(b"metamapp", "big")
 TAKE_ADVISORY_LOCK = f"SELECT pg_catalog.pg_advisory_xact_lock({ADVISORY_LOCK_KEY})"
 
-# Keeps statements out of the server's log; only a superuser may. A simple query is logged before it is run, so this
-# goes to the server in a message before the one that is not to be seen.
+# What keeps a statement with a secret out of logs and statistics. A message is logged and shown before it is run, so
+# that these go to the server in a message before the one that is not to be seen. That one travels alone: pgaudit, which
+# nobody switches off, knows a password only at the beginning of a message.
 # https://www.postgresql.org/docs/current/runtime-config-logging.html
-UNLOGGED = (
+STATEMENT_LOGGING_OFF = (
+    Setting("debug_print_parse", "off"),
+    Setting("debug_print_rewritten", "off"),
+    Setting("debug_print_plan", "off"),
+)
+# Of these only a superuser may decide. To a server without pg_stat_statements its names mean nothing.
+STATEMENT_LOGGING_OFF_FOR_SUPERUSERS = (
+    *STATEMENT_LOGGING_OFF,
     Setting("log_statement", "none"),
     Setting("log_min_duration_statement", "-1"),
+    Setting("log_min_duration_sample", "-1", since=130000),
     Setting("log_min_error_statement", "panic"),
+    Setting("track_activities", "off"),
+    Setting("pg_stat_statements.track", "none"),
+    Setting("pg_stat_statements.track_utility", "off"),
 )
+# Whether a transaction is logged as one of a sample is decided at its BEGIN: SET LOCAL comes too late.
+SAMPLED_AT_BEGIN = (Setting("log_transaction_sample_rate", "0", since=120000),)
+
+
+def statement_logging_off(*, is_superuser: bool) -> tuple[Setting, ...]:
+    """Return the settings of a transaction that sends a secret."""
+    return STATEMENT_LOGGING_OFF_FOR_SUPERUSERS if is_superuser else STATEMENT_LOGGING_OFF
+
 
 # What another session's GRANT or DDL between our look and our write leads to; a second look is the cure.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -70,9 +91,10 @@ class Patience:
     wait_seconds: int
     lock_timeout_ms: int
 
-    def for_other_runs(self) -> Setting:
-        """Return lock_timeout for the advisory lock; PostgreSQL reads 0 as for ever, so not waiting is one."""
-        return Setting("lock_timeout", str(max(1, self.wait_seconds * 1000)))
+    @property
+    def for_other_runs_ms(self) -> int:
+        """lock_timeout for the advisory lock."""
+        return self.wait_seconds * 1000
 
     def for_locks(self) -> Setting:
         """Return lock_timeout for the writes."""
@@ -107,7 +129,7 @@ class Done(Generic[Looked, Planned]):
 
 def read(session: Session, look: Callable[[Session], Looked]) -> Looked:
     """Return what ``look`` reads, in one read-only transaction."""
-    session.begin(READ, SAFE_PATH)
+    session.begin(READ)
     looked = look(session)
     session.commit()
     return looked
@@ -129,7 +151,18 @@ def read_again(session: Session, look: Callable[[Session], Looked]) -> Looked:
 
 
 def write(session: Session, work: Work[Looked, Planned], patience: Patience) -> Done[Looked, Planned]:
-    """Do the work in one transaction, again from the start after a clash; raises Failure with nothing written."""
+    """Do the work in one transaction, again from the start after a clash.
+
+    Raises Failure with nothing written: ServerError where the server was the reason, and of these OutcomeUnknown where
+    there was no answer to COMMIT, and nobody knows.
+    """
+    if set(STATEMENT_LOGGING_OFF_FOR_SUPERUSERS) <= set(work.settings):
+        with session.holding(SAMPLED_AT_BEGIN):
+            return _until_done(session, work, patience)
+    return _until_done(session, work, patience)
+
+
+def _until_done(session: Session, work: Work[Looked, Planned], patience: Patience) -> Done[Looked, Planned]:
     pause = FIRST_PAUSE_SECONDS
     one_by_one = False
     for attempt in range(1, ATTEMPTS + 1):
@@ -139,7 +172,7 @@ def write(session: Session, work: Work[Looked, Planned], patience: Patience) -> 
         except _Refused as refused:
             session.rollback()
             if is_last or not (refused.is_clash or (refused.is_worth_a_closer_look and not one_by_one)):
-                raise Failure([refused.problem]) from refused
+                raise refused.error.explained_by(refused.problem) from refused
             if refused.is_clash:
                 time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
                 pause *= 2
@@ -155,6 +188,7 @@ class _Refused(Exception):
 
     def __init__(self, error: ServerError, problem: Problem, *, is_clash: bool, is_worth_a_closer_look: bool) -> None:
         super().__init__(str(error))
+        self.error = error
         self.problem = problem
         self.is_clash = is_clash
         self.is_worth_a_closer_look = is_worth_a_closer_look
@@ -177,20 +211,20 @@ def _transaction(
 
 
 def _commit(session: Session, database: str) -> None:
+    """Commit; raises OutcomeUnknown where there is no answer, and _Refused where the server has rolled back."""
     try:
         session.commit()
+    except OutcomeUnknown:
+        raise
     except ServerError as error:
-        message = f"The connection to database {quoted(database)} broke during COMMIT: {error.text}."
-        advice = (
-            "PostgreSQL has kept either all of the transaction or nothing of it. Run again: it finds out and mends."
-        )
-        raise Failure([Problem(message, advice, error.sqlstate, database=database)]) from error
+        problem = _problem(database, error, "Cannot commit in")
+        is_clash = error.sqlstate in CLASHES
+        raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=False) from error
 
 
 def _locked_look(session: Session, work: Work[Looked, Planned], patience: Patience) -> Looked:
-    # READ COMMITTED: what is read after the wait sees what the other run has committed. The waits below are bounded by
-    # lock_timeout; a statement_timeout of the administrator's would cut a large but healthy look short.
-    session.begin(WRITE, SAFE_PATH, Setting("statement_timeout", "0"), patience.for_other_runs(), *work.settings)
+    # READ COMMITTED: what is read after the wait sees what the other run has committed.
+    session.begin(WRITE, *work.settings, lock_timeout_ms=patience.for_other_runs_ms)
     session.add(TAKE_ADVISORY_LOCK)
     try:
         return work.look(session)
@@ -215,9 +249,12 @@ def _run(
     session: Session, database: str, statements: Sequence[Statement], patience: Patience, *, one_by_one: bool
 ) -> None:
     """Run the statements: together, in one round trip, or one by one where it is to be known which one fails."""
-    groups = [[statement] for statement in statements] if one_by_one else [list(statements)]
-    session.add(patience.for_locks().statement())
-    for group in groups:
+    limit = patience.for_locks().statement()
+    if statements[0].secret:
+        session.run([limit])
+    else:
+        session.add(limit)
+    for group in _messages(statements, one_by_one=one_by_one):
         try:
             session.run([render(statement) for statement in group])
         except ServerError as error:
@@ -225,6 +262,16 @@ def _run(
             problem = _problem(database, error, "Cannot change", named)
             is_clash = error.sqlstate in CLASHES
             raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=bool(error.sqlstate)) from error
+
+
+def _messages(statements: Sequence[Statement], *, one_by_one: bool) -> list[list[Statement]]:
+    """Return which statements travel together; one with a secret travels alone."""
+    messages: list[list[Statement]] = []
+    for statement in statements:
+        if one_by_one or statement.secret or not messages or messages[-1][0].secret:
+            messages.append([])
+        messages[-1].append(statement)
+    return messages
 
 
 SHORTENED_CHARACTERS = 300

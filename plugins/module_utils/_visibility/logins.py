@@ -7,11 +7,10 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import CONNECT_TIMEOUT_SECONDS, Route
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import Route
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import (
     Login,
@@ -21,13 +20,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.lo
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, open_session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.scan import MetamapperLogin
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.connection import (
-    WRONG_PASSWORD,
     LoginFailure,
 )
-
-# libpq logs in twice where it is refused with the first of these, also for a wrong password.
-# https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-SSLMODE-STATEMENTS
-TLS_ATTEMPTS = {"prefer": ("require", "prefer"), "allow": ("disable", "require")}
 
 
 class LoginRefused(Exception):
@@ -54,7 +48,7 @@ class Logins:
         """Return a session of ours; raises LoginRefused."""
         session = self._open(self.login, database)
         if session.connection.encodings[1] == "SQL_ASCII":
-            session.connection.exchange_bytes()
+            session.exchange_bytes()
         return session
 
     def metamapper_session(self, database: str) -> Session:
@@ -79,27 +73,16 @@ class Logins:
         state = error.sqlstate
         if not state and self.has_worked:
             state = attempt_login(login, database, self.route.parameters()).sqlstate or ""
-        return LoginFailure(state, error.problems[0].message)
+        return LoginFailure(state, error.problems[0].message, error.problems[0].remedy)
 
     def _try(self, login: Login, database: str) -> None:
-        """Log in once, with TLS and without as libpq would; raises ServerError with the SQLSTATE where that fails."""
-        modes = TLS_ATTEMPTS.get(login.ssl_mode, (login.ssl_mode,))
-        for number, mode in enumerate(modes, start=1):
-            started = time.monotonic()
-            error = self._attempt(replace(login, ssl_mode=mode), database)
-            if error is None:
-                return
-            is_dead = not error.sqlstate and time.monotonic() - started > CONNECT_TIMEOUT_SECONDS / 2
-            if number == len(modes) or error.sqlstate == WRONG_PASSWORD or is_dead:
-                raise error
-
-    def _attempt(self, login: Login, database: str) -> ServerError | None:
+        """Log in once; raises ServerError with the SQLSTATE where that fails."""
         while True:
             attempt = attempt_login(login, database, self.route.parameters())
             if attempt.succeeded:
-                return None
-            error = ServerError(attempt.sqlstate or "", attempt.message, database=database, is_connection_lost=True)
-            problem = connection_problem(login, database, error)
-            error = ServerError(error.sqlstate, error.text, problem=problem, is_connection_lost=True)
-            if not self.route.must_retry(error):
-                return error
+                return
+            error = ServerError(
+                attempt.sqlstate or "", attempt.message, is_connection_lost=True, is_timeout=attempt.is_timeout
+            )
+            if not self.route.must_retry(error, is_timeout=attempt.is_timeout):
+                raise error.explained_by(connection_problem(login, database, error))

@@ -27,7 +27,7 @@ def take_back(warehouse: Warehouse, found: Collection[AclItem]) -> list[str]:
     """Run the statements that take items back, as the administrator, and return them."""
     statements = revoke_statements(found, administrator=warehouse.admin.name)
     login = {"user": warehouse.admin.name, "password": warehouse.admin.password}
-    with Session(Connection(warehouse.server.connect(warehouse.database, **login), warehouse.database)) as session:
+    with Session(Connection(warehouse.server.connect(warehouse.database, **login))) as session:
         session.begin("READ WRITE")
         session.run([render(statement) for statement in statements])
         session.commit()
@@ -172,7 +172,7 @@ def test_a_part_is_of_objects_and_brings_all_their_items(superuser_warehouse: Wa
     whole = held(warehouse, group, other)
     objects = sorted({(item.class_id, item.object_id) for item in whole})
     for count in (1, len(objects) // 2, len(objects)):
-        connection = Connection(warehouse.server.connect(warehouse.database), warehouse.database)
+        connection = Connection(warehouse.server.connect(warehouse.database))
         with Session(connection) as session:
             narrowed = Narrowed([], objects[:count], frozenset())
             found = inspect_database(session, warehouse.database, everything(warehouse, group, other), narrowed)

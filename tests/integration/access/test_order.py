@@ -77,7 +77,7 @@ class Watched:
             session._opening = []
             session.round_trips += 1
             for text in (*opening, *statements):
-                result = session.connection.execute(text)
+                result = session.connection.execute(text, 60.0)
                 if session.connection._raw.info.transaction_status == 0 or any(word in text for word in WRITES):
                     self.scan(text[:80])
             return result

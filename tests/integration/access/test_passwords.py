@@ -112,6 +112,7 @@ def test_any_password_can_be_set_proven_and_used(deputy_warehouse: Warehouse, ca
 BLIND: dict[str, tuple[Prepare, str]] = {
     "trust": (lambda w: hba(w, "trust"), "without asking for a password"),
     "reject": (lambda w: hba(w, "reject"), "pg_hba.conf"),
+    "clear text": (lambda w: hba(w, "password"), "asks for the password in clear text"),
     "no-entry": (no_entry, "pg_hba.conf"),
     "expired": (lambda w: w.run("ALTER ROLE {} VALID UNTIL '2001-01-01'", w.user), "VALID UNTIL 'infinity'"),
 }

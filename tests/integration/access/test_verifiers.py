@@ -53,7 +53,7 @@ ANY_TEXT = strategies.text(
 
 @pytest.mark.parametrize("password", PASSWORDS, ids=ascii)
 def test_a_verifier_made_here_is_recognized(server: Server, password: str) -> None:
-    with closing(Connection(server.connect(), "postgres")) as connection:
+    with closing(Connection(server.connect())) as connection:
         stored = make_verifier(connection, HOSTILE, Secret(password))
     assert is_verifier_of(stored.reveal(), HOSTILE, Secret(password))
 
@@ -63,20 +63,20 @@ def test_a_verifier_made_here_is_recognized(server: Server, password: str) -> No
     max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_a_verifier_of_any_password_is_recognized(server: Server, password: str) -> None:
-    with closing(Connection(server.connect(), "postgres")) as connection:
+    with closing(Connection(server.connect())) as connection:
         stored = make_verifier(connection, "user", Secret(password))
     assert is_verifier_of(stored.reveal(), "user", Secret(password))
 
 
 def test_a_verifier_of_another_password_is_not(server: Server) -> None:
-    with closing(Connection(server.connect(), "postgres")) as connection:
+    with closing(Connection(server.connect())) as connection:
         stored = make_verifier(connection, "user", Secret("pïncil"))
     assert not is_verifier_of(stored.reveal(), "user", Secret("pencil"))
 
 
 @pytest.mark.parametrize("password", PASSWORDS, ids=ascii)
 def test_the_server_lets_a_user_in_whose_verifier_was_made_here(site: Site, password: str) -> None:
-    with closing(Connection(site.server.connect(), "postgres")) as connection:
+    with closing(Connection(site.server.connect())) as connection:
         stored = make_verifier(connection, site.user, Secret(password))
     creation = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
     site.server.execute(creation.format(sql.Identifier(site.user), sql.Literal(stored.reveal())))

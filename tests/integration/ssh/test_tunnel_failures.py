@@ -13,10 +13,8 @@ from typing import Any, Callable, Iterator, Mapping
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres import login as postgres_login
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login, Timeouts
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import open_session
-from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh import tunnel
 from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.bastion import (
     Limits,
     bastion_from_options,
@@ -239,20 +237,21 @@ def test_database_port_closed(sshd: Sshd, ssh_config: Path) -> None:
     assert "listen_addresses" in problem.remedy
 
 
-def test_database_behind_a_firewall(sshd: Sshd, ssh_config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (postgres_login, tunnel):
-        monkeypatch.setattr(module, "CONNECT_TIMEOUT_SECONDS", 2)
+def a_quick_login(port: int) -> Login:
+    """Return a login that waits no longer than a test should take."""
+    return Login("postgres", host="127.0.0.1", port=port, timeouts=Timeouts(connect_seconds=2))
+
+
+def test_database_behind_a_firewall(sshd: Sshd, ssh_config: Path) -> None:
     with black_hole() as port:
-        problem = session_failure(sshd.bastion_options(), Login("postgres", host="127.0.0.1", port=port))
-    assert "the bastion did not reach the database server within 2 seconds" in problem.message
+        problem = session_failure(sshd.bastion_options(), a_quick_login(port))
+    assert "the bastion did not reach the database server in time" in problem.message
     assert "firewall" in problem.remedy
 
 
-def test_database_that_does_not_answer(sshd: Sshd, ssh_config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (postgres_login, tunnel):
-        monkeypatch.setattr(module, "CONNECT_TIMEOUT_SECONDS", 2)
+def test_database_that_does_not_answer(sshd: Sshd, ssh_config: Path) -> None:
     with listener() as port:
-        problem = session_failure(sshd.bastion_options(), Login("postgres", host="127.0.0.1", port=port))
+        problem = session_failure(sshd.bastion_options(), a_quick_login(port))
     assert problem.message.startswith('Cannot connect to database "postgres" on 127.0.0.1')
 
 

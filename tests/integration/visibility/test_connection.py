@@ -220,7 +220,7 @@ class BrokenPath:
     def parameters(self) -> dict[str, Any]:
         return {"port": free_port()}
 
-    def must_retry(self, error: Exception) -> bool:
+    def must_retry(self, error: Exception, *, is_timeout: bool) -> bool:
         raise Failure([Problem("The bastion refused the forward.", "Allow it in sshd_config.")]) from error
 
 

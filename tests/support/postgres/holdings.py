@@ -92,7 +92,7 @@ def grant(warehouse: Warehouse, statement: str, schema: str, role: str) -> None:
 def held(warehouse: Warehouse, *roles: str, user: str = "", **properties: Any) -> list[AclItem]:
     """Return what the module finds that some roles hold, as the superuser or as a user with a password."""
     login = {"user": user, **properties} if user else {}
-    connection = Connection(warehouse.server.connect(warehouse.database, **login), warehouse.database)
+    connection = Connection(warehouse.server.connect(warehouse.database, **login))
     with Session(connection) as session:
         return list(inspect_database(session, warehouse.database, everything(warehouse, *roles)).extraneous)
 

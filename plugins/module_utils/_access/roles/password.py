@@ -90,7 +90,7 @@ def open_database(server: ServerFacts, databases: tuple[str, ...]) -> str:
 def judged(attempt: LoginAttempt) -> Password:
     """Return what a login proves when the catalog had nothing against it."""
     if not attempt.is_about_the_password:
-        found = "the server let it in without asking for a password" if attempt.succeeded else attempt.message
+        found = "the server let it in without asking for a password" if attempt.succeeded else attempt.reason
         return Password("unproven", f"A login as the user proves nothing: {found}.")
     return Password("proven") if attempt.succeeded else Password("wrong", f"The login was refused: {attempt.message}.")
 

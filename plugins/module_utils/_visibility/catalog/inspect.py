@@ -15,7 +15,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquot
     Reader,
     safe_name,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import PINNED_SEARCH_PATH, Session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope import creators as scope_creators
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.schemas import SchemaRules
@@ -38,7 +38,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
     Totals,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.questions import (
-    PINNED_SEARCH_PATH,
     Questions,
     read_only,
 )
@@ -69,7 +68,7 @@ WRITING = "INSERT,UPDATE,DELETE,TRUNCATE,TRIGGER"
 
 def begin(session: Session, request: Request) -> None:
     """Open the transaction in which the catalog is read."""
-    read_only(session, PINNED_SEARCH_PATH, lock_timeout_ms=request.lock_timeout_ms)
+    read_only(session, lock_timeout_ms=request.lock_timeout_ms)
 
 
 def listed_databases(session: Session, group: str) -> tuple[ListedDatabase, ...]:
@@ -80,7 +79,7 @@ def listed_databases(session: Session, group: str) -> tuple[ListedDatabase, ...]
 
 def begin_with_path(session: Session, request: Request) -> PathRow:
     """Open the transaction, and return the path that the login has without our pinning it."""
-    read_only(session, lock_timeout_ms=request.lock_timeout_ms)
+    read_only(session, lock_timeout_ms=request.lock_timeout_ms, is_own_path=True)
     path = session.records(queries.OWN_PATH, None, PathRow)[0]
     session.add(PINNED_SEARCH_PATH.statement())
     return path

@@ -10,10 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import sql
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, Setting
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import (
+    PINNED_SEARCH_PATH,
+    Session,
+    Setting,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import SearchPath
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.questions import (
-    PINNED_SEARCH_PATH,
     read_only,
 )
 

@@ -19,16 +19,12 @@ Record = TypeVar("Record")
 
 # One snapshot for all questions, so that they agree with each other.
 MODE = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
-PINNED_SEARCH_PATH = Setting("search_path", "pg_catalog")
 CATALOG = re.compile(r"pg_catalog\.(pg_\w+)")
 
 
-def read_only(session: Session, *settings: Setting, lock_timeout_ms: int) -> None:
-    """Open the transaction in which everything is read; a lock of somebody else's is waited for only so long.
-
-    PostgreSQL reads a lock_timeout of 0 as for ever, so not waiting is 1.
-    """
-    session.begin(MODE, Setting("lock_timeout", str(max(1, lock_timeout_ms))), *settings)
+def read_only(session: Session, *settings: Setting, lock_timeout_ms: int, is_own_path: bool = False) -> None:
+    """Open the transaction in which everything is read; a lock of somebody else's is waited for only so long."""
+    session.begin(MODE, *settings, lock_timeout_ms=lock_timeout_ms, is_own_path=is_own_path)
 
 
 class Questions:

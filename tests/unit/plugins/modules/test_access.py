@@ -59,7 +59,9 @@ def test_an_option_is_what_its_documentation_says(path: str) -> None:
     assert DOCUMENTED[path] == ACCEPTED[path]
 
 
-@pytest.mark.parametrize("path", sorted(path for path in ACCEPTED if "password" in path))
+@pytest.mark.parametrize(
+    "path", sorted(path for path in ACCEPTED if "password" in path and ACCEPTED[path]["type"] == "str")
+)
 def test_a_password_is_not_logged(path: str) -> None:
     option: Any = {"options": ACCESS_ARGUMENTS}
     for name in path.split("."):

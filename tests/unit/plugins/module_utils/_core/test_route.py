@@ -6,4 +6,4 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route 
 
 
 def test_without_a_bastion_nothing_changes() -> None:
-    assert (DIRECT.parameters(), DIRECT.must_retry(ValueError())) == ({}, False)
+    assert (DIRECT.parameters(), DIRECT.must_retry(ValueError(), is_timeout=True)) == ({}, False)

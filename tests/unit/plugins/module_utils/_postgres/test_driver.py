@@ -14,13 +14,11 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.dr
     Connection,
     ServerError,
     connect,
-    one_line,
     require_psycopg2,
-    said_by,
 )
 
 PLUGINS = Path(__file__).resolve().parents[5] / "plugins"
-GERMAN = "FATAL:  Passwort-Authentifizierung für Benutzer »x« fehlgeschlagen\n"
+GERMAN = "FATAL: Passwort-Authentifizierung für Benutzer »x« fehlgeschlagen"
 
 
 def imported_in(path: Path) -> Iterator[str]:
@@ -51,20 +49,6 @@ def test_without_psycopg2_the_message_says_what_to_install(monkeypatch: pytest.M
         require_psycopg2()
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("", ""),
-        ("refused", "refused"),
-        ("refused\n\tIs the server running?\n", "refused Is the server running?"),
-        ("closed\n\tThis probably means the worst.\n", "closed This probably means the worst"),
-    ],
-    ids=["nothing said", "a line", "two lines", "a sentence"],
-)
-def test_in_one_line(text: str, expected: str) -> None:
-    assert one_line(text) == expected
-
-
 def undecodable(text: str) -> UnicodeDecodeError:
     """Return what psycopg2 raises for a message in LATIN1."""
     try:
@@ -74,24 +58,14 @@ def undecodable(text: str) -> UnicodeDecodeError:
     raise AssertionError("it can be decoded")
 
 
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        pytest.param(psycopg2.OperationalError("no\n"), "no", id="psycopg2's"),
-        pytest.param(psycopg2.OperationalError(), "OperationalError", id="nothing said"),
-        pytest.param(undecodable(GERMAN), one_line(GERMAN), id="LATIN1"),
-    ],
-)
-def test_what_was_said(error: Exception, expected: str) -> None:
-    assert said_by(error) == expected
-
-
 class Raw:
     """A connection of psycopg2's, and its cursor, whose every use raises an error."""
 
-    def __init__(self, error: Exception, closed: int = 0) -> None:
+    def __init__(self, error: Exception, *, closes: int = 0) -> None:
         self.error = error
-        self.closed = closed
+        self.closes = closes
+        self.closed = 0
+        self.pgconn_ptr = None
 
     def cursor(self) -> Raw:
         return self
@@ -103,6 +77,7 @@ class Raw:
         pass
 
     def execute(self, _text: str) -> None:
+        self.closed = self.closes
         raise self.error
 
 
@@ -113,16 +88,16 @@ REFUSED: Any = type("RefusedError", (psycopg2.Error,), {"pgcode": "42501"})
     ("raw", "expected"),
     [
         pytest.param(Raw(REFUSED("no")), ("42501", "no", False), id="refused"),
-        pytest.param(Raw(psycopg2.OperationalError("gone"), closed=2), ("", "gone", True), id="lost"),
-        pytest.param(Raw(undecodable(GERMAN)), ("", one_line(GERMAN), False), id="LATIN1"),
+        pytest.param(Raw(psycopg2.OperationalError("gone"), closes=2), ("", "gone", True), id="lost"),
+        pytest.param(Raw(undecodable(GERMAN)), ("", GERMAN, False), id="LATIN1"),
     ],
 )
 def test_an_error_of_a_statement(raw: Raw, expected: tuple[str, str, bool]) -> None:
     with pytest.raises(ServerError) as caught:
-        Connection(raw, "warehouse").execute("SELECT 1")
+        Connection(raw).execute("SELECT 1", 10.0)
     error = caught.value
     assert (error.sqlstate, error.text, error.is_connection_lost) == expected
-    assert [(problem.database, problem.sqlstate) for problem in error.problems] == [("warehouse", expected[0])]
+    assert [problem.sqlstate for problem in error.problems] == [expected[0]]
 
 
 def test_an_error_of_a_login(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +106,7 @@ def test_an_error_of_a_login(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(psycopg2, "connect", refuse)
     with pytest.raises(ServerError, match="für Benutzer »x«"):
-        connect({"dbname": "warehouse"})
+        connect({"dbname": "warehouse"}, 10.0)
 
 
 def test_an_error_of_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,4 +115,4 @@ def test_an_error_of_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(psycopg2.extensions, "encrypt_password", refuse)
     with pytest.raises(ServerError, match="libpq is too old"):
-        Connection(Raw(ValueError()), "warehouse").encrypt_password("p", "x", "md5")
+        Connection(Raw(ValueError())).encrypt_password("p", "x", "md5")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import DIRECT
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Timeouts
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import (
     CONNECTION_ARGUMENTS,
     login_from_options,
@@ -52,3 +54,32 @@ def test_a_password_is_a_secret() -> None:
 def test_without_a_bastion_the_route_is_direct() -> None:
     with route_from_options(DEFAULTS, login_from_options(DEFAULTS, user="u", password=None)) as route:
         assert route is DIRECT
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        pytest.param({}, Timeouts(10, 300, 5000), id="defaults"),
+        pytest.param(
+            {"connect_timeout_seconds": 1, "statement_timeout_seconds": 2}, Timeouts(1, 2, 5000), id="shorter"
+        ),
+        pytest.param({"lock_timeout_ms": 7}, Timeouts(10, 300, 7), id="locks, where the module has the option"),
+    ],
+)
+def test_how_long_to_wait(options: dict[str, Any], expected: Timeouts) -> None:
+    assert login_from_options({**DEFAULTS, **options}, user="x", password=None).timeouts == expected
+
+
+@pytest.mark.parametrize("name", ["connect_timeout_seconds", "statement_timeout_seconds"])
+@pytest.mark.parametrize("seconds", [0, -1])
+def test_no_time_at_all_is_refused(name: str, seconds: int) -> None:
+    with pytest.raises(Failure, match=f"{name} is {seconds}. Set it to 1 or more."):
+        login_from_options({**DEFAULTS, name: seconds}, user="x", password=None)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"), [({}, False), ({"allow_cleartext_password": True}, True)], ids=["default", "allowed"]
+)
+def test_whether_a_password_may_go_in_clear_text(options: dict[str, Any], expected: bool) -> None:
+    login = login_from_options({**DEFAULTS, **options}, user="x", password="p4ss")
+    assert login.allow_cleartext_password is expected

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import Any, Iterator, Sequence, cast
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, simple
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server_error import (
+    OutcomeUnknown,
+    ServerError,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, Setting
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
     ATTEMPTS,
@@ -19,6 +23,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.tr
     Patience,
     Work,
     read,
+    statement_logging_off,
     write,
 )
 
@@ -56,7 +61,7 @@ class Server:
         if error is not None:
             raise error
 
-    def begin(self, mode: str, *settings: Setting) -> None:
+    def begin(self, mode: str, *settings: Setting, lock_timeout_ms: int | None = None) -> None:
         self.sent.append("begin " + mode.rsplit(" ", 2)[1])
 
     def add(self, statement: Any) -> None:
@@ -74,6 +79,12 @@ class Server:
     def commit(self) -> None:
         self.sent.append("commit")
         self._meet("commit")
+
+    @contextmanager
+    def holding(self, settings: Sequence[Setting]) -> Iterator[None]:
+        self.sent.append("set " + ", ".join(setting.name for setting in settings))
+        yield
+        self.sent.append("reset")
 
     def rollback(self) -> None:
         self.sent.append("rollback")
@@ -179,7 +190,7 @@ def test_the_pauses_grow(pauses: list[float]) -> None:
         pytest.param(Server(runs=[refusal("")]), "SQLSTATE none", id="the connection broke"),
         pytest.param(Server(looks=[refusal("42501")]), "Cannot look at database", id="a look that is refused"),
         pytest.param(Server(looks=[refusal("55P03")] * 9), "Another run of this task holds", id="another run"),
-        pytest.param(Server(commits=[refusal("")]), "broke during COMMIT", id="COMMIT without an answer"),
+        pytest.param(Server(commits=[refusal("23505")] * 99), "Cannot commit in database", id="COMMIT is refused"),
     ],
 )
 def test_what_is_said_of_a_failure(server: Server, message: str) -> None:
@@ -223,9 +234,47 @@ def test_reading_is_one_transaction_that_cannot_write() -> None:
     assert (found, server.sent) == (1, ["begin READ", "look", "commit"])
 
 
+def test_commit_without_an_answer_is_no_failure_of_the_transaction() -> None:
+    server = Server(commits=[OutcomeUnknown("", "gone", is_connection_lost=True)])
+    with pytest.raises(OutcomeUnknown):
+        written(server, FIRST)
+    assert server.sent.count("commit") == 1
+
+
+def test_a_commit_that_meets_another_is_done_again() -> None:
+    assert written(Server(commits=[refusal("40001")]), FIRST).statements == (FIRST,)
+
+
+SECRET = Statement("ALTER ROLE {} PASSWORD {}", ((HOSTILE,),), Secret(PASSWORD))
+
+
 @pytest.mark.parametrize(
-    ("seconds", "expected"),
-    [pytest.param(300, "300000", id="milliseconds"), pytest.param(0, "1", id="0 is not for ever")],
+    ("statements", "expected"),
+    [
+        pytest.param([SECRET], ["run 1", "run 1"], id="alone"),
+        pytest.param([FIRST, SECOND, SECRET], ["lock_timeout", "run 2", "run 1"], id="after others"),
+        pytest.param([SECRET, FIRST, SECOND], ["run 1", "run 1", "run 2"], id="before others"),
+        pytest.param([SECRET, SECRET], ["run 1", "run 1", "run 1"], id="two"),
+    ],
 )
-def test_wait_for_another_run(seconds: int, expected: str) -> None:
-    assert Patience(seconds, 1).for_other_runs() == Setting("lock_timeout", expected)
+def test_a_statement_with_a_secret_travels_alone(statements: list[Statement], expected: list[str]) -> None:
+    server = Server()
+    written(server, *statements)
+    assert server.sent == [*LOOK, *expected, "look", "commit"]
+
+
+@pytest.mark.parametrize("is_superuser", [True, False])
+def test_what_is_decided_at_begin_is_set_before_by_a_superuser(is_superuser: bool) -> None:
+    server = Server()
+    work: Work[int, tuple[Statement, ...]] = Work(
+        database="warehouse",
+        look=lambda session: cast(Server, session).look(),
+        plan=lambda _found: (SECRET,),
+        statements=lambda plan: plan,
+        missing=lambda _plan, _after: [],
+        settings=statement_logging_off(is_superuser=is_superuser),
+    )
+    write(cast(Session, server), work, PATIENCE)
+    assert (server.sent[0], server.sent[-1]) == (
+        ("set log_transaction_sample_rate", "reset") if is_superuser else ("begin READ", "commit")
+    )

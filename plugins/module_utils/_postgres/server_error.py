@@ -1,0 +1,77 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""One error for all that a server, or libpq in its place, answers instead of a result."""
+
+from __future__ import annotations
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
+
+# What keeps a server from answering at all: a connection lost, no resources, not in the state, an operator, the system.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+NO_ANSWER = ("08", "53", "55", "57", "58")
+
+
+class ServerError(Failure):
+    """What the server, or libpq in its place, answered instead of a result.
+
+    ``sqlstate`` is the server's five characters, empty where the server did not speak. ``text`` is what was said, in
+    one line and without a full stop: the sentence around it has its own. ``is_timeout`` tells that we gave up waiting.
+    It is a Failure with one problem, so that a module reports it even where nobody knows more.
+    """
+
+    def __init__(
+        self,
+        sqlstate: str,
+        text: str,
+        *,
+        problem: Problem | None = None,
+        is_connection_lost: bool = False,
+        is_timeout: bool = False,
+    ) -> None:
+        message = f"The answer of the server was an error: {text} (SQLSTATE {sqlstate or 'none'})."
+        super().__init__([problem or Problem(message, sqlstate=sqlstate)])
+        self.sqlstate = sqlstate
+        self.text = text
+        self.is_connection_lost = is_connection_lost
+        self.is_timeout = is_timeout
+
+    @property
+    def is_unreachable(self) -> bool:
+        """Whether there was no answer: no login, a connection lost, a time limit, a lock of somebody else's.
+
+        Anything else is an answer: the statement was refused.
+        """
+        return self.is_connection_lost or not self.sqlstate or self.sqlstate[:2] in NO_ANSWER
+
+    def explained_by(self, problem: Problem) -> ServerError:
+        """Return the same error with what a caller knows of it."""
+        return type(self)(
+            self.sqlstate,
+            self.text,
+            problem=problem,
+            is_connection_lost=self.is_connection_lost,
+            is_timeout=self.is_timeout,
+        )
+
+
+class OutcomeUnknown(ServerError):
+    """COMMIT was sent and not answered: all of the transaction is kept, or nothing of it. Only a look can tell."""
+
+
+def one_line(text: str) -> str:
+    """Return a text in one line and without a full stop."""
+    return " ".join(line.strip() for line in text.strip().splitlines()).rstrip(".")
+
+
+def said_by(error: BaseException) -> str:
+    """Return what the server or libpq said.
+
+    A server speaks the language and the encoding of its lc_messages until a login is complete, and psycopg2 takes it
+    for UTF-8. What is not is mostly of the family of LATIN1.
+    """
+    if isinstance(error, UnicodeDecodeError):
+        return one_line(bytes(error.object).decode("latin-1"))
+    return one_line(str(error)) or type(error).__name__
