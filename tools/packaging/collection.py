@@ -71,10 +71,10 @@ def install(artifact: Path, collections: Path) -> None:
 
 
 def contents() -> Mapping[str, Sequence[str]]:
-    """Return the names of what the collection has for users, by kind."""
+    """Return the names of what the collection has for users, by kind; a role without argument specs is private."""
     return {
         "module": sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")),
-        "role": sorted(path.name for path in (ROOT / "roles").iterdir()),
+        "role": sorted(path.parent.parent.name for path in (ROOT / "roles").glob("*/meta/argument_specs.yml")),
         "playbook": sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml")),
     }
 

@@ -114,7 +114,6 @@ BLIND: dict[str, tuple[Prepare, str]] = {
     "reject": (lambda w: hba(w, "reject"), "pg_hba.conf"),
     "clear text": (lambda w: hba(w, "password"), "asks for the password in clear text"),
     "no-entry": (no_entry, "pg_hba.conf"),
-    "expired": (lambda w: w.run("ALTER ROLE {} VALID UNTIL '2001-01-01'", w.user), "VALID UNTIL 'infinity'"),
 }
 
 
@@ -214,3 +213,15 @@ def test_two_users_with_passwords_of_their_own(deputy_warehouse: Warehouse) -> N
     users = [{"name": warehouse.user, "password": PASSWORD}, {"name": second, "password": PASSWORD[::-1]}]
     warehouse.access(users=users).ok()
     assert password_states(warehouse.access(users=users).ok()) == {warehouse.user: "proven", second: "proven"}
+
+
+@pytest.mark.parametrize("password", ["the same", "another"])
+def test_a_password_that_has_expired_is_valid_again(granted: Warehouse, password: str) -> None:
+    granted.run("ALTER ROLE {} VALID UNTIL '2001-01-01'", granted.user)
+    if password == "another":
+        set_password(granted, password)
+    checked = granted.access(check=True).ok()
+    assert f"ALTER ROLE \"{granted.user}\" VALID UNTIL 'infinity'" in checked.statements
+    assert granted.access().ok().changed
+    again = granted.access().ok()
+    assert (again.changed, known(again, granted)) == (False, ("proven", ""))

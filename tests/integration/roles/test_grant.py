@@ -73,12 +73,16 @@ def test_no_secret_is_printed_at_the_highest_verbosity(directory: Path, site: Si
     assert "SCRAM-SHA-256" not in output
 
 
-def test_what_metamapper_chokes_on_is_granted_and_then_told(
+def test_what_metamapper_chokes_on_is_granted_where_it_is_accepted_and_then_told(
     directory: Path, site: Site, variables: dict[str, Any]
 ) -> None:
     site.run("CREATE SCHEMA {}", BREAKER)
     site.run("CREATE TABLE {}.orders (id int)", BREAKER)
     variables["metamapper_databases"][0]["schemas"].append(BREAKER)
+    refused = run_playbook(directory, "grant_metamapper.yml", variables)
+    assert refused.failed
+    assert "accept_breaks_scan: true" in refused.output
+    variables["metamapper_databases"][0]["accept_breaks_scan"] = True
     play = run_playbook(directory, "grant_metamapper.yml", variables)
     assert play.failed
     assert "Metamapper does not quote the name of this schema" in play.output
@@ -164,6 +168,7 @@ def test_the_rule_is_in_force_even_if_the_verification_fails(
     site.run("CREATE SCHEMA {}", BREAKER)
     site.run("CREATE TABLE {}.orders (id int)", BREAKER)
     variables["metamapper_databases"][0]["schemas"].append(BREAKER)
+    variables["metamapper_databases"][0]["accept_breaks_scan"] = True
     loaded = server.execute("SELECT pg_catalog.pg_conf_load_time()")
     of_the_host = {
         **variables,

@@ -126,23 +126,23 @@ def test_an_inventory_of_texts_and_extra_variables(site: Site, tmp_path: Path) -
     assert limit == (7,)
 
 
-# What a template of ansible-core before 2.19 makes a list, a mapping or a number of, when it stands alone.
-LITERALS = ["[1, 2]", '{"a": 1}', "True", "0123", "{{ 7 * 7 }}", "a\\nb'\"$x"]
+# What a template of ansible-core before 2.19 makes a list or a mapping of, when it stands alone. (Not "True": as a
+# password, Ansible would hide each true in a result.)
+LITERALS = ["[1, 2]", '{"a": 1}', "0123", "{{ 7 * 7 }}", "a\\nb'\"$x"]
 
 
 @pytest.mark.parametrize("text", LITERALS)
 def test_a_text_reaches_the_server_as_it_is(text: str, site: Site, tmp_path: Path) -> None:
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.orders (id int)")
-    site.group, site.user = f"{text} g {site.suffix}", f"{text} u {site.suffix}"
+    site.group, site.user, site.password = text, f"{text} u", text
     own: dict[str, Any] = site.variables("sales")
-    names = {"metamapper_group": site.group, "metamapper_user": site.user, "metamapper_password": text}
+    names = {"metamapper_group": site.group, "metamapper_user": site.user, "metamapper_password": site.password}
     (tmp_path / "host_vars").mkdir()
     tag = "!unsafe " if "{{" in text else ""  # which takes quotes away, and makes a number of "0123"
     lines = "".join(f"{name}: {tag}{json.dumps(value)}\n" for name, value in names.items())
     (tmp_path / "host_vars" / "127.0.0.1.yml").write_text(lines)
     plain = {name: value for name, value in own.items() if name not in names}
     run_playbook(tmp_path, f"{NAME}.grant_metamapper", plain).ok()
-    site.password = text
     with site.login():
         pass
     assert run_playbook(tmp_path, f"{NAME}.grant_metamapper", plain).ok().changed == 0

@@ -176,7 +176,8 @@ def test_hostile_names_pass_through_to_the_report(warehouse: Site, tmp_path: Pat
     for name in (HOSTILE, ATTACK[:60]):
         warehouse.run("CREATE SCHEMA {}", name)
         warehouse.run("CREATE TABLE {}.{} (id int)", name, name)
-    databases = [{"name": warehouse.database, "schemas": ["sales", HOSTILE, ATTACK[:60]]}]
+    entry = {"name": warehouse.database, "schemas": ["sales", HOSTILE, ATTACK[:60]]}
+    databases = [{**entry, "accept_breaks_scan": True}]
     play = verify(warehouse, tmp_path, metamapper_databases=databases)
     assert play.status != 0
     (server,) = report(tmp_path)["servers"]
