@@ -10,7 +10,8 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass
-from typing import Callable, Generic, Sequence, TypeVar
+from types import MappingProxyType
+from typing import Callable, Generic, Mapping, NamedTuple, Sequence, TypeVar
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
@@ -35,6 +36,24 @@ WRITE = "ISOLATION LEVEL READ COMMITTED READ WRITE"
 # https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 ADVISORY_LOCK_KEY = int.from_bytes(b"metamapp", "big")
 TAKE_ADVISORY_LOCK = f"SELECT pg_catalog.pg_advisory_xact_lock({ADVISORY_LOCK_KEY})"
+
+# Who holds that lock in this database: whoever may connect can take it. A key of 64 bits stands in two halves.
+# https://www.postgresql.org/docs/current/view-pg-locks.html
+LOCK_HOLDERS = """
+SELECT lock.pid AS process, COALESCE(activity.usename::pg_catalog.text, '') AS role,
+       COALESCE(activity.application_name, '') AS application,
+       COALESCE(pg_catalog.to_char(activity.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ'), '') AS since
+  FROM pg_catalog.pg_locks AS lock
+  LEFT JOIN pg_catalog.pg_stat_activity AS activity ON activity.pid = lock.pid
+ WHERE lock.locktype = 'advisory' AND lock.granted AND lock.objsubid = 1
+   AND lock.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
+   AND lock.classid::pg_catalog.int8 = %(high)s
+   AND lock.objid::pg_catalog.int8 = %(low)s
+ ORDER BY lock.pid
+"""
+LOCK_HALVES: Mapping[str, int] = MappingProxyType(
+    {"high": ADVISORY_LOCK_KEY >> 32, "low": ADVISORY_LOCK_KEY & 0xFFFFFFFF}
+)
 
 # What keeps a statement with a secret out of logs and statistics. A message is logged and shown before it is run, so
 # that these go to the server in a message before the one that is not to be seen. That one travels alone: pgaudit, which
@@ -82,6 +101,21 @@ CLASHES = frozenset(
 LOCK_NOT_AVAILABLE = "55P03"
 ATTEMPTS = 8
 FIRST_PAUSE_SECONDS = 0.05
+
+
+class LockHolder(NamedTuple):
+    """A process that holds the advisory lock; the texts are empty where the server does not tell them."""
+
+    process: int
+    role: str
+    application: str
+    since: str
+
+    def __str__(self) -> str:
+        told = [f"role {quoted(self.role)}"] if self.role else []
+        told += [f"application {quoted(self.application)}"] if self.application else []
+        told += [f"connected since {self.since}"] if self.since else []
+        return f"process {self.process}" + (f" ({', '.join(told)})" if told else "")
 
 
 @dataclass(frozen=True)
@@ -231,7 +265,7 @@ def _locked_look(session: Session, work: Work[Looked, Planned], patience: Patien
     except ServerError as error:
         problem = _problem(work.database, error, "Cannot look at")
         if error.sqlstate == LOCK_NOT_AVAILABLE:
-            problem = _another_run(work.database, error, patience)
+            problem = _another_run(work.database, error, patience, _lock_holders(session))
         is_clash = error.sqlstate in CLASHES - {LOCK_NOT_AVAILABLE}
         raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=False) from error
 
@@ -304,13 +338,23 @@ def _advice(code: str) -> str:
     return "Nothing of this transaction was kept."
 
 
-def _another_run(database: str, error: ServerError, patience: Patience) -> Problem:
+def _lock_holders(session: Session) -> list[LockHolder]:
+    """Return who holds the advisory lock, after the wait for it was given up; empty where the server does not tell."""
+    try:
+        session.rollback()
+        return read(session, lambda again: again.records(LOCK_HOLDERS, LOCK_HALVES, LockHolder))
+    except ServerError:
+        return []
+
+
+def _another_run(database: str, error: ServerError, patience: Patience, holders: Sequence[LockHolder]) -> Problem:
+    who = " and ".join(map(str, holders)) or "a session that has ended meanwhile"
     message = (
-        f"Another run of this task holds database {quoted(database)}, and has not finished within "
-        f"{patience.wait_seconds} seconds."
+        f"Waited {patience.wait_seconds} seconds for the advisory lock of this task in database {quoted(database)}, "
+        f"which is held by {who}."
     )
-    advice = (
-        "Raise metamapper_wait_seconds (option wait_seconds), or find it: "
-        "SELECT * FROM pg_locks WHERE locktype = 'advisory';"
-    )
-    return Problem(message, advice, error.sqlstate, database=database)
+    advice = "If that is another run of this task, wait for it, or raise metamapper_wait_seconds (option wait_seconds)."
+    ends = " ".join(f"SELECT pg_catalog.pg_terminate_backend({holder.process});" for holder in holders)
+    if ends:
+        advice += f" If not, end it, as a superuser or as a member of its role: {ends}"
+    return Problem(message, advice, error.sqlstate, database=database, statement=ends)

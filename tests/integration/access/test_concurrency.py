@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import subprocess
 import threading
 import time
@@ -92,7 +93,10 @@ def test_another_run_is_waited_for_no_longer_than_wait_seconds(warehouse: Wareho
         assert "wait_seconds" in refused["msg"]
         assert refused["sqlstate"] == "55P03"
         assert refused["database"] == warehouse.database
-    warehouse.access().ok()
+        (ends,) = [problem["statement"] for problem in refused["problems"]]
+        assert re.search(rf'held by process \d+ \(role "{warehouse.server.user}"', refused["msg"])
+        warehouse.server.execute(ends)
+        warehouse.access().ok()
 
 
 def test_a_run_that_has_nothing_to_write_does_not_wait_for_another(warehouse: Warehouse) -> None:

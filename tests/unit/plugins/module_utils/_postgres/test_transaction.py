@@ -18,8 +18,10 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.se
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
     ATTEMPTS,
     CLASHES,
+    LOCK_HOLDERS,
     TAKE_ADVISORY_LOCK,
     Done,
+    LockHolder,
     Patience,
     Work,
     read,
@@ -75,6 +77,10 @@ class Server:
     def run(self, statements: Sequence[Any]) -> None:
         self.sent.append(f"run {len(statements)}")
         self._meet("run")
+
+    def records(self, query: str, _parameters: Any, record: type[LockHolder]) -> list[LockHolder]:
+        assert query == LOCK_HOLDERS
+        return [record(7, HOSTILE, "", "")]
 
     def commit(self) -> None:
         self.sent.append("commit")
@@ -189,7 +195,7 @@ def test_the_pauses_grow(pauses: list[float]) -> None:
         ),
         pytest.param(Server(runs=[refusal("")]), "SQLSTATE none", id="the connection broke"),
         pytest.param(Server(looks=[refusal("42501")]), "Cannot look at database", id="a look that is refused"),
-        pytest.param(Server(looks=[refusal("55P03")] * 9), "Another run of this task holds", id="another run"),
+        pytest.param(Server(looks=[refusal("55P03")] * 9), "held by process 7 (role", id="another run"),
         pytest.param(Server(commits=[refusal("23505")] * 99), "Cannot commit in database", id="COMMIT is refused"),
     ],
 )
@@ -203,7 +209,7 @@ def test_the_wait_for_another_run_is_not_repeated() -> None:
     server = Server(looks=[refusal("55P03")] * 9)
     with pytest.raises(Failure):
         written(server, FIRST)
-    assert server.sent == [*LOOK, "rollback"]
+    assert server.sent == [*LOOK, "rollback", "begin READ", "commit", "rollback"]
 
 
 def test_what_is_still_missing_is_rolled_back() -> None:
