@@ -151,6 +151,16 @@ def test_an_md5_entry_accepts_the_scram_verifier(granted: Warehouse) -> None:
     assert password_states(granted.access().ok()) == {granted.user: "set"}
 
 
+def test_an_expired_password_is_repaired_first_and_tried_then(granted: Warehouse) -> None:
+    granted.run("ALTER ROLE {} VALID UNTIL '2001-01-01' PASSWORD 'another'", granted.user)
+    assert password_states(granted.access().ok()) == {granted.user: "set"}
+    assert known(granted.access().ok(), granted) == ("proven", "")
+    granted.run("ALTER ROLE {} VALID UNTIL '2001-01-01'", granted.user)
+    repaired = granted.access().ok()
+    assert repaired.changed
+    assert password_states(repaired) == {granted.user: "proven"}
+
+
 def test_a_role_without_login_is_mended_first_and_asked_then(granted: Warehouse) -> None:
     granted.run("ALTER ROLE {} NOLOGIN PASSWORD 'another'", granted.user)
     mended, count = logins(granted, granted.access)

@@ -14,6 +14,8 @@ from tools.runners.modules import Outcome, run_module
 DELAY_SECONDS = 0.05
 UNCHANGED = 4
 CHANGED = 12
+# A verifier travels alone, and what is decided at BEGIN is set before it and reset after COMMIT.
+WITH_A_PASSWORD = 4
 
 
 def options(site: Site, through: Proxy, databases: list[str]) -> dict[str, Any]:
@@ -61,7 +63,7 @@ def test_at_most_four_a_database_when_nothing_changes_and_twelve_when_something_
     assert len(first) == 2 * count + 3
     assert first[0] <= UNCHANGED
     assert [look + write <= CHANGED for look, write in zip(looks, writes)] == [True] * count
-    assert first[0] + first[1 + count] + first[-1] <= CHANGED
+    assert first[0] + first[1 + count] + first[-1] <= CHANGED + WITH_A_PASSWORD
     again, second, _seconds = counted(site, databases)
     assert not again.changed
     # One more login is the user's own, and asks nothing.
