@@ -14,7 +14,7 @@ OVERRIDE = "sales\u202egnp.selbat\u2066\u200b\x1b[31m\r\nok connection"
 Result = dict[str, Any]
 
 
-def finding(aspect: str, severity: str, reason: str, remedy: str = "", **place: str) -> Result:
+def finding(aspect: str, severity: str, reason: str, remedy: Any = "", **place: str) -> Result:
     """Return a finding; ``place`` is out of database, schema and relation."""
     return {
         "aspect": aspect,
