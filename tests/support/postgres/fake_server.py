@@ -6,6 +6,7 @@ https://www.postgresql.org/docs/current/protocol-message-formats.html
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import struct
 import threading
@@ -13,6 +14,8 @@ from typing import Callable, Iterator
 
 SSL_REQUEST, GSS_REQUEST, CANCEL_REQUEST = 80877103, 80877104, 80877102
 CLEAR_TEXT_PASSWORD = struct.pack(">I", 3)
+SASL, SASL_CONTINUE = struct.pack(">I", 10), struct.pack(">I", 11)
+NONCE = re.compile(rb"r=([!-+\--~]+)")
 
 Answer = Callable[["Client"], None]
 
@@ -104,3 +107,19 @@ def fake_server(answer: Answer) -> Iterator[FakeServer]:
 def refuses(sqlstate: str, text: bytes) -> Answer:
     """Return an answer to a login: an error."""
     return lambda client: client.refuse(sqlstate, text)
+
+
+def demands_iterations(count: int) -> Answer:
+    """Return an answer to a login: scram-sha-256, with so many iterations to be computed by the client.
+
+    https://www.rfc-editor.org/rfc/rfc5802#section-5.1
+    """
+
+    def answer(client: Client) -> None:
+        client.send(b"R", SASL + b"SCRAM-SHA-256\0\0")
+        nonce = NONCE.search(client.read())
+        if nonce is not None:
+            client.send(b"R", SASL_CONTINUE + b"r=%s+more,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=%d" % (nonce[1], count))
+        client.read()
+
+    return answer
