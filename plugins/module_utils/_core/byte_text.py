@@ -24,6 +24,11 @@ def to_bytes(value: Any) -> Any:
     return _mapped(value, lambda text: text.encode("utf-8", "surrogateescape").decode("latin-1"))
 
 
+def reread(value: Any, encoding: str) -> Any:
+    """Return texts that came in an encoding of Python's name as the UTF-8 that their bytes are."""
+    return _mapped(value, lambda text: text.encode(encoding).decode("utf-8", "surrogateescape"))
+
+
 def printable(value: Any) -> Any:
     r"""Return texts as people can read them: a byte that is not UTF-8 becomes ``\xe9``."""
     return _mapped(value, lambda text: text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))

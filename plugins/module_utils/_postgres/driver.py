@@ -134,6 +134,11 @@ class Connection:
         return str(info.parameter_status("client_encoding")), str(info.parameter_status("server_encoding"))
 
     @property
+    def python_encoding(self) -> str:
+        """The encoding of the client, as Python names it, for example "iso8859_1"."""
+        return str(psycopg2.extensions.encodings[self._raw.encoding])
+
+    @property
     def is_lost(self) -> bool:
         """Whether the connection is closed, by whomever."""
         return self._is_closed or bool(self._raw.closed)

@@ -203,7 +203,8 @@ def _unknown(target: Target, login: SessionFacts, request: Request, error: Serve
 def _scanned(facts: DatabaseFacts, request: Request, logins: Logins) -> ScanResult:
     try:
         with logins.metamapper_session(facts.name) as session:
-            return Scanner(MetamapperConnection(session, facts.search_path, request.lock_timeout_ms)).scan()
+            path, needs_quotes = facts.search_path, facts.reader.odd_relation
+            return Scanner(MetamapperConnection(session, path, request.lock_timeout_ms, needs_quotes)).scan()
     except LoginRefused as refusal:
         if refusal.failure.sqlstate not in ENCODING_REFUSED:
             raise

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Sequence
+from typing import Any, Mapping, NamedTuple, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import QualifiedName
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
@@ -44,7 +44,9 @@ def undecodable_texts(connection: MetamapperConnection) -> Undecodable | None:
     client, server = encodings
     try:
         connection.begin(is_own_path=True)
-        suspects = [oid for (oid,) in connection.session.rows(queries.BEYOND_ASCII)]
+        suspects = [
+            oid for (oid,) in connection.session.rows(queries.BEYOND_ASCII, {"needs_quotes": connection.needs_quotes})
+        ]
     except ServerError as error:
         if error.sqlstate != INSUFFICIENT_PRIVILEGE:
             raise
@@ -77,10 +79,14 @@ def _failing(connection: MetamapperConnection, suspects: Sequence[int]) -> tuple
     return found, first
 
 
+def _parameters(connection: MetamapperConnection, relations: Sequence[int]) -> Mapping[str, Any]:
+    return {"relations": list(relations), "needs_quotes": connection.needs_quotes}
+
+
 def _fails_on(connection: MetamapperConnection, relations: Sequence[int]) -> QueryFailure | None:
     connection.begin(is_own_path=True)
     try:
-        connection.session.rows(queries.TEXTS, {"relations": list(relations)})
+        connection.session.rows(queries.TEXTS, _parameters(connection, relations))
     except ServerError as error:
         if error.sqlstate not in NOT_IN_ENCODING:
             raise
@@ -92,7 +98,7 @@ def _are_utf8(connection: MetamapperConnection, relations: Sequence[int]) -> boo
     """Tell whether all texts of these relations would arrive in UTF-8."""
     connection.begin(is_own_path=True)
     try:
-        connection.session.rows(queries.TEXTS_IN_UTF8, {"relations": list(relations)})
+        connection.session.rows(queries.TEXTS_IN_UTF8, _parameters(connection, relations))
     except ServerError as error:
         if error.sqlstate not in NOT_IN_ENCODING:
             raise

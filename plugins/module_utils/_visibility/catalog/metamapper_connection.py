@@ -8,7 +8,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Sequence
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.byte_text import reread
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import sql
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import (
     PINNED_SEARCH_PATH,
@@ -27,11 +29,16 @@ WHOLE_CURSOR = Setting("cursor_tuple_fraction", "1")
 
 @dataclass(frozen=True)
 class MetamapperConnection:
-    """A session like Metamapper's; ``path`` is the search path that its login has by itself."""
+    """A session like Metamapper's.
+
+    ``path`` is the search path that its login has by itself, ``needs_quotes`` a regular expression of PostgreSQL for
+    the names of relations that it takes for others.
+    """
 
     session: Session
     path: SearchPath
     lock_timeout_ms: int
+    needs_quotes: str
 
     def begin(self, *, is_own_path: bool) -> None:
         """Open a new transaction; the path is set to what it is, so that it cannot become another one meanwhile."""
@@ -39,6 +46,17 @@ class MetamapperConnection:
         read_only(self.session, WHOLE_CURSOR, lock_timeout_ms=self.lock_timeout_ms)
         own = sql.SQL("SELECT pg_catalog.set_config('search_path', {}, true)").format(sql.Literal(self.path.text))
         self.session.add(own if is_own_path and self._can_send_path else PINNED_SEARCH_PATH.statement())
+
+    def own_names(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return names that Metamapper got as they are elsewhere.
+
+        A server that does not know its encoding (SQL_ASCII) sends the same bytes to everybody, and takes nobody's word
+        for what they are.
+        """
+        client, server = self.session.connection.encodings
+        if server != "SQL_ASCII" or client in ("SQL_ASCII", "UTF8"):
+            return tuple(names)
+        return tuple(reread(name, self.session.connection.python_encoding) for name in names)
 
     @property
     def _can_send_path(self) -> bool:

@@ -94,6 +94,7 @@ SELECT col.table_schema::pg_catalog.text AS schema, col.table_name::pg_catalog.t
 """
 
 # The relations of a scan that have a name, a default or a comment beyond ASCII: only these can trouble an encoding.
+# Of a relation whose name needs quotes a scan finds no id, and by it no comments.
 BEYOND_ASCII = """
 SELECT c.oid::pg_catalog.int8 AS oid
   FROM pg_catalog.pg_class AS c
@@ -107,6 +108,8 @@ SELECT c.oid::pg_catalog.int8 AS oid
     ON k.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
        AND k.objoid OPERATOR(pg_catalog.=) a.attrelid
        AND k.objsubid OPERATOR(pg_catalog.=) a.attnum::pg_catalog.int4
+       AND n.nspname::pg_catalog.text OPERATOR(pg_catalog.!~) %(needs_quotes)s
+       AND c.relname::pg_catalog.text OPERATOR(pg_catalog.!~) %(needs_quotes)s
  WHERE c.relkind::pg_catalog.text OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'f']::pg_catalog.text[])
    AND n.nspname::pg_catalog.text OPERATOR(pg_catalog.<>)
          ALL (ARRAY['information_schema', 'pg_catalog', 'pg_toast']::pg_catalog.text[])
@@ -134,6 +137,8 @@ SELECT n.nspname::pg_catalog.text AS schema, c.relname::pg_catalog.text AS relat
     ON k.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
        AND k.objoid OPERATOR(pg_catalog.=) a.attrelid
        AND k.objsubid OPERATOR(pg_catalog.=) a.attnum::pg_catalog.int4
+       AND n.nspname::pg_catalog.text OPERATOR(pg_catalog.!~) %(needs_quotes)s
+       AND c.relname::pg_catalog.text OPERATOR(pg_catalog.!~) %(needs_quotes)s
  WHERE c.oid OPERATOR(pg_catalog.=) ANY (%(relations)s::pg_catalog.oid[])
    AND (pg_catalog.pg_has_role(c.relowner, 'USAGE')
         OR pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT,INSERT,UPDATE,REFERENCES'))
@@ -156,6 +161,8 @@ SELECT pg_catalog.count(pg_catalog.convert_to(
     ON k.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
        AND k.objoid OPERATOR(pg_catalog.=) a.attrelid
        AND k.objsubid OPERATOR(pg_catalog.=) a.attnum::pg_catalog.int4
+       AND n.nspname::pg_catalog.text OPERATOR(pg_catalog.!~) %(needs_quotes)s
+       AND c.relname::pg_catalog.text OPERATOR(pg_catalog.!~) %(needs_quotes)s
  WHERE c.oid OPERATOR(pg_catalog.=) ANY (%(relations)s::pg_catalog.oid[])
    AND (pg_catalog.pg_has_role(c.relowner, 'USAGE')
         OR pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT,INSERT,UPDATE,REFERENCES'))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Iterator, NamedTuple
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import QualifiedName
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog import (
@@ -93,16 +94,21 @@ class Scanner:
         index_failure, misread_schemas = self._indexes()
         seen: dict[str, dict[str, int]] = {}
         for row in rows:
-            seen.setdefault(row.schema, {})[row.relation] = row.columns
+            schema, relation = self.connection.own_names((row.schema, row.relation))
+            seen.setdefault(schema, {})[relation] = row.columns
         return ScanResult(
             seen=None if failure else seen,
             definitions_failure=failure,
             index_failure=index_failure,
-            misread=tuple((row.schema, row.relation) for row in rows if row.is_misread),
+            misread=tuple(self._own_name(row) for row in rows if row.is_misread),
             misread_schemas=misread_schemas,
             long_defaults=long_defaults,
             undecodable=undecodable,
         )
+
+    def _own_name(self, row: DefinitionRow) -> QualifiedName:
+        schema, relation = self.connection.own_names((row.schema, row.relation))
+        return schema, relation
 
     def _definitions(self) -> tuple[list[DefinitionRow], QueryFailure | None]:
         try:
@@ -126,7 +132,7 @@ class Scanner:
             rows = self.connection.session.records(queries.INDEXES, None, IndexRow)
         except ServerError as error:
             return self._query_failure(error), ()
-        return None, tuple(row.schema for row in rows if row.is_misread)
+        return None, self.connection.own_names([row.schema for row in rows if row.is_misread])
 
     def _query_failure(self, error: ServerError) -> QueryFailure:
         """Return how a query failed, in a new transaction; raises the error where it says nothing about a scan."""
@@ -142,8 +148,11 @@ class Scanner:
             rows = self.connection.session.records(queries.LONG_DEFAULTS, None, DefaultRow)
         except ServerError as error:
             return (), self._query_failure(error)
-        found = (LongDefault(row.schema, row.relation, row.column, len(row.expression)) for row in rows)
-        return tuple(one for one in found if one.characters > STORED_CHARACTERS), None
+        return tuple(self._long_default(row) for row in rows if len(row.expression) > STORED_CHARACTERS), None
+
+    def _long_default(self, row: DefaultRow) -> LongDefault:
+        schema, relation, column = self.connection.own_names((row.schema, row.relation, row.column))
+        return LongDefault(schema, relation, column, len(row.expression))
 
 
 def is_no_answer(error: ServerError) -> bool:

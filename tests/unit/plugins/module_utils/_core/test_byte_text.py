@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.byte_text import (
     from_bytes,
     printable,
+    reread,
     to_bytes,
 )
 
@@ -32,3 +33,8 @@ def test_bytes_come_and_go_unchanged_and_can_be_read(sent: bytes, shown: str) ->
 def test_what_is_in_a_value_is_changed_too(value: Any) -> None:
     assert from_bytes(to_bytes(value)) == value
     assert type(to_bytes(value)) is type(value)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+def test_what_came_in_a_wrong_encoding_is_read_again(encoding: str) -> None:
+    assert reread({"é".encode().decode(encoding): [1]}, encoding) == {"é": [1]}
