@@ -38,7 +38,9 @@ class Stages:
     def __init__(self, warehouse: Warehouse, grant: Callable[[Sequence[Mapping[str, Any]]], Any]) -> None:
         self._warehouse = warehouse
         self.databases = sorted([warehouse.database, self._second_database()])
-        self.entries = [{"name": name, "schemas": [warehouse.schema]} for name in self.databases]
+        self.entries = [
+            {"name": name, "schemas": [warehouse.schema], "accept_breaks_scan": True} for name in self.databases
+        ]
         self._nothing = self._units()
         grant(self.entries)
         self._all = self._units()
