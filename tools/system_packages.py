@@ -140,7 +140,7 @@ def dependencies(shown: str) -> dict[str, list[str]]:
     """Return what each package depends on, of what ``apt-cache depends`` shows."""
     found: dict[str, list[str]] = {}
     for line in shown.splitlines():
-        kind, _, name = line.strip().rpartition(": ")
+        kind, _separator, name = line.strip().rpartition(": ")
         if not line.startswith(" "):
             found[line] = names = []
         elif kind.lstrip("|") in ("Depends", "PreDepends"):

@@ -46,7 +46,7 @@ def asked(name: str) -> Iterator[Requirement]:
 
 def versions(name: str) -> set[str]:
     """Return the packages of NAME.txt with their versions."""
-    return {f"{canonicalize_name(requirement.name)}{requirement.specifier}" for requirement, _ in locked(name)}
+    return {f"{canonicalize_name(requirement.name)}{requirement.specifier}" for requirement, _hashes in locked(name)}
 
 
 def test_each_purpose_has_its_file() -> None:
@@ -80,7 +80,9 @@ def test_what_is_asked_for_is_installed(name: str) -> None:
     wanted = list(asked(name))
     assert wanted
     for requirement in wanted:
-        found = [one for one, _ in locked(name) if canonicalize_name(one.name) == canonicalize_name(requirement.name)]
+        found = [
+            one for one, _hashes in locked(name) if canonicalize_name(one.name) == canonicalize_name(requirement.name)
+        ]
         assert found, requirement
         for one in found:
             (exact,) = one.specifier

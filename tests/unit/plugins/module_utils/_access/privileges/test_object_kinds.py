@@ -44,7 +44,9 @@ DESCRIBED: list[tuple[Grant, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("grant", "expected"), DESCRIBED, ids=[f"{one.kind} {one.detail}" for one, _ in DESCRIBED])
+@pytest.mark.parametrize(
+    ("grant", "expected"), DESCRIBED, ids=[f"{one.kind} {one.detail}" for one, _words in DESCRIBED]
+)
 def test_a_privilege_is_described(grant: Grant, expected: str) -> None:
     assert described(grant) == expected
 

@@ -88,5 +88,5 @@ def test_nothing_is_lost_where_the_new_user_sees_as_much(monkeypatch: pytest.Mon
     assert _lost(old="old", new="new") == []
 
 
-def _lost(**roles: str) -> list[Any]:
-    return list(retirement.visibility_lost_by_retirement(cast(Session, None), "warehouse", **roles))
+def _lost(*, old: str, new: str) -> list[Any]:
+    return list(retirement.visibility_lost_by_retirement(cast(Session, None), "warehouse", old=old, new=new))

@@ -28,7 +28,7 @@ class FakeSession:
 
 def questions(*unreadable: str) -> tuple[FakeSession, Questions]:
     session = FakeSession()
-    return session, Questions(cast("Session", session), unreadable)
+    return session, Questions(cast(Session, session), unreadable)
 
 
 def test_a_question_is_asked_where_all_can_be_read() -> None:
