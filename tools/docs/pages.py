@@ -21,8 +21,12 @@ LINK = re.compile(r"(?<=\]\()([^)\s#]+)")
 
 
 def pages() -> dict[str, str]:
-    """Return by file of the repository what it is called in the site; both relative, with slashes."""
-    roles = {f"roles/{path.parent.name}/README.md": f"roles/{path.parent.name}.md" for path in _files("roles/*/*.md")}
+    """Return by file of the repository what it is called in the site; both relative, with slashes.
+
+    A role without argument specs is private, and has no page.
+    """
+    public = [path.parents[1].name for path in _files("roles/*/meta/argument_specs.yml")]
+    roles = {f"roles/{name}/README.md": f"roles/{name}.md" for name in public}
     documents = {str(_relative(path)): str(_relative(path))[len("docs/") :] for path in _files("docs/**/*")}
     return {**documents, **roles, **RENAMED}
 
