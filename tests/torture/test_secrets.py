@@ -123,7 +123,7 @@ STEPS: Mapping[str, tuple[str, Callable[[Playing], Variables], bool]] = {
         GRANT, lambda p: {"metamapper_databases": [{"name": p.site.database, "schemas": ["gone"]}]}, True
     ),
     "refused by preflight": (GRANT, lambda p: {"metamapper_group": p.site.user}, True),
-    "a password of the wrong type": (GRANT, lambda _p: {"metamapper_password": {"secret": SECRETS[NEW]}}, False),
+    "a password of the wrong type": (GRANT, lambda _p: {"metamapper_password": {"secret": SECRETS[NEW]}}, True),
     "a list for a password": (GRANT, lambda _p: {"metamapper_login_password": [SECRETS[WRONG]]}, True),
     "a misspelt variable": (GRANT, lambda _p: {"metamapper_pasword": SECRETS[NEW]}, True),
     "an unreachable bastion": (

@@ -211,6 +211,9 @@ def inspect_database(
     schemas = {row.name: _schema(row) for row in rows if row.can_public_create is not None}
     listed = question.select_schemas(schemas.values()) if question.is_listed else {}
     creators, missing = _creators_and_missing(session, question, schemas, listed, narrowed)
+    # A transaction that writes sees what others commit between two questions: a schema may have another name now.
+    creators = tuple(creator for creator in creators if creator.schema in listed)
+    missing = tuple(relation for relation in missing if relation.schema in listed)
     selected = question.select_creators(creators)
     desired = {
         **_listed_parameters(schemas, listed),
