@@ -65,6 +65,7 @@ matrix: setup  ## all integration tests on every major version from 9.6 on, or o
 	done
 
 cores: setup  ## unit and playbook tests, and sanity, on each ansible-core (CORES=core2.16,core2.21)
+	@python -c "from tools.postgres.server import DEFAULT_MAJOR, install; install(DEFAULT_MAJOR)"  # psql comes with it
 	tox run -e $(or $(CORES),ALL) --discover $$(python -m tools.pythons)
 
 torture: programs  ## faults, crowds, storms and leaks, again and again (SIZE=small|full, PG=17, TESTS=files)

