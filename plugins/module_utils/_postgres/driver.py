@@ -86,7 +86,7 @@ def connect(parameters: Mapping[str, Any], timeout_seconds: float) -> Connection
     """Return a connection in autocommit mode; raises ServerError."""
     worker = Worker()
     try:
-        raw = worker.call(partial(psycopg2.connect, **parameters), timeout_seconds)
+        raw = worker.call(partial(psycopg2.connect, connection_factory=_log_in, **parameters), timeout_seconds)
         raw.autocommit = True
         return Connection(raw, worker)
     except NotInTime as error:
@@ -97,6 +97,22 @@ def connect(parameters: Mapping[str, Any], timeout_seconds: float) -> Connection
     finally:
         if worker.is_busy:
             worker.end(int)
+
+
+def _log_in(dsn: str) -> Any:
+    raw = psycopg2.extensions.connection.__new__(psycopg2.extensions.connection)
+    try:
+        psycopg2.extensions.connection.__init__(raw, dsn)
+    except (psycopg2.Error, UnicodeDecodeError) as error:
+        raise ServerError("", _said_at_login(raw, error), is_connection_lost=True) from error
+    return raw
+
+
+def _said_at_login(raw: Any, error: Exception) -> str:
+    """Return why a login failed, which a Python before 3.11.4 leaves out of the error where it is not UTF-8."""
+    libpq = _libpq()
+    message = libpq.PQerrorMessage(raw.pgconn_ptr) if libpq is not None and raw.pgconn_ptr else None
+    return said_by(error, message or b"")
 
 
 class Connection:
@@ -275,7 +291,7 @@ def _attempt(parameters: Mapping[str, Any], timeout_seconds: float) -> RawAttemp
         _await_login(raw, libpq, timeout_seconds)
         return RawAttempt(succeeded=True, used_password=raw.info.used_password)
     except (psycopg2.Error, UnicodeDecodeError) as error:
-        return RawAttempt(False, raw.info.used_password, said_by(error), libpq is not None)
+        return RawAttempt(False, raw.info.used_password, _said_at_login(raw, error), libpq is not None)
     finally:
         raw.close()
 

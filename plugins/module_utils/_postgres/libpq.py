@@ -21,6 +21,7 @@ ERROR_BYTES = 256  # what PQcancel recommends
 _FUNCTIONS = {
     "PQsetErrorVerbosity": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]),
     "PQconnectPoll": (ctypes.c_int, [ctypes.c_void_p]),
+    "PQerrorMessage": (ctypes.c_char_p, [ctypes.c_void_p]),
     "PQgetCancel": (ctypes.c_void_p, [ctypes.c_void_p]),
     "PQcancel": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int]),
     "PQfreeCancel": (None, [ctypes.c_void_p]),

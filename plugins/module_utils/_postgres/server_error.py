@@ -66,12 +66,12 @@ def one_line(text: str) -> str:
     return " ".join(line.strip() for line in text.strip().splitlines()).rstrip(".")
 
 
-def said_by(error: BaseException) -> str:
-    """Return what the server or libpq said.
+def said_by(error: BaseException, message: bytes = b"") -> str:
+    """Return what the server or libpq said: the error's own text, or else ``message``.
 
     A server speaks the language and the encoding of its lc_messages until a login is complete, and psycopg2 takes it
     for UTF-8. What is not is mostly of the family of LATIN1.
     """
     if isinstance(error, UnicodeDecodeError):
         return one_line(bytes(error.object).decode("latin-1"))
-    return one_line(str(error)) or type(error).__name__
+    return one_line(str(error)) or one_line(message.decode("latin-1")) or type(error).__name__

@@ -39,15 +39,16 @@ def undecodable(text: str) -> UnicodeDecodeError:
 
 
 @pytest.mark.parametrize(
-    ("error", "expected"),
+    ("error", "message", "expected"),
     [
-        pytest.param(psycopg2.OperationalError("no\n"), "no", id="psycopg2's"),
-        pytest.param(psycopg2.OperationalError(), "OperationalError", id="nothing said"),
-        pytest.param(undecodable(GERMAN), GERMAN, id="LATIN1"),
+        pytest.param(psycopg2.OperationalError("no\n"), b"", "no", id="psycopg2's"),
+        pytest.param(psycopg2.OperationalError(), b"", "OperationalError", id="nothing said"),
+        pytest.param(undecodable(GERMAN), b"", GERMAN, id="LATIN1"),
+        pytest.param(psycopg2.OperationalError(), GERMAN.encode("latin-1"), GERMAN, id="LATIN1, lost by Python"),
     ],
 )
-def test_what_was_said(error: Exception, expected: str) -> None:
-    assert said_by(error) == expected
+def test_what_was_said(error: Exception, message: bytes, expected: str) -> None:
+    assert said_by(error, message) == expected
 
 
 @pytest.mark.parametrize(
