@@ -162,6 +162,15 @@ options:
         transaction is then tried again, up to eight times in all.
     type: int
     default: 5000
+  search_path:
+    description:
+      - What to set as C(search_path) of the users, for example C(pg_catalog). Empty leaves it as it is.
+      - On a path along which somebody else may create functions and operators, these run with the rights of the user;
+        M(metamapper.postgresql.visibility) reports it as C(exposed). On C(pg_catalog) alone, SQL that names tables
+        without their schema fails, and column defaults are shown with schemas in them; a default of 256 characters or
+        more breaks Metamapper's scan, so the lengths are looked at first.
+    type: str
+    default: ""
 seealso:
   - name: Privileges in PostgreSQL
     description: What each privilege means.

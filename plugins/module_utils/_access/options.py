@@ -49,6 +49,7 @@ ACCESS_ARGUMENTS: Mapping[str, Any] = {
     "end_connections": {"type": "bool", "default": False},
     "wait_seconds": {"type": "int", "default": 300},
     "lock_timeout_ms": {"type": "int", "default": 5000},
+    "search_path": {"type": "str", "default": ""},
 }
 
 

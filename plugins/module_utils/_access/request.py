@@ -11,8 +11,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Iterable, Iterator, Literal, Mapping, Sequence
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.metamapper_form import form_problems
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name import name_problem, unsendable
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name_pattern import is_pattern
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.search_path import schemas_of
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import (
     PRIVILEGES,
@@ -43,7 +46,8 @@ class AccessRequest:
     passwords, and ``databases`` and ``retired`` are empty. ``privilege`` is what the group gets on relations,
     ``accept_references`` that it may be REFERENCES although the group can create tables. With ``exclusive``, what the
     roles hold beyond the list is revoked. ``connection_limit`` -1 is none; ``wait_seconds`` bounds the wait for another
-    run of this task on the same database, ``lock_timeout_ms`` each wait for anybody else's lock.
+    run of this task on the same database, ``lock_timeout_ms`` each wait for anybody else's lock. ``search_path`` is
+    what the users get; empty: theirs is left alone.
     """
 
     group: str
@@ -59,6 +63,7 @@ class AccessRequest:
     end_connections: bool = False
     wait_seconds: int = 300
     lock_timeout_ms: int = 5000
+    search_path: str = ""
 
     @property
     def is_absent(self) -> bool:
@@ -94,9 +99,9 @@ class AccessRequest:
 def request_from_options(options: Mapping[str, Any]) -> AccessRequest:
     """Return what a module's options ask for; raises Failure with all that is wrong with them."""
     request = _absent(options) if options["state"] == "absent" else _present(options)
-    problems = [*_wrong_roles(request), *_wrong_numbers(request)]
+    problems = [*_wrong_roles(request), *_wrong_numbers(request), *_wrong_search_path(request)]
     if not request.is_absent:
-        problems += entry_problems(request.databases)
+        problems += entry_problems(request.databases) + _refused_by_the_form(request)
     if problems:
         raise Failure(problems)
     return request
@@ -132,6 +137,7 @@ def _present(options: Mapping[str, Any]) -> AccessRequest:
         end_connections=options["end_connections"],
         wait_seconds=options["wait_seconds"],
         lock_timeout_ms=options["lock_timeout_ms"],
+        search_path=options["search_path"],
     )
 
 
@@ -177,6 +183,28 @@ def _wrong_password(user: User) -> Iterator[Problem]:
     elif reason:
         message = f'The password of user "{user.name}" {reason}.'
         yield Problem(message, "Choose another one.", object=user.name)
+
+
+def _refused_by_the_form(request: AccessRequest) -> list[Problem]:
+    """Return with what Metamapper could never log in, since its form does not take it as it is."""
+    values: list[tuple[str, Mapping[str, str]]] = [
+        *((user.name, {"user": user.name, "password": user.password.reveal()}) for user in request.users),
+        *((entry.name, {"database": entry.name}) for entry in request.databases if not is_pattern(entry.name)),
+    ]
+    return [
+        Problem(problem.reason, problem.remedy, object=name)
+        for name, fields in values
+        for problem in form_problems(**fields)
+        if problem.is_fatal
+    ]
+
+
+def _wrong_search_path(request: AccessRequest) -> Iterator[Problem]:
+    try:
+        schemas_of(request.search_path or "public")
+    except ValueError as error:
+        message = f'The option search_path is "{request.search_path}": {error}.'
+        yield Problem(message, 'Write schemas with commas between them, for example: pg_catalog, "$user".')
 
 
 def _wrong_numbers(request: AccessRequest) -> list[Problem]:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Iterable, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.apply import apply
@@ -99,7 +100,7 @@ def _predicted(found: Survey, request: AccessRequest) -> Result:
 
 def _foreseen(password: Password) -> Password:
     foreseen: Mapping[State, State] = {"wrong": "set", "blocked": "unproven"}
-    return Password(foreseen.get(password.state, password.state), password.reason)
+    return replace(password, state=foreseen.get(password.state, password.state))
 
 
 def _written(found: Survey, request: AccessRequest, progress: Progress) -> Result:
@@ -127,6 +128,8 @@ def _result(
         {"roles": _with_passwords(roles[1], passwords), "databases": after[0], "server": after[1]},
     )
     shown = diff_lines(before, now)
+    facts = found.server.facts
+    remarks = [*notes, *(password.note(name, facts.version_num) for name, password in passwords.items())]
     warnings = [str(problem) for state in found.databases for problem in state.plan.warnings]
     return {
         "changed": bool(statements),
@@ -140,8 +143,8 @@ def _result(
         "scope": account([state.scope for state in found.listed if state.scope], found.left_out),
         "inherited": [_shown(state.name, grant) for state in found.databases for grant in state.plan.inherited],
         "skipped": [_shown(state.name, grant) for state in found.databases for grant in state.plan.skipped],
-        "notes": [*warnings, *(note for note in notes if note)],
-        "server_version": found.server.facts.version,
+        "notes": [*warnings, *(note for note in remarks if note)],
+        "server_version": facts.version,
     }
 
 

@@ -23,9 +23,11 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import Grant
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import (
-    PRIVILEGED_ATTRIBUTES,
-    SETTINGS,
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import PRIVILEGED_ATTRIBUTES
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.settings import (
+    Settings,
+    settings_after,
+    shown_settings,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
 
@@ -39,14 +41,14 @@ SHOWING = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})
 def role_summary(roles: Mapping[str, RoleFacts], request: AccessRequest) -> dict[str, dict[str, object]]:
     """Return what group and users are, for the before and after of the result; an absent role is empty."""
     names = (*request.role_names, *request.retired)
-    return {name: _properties(roles.get(name), name == request.group) for name in names}
+    return {name: _properties(roles.get(name), request) for name in names}
 
 
-def _properties(facts: RoleFacts | None, is_group: bool) -> dict[str, object]:
+def _properties(facts: RoleFacts | None, request: AccessRequest) -> dict[str, object]:
     if facts is None:
         return {}
     powers = [word for attribute, word in PRIVILEGED_ATTRIBUTES if getattr(facts, attribute)]
-    if is_group:
+    if facts.name == request.group:
         return {"login": facts.can_login, "powers": powers}
     return {
         "login": facts.can_login,
@@ -54,16 +56,7 @@ def _properties(facts: RoleFacts | None, is_group: bool) -> dict[str, object]:
         "connection_limit": facts.connection_limit,
         "member": facts.is_in_group,
         "powers": powers,
-        "settings": _shown_settings(facts.settings),
-    }
-
-
-def _shown_settings(settings: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
-    """Return the settings that are compared, where there are some, by database."""
-    return {
-        database or "all databases": {name: values[name] for name, _value in SETTINGS if name in values}
-        for database, values in settings.items()
-        if any(name in values for name, _value in SETTINGS)
+        "settings": shown_settings(facts.settings, request),
     }
 
 
@@ -81,27 +74,22 @@ def wanted_role_summary(
             "connection_limit": request.connection_limit,
             "member": True,
             "powers": [],
-            "settings": _shown_settings(_wanted_settings(roles.get(user.name), databases)),
+            "settings": shown_settings(settings_after(_settings(roles, user.name), request, databases), request),
         }
         for user in request.users
     }
-    retired = {name: _retired(roles[name], name in leaving) if name in roles else {} for name in request.retired}
+    retired = {
+        name: _retired(roles[name], request, name in leaving) if name in roles else {} for name in request.retired
+    }
     return {request.group: {"login": False, "powers": []}, **users, **retired}
 
 
-def _retired(facts: RoleFacts, leaves: bool) -> dict[str, object]:
-    return {**_properties(facts, False), "login": False, "member": facts.is_in_group and not leaves}
+def _settings(roles: Mapping[str, RoleFacts], user: str) -> Settings:
+    return roles[user].settings if user in roles else {}
 
 
-def _wanted_settings(facts: RoleFacts | None, databases: Collection[str]) -> dict[str, dict[str, str]]:
-    ours = {name: value for name, value in SETTINGS if value is not None}
-    wanted = {"": ours}
-    for database, values in (facts.settings if facts else {}).items():
-        if database in databases:
-            wanted[database] = {name: value for name, value in values.items() if ours.get(name) == value}
-        elif database:
-            wanted[database] = dict(values)
-    return wanted
+def _retired(facts: RoleFacts, request: AccessRequest, leaves: bool) -> dict[str, object]:
+    return {**_properties(facts, request), "login": False, "member": facts.is_in_group and not leaves}
 
 
 def database_summary(facts: DatabaseFacts, *, is_listed: bool, done: DatabasePlan | None = None) -> dict[str, Any]:

@@ -18,9 +18,11 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
     ServerFacts,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import (
+    LongDefault,
     Narrowed,
     Question,
     inspect_database,
+    inspect_long_defaults,
     inspect_mentions,
     inspect_server,
     inspect_shared,
@@ -47,13 +49,17 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.role
     visibility_lost_by_retirement,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.search_path import schemas_of
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import require_supported
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import read_again
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import (
+    Session,
+    search_path_statement,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import READ, read_again
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.verifier import make_verifier
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import DatabaseScope, LeftOut
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import (
@@ -354,8 +360,36 @@ def _refusals(found: Survey, where: Server, request: AccessRequest, roles: RoleP
     if facts.is_read_only and writes_roles:
         yield read_only(where.database)
     yield from (read_only(state.name) for state in changed if state.facts.is_read_only)
+    if request.search_path and any("search_path" in statement.template for statement in roles.users):
+        yield from _too_long_defaults(found, where, request)
     if not (roles.group or roles.users or changed) and not request.is_absent:
         yield from losses(where, facts, request, roles)
+
+
+def _too_long_defaults(found: Survey, where: Server, request: AccessRequest) -> Iterator[Problem]:
+    """Yield the schemas that Metamapper's scan would hide, since a new search_path makes a default too long."""
+    path = ", ".join(map(quoted, schemas_of(request.search_path)))
+    for state in found.listed:
+        schemas = state.scope.schemas if state.scope else ()
+        with where.session(state.name) as session:
+            session.begin(READ)
+            session.add(search_path_statement(path))
+            too_long = inspect_long_defaults(session, schemas)
+            session.rollback()
+        for first in {one.schema: one for one in reversed(too_long)}.values():
+            yield _too_long_default(state.name, first, request.search_path)
+
+
+def _too_long_default(database: str, first: LongDefault, search_path: str) -> Problem:
+    message = (
+        f"With search_path = {search_path}, the default of column {quoted(first.column_name)} of "
+        f"{quoted(first.schema)}.{quoted(first.relation)} has {first.characters} characters. Metamapper stores 255 at "
+        "most, and would hide the whole schema."
+    )
+    advice = (
+        "Let metamapper_search_path (option search_path) name the schemas of what the default uses, or leave it out."
+    )
+    return Problem(message, advice, database=database, object=first.schema)
 
 
 def losses(where: Server, facts: ServerFacts, request: AccessRequest, roles: RolePlan) -> list[Problem]:

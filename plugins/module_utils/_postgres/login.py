@@ -90,21 +90,25 @@ class Login:
         addresses = 1 if not self.host or self.host.startswith("/") else 2
         return addresses * self.timeouts.connect_seconds + GRACE_SECONDS
 
-    def require_auth(self) -> str:
+    def require_auth(self, *, refuses_md5: bool = False) -> str:
         """Return the ways of authentication that are accepted, as libpq writes them; empty for its default.
 
         A password in clear text is sent only to a server that has proven who it is, or where one is allowed to. What
         the environment asks for (PGREQUIREAUTH) is kept, as far as it is stricter. libpq before 16 knows none of this.
+        ``refuses_md5`` leaves out md5 as well, where something else is left.
         """
-        has_it = driver.libpq_version() >= LIBPQ_WITH_REQUIRE_AUTH
-        if not has_it or self.allow_cleartext_password or self.ssl_mode in VERIFYING_MODES:
+        refused = {"md5"} if refuses_md5 else set()
+        if not (self.allow_cleartext_password or self.ssl_mode in VERIFYING_MODES):
+            refused.add("password")
+        if driver.libpq_version() < LIBPQ_WITH_REQUIRE_AUTH or not refused:
             return ""
         asked = [method.strip() for method in os.environ.get("PGREQUIREAUTH", "").split(",") if method.strip()]
         if all(method.startswith("!") for method in asked):
-            return ",".join(dict.fromkeys([*asked, NO_CLEAR_TEXT]))
-        return ",".join(method for method in asked if method != "password") or NO_CLEAR_TEXT
+            return ",".join(dict.fromkeys([*asked, *(f"!{method}" for method in sorted(refused, reverse=True))]))
+        kept = ",".join(method for method in asked if method not in refused)
+        return kept or (self.require_auth() if refuses_md5 else NO_CLEAR_TEXT)
 
-    def parameters(self, database: str) -> dict[str, Any]:
+    def parameters(self, database: str, *, refuses_md5: bool = False) -> dict[str, Any]:
         """Return libpq's connection parameters.
 
         There are no startup ``options``: a pooler in transaction mode refuses them. ``client_encoding`` and the
@@ -120,7 +124,7 @@ class Login:
             "sslrootcert": self.ca_cert,
             "sslcert": self.ssl_cert,
             "sslkey": self.ssl_key,
-            "require_auth": self.require_auth(),
+            "require_auth": self.require_auth(refuses_md5=refuses_md5),
             "connect_timeout": self.timeouts.connect_seconds,
             "client_encoding": "UTF8",
             "fallback_application_name": APPLICATION_NAME,
@@ -160,11 +164,20 @@ def is_clear_text_refused(login: Login, message: str) -> bool:
     return message == CLEAR_TEXT_REFUSED or (bool(required) and f'"{required}"' in message)
 
 
+MD5_REASON = "The server stores the password of {user} as an MD5 hash, which PostgreSQL has deprecated."
+MD5_REMEDY = (
+    "Give metamapper_password another value and run grant_metamapper again: it is stored for scram-sha-256 then, which "
+    "the method md5 in pg_hba.conf accepts as well."
+)
+MD5_NOTE = f"{MD5_REASON} {MD5_REMEDY}"
+
+
 @dataclass(frozen=True)
 class LoginAttempt:
     """How a login went; ``used_password`` tells whether the server asked for a password and was given one.
 
-    ``sqlstate`` is empty where the server did not speak, and None where it cannot be told what it said.
+    ``sqlstate`` is empty where the server did not speak, and None where it cannot be told what it said. ``used_md5``
+    tells that the server asked for an MD5 hash, as it does where nothing better is stored; never by libpq before 16.
     """
 
     succeeded: bool
@@ -172,6 +185,7 @@ class LoginAttempt:
     message: str = ""
     sqlstate: str | None = None
     is_timeout: bool = False
+    used_md5: bool = False
 
     @property
     def reason(self) -> str:
@@ -205,9 +219,17 @@ def attempt_login(login: Login, database: str, route: Mapping[str, Any]) -> Logi
 
 
 def _attempt(login: Login, database: str, route: Mapping[str, Any]) -> LoginAttempt:
-    made = driver.attempt({**login.parameters(database), **route}, login.timeout_seconds)
+    """Log in; where the server asks for an MD5 hash, which is not sent at first, once more: nothing was refused yet."""
+    accepted, first = login.require_auth(), login.require_auth(refuses_md5=True)
+    made = driver.attempt({**login.parameters(database, refuses_md5=True), **route}, login.timeout_seconds)
+    is_md5 = first != accepted and f'"{first}"' in made.message
+    if is_md5:
+        made = driver.attempt({**login.parameters(database), **route}, login.timeout_seconds)
     state = sqlstate_of_message(made.message) if made.is_verbose else None
     message = plain_message(made.message)
     if is_clear_text_refused(login, message):
         message = CLEAR_TEXT_REFUSED
-    return LoginAttempt(made.succeeded, made.used_password, message, state, is_timeout=made.is_timeout)
+    used_md5 = is_md5 and made.used_password
+    return LoginAttempt(
+        made.succeeded, made.used_password, message, state, is_timeout=made.is_timeout, used_md5=used_md5
+    )

@@ -90,8 +90,15 @@ class Setting:
 
 # pg_catalog alone: a function or an operator that somebody put into another schema must not be found first.
 PINNED_SEARCH_PATH = Setting("search_path", "pg_catalog")
+
+
 # A session whose client is gone without a word gives its locks back.
 # https://www.postgresql.org/docs/current/runtime-config-client.html
+def search_path_statement(search_path: str) -> Query:
+    """Return what sets a search_path, written as PostgreSQL does, for the rest of a transaction."""
+    return sql.SQL("SELECT pg_catalog.set_config('search_path', {}, true)").format(sql.Literal(search_path))
+
+
 GIVE_UP_WHEN_ABANDONED = Setting("idle_in_transaction_session_timeout", str(SILENCE_SECONDS * 1000))
 NO_TRANSACTION_TIMEOUT = Setting("transaction_timeout", "0")
 

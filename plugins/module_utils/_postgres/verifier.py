@@ -21,6 +21,9 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.dr
 # https://www.postgresql.org/docs/current/catalog-pg-authid.html
 SCRAM = re.compile(r"^SCRAM-SHA-256\$(\d+):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)\Z")
 
+# Each login computes so many rounds. Beyond a million (4,096 are the default) it takes seconds on both sides.
+MAX_ITERATIONS = 1_000_000
+
 # RFC 4013, section 2.3, and the unassigned code points of section 2.5
 PROHIBITED = (
     stringprep.in_table_a1,
@@ -45,6 +48,17 @@ def make_verifier(connection: Connection, user: str, password: Secret) -> Secret
     """
     algorithm = "scram-sha-256" if has_feature(connection.server_version, "scram") else "md5"
     return Secret(connection.encrypt_password(password.reveal(), user, algorithm))
+
+
+def iterations(stored: str) -> int:
+    """Return how many rounds a login has to compute; 0 where it is no verifier of scram-sha-256."""
+    match = SCRAM.match(stored)
+    return int(match.group(1)) if match else 0
+
+
+def is_md5(stored: str) -> bool:
+    """Tell whether an MD5 hash is stored."""
+    return stored.startswith("md5")
 
 
 def is_verifier_of(stored: str, user: str, password: Secret) -> bool:

@@ -145,7 +145,7 @@ def _checked(target: Target, request: Request, logins: Logins, *, is_first: bool
             return not_checked(target.name, impostor, ends_it=login.is_superuser)
         questions = Questions(session, login.unreadable_catalogs)
         login = replace(login, attributes=attributes(questions))
-        general = _of_the_server(questions, login, request) if is_first else ()
+        general = _of_the_server(questions, login, request, used_md5=logins.used_md5) if is_first else ()
         facts = _catalog(questions, target, login, path, request)
         session.rollback()
     facts = _compared(replace(facts, scan=_scanned(facts, request, logins)), request, logins)
@@ -161,10 +161,12 @@ def _checked(target: Target, request: Request, logins: Logins, *, is_first: bool
     )
 
 
-def _of_the_server(questions: Questions, login: SessionFacts, request: Request) -> tuple[Finding, ...]:
+def _of_the_server(
+    questions: Questions, login: SessionFacts, request: Request, *, used_md5: bool
+) -> tuple[Finding, ...]:
     held = memberships(questions, request.group)
     owns = owned(questions, request.group)
-    return (*admitted(login, request), *login_excess(login, request.group, held, owns))
+    return (*admitted(login, request, used_md5=used_md5), *login_excess(login, request.group, held, owns))
 
 
 def _catalog(

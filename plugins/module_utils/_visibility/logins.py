@@ -38,11 +38,13 @@ class Logins:
 
     Lockout policies count refused logins, and only a login of its own kind tells the SQLSTATE of its refusal. So that
     is the kind of the first login, until one has worked; later ones are refused for other reasons than the password.
+    It also tells whether the server asks for an MD5 hash (``used_md5``).
     """
 
     login: Login
     route: Route
     has_worked: bool = field(default=False, init=False)
+    used_md5: bool = field(default=False, init=False)
 
     def session(self, database: str) -> Session:
         """Return a session of ours; raises LoginRefused."""
@@ -80,6 +82,7 @@ class Logins:
         while True:
             attempt = attempt_login(login, database, self.route.parameters())
             if attempt.succeeded:
+                self.used_md5 = attempt.used_md5
                 return
             error = ServerError(
                 attempt.sqlstate or "", attempt.message, is_connection_lost=True, is_timeout=attempt.is_timeout

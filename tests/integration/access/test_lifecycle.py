@@ -157,8 +157,12 @@ BREAKS: dict[str, tuple[Break, Callable[[Warehouse], list[str]]]] = {
         lambda w: [f"ALTER ROLE {quoted(w.user)} SET default_transaction_read_only = on"],
     ),
     "setting-in-database": (
-        lambda w: w.run("ALTER ROLE {} IN DATABASE {} SET search_path = pg_temp", w.user, w.database),
-        lambda w: [f"ALTER ROLE {quoted(w.user)} IN DATABASE {quoted(w.database)} RESET search_path"],
+        lambda w: w.run("ALTER ROLE {} IN DATABASE {} SET default_transaction_read_only = off", w.user, w.database),
+        lambda w: [f"ALTER ROLE {quoted(w.user)} IN DATABASE {quoted(w.database)} RESET default_transaction_read_only"],
+    ),
+    "client-encoding": (
+        lambda w: w.run("ALTER ROLE {} RESET client_encoding", w.user),
+        lambda w: [f"ALTER ROLE {quoted(w.user)} SET client_encoding = 'UTF8'"],
     ),
     "password": (
         lambda w: w.run("ALTER ROLE {} PASSWORD 'another'", w.user),
@@ -232,3 +236,33 @@ def test_nothing_of_the_password_is_in_what_the_module_returns(warehouse: Wareho
         assert PASSWORD not in outcome.ok().text
         assert PASSWORD not in str(outcome.result)
         assert "SCRAM-SHA-256$" not in outcome.text
+
+
+def test_the_search_path_is_the_administrators_unless_one_is_asked_for(warehouse: Warehouse) -> None:
+    warehouse.access().ok()
+    warehouse.run(
+        "ALTER ROLE {} SET search_path = pg_temp; ALTER ROLE {} SET client_encoding = 'LATIN1'", *[warehouse.user] * 2
+    )
+    assert not warehouse.access().ok().changed
+    wanted = 'PG_CATALOG, "$user"'
+    checked = warehouse.access(check=True, search_path=wanted).ok()
+    assert checked.statements == [f'ALTER ROLE {quoted(warehouse.user)} SET search_path = "pg_catalog", "$user"']
+    assert warehouse.access(search_path=wanted).ok().statements == checked.statements
+    assert not warehouse.access(search_path=wanted).ok().changed
+    with warehouse.login() as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW search_path")
+        assert cursor.fetchone() == ('pg_catalog, "$user"',)
+
+
+def test_a_search_path_that_makes_a_default_too_long_is_refused(superuser_warehouse: Warehouse) -> None:
+    warehouse = superuser_warehouse
+    function = "a_name_that_is_rather_long" * 2
+    warehouse.run(f"CREATE FUNCTION public.{function}() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    expression = "+".join([f"public.{function}()"] * 4)
+    warehouse.run(f"CREATE TABLE {{}}.long_default (id int DEFAULT {expression})", warehouse.schema)
+    warehouse.access(search_path="public").ok()
+    before = snapshot(warehouse.server, warehouse.database)
+    refused = warehouse.access(search_path="pg_catalog")
+    assert "has 2" in refused["msg"]
+    assert "Metamapper stores 255 at most" in refused["msg"]
+    assert differences(before, snapshot(warehouse.server, warehouse.database)) == []

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Callable, Iterator
 
 import pytest
+from psycopg2.extensions import encrypt_password
 
-from tests.support.modules.access import PASSWORD, Warehouse, literal, password_states
+from tests.support.modules.access import PASSWORD, Warehouse, literal, password_states, version
 from tools.postgres.server import HBA, SUPERUSER
 from tools.postgres.snapshot import differences, snapshot
 from tools.runners.modules import Outcome
@@ -88,10 +89,10 @@ PASSWORDS = {
     "quotes": "'\"`$$",
     "backslashes": "\\\\'\\n\\",
     "percent-and-braces": "%s %(x)s {0} {{",
-    "spaces": "  leading, trailing and a tab\t ",
+    "spaces": "in the\u00a0middle, and a\ttab",
     "saslprep-maps": "\u212b\u00ad\u3000\u2168",
     "saslprep-refuses": "\u0007bell \u06f1a",
-    "long": "x" * 700,
+    "long": "x" * 128,
     "emoji": "🐘🔑",
 }
 
@@ -149,6 +150,36 @@ def test_an_md5_entry_accepts_the_scram_verifier(granted: Warehouse) -> None:
     assert known(granted.access().ok(), granted) == ("proven", "")
     set_password(granted, "another")
     assert password_states(granted.access().ok()) == {granted.user: "set"}
+
+
+def test_an_md5_hash_that_is_stored_is_right_and_worth_a_note(granted: Warehouse) -> None:
+    if version(granted.server) < 100000:
+        assert granted.access().ok().warnings == []  # it has nothing better
+        return
+    hba(granted, "md5")
+    set_password(granted, encrypt_password(PASSWORD, granted.user, algorithm="md5"))
+    outcome, count = logins(granted, granted.access)
+    assert (known(outcome.ok(), granted), outcome.changed, count) == (("proven", ""), False, 1)
+    (note,) = outcome.warnings
+    assert note.startswith(f'The server stores the password of "{granted.user}" as an MD5 hash')
+    granted.password = "another"
+    granted.access().ok()
+    assert granted.access().ok().warnings == []
+
+
+def test_a_verifier_that_costs_minutes_is_replaced_without_a_login(superuser_warehouse: Warehouse) -> None:
+    warehouse = superuser_warehouse
+    if version(warehouse.server) < 100000:
+        return  # it stores none
+    warehouse.access().ok()
+    key = "A" * 43 + "="
+    stored = f"SCRAM-SHA-256$2000000000:c2FsdHNhbHRzYWx0MTI=${key}:{key}"
+    # Where it is set by ALTER ROLE, the server computes it once to see that it is not the one of an empty password.
+    update = "UPDATE pg_authid SET rolpassword = %s WHERE rolname = %s"
+    warehouse.server.execute(update, parameters=[stored, warehouse.user])
+    assert password_states(warehouse.access(check=True).ok()) == {warehouse.user: "set"}
+    assert password_states(warehouse.access().ok()) == {warehouse.user: "set"}
+    assert known(warehouse.access().ok(), warehouse) == ("proven", "")
 
 
 def test_an_expired_password_is_repaired_first_and_tried_then(granted: Warehouse) -> None:

@@ -113,12 +113,13 @@ def test_a_lock_is_waited_for_so_long(site: Site) -> None:
 
 
 SCRIPT = """
-import json, sys, time
+import json, signal, sys, time
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import (
     Login, Timeouts, attempt_login,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import open_session
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits that it is ignored
 options = json.load(sys.stdin)
 login = Login(options["user"], Secret(options["password"]), options["host"], options["port"],
               timeouts=Timeouts(options["connect_seconds"], 300, 5000))

@@ -13,7 +13,9 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.lo
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.options import VISIBILITY_ARGUMENTS
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import request_from_options
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.run import examine
+from psycopg2.extensions import encrypt_password
 
+from tests.support.modules.access import version
 from tests.support.modules.visibility import found, look, make_reader, options
 from tests.support.postgres.certificates import Encrypted
 from tests.support.postgres.site import Site
@@ -184,6 +186,15 @@ def test_a_superuser_is_refused(reader: Site) -> None:
     assert outcome["databases"] == [{"name": reader.database, "status": "failure", "schemas": []}]
     reader.server.execute(refusal(outcome)["remedy"])
     look(reader, "sales").ok()
+
+
+def test_an_md5_hash_that_is_stored_is_told(reader: Site) -> None:
+    stored = encrypt_password(reader.password, reader.user, algorithm="md5")
+    reader.run(f"ALTER ROLE {{}} PASSWORD '{stored}'", reader.user)
+    reader.server.hba(f"host all {reader.user} 127.0.0.1/32 md5\n{HBA}")
+    outcome = look(reader, "sales").ok()
+    told = [one for one in outcome["findings"] if "MD5" in one["reason"]]
+    assert [one["severity"] for one in told] == ([] if version(reader.server) < 100000 else ["information"])
 
 
 def test_a_login_that_becomes_another_role_is_refused(reader: Site) -> None:

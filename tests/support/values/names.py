@@ -100,7 +100,7 @@ def a_role(name: str, **properties: Any) -> RoleFacts:
 
 def a_reader(name: str, **properties: Any) -> RoleFacts:
     """Return a user as this collection leaves it."""
-    settings = {"": {"default_transaction_read_only": "on"}}
+    settings = {"": {"default_transaction_read_only": "on", "client_encoding": "UTF8"}}
     plain = {"can_login": True, "connection_limit": 20, "is_in_group": True, "settings": settings}
     return a_role(name, **{**plain, **properties})
 
@@ -225,6 +225,7 @@ def options(**changes: Any) -> dict[str, Any]:
         "end_connections": False,
         "wait_seconds": 300,
         "lock_timeout_ms": 5000,
+        "search_path": "",
     }
     return {**plain, **changes}
 

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Mapping, NamedTuple, Sequence
+from typing import Any, Callable, Collection, Iterable, Mapping, NamedTuple, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog import acl_queries, queries
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
@@ -72,6 +72,22 @@ class _ServerRow(NamedTuple):
     can_read_verifiers: bool
     administrator: str
     login: str
+
+
+class LongDefault(NamedTuple):
+    """A column whose default is longer than what Metamapper stores, and how long it is."""
+
+    schema: str
+    relation: str
+    column_name: str
+    characters: int
+
+
+class StoredPassword(NamedTuple):
+    """A stored verifier, None for none, and the iterations of a new one, 0 where the server has no say in them."""
+
+    verifier: str | None
+    default_iterations: int
 
 
 class _SchemaRow(NamedTuple):
@@ -167,10 +183,15 @@ def inspect_starting(session: Session) -> int:
     return int(session.rows(queries.STARTING_PROCESSES)[0][0])
 
 
-def inspect_verifier(session: Session, user: str) -> str | None:
-    """Return what is stored of a user's password, None for nothing or no such role; asks pg_authid."""
-    rows = session.rows(queries.VERIFIER, {"user": user})
-    return rows[0][0] if rows else None
+def inspect_verifier(session: Session, user: str) -> StoredPassword:
+    """Return what is stored of a user's password; asks pg_authid; one round trip."""
+    rows = session.records(queries.VERIFIER, {"user": user}, StoredPassword)
+    return rows[0] if rows else StoredPassword(None, 0)
+
+
+def inspect_long_defaults(session: Session, schemas: Collection[str]) -> list[LongDefault]:
+    """Return the column defaults of some schemas that are too long on the transaction's search path; one round trip."""
+    return session.records(queries.LONG_DEFAULTS, {"schemas": list(schemas)}, LongDefault)
 
 
 def inspect_visible_to_one_only(session: Session, *, old: str, new: str) -> list[VisibleRelation]:

@@ -241,9 +241,34 @@ SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, pg_catalog.to_json(creator)
   FROM ({CREATORS}) AS creator
 """  # noqa: S608 - constants
 
-# The stored verifier of a role's password; only for those who may read pg_authid.
+# Column defaults that Metamapper could not store, as the search_path of the transaction makes them look. Its schemas
+# may be anybody's: so operators are named in full.
+LONG_DEFAULTS = """
+SELECT namespace.nspname AS schema, relation.relname AS relation, attribute.attname AS column_name,
+       pg_catalog.char_length(pg_catalog.pg_get_expr(attrdef.adbin, attrdef.adrelid)) AS characters
+FROM pg_catalog.pg_attrdef AS attrdef
+JOIN pg_catalog.pg_class AS relation ON relation.oid OPERATOR(pg_catalog.=) attrdef.adrelid
+JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid OPERATOR(pg_catalog.=) relation.relnamespace
+JOIN pg_catalog.pg_attribute AS attribute
+  ON attribute.attrelid OPERATOR(pg_catalog.=) attrdef.adrelid
+ AND attribute.attnum OPERATOR(pg_catalog.=) attrdef.adnum
+WHERE namespace.nspname OPERATOR(pg_catalog.=) ANY (%(schemas)s::pg_catalog.name[])
+  AND pg_catalog.char_length(pg_catalog.pg_get_expr(attrdef.adbin, attrdef.adrelid)) OPERATOR(pg_catalog.>) 255
+  -- the expression of a generated column (from 12 on) is no default
+  AND COALESCE(pg_catalog.to_jsonb(attribute) OPERATOR(pg_catalog.->>) 'attgenerated', '')
+      OPERATOR(pg_catalog.=) ''::pg_catalog.text
+ORDER BY schema, relation, column_name
+"""
+
+# The stored verifier of a role's password, and how many iterations the server gives a new one (0 before 16); only for
+# those who may read pg_authid.
+# https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-SCRAM-ITERATIONS
 VERIFIER = """
-SELECT a.rolpassword FROM pg_catalog.pg_authid a WHERE a.rolname = %(user)s ORDER BY a.rolname
+SELECT authid.rolpassword AS verifier,
+       COALESCE(pg_catalog.current_setting('scram_iterations', true), '0')::pg_catalog.int8 AS default_iterations
+FROM pg_catalog.pg_authid AS authid
+WHERE authid.rolname = %(user)s
+ORDER BY authid.rolname
 """
 
 # Where on the server roles are mentioned, and how: o owner, a ACL, r policy, i (from 17 on) initial privileges of an

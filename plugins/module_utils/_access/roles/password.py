@@ -11,10 +11,15 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import RoleFacts, ServerFacts
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import inspect_verifier
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import (
+    StoredPassword,
+    inspect_verifier,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import User
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import (
+    MD5_NOTE,
     Login,
     LoginAttempt,
     attempt_login,
@@ -22,7 +27,12 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.lo
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import read
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.verifier import is_verifier_of
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.verifier import (
+    MAX_ITERATIONS,
+    is_md5,
+    is_verifier_of,
+    iterations,
+)
 
 State = Literal["proven", "set", "wrong", "unproven", "blocked"]
 
@@ -33,11 +43,16 @@ class Password:
 
     ``proven``: it is the wanted one. ``set``: this task sets it. ``wrong``: it is another one and is to be set.
     ``unproven``: nothing could be proven, and nothing is changed. ``blocked``: the catalog rules a login out; this task
-    may mend that, and then asks again.
+    may mend that, and then asks again. ``is_md5`` tells that it is stored as an MD5 hash.
     """
 
     state: State
     reason: str = ""
+    is_md5: bool = False
+
+    def note(self, user: str, version: int) -> str:
+        """Return what to say of the way in which the server stores it; empty where there is nothing better."""
+        return MD5_NOTE.format(user=quoted(user)) if self.is_md5 and has_feature(version, "scram") else ""
 
 
 def user_login(administrator: Login, user: User, *, uses_tls: bool | None) -> Login:
@@ -92,14 +107,28 @@ def judged(attempt: LoginAttempt) -> Password:
     if not attempt.is_about_the_password:
         found = "the server let it in without asking for a password" if attempt.succeeded else attempt.reason
         return Password("unproven", f"A login as the user proves nothing: {found}.")
-    return Password("proven") if attempt.succeeded else Password("wrong", f"The login was refused: {attempt.message}.")
+    if attempt.succeeded:
+        return Password("proven", is_md5=attempt.used_md5)
+    return Password("wrong", f"The login was refused: {attempt.message}.")
 
 
 def compared(stored: str | None, user: User, unproven: Password) -> Password:
     """Return what the stored verifier proves where a login proved nothing."""
     if stored is not None and is_verifier_of(stored, user.name, user.password):
-        return Password("proven", f"{unproven.reason} The stored verifier is the one of this password.")
+        reason = f"{unproven.reason} The stored verifier is the one of this password."
+        return Password("proven", reason, is_md5=is_md5(stored))
     return Password("wrong", f"{unproven.reason} The stored verifier is not the one of this password.")
+
+
+def costs_too_much(stored: StoredPassword) -> str:
+    """Return why nobody should have to log in with what is stored; empty where nothing is wrong with it.
+
+    Whoever may set the password can store any number of iterations, and each login computes them, here as well.
+    """
+    count = iterations(stored.verifier or "")
+    if count <= max(MAX_ITERATIONS, stored.default_iterations):
+        return ""
+    return f"The stored verifier has {count} iterations, which every login would have to compute."
 
 
 def inspect_password(
@@ -112,14 +141,19 @@ def inspect_password(
     uses_tls: bool | None,
 ) -> Password:
     """Return what a login, or the stored verifier, proves of the password of a user who exists; at most one login."""
+    stored = StoredPassword(None, 0)
+    if server.can_read_verifiers:
+        stored = read(session, lambda again: inspect_verifier(again, user.name))
+        costly = costs_too_much(stored)
+        if costly:
+            return Password("wrong", costly)
     against = why_no_login(server.roles[user.name], server, databases)
     if against:
         found = Password("blocked", f"A login as the user could prove nothing: {against}.")
     else:
         found = probe_password(where, user, open_database(server, databases), uses_tls=uses_tls)
     if found.state in ("unproven", "blocked") and server.can_read_verifiers:
-        stored = read(session, lambda again: inspect_verifier(again, user.name))
-        return compared(stored, user, found)
+        return compared(stored.verifier, user, found)
     return found
 
 

@@ -17,6 +17,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.role
     nologin,
     still_connected,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.settings import setting_statements
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
@@ -40,14 +41,6 @@ SUPERUSER_ONLY_ATTRIBUTES = frozenset({"SUPERUSER", "REPLICATION", "BYPASSRLS"})
 # From 16 on: who takes one of these away must have it.
 # https://www.postgresql.org/docs/16/sql-alterrole.html
 ATTRIBUTES_THE_ADMIN_MUST_HOLD = frozenset({"REPLICATION", "BYPASSRLS", "CREATEDB"})
-
-# Settings of a role that would override ours, and the value that is wanted; None for none.
-# https://www.postgresql.org/docs/current/sql-alterrole.html
-SETTINGS: tuple[tuple[str, str | None], ...] = (
-    ("role", None),
-    ("search_path", None),
-    ("default_transaction_read_only", "on"),
-)
 
 
 @dataclass(frozen=True)
@@ -134,7 +127,8 @@ def _user_statements(
         first = [Statement(creation, ((name,),), verifier)]
     else:
         first = _mended(facts, limit, verifier)
-    return [*first, *_setting_statements(facts, name, databases), *_membership_statements(server, request.group, name)]
+    settings = setting_statements(facts.settings if facts else {}, name, request, databases)
+    return [*first, *settings, *_membership_statements(server, request.group, name)]
 
 
 def _mended(facts: RoleFacts, limit: int, verifier: Secret | None) -> list[Statement]:
@@ -147,21 +141,6 @@ def _mended(facts: RoleFacts, limit: int, verifier: Secret | None) -> list[State
     statements = [simple(f"ALTER ROLE {{}} {' '.join(words)}", facts.name)] if words else []
     password = [Statement("ALTER ROLE {} PASSWORD {}", ((facts.name,),), verifier)] if verifier else []
     return statements + password
-
-
-def _setting_statements(facts: RoleFacts | None, name: str, databases: Sequence[str]) -> Iterator[Statement]:
-    settings = facts.settings if facts else {}
-    for setting, value in SETTINGS:
-        found = settings.get("", {}).get(setting)
-        if found != value:
-            yield simple(f"ALTER ROLE {{}} RESET {setting}" if value is None else _set(setting, value), name)
-        for database in databases:
-            if settings.get(database, {}).get(setting, value) != value:
-                yield simple(f"ALTER ROLE {{}} IN DATABASE {{}} RESET {setting}", name, database)
-
-
-def _set(setting: str, value: str) -> str:
-    return f"ALTER ROLE {{}} SET {setting} = {value}"
 
 
 def _membership_statements(server: ServerFacts, group: str, user: str) -> Iterator[Statement]:

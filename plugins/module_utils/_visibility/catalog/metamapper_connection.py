@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.byte_text import reread
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import sql
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import (
     PINNED_SEARCH_PATH,
     Session,
     Setting,
+    search_path_statement,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import SearchPath
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.questions import (
@@ -44,8 +44,8 @@ class MetamapperConnection:
         """Open a new transaction; the path is set to what it is, so that it cannot become another one meanwhile."""
         self.session.rollback()
         read_only(self.session, WHOLE_CURSOR, lock_timeout_ms=self.lock_timeout_ms)
-        own = sql.SQL("SELECT pg_catalog.set_config('search_path', {}, true)").format(sql.Literal(self.path.text))
-        self.session.add(own if is_own_path and self._can_send_path else PINNED_SEARCH_PATH.statement())
+        is_own = is_own_path and self._can_send_path
+        self.session.add(search_path_statement(self.path.text) if is_own else PINNED_SEARCH_PATH.statement())
 
     def own_names(self, names: Sequence[str]) -> tuple[str, ...]:
         """Return names that Metamapper got as they are elsewhere.

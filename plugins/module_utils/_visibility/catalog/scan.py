@@ -39,9 +39,10 @@ ENCODING_REFUSED = frozenset({"", "0A000", "22023"})
 class MetamapperLogin(Login):
     """A login as Metamapper makes it: without an encoding, so that the server, database or role decides."""
 
-    def parameters(self, database: str) -> dict[str, Any]:
-        """Return libpq's connection parameters."""
-        return {key: value for key, value in super().parameters(database).items() if key != "client_encoding"}
+    def parameters(self, database: str, *, refuses_md5: bool = False) -> dict[str, Any]:
+        """Return libpq's connection parameters; what is empty is not taken from our own environment either."""
+        parameters = super().parameters(database, refuses_md5=refuses_md5)
+        return {**parameters, "client_encoding": "", "options": ""}
 
     @classmethod
     def of(cls, login: Login) -> MetamapperLogin:

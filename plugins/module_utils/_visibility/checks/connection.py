@@ -13,9 +13,14 @@ from typing import Iterator, Mapping, Sequence
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.metamapper_form import form_problems
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name_pattern import is_pattern
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import (
+    MD5_REASON,
+    MD5_REMEDY,
+    Login,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login_sqlstate import NOT_AUTHORIZED
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import unknown_database
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
@@ -168,7 +173,7 @@ def is_hba_proven(session: SessionFacts, request: Request) -> bool:
     return request.through_bastion or bool(request.source and session.address == request.source)
 
 
-def admitted(session: SessionFacts, request: Request) -> tuple[Finding, ...]:
+def admitted(session: SessionFacts, request: Request, *, used_md5: bool) -> tuple[Finding, ...]:
     """Return what a login that worked leaves open about Metamapper's own."""
     found = []
     if not is_hba_proven(session, request):
@@ -187,4 +192,7 @@ def admitted(session: SessionFacts, request: Request) -> tuple[Finding, ...]:
         reason = "The connection is not encrypted; Metamapper's would not be either, for it does not insist on TLS."
         remedy = "Switch TLS on at the server (ssl = on), and let pg_hba.conf admit the user by hostssl only."
         found.append(Finding("connection", "information", reason, remedy))
+    if used_md5 and has_feature(session.version, "scram"):
+        reason = MD5_REASON.format(user=quoted(request.user))
+        found.append(Finding("connection", "information", reason, MD5_REMEDY))
     return tuple(found)

@@ -60,6 +60,39 @@ def test_everything_is_taken_over() -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"users": [{**ME, "password": "x" * 128}]}, [], id="128 characters"),
+        pytest.param(
+            {"users": [{**ME, "password": "x" * 129}]},
+            ["The password has 129 characters; Metamapper's form accepts 128 at most."],
+            id="129 characters",
+        ),
+        pytest.param(
+            {"users": [{**ME, "password": f"{PASSWORD}\n"}]},
+            ["Metamapper's form removes the white space at the ends of the password, and its login fails."],
+            id="a password with a line end",
+        ),
+        pytest.param(
+            {"databases": [entry_options(name=" a")]},
+            ["Metamapper's form removes the white space at the ends of the database, and its login fails."],
+            id="a database with a blank",
+        ),
+        pytest.param({"databases": [entry_options(name=" a*")]}, [], id="a pattern names none"),
+        pytest.param({"search_path": 'pg_catalog, "$user"'}, [], id="a search_path"),
+        pytest.param(
+            {"search_path": "a b"},
+            ["The option search_path is \"a b\": it is no list of schemas at 'a b'."],
+            id="no search_path",
+        ),
+    ],
+)
+def test_what_metamapper_or_postgresql_would_not_take(changes: dict[str, Any], expected: list[str]) -> None:
+    assert wrong(**changes) == expected
+    assert not any(PASSWORD in message for message in wrong(**changes))
+
+
+@pytest.mark.parametrize(
     ("wanted", "expected"),
     [
         pytest.param(a_wish(databases=()), (), id="no database"),

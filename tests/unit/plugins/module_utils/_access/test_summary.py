@@ -45,7 +45,7 @@ from tests.support.values.names import (
 
 GROUP = a_role("readers", members=("metamapper",))
 WISH = a_wish()
-READ_ONLY = {"default_transaction_read_only": "on"}
+OURS = {"default_transaction_read_only": "on", "client_encoding": "UTF8"}
 
 
 def held(usage: str = "granted", relations: int = 0, granted: int = 0, future: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -317,7 +317,7 @@ READER = {
     "connection_limit": 20,
     "member": True,
     "powers": [],
-    "settings": {"all databases": READ_ONLY},
+    "settings": {"all databases": OURS},
 }
 
 
@@ -357,17 +357,17 @@ def test_role_summary(roles: list[RoleFacts], expected: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        pytest.param({}, {"all databases": READ_ONLY}, id="none"),
-        pytest.param({"": {"role": "x"}}, {"all databases": READ_ONLY}, id="one that overrides ours"),
-        pytest.param({HOSTILE: {"role": "x"}}, {"all databases": READ_ONLY}, id="one in a database of the task"),
+        pytest.param({}, {"all databases": OURS}, id="none"),
+        pytest.param({"": {"role": "x"}}, {"all databases": OURS}, id="one that overrides ours"),
+        pytest.param({HOSTILE: {"role": "x"}}, {"all databases": OURS}, id="one in a database of the task"),
         pytest.param(
-            {HOSTILE: {"role": "x", **READ_ONLY}},
-            {"all databases": READ_ONLY, HOSTILE: READ_ONLY},
+            {HOSTILE: {"role": "x", **OURS}},
+            {"all databases": OURS, HOSTILE: OURS},
             id="one in a database of the task that is as wanted",
         ),
         pytest.param(
             {"other": {"role": "x"}},
-            {"all databases": READ_ONLY, "other": {"role": "x"}},
+            {"all databases": OURS, "other": {"role": "x"}},
             id="one in another database stays",
         ),
     ],

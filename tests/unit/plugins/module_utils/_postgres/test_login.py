@@ -188,6 +188,34 @@ ATTEMPTS: dict[str, tuple[str, list[RawAttempt], list[str]]] = {
 }  # fmt: skip
 
 
+MD5_ASKED = RawAttempt(False, message='authentication method requirement "!password,!md5" failed', is_verbose=True)
+CLEAR_ASKED = RawAttempt(False, message='authentication method requirement "!password" failed', is_verbose=True)
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected", "used_md5"),
+    [
+        pytest.param([RawAttempt(True, True)], ["!password,!md5"], False, id="scram-sha-256"),
+        pytest.param([MD5_ASKED, RawAttempt(True, True)], ["!password,!md5", "!password"], True, id="md5"),
+        pytest.param([MD5_ASKED, CLEAR_ASKED], ["!password,!md5", "!password"], False, id="clear text"),
+        pytest.param([RawAttempt(False, True, "x: 28P01: no", True)], ["!password,!md5"], False, id="refused"),
+    ],
+)
+def test_a_hash_of_md5_is_sent_only_where_nothing_better_is_asked_for(
+    answers: list[RawAttempt], expected: list[str], used_md5: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PGREQUIREAUTH", raising=False)
+    asked: list[str] = []
+
+    def attempt(parameters: dict[str, Any], _timeout_seconds: float) -> RawAttempt:
+        asked.append(parameters["require_auth"])
+        return answers[len(asked) - 1]
+
+    monkeypatch.setattr(driver, "attempt", attempt)
+    made = attempt_login(Login("admin", Secret(PASSWORD), ssl_mode="require"), "warehouse", {})
+    assert (asked, made.used_md5) == (expected, used_md5)
+
+
 @pytest.mark.parametrize(("mode", "answers", "tried"), ATTEMPTS.values(), ids=ATTEMPTS)
 def test_one_login_is_refused_once(
     mode: str, answers: list[RawAttempt], tried: list[str], monkeypatch: pytest.MonkeyPatch

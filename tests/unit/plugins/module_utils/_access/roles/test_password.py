@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import StoredPassword
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import User
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import (
     Password,
     compared,
+    costs_too_much,
     judged,
     open_database,
     user_login,
@@ -37,6 +39,9 @@ ADMIN = Login(
     ("attempt", "expected"),
     [
         pytest.param(LoginAttempt(True, True), Password("proven"), id="asked for a password and let in"),
+        pytest.param(
+            LoginAttempt(True, True, used_md5=True), Password("proven", is_md5=True), id="asked for an MD5 hash"
+        ),
         pytest.param(
             LoginAttempt(False, True, "FATAL: password authentication failed"),
             Password("wrong", "The login was refused: FATAL: password authentication failed."),
@@ -81,6 +86,7 @@ def test_what_a_login_proves(attempt: LoginAttempt, expected: Password) -> None:
     assert judged(attempt) == expected
 
 
+SCRAM = "SCRAM-SHA-256${}:c2FsdA==$c3RvcmVk:c2VydmVy"
 UNPROVEN = Password("unproven", "A login proves nothing.")
 
 
@@ -96,6 +102,35 @@ UNPROVEN = Password("unproven", "A login proves nothing.")
 )
 def test_what_a_stored_verifier_proves(stored: str | None, state: str) -> None:
     assert compared(stored, USER, UNPROVEN).state == state
+
+
+@pytest.mark.parametrize(
+    ("known", "version", "expected"),
+    [
+        pytest.param(Password("proven", is_md5=True), 100000, True, id="md5"),
+        pytest.param(Password("proven", is_md5=True), 90600, False, id="md5, on a server that has nothing better"),
+        pytest.param(Password("proven"), 100000, False, id="scram-sha-256"),
+    ],
+)
+def test_an_md5_hash_is_worth_a_note(known: Password, version: int, expected: bool) -> None:
+    note = known.note(HOSTILE, version)
+    assert note.startswith('The server stores the password of "we""ird.näme') is expected
+    assert bool(note) is expected
+
+
+@pytest.mark.parametrize(
+    ("stored", "expected"),
+    [
+        pytest.param(StoredPassword(None, 0), False, id="no password"),
+        pytest.param(StoredPassword("md5" + "0" * 32, 0), False, id="md5"),
+        pytest.param(StoredPassword(SCRAM.format(4096), 4096), False, id="as usual"),
+        pytest.param(StoredPassword(SCRAM.format(1_000_000), 0), False, id="a million"),
+        pytest.param(StoredPassword(SCRAM.format(1_000_001), 4096), True, id="more than a million"),
+        pytest.param(StoredPassword(SCRAM.format(2_000_000), 2_000_000), False, id="as the server wants it"),
+    ],
+)
+def test_which_verifiers_nobody_should_compute(stored: StoredPassword, expected: bool) -> None:
+    assert bool(costs_too_much(stored)) is expected
 
 
 def test_why_the_login_proved_nothing_stays_in_the_reason() -> None:

@@ -27,7 +27,6 @@ from tests.support.values.names import (
 QUOTED = '"we""ird.näme\'; --"'
 GROUP = a_role("readers", members=("metamapper",))
 WISH = a_wish()
-READ_ONLY = {"default_transaction_read_only": "on"}
 VERIFIER = Secret("SCRAM-SHA-256$4096:...")
 
 
@@ -53,6 +52,7 @@ def server_with(**properties: Any) -> ServerFacts:
 NEW_USER = [
     "CREATE ROLE \"metamapper\" LOGIN INHERIT CONNECTION LIMIT 20 PASSWORD '********'",
     'ALTER ROLE "metamapper" SET default_transaction_read_only = on',
+    "ALTER ROLE \"metamapper\" SET client_encoding = 'UTF8'",
 ]
 
 
@@ -83,6 +83,7 @@ NEW_USER = [
                 f"CREATE ROLE {QUOTED} NOLOGIN",
                 f"CREATE ROLE {QUOTED[:-1]}2\" LOGIN INHERIT CONNECTION LIMIT -1 PASSWORD '********'",
                 f'ALTER ROLE {QUOTED[:-1]}2" SET default_transaction_read_only = on',
+                f"ALTER ROLE {QUOTED[:-1]}2\" SET client_encoding = 'UTF8'",
                 f'GRANT {QUOTED} TO {QUOTED[:-1]}2" WITH INHERIT TRUE',
             ],
             id="hostile names, no limit",
@@ -117,21 +118,6 @@ NEW_USER = [
             id="several in one statement",
         ),
         pytest.param(
-            server_with(settings={}),
-            WISH,
-            ['ALTER ROLE "metamapper" SET default_transaction_read_only = on'],
-            id="not read-only",
-        ),
-        pytest.param(
-            server_with(settings={"": {**READ_ONLY, "role": "x", "search_path": "y"}}),
-            WISH,
-            ['ALTER ROLE "metamapper" RESET role', 'ALTER ROLE "metamapper" RESET search_path'],
-            id="settings that override ours",
-        ),
-        pytest.param(
-            server_with(settings={"": {**READ_ONLY, "work_mem": "1GB"}}), WISH, [], id="settings of others stay"
-        ),
-        pytest.param(
             server_with(is_in_group=False),
             WISH,
             ['GRANT "readers" TO "metamapper" WITH INHERIT TRUE'],
@@ -160,26 +146,6 @@ NEW_USER = [
 )
 def test_statements(server: ServerFacts, wanted: AccessRequest, expected: list[str]) -> None:
     assert statements(server, wanted) == expected
-
-
-@pytest.mark.parametrize(
-    ("settings", "expected"),
-    [
-        pytest.param({}, [], id="none"),
-        pytest.param(READ_ONLY, [], id="ours"),
-        pytest.param(
-            {"default_transaction_read_only": "off"},
-            [f'ALTER ROLE "metamapper" IN DATABASE {QUOTED} RESET default_transaction_read_only'],
-            id="the contrary",
-        ),
-        pytest.param(
-            {"role": "x"}, [f'ALTER ROLE "metamapper" IN DATABASE {QUOTED} RESET role'], id="one that overrides ours"
-        ),
-    ],
-)
-def test_settings_in_a_database(settings: dict[str, str], expected: list[str]) -> None:
-    server = server_with(settings={"": READ_ONLY, HOSTILE: settings, "other": {"role": "x"}})
-    assert statements(server, databases=(HOSTILE,)) == expected
 
 
 @pytest.mark.parametrize(
@@ -365,5 +331,5 @@ READER = {
     "connection_limit": 20,
     "member": True,
     "powers": [],
-    "settings": {"all databases": READ_ONLY},
+    "settings": {"all databases": OURS},
 }
