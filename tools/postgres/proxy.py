@@ -11,9 +11,11 @@ import threading
 import time
 import weakref
 from dataclasses import dataclass
+from functools import partial
 from typing import Callable, Iterator
 
 READY = b"Z\x00\x00\x00\x05"  # ReadyForQuery: the first one ends the login
+COMMIT = b"COMMIT\0"  # alone in its message, and the end of it
 TERMINATE = b"X\x00\x00\x00\x04"
 CHUNK = 1 << 16
 
@@ -37,6 +39,8 @@ class Conversation:
     round_trips: int = 0
     is_logged_in: bool = False
     is_clients_turn: bool = True
+    writes: bool = False
+    is_cut: bool = False
 
     def client_spoke(self, chunk: bytes) -> None:
         """Count the first words after an answer; a farewell expects none."""
@@ -61,6 +65,8 @@ class Proxy:
         self.conversations: list[Conversation] = []
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()  # an end that is used no more closes
         self._is_black_hole = threading.Event()
+        self._commits_left = -1
+        self._is_commit_delivered = False
 
     @property
     def round_trips(self) -> list[int]:
@@ -80,19 +86,40 @@ class Proxy:
                 self._sockets.update((client, server))
                 conversation = Conversation()
                 self.conversations.append(conversation)
-                self._start(client, server, conversation.client_spoke)
-                self._start(server, client, conversation.server_spoke)
+                self._start(client, server, partial(self._client_spoke, conversation))
+                self._start(server, client, partial(self._server_spoke, conversation))
 
-    def _start(self, source: socket.socket, target: socket.socket, note: Callable[[bytes], None]) -> None:
+    def cut_commit(self, number: int, *, is_delivered: bool) -> None:
+        """End a connection at its COMMIT, of the transactions that write the one of this number from now on (0: the
+        next): before the server hears it, or before the client hears the answer."""
+        self._commits_left, self._is_commit_delivered = number, is_delivered
+
+    def _client_spoke(self, conversation: Conversation, chunk: bytes) -> bool:
+        """Note what a client says; return whether the server hears it."""
+        conversation.client_spoke(chunk)
+        conversation.writes = conversation.writes or b"READ WRITE" in chunk
+        if not (conversation.writes and chunk.endswith(COMMIT)):
+            return True
+        conversation.writes = False
+        conversation.is_cut = self._commits_left == 0
+        self._commits_left -= 1
+        return self._is_commit_delivered or not conversation.is_cut
+
+    @staticmethod
+    def _server_spoke(conversation: Conversation, chunk: bytes) -> bool:
+        """Note what the server says; return whether the client hears it."""
+        conversation.server_spoke(chunk)
+        return not conversation.is_cut
+
+    def _start(self, source: socket.socket, target: socket.socket, note: Callable[[bytes], bool]) -> None:
         threading.Thread(target=self._pass_on, args=(source, target, note), daemon=True).start()
 
-    def _pass_on(self, source: socket.socket, target: socket.socket, note: Callable[[bytes], None]) -> None:
+    def _pass_on(self, source: socket.socket, target: socket.socket, note: Callable[[bytes], bool]) -> None:
         with contextlib.suppress(OSError):
             while True:
                 chunk = source.recv(CHUNK)
-                if not chunk:
+                if not chunk or not note(chunk):
                     break
-                note(chunk)
                 time.sleep(self._delay)
                 if self._is_black_hole.is_set():
                     return

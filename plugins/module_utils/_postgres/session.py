@@ -131,6 +131,7 @@ class Session:
         self._timeouts = timeouts
         self._lock_ms = timeouts.lock_ms
         self._reconnect = reconnect
+        self._has_own_limits = False
         self._opening: list[Query] = []
 
     def __enter__(self) -> Session:
@@ -187,6 +188,14 @@ class Session:
         finally:
             if not self.connection.is_lost:
                 self.run([sql.SQL("RESET {}").format(sql.Identifier(one.name)) for one in known])
+
+    def reopen(self, **more: str) -> None:
+        """Connect anew, whatever became of the connection; raises ServerError, and then it stays closed."""
+        self._opening = []
+        self.connection.close()
+        if self._reconnect is None:
+            raise ServerError("", "the connection is closed", is_connection_lost=True)
+        self.connection = self._reconnect(**more)
 
     def exchange_bytes(self) -> None:
         """Let texts be any bytes, for a server that does not know their encoding; see ``_core.byte_text``."""
@@ -262,14 +271,14 @@ class Session:
     def _may_reconnect(self, error: ServerError) -> bool:
         """Tell whether a transaction was ended by somebody else's time limit before ours were set."""
         has_ended = error.is_connection_lost and not error.is_timeout and not error.sqlstate
-        return self._reconnect is not None and (has_ended or error.sqlstate in CUT_SHORT)
+        return self._reconnect is not None and not self._has_own_limits and (has_ended or error.sqlstate in CUT_SHORT)
 
     def _connect_without_limits(self) -> None:
         """Connect anew, once, with startup options: the only settings that hold before the first statement.
 
         A pooler in transaction mode refuses them; it is asked for them only where nothing else would do.
         """
-        reconnect, self._reconnect = self._reconnect, None
+        self._has_own_limits = True
         version, exchanges_bytes = self.connection.server_version, self.connection.exchanges_bytes
         limits = {
             "statement_timeout": True,
@@ -277,9 +286,7 @@ class Session:
             "transaction_timeout": has_feature(version, "transaction_timeout"),
         }
         options = [os.environ.get("PGOPTIONS", ""), *(f"-c {name}=0" for name, exists in limits.items() if exists)]
-        self.connection.close()
-        if reconnect is not None:
-            self.connection = reconnect(options=" ".join(options).strip())
+        self.reopen(options=" ".join(options).strip())
         if exchanges_bytes:
             self.exchange_bytes()
 

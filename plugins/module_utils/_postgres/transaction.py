@@ -11,7 +11,7 @@ import random
 import time
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Callable, Generic, Mapping, NamedTuple, Sequence, TypeVar
+from typing import Any, Callable, Generic, Mapping, NamedTuple, Sequence, TypeVar
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
@@ -187,9 +187,56 @@ def read_again(session: Session, look: Callable[[Session], Looked]) -> Looked:
 def write(session: Session, work: Work[Looked, Planned], patience: Patience) -> Done[Looked, Planned]:
     """Do the work in one transaction, again from the start after a clash.
 
-    Raises Failure with nothing written: ServerError where the server was the reason, and of these OutcomeUnknown where
-    there was no answer to COMMIT, and nobody knows.
+    Where there is no answer to COMMIT, a look on a new connection tells whether the work is done, and the rest is done
+    then. Raises Failure with nothing written: ServerError where the server was the reason, and of these OutcomeUnknown
+    where nobody can look.
     """
+    try:
+        return _without_logging_secrets(session, work, patience)
+    except _Unanswered as unanswered:
+        _reopen(session, unanswered.error)
+        return _settled(session, work, patience, unanswered)
+
+
+class _Unanswered(Exception):
+    """That there was no answer to COMMIT, and what the transaction had done."""
+
+    def __init__(self, error: OutcomeUnknown, done: Done[Any, Any]) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.done = done
+
+
+def _reopen(session: Session, error: OutcomeUnknown) -> None:
+    """Connect anew, with pauses: a server that was stopped may be starting again."""
+    pause = FIRST_PAUSE_SECONDS
+    for _attempt in range(ATTEMPTS):
+        try:
+            session.reopen()
+            return
+        except ServerError:
+            time.sleep(pause)
+            pause *= 2
+    raise error
+
+
+def _settled(
+    session: Session, work: Work[Looked, Planned], patience: Patience, unanswered: _Unanswered
+) -> Done[Looked, Planned]:
+    """Look again, under the lock, which a transaction that still commits holds; do what is not done."""
+    try:
+        again = _without_logging_secrets(session, work, patience)
+    except _Unanswered as another:
+        raise another.error from another
+    if again.statements:
+        return again
+    done: Done[Looked, Planned] = unanswered.done
+    return Done(done.before, again.after, done.plan, done.statements)
+
+
+def _without_logging_secrets(
+    session: Session, work: Work[Looked, Planned], patience: Patience
+) -> Done[Looked, Planned]:
     if set(STATEMENT_LOGGING_OFF_FOR_SUPERUSERS) <= set(work.settings):
         with session.holding(SAMPLED_AT_BEGIN):
             return _until_done(session, work, patience)
@@ -240,8 +287,12 @@ def _transaction(
         missing = work.missing(plan, after)
         if missing:
             raise Failure(missing)
-    _commit(session, work.database)
-    return Done(before, after, plan, statements)
+    done = Done(before, after, plan, statements)
+    try:
+        _commit(session, work.database)
+    except OutcomeUnknown as error:
+        raise _Unanswered(error, done) from error
+    return done
 
 
 def _commit(session: Session, database: str) -> None:

@@ -62,6 +62,37 @@ def test_killed_at_any_moment(superuser_warehouse: Warehouse, seed: int) -> None
     assert not warehouse.access(databases=entries).ok().changed
 
 
+@pytest.mark.parametrize("is_delivered", [True, False], ids=["kept", "not kept"])
+@pytest.mark.parametrize("number", range(3), ids=["group", "database", "users"])
+def test_a_commit_without_an_answer_is_settled_by_a_look(
+    superuser_warehouse: Warehouse, number: int, is_delivered: bool
+) -> None:
+    warehouse = superuser_warehouse
+    expected = warehouse.access(check=True).statements
+    with proxy(warehouse.server.host, warehouse.server.port) as between:
+        between.cut_commit(number, is_delivered=is_delivered)
+        made = warehouse.access(login_port=between.port, ssl_mode="disable").ok()
+    assert made.statements == expected
+    assert warehouse.readable(warehouse.schema) == warehouse.relations
+    assert not warehouse.access().ok().changed
+
+
+@pytest.mark.parametrize("is_delivered", [True, False], ids=["kept", "not kept"])
+@pytest.mark.parametrize("number", range(3), ids=["NOLOGIN", "database", "roles"])
+def test_taking_back_survives_a_commit_without_an_answer(
+    superuser_warehouse: Warehouse, number: int, is_delivered: bool
+) -> None:
+    warehouse = superuser_warehouse
+    warehouse.access().ok()
+    gone = {"state": "absent", "users": [{"name": warehouse.user}], "databases": None}
+    expected = warehouse.access(check=True, **gone).statements
+    with proxy(warehouse.server.host, warehouse.server.port) as between:
+        between.cut_commit(number, is_delivered=is_delivered)
+        taken = warehouse.access(login_port=between.port, ssl_mode="disable", **gone).ok()
+    assert taken.statements == expected
+    assert not warehouse.access(**gone).ok().changed
+
+
 def await_quiet(warehouse: Warehouse) -> None:
     """Wait until the server has noticed that the client is gone."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'metamapper.postgresql'"

@@ -50,12 +50,14 @@ class Server:
         looks: Sequence[ServerError | None] = (),
         runs: Sequence[ServerError | None] = (),
         commits: Sequence[ServerError | None] = (),
+        logins: Sequence[ServerError | None] = (),
     ) -> None:
         self.sent: list[str] = []
         self._refusals: dict[str, Iterator[ServerError | None]] = {
             "look": iter(looks),
             "run": iter(runs),
             "commit": iter(commits),
+            "login": iter(logins),
         }
 
     def _meet(self, step: str) -> None:
@@ -86,6 +88,10 @@ class Server:
         self.sent.append("commit")
         self._meet("commit")
 
+    def reopen(self) -> None:
+        self.sent.append("login")
+        self._meet("login")
+
     @contextmanager
     def holding(self, settings: Sequence[Setting]) -> Iterator[None]:
         self.sent.append("set " + ", ".join(setting.name for setting in settings))
@@ -97,13 +103,13 @@ class Server:
 
 
 def written(
-    server: Server, *statements: Statement, missing: Sequence[Problem] = ()
+    server: Server, *statements: Statement, missing: Sequence[Problem] = (), is_kept: bool = False
 ) -> Done[int, tuple[Statement, ...]]:
-    """Write some statements to a server in one transaction."""
+    """Write some statements to a server in one transaction; with ``is_kept`` they are done once they were run."""
     work: Work[int, tuple[Statement, ...]] = Work(
         database="warehouse",
         look=lambda session: cast(Server, session).look(),
-        plan=lambda _found: statements,
+        plan=lambda _found: () if is_kept and "commit" in server.sent else statements,
         statements=lambda plan: plan,
         missing=lambda _plan, _after: missing,
     )
@@ -240,11 +246,38 @@ def test_reading_is_one_transaction_that_cannot_write() -> None:
     assert (found, server.sent) == (1, ["begin READ", "look", "commit"])
 
 
-def test_commit_without_an_answer_is_no_failure_of_the_transaction() -> None:
-    server = Server(commits=[OutcomeUnknown("", "gone", is_connection_lost=True)])
+UNANSWERED = OutcomeUnknown("", "gone", is_connection_lost=True)
+ONCE = [*LOOK, "lock_timeout", "run 1", "look", "commit"]
+
+
+@pytest.mark.parametrize(
+    ("server", "is_kept", "expected"),
+    [
+        pytest.param(Server(commits=[UNANSWERED]), True, [*ONCE, "login", *LOOK, "commit"], id="kept"),
+        pytest.param(Server(commits=[UNANSWERED]), False, [*ONCE, "login", *ONCE], id="not kept, and done again"),
+        pytest.param(
+            Server(commits=[UNANSWERED], logins=[refusal(""), refusal("57P03")]),
+            True,
+            [*ONCE, *["login"] * 3, *LOOK, "commit"],
+            id="the server starts again",
+        ),
+    ],
+)
+def test_a_commit_without_an_answer_is_settled_by_a_look(server: Server, is_kept: bool, expected: list[str]) -> None:
+    assert written(server, FIRST, is_kept=is_kept).statements == (FIRST,)
+    assert server.sent == expected
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        pytest.param(Server(commits=[UNANSWERED], logins=[refusal("")] * ATTEMPTS), id="nobody can look"),
+        pytest.param(Server(commits=[UNANSWERED] * 2), id="nor is the second COMMIT answered"),
+    ],
+)
+def test_where_nobody_can_look_the_outcome_is_unknown(server: Server) -> None:
     with pytest.raises(OutcomeUnknown):
         written(server, FIRST)
-    assert server.sent.count("commit") == 1
 
 
 def test_a_commit_that_meets_another_is_done_again() -> None:
