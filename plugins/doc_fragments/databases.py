@@ -52,7 +52,8 @@ options:
         description:
           - Roles whose future relations are to be readable.
           - V(auto) means the owners of the relations in the schema, the owner of the schema, and every role with a
-            direct CREATE on it, superusers only if they own something there.
+            direct CREATE on it, superusers only if they own something there; and login roles that can create there
+            because they inherit from one of these. Never PUBLIC.
         type: list
         elements: str
         default: [auto]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.support.modules.access import Warehouse, messages, remedies, version
+from tests.support.postgres.site import identifiers
 from tools.postgres.snapshot import differences, snapshot
+from tools.runners.modules import run_module
 
 
 def new_table(warehouse: Warehouse, creator: str, schema: str) -> bool:
@@ -25,6 +27,12 @@ def creator_with_create(warehouse: Warehouse, name: str, *, attributes: str = "N
     return role
 
 
+def of_the_owner(warehouse: Warehouse) -> set[tuple[str, str]]:
+    """Return whose relations are read where the schema's owner alone creates some, and who inherits from it."""
+    members = set() if warehouse.admin.is_superuser else {(warehouse.admin.name, "SELECT")}
+    return {(warehouse.owner, "SELECT"), *members}
+
+
 def test_the_owner_of_the_schema_is_a_creator(warehouse: Warehouse) -> None:
     warehouse.access().ok()
     assert new_table(warehouse, warehouse.owner, warehouse.schema)
@@ -35,8 +43,8 @@ def test_an_owner_of_relations_only_is_a_creator(warehouse: Warehouse) -> None:
     warehouse.run_as(owner, "CREATE TABLE {}.old(id int)", warehouse.schema)
     warehouse.run("REVOKE CREATE ON SCHEMA {} FROM {}", warehouse.schema, owner)
     warehouse.access().ok()
-    assert warehouse.future_readers(warehouse.schema) == {(warehouse.owner, "SELECT"), (owner, "SELECT")}
-    assert warehouse.future_readers(warehouse.other) == {(warehouse.owner, "SELECT")}
+    assert warehouse.future_readers(warehouse.schema) == {*of_the_owner(warehouse), (owner, "SELECT")}
+    assert warehouse.future_readers(warehouse.other) == of_the_owner(warehouse)
 
 
 def test_a_role_with_a_direct_create_is_a_creator(warehouse: Warehouse) -> None:
@@ -45,10 +53,50 @@ def test_a_role_with_a_direct_create_is_a_creator(warehouse: Warehouse) -> None:
     assert new_table(warehouse, creator, warehouse.schema)
 
 
+def member_of_the_owner(warehouse: Warehouse, attributes: str) -> str:
+    """Make a role that is a member of the owner of the schemas."""
+    role = warehouse.site.create_role("mem'ber\"", attributes)
+    warehouse.server.execute(identifiers("GRANT {} TO {}", warehouse.owner, role))
+    return role
+
+
+def test_a_login_that_inherits_from_the_owner_is_a_creator(superuser_warehouse: Warehouse) -> None:
+    warehouse = superuser_warehouse
+    member = member_of_the_owner(warehouse, "LOGIN INHERIT")
+    warehouse.access().ok()
+    assert warehouse.future_readers(warehouse.schema) == {(warehouse.owner, "SELECT"), (member, "SELECT")}
+    assert new_table(warehouse, member, warehouse.schema)
+
+
+@pytest.mark.parametrize("attributes", ["LOGIN NOINHERIT", "NOLOGIN INHERIT", "LOGIN SUPERUSER"])
+def test_a_member_that_makes_nothing_of_its_own_is_no_creator(superuser_warehouse: Warehouse, attributes: str) -> None:
+    warehouse = superuser_warehouse
+    member_of_the_owner(warehouse, attributes)
+    warehouse.access().ok()
+    assert warehouse.future_readers(warehouse.schema) == {(warehouse.owner, "SELECT")}
+
+
+def test_of_whom_auto_covers_the_verification_does_not_warn(superuser_warehouse: Warehouse) -> None:
+    warehouse = superuser_warehouse
+    creator_with_create(warehouse, "direct")
+    member_of_the_owner(warehouse, "LOGIN INHERIT")
+    warehouse.access().ok()
+    options = warehouse.options()
+    seen = run_module(
+        "visibility",
+        {
+            **{name: options[name] for name in ("login_host", "login_port", "group", "databases")},
+            "user": warehouse.user,
+            "password": warehouse.password,
+        },
+    )
+    assert [one for one in seen["findings"] if one["aspect"] == "future"] == []
+
+
 def test_public_is_no_creator(warehouse: Warehouse) -> None:
     warehouse.run("GRANT CREATE ON SCHEMA {} TO PUBLIC", warehouse.schema)
     warehouse.access().ok()
-    assert warehouse.future_readers(warehouse.schema) == {(warehouse.owner, "SELECT")}
+    assert warehouse.future_readers(warehouse.schema) == of_the_owner(warehouse)
 
 
 def test_a_superuser_with_create_alone_is_no_creator(superuser_warehouse: Warehouse) -> None:

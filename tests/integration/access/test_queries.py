@@ -110,7 +110,7 @@ def test_schemas(sample: Sample) -> None:
 def test_creators(sample: Sample) -> None:
     (row,) = sample.ask(queries.CREATORS)
     assert (row["schema"], row["name"], row["relations"]) == (HOSTILE, sample.owner, 2)
-    assert (row["is_owner"], row["has_default_privilege"]) == (True, False)
+    assert (row["is_creator"], row["has_default_privilege"]) == (True, False)
     statement = "ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA {} GRANT SELECT ON TABLES TO {}"
     sample.site.run(statement, sample.owner, HOSTILE, sample.group)
     assert [row["has_default_privilege"] for row in sample.ask(queries.CREATORS)] == [True]

@@ -52,7 +52,7 @@ REACH = strategies.sampled_from([(True, False), (False, True), (False, False)])
 
 NAMES = strategies.sampled_from([*NAMES_THAT_HURT[:8], "a.b", "line\nbreak", "%s", "{0}"])
 SEVERAL_NAMES = strategies.lists(NAMES, max_size=4, unique=True)
-FLAGS = ("is_superuser", "is_owner", "may_create", "has_default_privilege")
+FLAGS = ("is_superuser", "is_creator", "has_default_privilege")
 PRIVILEGES: strategies.SearchStrategy[Privilege] = strategies.sampled_from(["SELECT", "REFERENCES"])
 OWNERS = strategies.sampled_from(["owner", "Owner", HOSTILE])
 

@@ -141,9 +141,7 @@ def a_creator(schema: str, name: str = "owner", **properties: Any) -> CreatorFac
     plain: dict[str, Any] = {
         "is_superuser": False,
         "relations": 0,
-        "is_owner": True,
-        "may_create": True,
-        "is_listed": False,
+        "is_creator": True,
         "has_default_privilege": False,
         "is_member": True,
         "is_inherited": True,

@@ -131,18 +131,17 @@ class SchemaFacts:
 
 @dataclass(frozen=True)
 class CreatorFacts:
-    """A role that owns or may create relations in a schema; ``relations`` counts those it owns there, of all kinds.
+    """A role that owns relations in a schema, creates some, or is listed; ``relations`` counts those it owns there.
 
-    ``has_default_privilege`` tells whether the group will have the privilege of the schema on what it creates.
+    ``is_creator`` tells that ``creators: auto`` means it, ``has_default_privilege`` that the group will have the
+    privilege of the schema on what it creates.
     """
 
     schema: str
     name: str
     is_superuser: bool
     relations: int
-    is_owner: bool
-    may_create: bool
-    is_listed: bool
+    is_creator: bool
     has_default_privilege: bool
     is_member: bool
     is_inherited: bool

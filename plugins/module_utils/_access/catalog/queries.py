@@ -11,6 +11,8 @@ granted to it; where effective privileges are asked for, ``public`` stands in fo
 
 from __future__ import annotations
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope import creators
+
 # Whether the server can be written, how many objects its transactions can lock, and who is asking.
 # https://www.postgresql.org/docs/current/runtime-config-locks.html
 SERVER = """
@@ -119,62 +121,46 @@ SELECT pg_catalog.current_setting('default_transaction_read_only')::pg_catalog.b
  ORDER BY n.nspname
 """
 
-# Who owns and who may create relations in the schemas, and whether the group will be able to read what they create.
-# A creator is an owner of a relation there that is not an extension's, the schema's owner (pg_database_owner stands for
-# the owner of the database), a role with a direct CREATE, or a role listed in the options. PUBLIC has oid 0 in
-# aclexplode(); it is not in pg_roles and falls out of the join.
-CREATORS = """
-WITH wanted AS (
-  SELECT n.oid, n.nspname, n.nspowner, n.nspacl, w.privilege
+# Who owns and who creates relations in the schemas, a role listed in the options even where it does not, and whether
+# the group will be able to read what they create.
+CREATORS = f"""
+WITH listed_schema AS (
+  SELECT listed.oid, listed.privilege, namespace.nspname
     FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::pg_catalog.oid[]),
-                    pg_catalog.unnest(%(privileges)s::pg_catalog.text[])) AS w (oid, privilege)
-    JOIN pg_catalog.pg_namespace n ON n.oid = w.oid
-), owned AS (
-  SELECT c.relnamespace, c.relowner, pg_catalog.count(*) AS relations,
-         pg_catalog.count(*) FILTER (WHERE e.objid IS NULL) AS own_relations
-    FROM wanted w
-    JOIN pg_catalog.pg_class c ON c.relnamespace = w.oid
-    LEFT JOIN pg_catalog.pg_depend e
-      ON e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid AND e.objsubid = 0
-         AND e.deptype = 'e'
-   WHERE c.relkind = ANY (%(kinds)s::pg_catalog."char"[])
-   GROUP BY c.relnamespace, c.relowner
-), mentioned AS (
-  SELECT o.relnamespace AS schema, o.relowner AS role, o.relations, o.own_relations > 0 AS is_owner,
-         false AS may_create, false AS is_listed
-    FROM owned o
-  UNION ALL
-  SELECT w.oid, w.nspowner, 0, true, true, false FROM wanted w
-  UNION ALL
-  SELECT w.oid, a.grantee, 0, false, true, false
-    FROM wanted w, pg_catalog.aclexplode(w.nspacl) a
-   WHERE a.privilege_type = 'CREATE'
-  UNION ALL
-  SELECT w.oid, r.oid, 0, false, false, true
-    FROM wanted w, pg_catalog.pg_roles r WHERE r.rolname = ANY (%(listed)s::pg_catalog.name[])
-), creator AS (
-  SELECT m.schema, CASE WHEN r.rolname = 'pg_database_owner' THEN d.datdba ELSE r.oid END AS role,
-         pg_catalog.sum(m.relations)::pg_catalog.int8 AS relations, pg_catalog.bool_or(m.is_owner) AS is_owner,
-         pg_catalog.bool_or(m.may_create) AS may_create, pg_catalog.bool_or(m.is_listed) AS is_listed
-    FROM mentioned m
-    JOIN pg_catalog.pg_roles r ON r.oid = m.role
-    JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database()
-   GROUP BY 1, 2
-), ready AS (
-  SELECT DISTINCT f.defaclnamespace, f.defaclrole, a.privilege_type
-    FROM pg_catalog.pg_default_acl f, pg_catalog.aclexplode(f.defaclacl) a
-   WHERE f.defaclobjtype = 'r'
-     AND a.grantee = (SELECT g.oid FROM pg_catalog.pg_roles g WHERE g.rolname = %(group)s)
+                    pg_catalog.unnest(%(privileges)s::pg_catalog.text[])) AS listed (oid, privilege)
+    JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = listed.oid
+), owner_or_creator AS (
+{creators.CREATORS}
+), candidate AS (
+  SELECT owner_or_creator.schema_oid AS schema, owner_or_creator.role, owner_or_creator.relations,
+         owner_or_creator.is_creator
+    FROM owner_or_creator
+   UNION ALL
+  SELECT listed_schema.oid, listed.role, 0, false
+    FROM listed_schema
+   CROSS JOIN pg_catalog.unnest(%(listed)s::pg_catalog.text[]) AS listed (role)
+), covered AS (
+  SELECT DISTINCT default_acl.defaclnamespace AS schema, default_acl.defaclrole AS role, acl.privilege_type
+    FROM pg_catalog.pg_default_acl AS default_acl
+   CROSS JOIN LATERAL pg_catalog.aclexplode(default_acl.defaclacl) AS acl
+   WHERE default_acl.defaclobjtype = 'r'
+     AND acl.grantee = (SELECT reader.oid FROM pg_catalog.pg_roles AS reader WHERE reader.rolname = %(group)s)
 )
-SELECT w.nspname AS schema, r.rolname AS name, r.rolsuper AS is_superuser, c.relations, c.is_owner, c.may_create,
-       c.is_listed, p.defaclrole IS NOT NULL AS has_default_privilege,
-       pg_catalog.pg_has_role(r.oid, 'MEMBER') AS is_member, pg_catalog.pg_has_role(r.oid, 'USAGE') AS is_inherited
-  FROM creator c
-  JOIN wanted w ON w.oid = c.schema
-  JOIN pg_catalog.pg_roles r ON r.oid = c.role
-  LEFT JOIN ready p ON p.defaclnamespace = c.schema AND p.defaclrole = c.role AND p.privilege_type = w.privilege
- ORDER BY c.schema, r.rolname
-"""
+SELECT listed_schema.nspname AS schema, role.rolname AS name, role.rolsuper AS is_superuser,
+       pg_catalog.sum(candidate.relations)::pg_catalog.int8 AS relations,
+       pg_catalog.bool_or(candidate.is_creator) AS is_creator,
+       pg_catalog.bool_or(covered.role IS NOT NULL) AS has_default_privilege,
+       pg_catalog.pg_has_role(role.oid, 'MEMBER') AS is_member,
+       pg_catalog.pg_has_role(role.oid, 'USAGE') AS is_inherited
+  FROM candidate
+  JOIN listed_schema ON listed_schema.oid = candidate.schema
+  JOIN pg_catalog.pg_roles AS role ON role.rolname = candidate.role
+  LEFT JOIN covered
+    ON covered.schema = candidate.schema AND covered.role = role.oid
+       AND covered.privilege_type = listed_schema.privilege
+ GROUP BY listed_schema.nspname, role.rolname, role.rolsuper, role.oid
+ ORDER BY listed_schema.nspname, role.rolname
+"""  # noqa: S608 - constants
 
 # The relations of the schemas on which the group lacks a direct grant, but for one that a user of ours made, who may
 # lose it. Thousands of relations share a few ACLs: each ACL is taken apart once. What is held on a relation anyway, and

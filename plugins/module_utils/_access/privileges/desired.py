@@ -37,11 +37,7 @@ class Desired:
         if listed is not None:
             return [creator for creator in creators if creator.name in listed]
         ours = frozenset(self.request.roles)
-        return [
-            creator
-            for creator in creators
-            if creator.name not in ours and (creator.is_owner or (creator.may_create and not creator.is_superuser))
-        ]
+        return [creator for creator in creators if creator.is_creator and creator.name not in ours]
 
     def missing(self, facts: DatabaseFacts) -> list[Grant]:
         """Return every desired privilege for which there is no direct grant, whoever could make it."""

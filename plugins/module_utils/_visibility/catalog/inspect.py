@@ -212,7 +212,9 @@ def _detail(row: RelationRow, schema: str) -> RelationDetail:
 def _creators(questions: Questions, schemas: Mapping[str, Schema], expectation: Expectation) -> tuple[Creator, ...]:
     listed = {role for roles in expectation.creators.values() for role in roles}
     automatic = {schemas[name].oid: name for name in expectation.schemas if name not in expectation.creators}
-    found = questions.ask(scope_creators.CREATORS, {"schemas": list(automatic)}, scope_creators.Creator, "future")
+    schemas_of = {"schemas": list(automatic)}
+    owners = questions.ask(scope_creators.CREATORS, schemas_of, scope_creators.Creator, "future")
+    found = [one for one in owners if one.is_creator]
     names = sorted(listed | {one.role for one in found})
     rows = questions.ask(queries.NAMED_CREATORS, {"names": names}, NamedCreator, "future")
     is_inherited = {row.role: row.is_inherited for row in rows}

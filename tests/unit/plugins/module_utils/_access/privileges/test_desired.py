@@ -26,10 +26,9 @@ from tests.support.values.names import (
 AUTO = Desired(a_wish(), an_entry())
 NAMED = Desired(a_wish(), an_entry(creators=(HOSTILE, "nobody")))
 NONE_NAMED = Desired(a_wish(), an_entry(creators=()))
-OWNER = a_creator("s", HOSTILE, may_create=False)
-MAKER = a_creator("s", "maker", is_owner=False)
-MEMBER = a_creator("s", "member", is_owner=False, may_create=False)
-ROOT = a_creator("s", "root", is_owner=False, is_superuser=True)
+OWNER = a_creator("s", HOSTILE)
+MAKER = a_creator("s", "maker")
+NO_CREATOR = a_creator("s", "root", is_creator=False)
 OURS = a_creator("s", "metamapper")
 
 
@@ -37,10 +36,8 @@ OURS = a_creator("s", "metamapper")
     ("desired", "creators", "expected"),
     [
         pytest.param(AUTO, (), [], id="none there"),
-        pytest.param(AUTO, (OWNER, MAKER), [HOSTILE, "maker"], id="owner and who may create"),
-        pytest.param(AUTO, (MEMBER,), [], id="neither"),
-        pytest.param(AUTO, (ROOT,), [], id="a superuser, who may create anywhere"),
-        pytest.param(AUTO, (a_creator("s", "root", is_superuser=True),), ["root"], id="a superuser who owns"),
+        pytest.param(AUTO, (OWNER, MAKER), [HOSTILE, "maker"], id="all who create"),
+        pytest.param(AUTO, (NO_CREATOR,), [], id="who does not"),
         pytest.param(AUTO, (OURS,), [], id="a role of ours"),
         pytest.param(NAMED, (OWNER, MAKER), [HOSTILE], id="those that the entry names"),
         pytest.param(NONE_NAMED, (OWNER, MAKER), [], id="the entry wants none"),

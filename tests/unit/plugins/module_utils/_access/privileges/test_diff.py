@@ -161,12 +161,9 @@ def test_plan(facts: DatabaseFacts, expected: DatabasePlan) -> None:
 @pytest.mark.parametrize(
     ("properties", "is_wanted"),
     [
-        pytest.param({"is_owner": True, "may_create": False}, True, id="an owner"),
-        pytest.param({"is_owner": False, "may_create": True}, True, id="a role with CREATE"),
-        pytest.param({"is_owner": False, "may_create": False}, False, id="neither"),
-        pytest.param({"is_owner": False, "may_create": False, "is_listed": True}, False, id="listed elsewhere"),
-        pytest.param({"is_owner": True, "is_superuser": True}, True, id="a superuser that owns something"),
-        pytest.param({"is_owner": False, "is_superuser": True}, False, id="a superuser with CREATE alone"),
+        pytest.param({}, True, id="a creator"),
+        pytest.param({"is_creator": False}, False, id="none, but an owner of an extension or listed elsewhere"),
+        pytest.param({"is_superuser": True}, True, id="a superuser that owns something"),
         pytest.param({"name": GROUP}, False, id="the group itself"),
         pytest.param({"name": "metamapper"}, False, id="a user"),
     ],
@@ -188,7 +185,7 @@ def test_creators_found(properties: dict[str, Any], is_wanted: bool) -> None:
 )
 def test_creators_listed(listed: tuple[str, ...], expected: tuple[Grant, ...]) -> None:
     names = ("owner", "app", HOSTILE, GROUP)
-    facts = of(READY_SCHEMA, creators=tuple(a_creator(HOSTILE, name, is_listed=True) for name in names))
+    facts = of(READY_SCHEMA, creators=tuple(a_creator(HOSTILE, name, is_creator=False) for name in names))
     assert plan(facts, listed).grants == expected
 
 
