@@ -65,10 +65,10 @@ def change_database(run: Run, state: DatabaseState) -> None:
         for _round in range(ATTEMPTS):
             is_whole = len(plans) <= 1
             for batch in plans:
-                _change_once(run, session, state.rules, None if is_whole else batch)
+                _change_once(run, session, state, None if is_whole else batch)
             if is_whole:
                 break
-            facts = read_again(session, lambda again: state.rules.inspect(again, has_group=True))
+            facts = read_again(session, lambda again: _inspect(run, again, state))
             plans = batches(_possible(state.rules.plan(facts)), state.rules.server.names_per_transaction)
             run.progress.databases[state.name] = facts
             if not plans:
@@ -89,14 +89,22 @@ def _restless(name: str) -> Problem:
     return Problem(message, "Run again when they have finished.", database=name)
 
 
-def _change_once(run: Run, session: Session, rules: DatabaseRules, batch: DatabasePlan | None) -> None:
+def _inspect(run: Run, session: Session, state: DatabaseState, narrowed: Narrowed | None = None) -> DatabaseFacts:
+    """Return a database as it is now, without the schemas that have come since the survey: the next run covers them.
+
+    Taken in at each attempt, they would keep a transaction from ever ending while others create and rename schemas.
+    """
+    facts = state.rules.inspect(session, has_group=True, narrowed=narrowed)
+    keeps_extraneous = bool(run.found.not_done) and not run.request.is_absent
+    return replace(
+        facts.without_new_schemas(state.facts.listed), extraneous=() if keeps_extraneous else facts.extraneous
+    )
+
+
+def _change_once(run: Run, session: Session, state: DatabaseState, batch: DatabasePlan | None) -> None:
     """Carry out a batch, or all that there is to do, in one transaction."""
     narrowed = _narrowed(batch) if batch else None
-    keeps_extraneous = bool(run.found.not_done) and not run.request.is_absent
-
-    def look(again: Session) -> DatabaseFacts:
-        facts = rules.inspect(again, has_group=True, narrowed=narrowed)
-        return replace(facts, extraneous=()) if keeps_extraneous else facts
+    rules = state.rules
 
     def plan(facts: DatabaseFacts) -> DatabasePlan:
         found = _possible(rules.plan(facts))
@@ -104,7 +112,7 @@ def _change_once(run: Run, session: Session, rules: DatabaseRules, batch: Databa
 
     work: Work[DatabaseFacts, DatabasePlan] = Work(
         database=rules.name,
-        look=look,
+        look=lambda again: _inspect(run, again, state, narrowed),
         plan=plan,
         statements=lambda found: found.statements(run.request.group, administrator=run.administrator),
         missing=lambda found, after: _undone(run, rules, found, after),

@@ -12,6 +12,7 @@ from typing import Any, Iterator
 
 import psycopg2
 import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access import result
 
 from tests.support.modules.access import Warehouse
 from tests.support.postgres.site import Site, identifiers
@@ -103,6 +104,27 @@ def test_a_run_that_has_nothing_to_write_does_not_wait_for_another(warehouse: Wa
     warehouse.access().ok()
     with holding(warehouse, "SELECT pg_advisory_xact_lock(7882834684577673328)"):
         assert not warehouse.access(wait_seconds=0).ok().changed
+
+
+def test_a_schema_that_came_after_the_survey_is_left_to_the_next_run(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Taken in at each attempt, what others create and rename would keep a run from ever coming to an end.
+    def apply_later(*arguments: Any) -> Any:
+        warehouse.run("CREATE SCHEMA late AUTHORIZATION {}", warehouse.owner)
+        warehouse.run_as(warehouse.owner, "CREATE TABLE late.t()")
+        return plain_apply(*arguments)
+
+    plain_apply = result.apply
+    monkeypatch.setattr(result, "apply", apply_later)
+    entry = warehouse.entry(schemas=[warehouse.schema, "l*"], allow_empty=True)
+    first = warehouse.access(databases=[entry], exclusive=True).ok()
+    assert [statement for statement in first.statements if '"late"' in statement] == []
+    assert '"late"' not in json.dumps(first["after"])
+    monkeypatch.undo()
+    second = warehouse.access(databases=[entry], exclusive=True).ok()
+    assert [statement for statement in second.statements if '"late"' not in statement] == []
+    assert warehouse.readable("late") == ["t"]
 
 
 def storm(site: Site, owner: str, database: str, stop: threading.Event, errors: list[str]) -> None:

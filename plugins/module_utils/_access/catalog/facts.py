@@ -7,8 +7,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Mapping, NamedTuple, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Collection, Mapping, NamedTuple, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import Privilege
@@ -299,3 +299,14 @@ class DatabaseFacts:
     missing: tuple[MissingRelation, ...]
     extraneous: tuple[AclItem, ...]
     remains: Remains | None = None
+    left_out: tuple[MissingRelation, ...] = ()
+
+    def without_new_schemas(self, known: Collection[str]) -> DatabaseFacts:
+        """Return the same, as if of the schemas in scope there were only the known ones."""
+        return replace(
+            self,
+            listed={name: privilege for name, privilege in self.listed.items() if name in known},
+            creators=tuple(creator for creator in self.creators if creator.schema in known),
+            missing=tuple(relation for relation in self.missing if relation.schema in known),
+            left_out=tuple(relation for relation in self.left_out if relation.schema in known),
+        )
