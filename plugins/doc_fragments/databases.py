@@ -65,6 +65,8 @@ options:
         description:
           - Accept schemas that are listed by a name that Metamapper cannot quote, with capital letters, blanks or dots
             for example. Its scan of the database fails on them, or misreads them. Patterns leave them out nevertheless.
+          - Also grant on relations with a name of this kind, which are left out with a warning otherwise. What is
+            granted already stays.
         type: bool
         default: false
 """

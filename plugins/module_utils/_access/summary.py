@@ -127,7 +127,8 @@ def _schemas(facts: DatabaseFacts, grants: set[Grant], left: Iterable[AclItem]) 
         relations[creator.schema] += creator.relations
         if creator.has_default_privilege or (creator.schema, creator.name) in defaults:
             future[creator.schema].append(creator.name)
-    missing = Counter(relation.schema for relation in facts.missing if not relation.is_effective)
+    lacking = (*facts.missing, *facts.left_out)
+    missing = Counter(relation.schema for relation in lacking if not relation.is_effective)
     other = Counter(item.schema for item in left if _is_of_other_mode(item, facts))
     return {
         name: {

@@ -110,6 +110,7 @@ class DatabaseRules:
             has_group=has_group,
             is_listed=self.target is not None,
             creators=(self.target.entry.creators or ()) if self.target else (),
+            accepts_breaks_scan=self.target is not None and self.target.entry.accept_breaks_scan,
             select_schemas=self._selected,
             select_creators=self.desired.creators,
         )

@@ -59,6 +59,18 @@ class Reader:
         """
         return "\\" in schema or self.schema_effect(schema, frozenset([schema])) != "fine"
 
+    def is_unquotable_relation(self, relation: str) -> bool:
+        """Tell whether the name of a relation does not come back as itself, whatever its schema is called."""
+        return bool(re.search(self.odd_relation, relation)) and self.meant("x", relation) != ("x", relation)
+
+    def breaks_scan(self, effect: Effect) -> bool:
+        """Tell whether a scan fails on a relation that has this effect, or stores another one in its place.
+
+        From 16 on one without an id is stored, and loses its text only when it is renamed.
+        """
+        is_stored = effect == "fine" or (effect == "no id" and has_feature(self.version, "lenient_regclass"))
+        return not is_stored
+
     def words(self, text: str) -> tuple[str, ...] | None:
         """Return the names that a text with dots means, None where it is not well formed."""
         blank = f"[{re.escape(self.blanks)}]*"

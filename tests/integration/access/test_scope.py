@@ -166,6 +166,42 @@ def test_a_badly_named_table_never_changes_the_scope(tenants: Tenants) -> None:
     assert not [statement for statement in outcome.statements if statement.startswith("REVOKE")]
 
 
+def make(tenants: Tenants, *tables: str) -> None:
+    """Create tables of the administrator's in the schema sales of the first database."""
+    for table in tables:
+        tenants.run("CREATE TABLE sales.{0} (id int); ALTER TABLE sales.{0} OWNER TO {1}", table, tenants.admin)
+
+
+@pytest.mark.parametrize("schemas", [["*"], ["sales"]], ids=["by a pattern", "by name"])
+def test_a_table_whose_name_breaks_a_scan_is_not_granted_anew(tenants: Tenants, schemas: list[str]) -> None:
+    first = tenants.databases[0]
+    entries = [{"name": first, "schemas": schemas}]
+    tenants.access(entries).ok()
+    make(tenants, "a.b", "plain", "Plain")  # without quotes the third is the second
+    outcome = tenants.access(entries, exclusive=True).ok()
+    assert [statement.count("sales") for statement in outcome.statements] == [1]
+    assert '"sales"."a.b", "sales"."Plain"' in outcome.warnings[0] or '"sales"."Plain"' in outcome.warnings[0]
+    assert "plain" in scan(tenants.site, first).column_counts["sales"]
+    seen = tenants.visibility(entries).ok()
+    warned = {one["relation"]: (one["aspect"], one["severity"]) for one in seen["findings"] if one["relation"]}
+    assert warned == dict.fromkeys(("a.b", "Plain"), ("breaks_scan", "warning"))
+    assert not tenants.access(entries, exclusive=True).ok().changed
+    accepted = tenants.access([{**entries[0], "accept_breaks_scan": True}]).ok()
+    assert (accepted.changed, accepted.warnings) == (True, [])
+    after = tenants.access(entries, exclusive=True).ok()
+    assert not after.changed
+
+
+def test_a_table_that_is_stored_without_an_id_is_granted(tenants: Tenants) -> None:
+    first = tenants.databases[0]
+    entries = [{"name": first, "schemas": ["*"]}]
+    tenants.access(entries).ok()
+    make(tenants, "Items")
+    breaks = float(tenants.site.server.major) < 16
+    assert tenants.access(entries).ok().changed is not breaks
+    assert ("Items" in scan(tenants.site, first).column_counts["sales"]) is not breaks
+
+
 def test_a_schema_of_an_extension_is_left_out_without_a_warning(tenants: Tenants) -> None:
     first = tenants.databases[0]
     tenants.run("CREATE EXTENSION pg_stat_statements; CREATE SCHEMA cron; CREATE TABLE cron.job (id int)")

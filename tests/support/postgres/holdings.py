@@ -106,6 +106,7 @@ def everything(warehouse: Warehouse, *roles: str) -> Question:
         has_group=True,
         is_listed=False,
         creators=(),
+        accepts_breaks_scan=False,
         select_schemas=lambda _schemas: {},
         select_creators=list,
     )

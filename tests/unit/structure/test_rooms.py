@@ -23,6 +23,7 @@ PROVED_BY = {
     "plugins/module_utils/_access/apply.py": "access/test_order.py",
     "plugins/module_utils/_access/apply_databases.py": "access/test_batches.py",
     "plugins/module_utils/_scope/creators.py": "visibility/test_future.py",
+    "plugins/module_utils/_scope/namesakes.py": "access/test_scope.py",
     "plugins/module_utils/_visibility/database_check.py": "visibility/test_databases.py",
     "plugins/module_utils/_visibility/logins.py": "visibility/test_connection.py",
     "plugins/module_utils/_visibility/catalog/encoding.py": "visibility/test_encodings.py",

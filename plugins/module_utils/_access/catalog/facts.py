@@ -285,7 +285,8 @@ class DatabaseFacts:
     """A database: all its schemas, and beside the desired privileges what is missing and what is extraneous.
 
     ``listed`` has the schemas in scope and the privilege on relations in each; ``creators`` are those of these schemas.
-    ``remains`` is None where no role is to be dropped.
+    ``left_out`` is missing too, and not granted: its name would break the scan. ``remains`` is None where no role is to
+    be dropped.
     """
 
     name: str

@@ -35,6 +35,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import Reader
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import Privilege
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.namesakes import breaking_relations
 
 # Ordinary and partitioned tables, views, materialized views and foreign tables: what SELECT ON TABLES covers.
 # https://www.postgresql.org/docs/current/catalog-pg-class.html
@@ -115,8 +116,9 @@ class Question:
     """What is asked of a database.
 
     ``select_schemas`` picks the schemas in scope from all, with the privilege on relations in each, and
-    ``select_creators`` the creators whose future relations the group is to see; ``creators`` are those that the entry
-    names. ``is_listed`` is false for a database that is only entered to revoke something.
+    ``select_creators`` the creators whose future relations the group is to see. ``creators`` and
+    ``accepts_breaks_scan`` are what the entry says. ``is_listed`` is false for a database that is only entered to
+    revoke something.
     """
 
     request: AccessRequest
@@ -124,6 +126,7 @@ class Question:
     has_group: bool
     is_listed: bool
     creators: Sequence[str]
+    accepts_breaks_scan: bool
     select_schemas: SelectSchemas
     select_creators: SelectCreators
 
@@ -235,6 +238,7 @@ def inspect_database(
     # A transaction that writes sees what others commit between two questions: a schema may have another name now.
     creators = tuple(creator for creator in creators if creator.schema in listed)
     missing = tuple(relation for relation in missing if relation.schema in listed)
+    breaking = frozenset() if question.accepts_breaks_scan else _breaking(session, question, name, schemas, missing)
     selected = question.select_creators(creators)
     desired = {
         **_listed_parameters(schemas, listed),
@@ -251,10 +255,26 @@ def inspect_database(
         schemas=schemas,
         listed=listed,
         creators=creators,
-        missing=missing,
+        missing=tuple(relation for relation in missing if relation.oid not in breaking),
+        left_out=tuple(relation for relation in missing if relation.oid in breaking),
         extraneous=_extraneous(session, question, desired, narrowed),
         remains=_remains(session, question.request) if question.request.is_absent else None,
     )
+
+
+def _breaking(
+    session: Session,
+    question: Question,
+    database: str,
+    schemas: Mapping[str, SchemaFacts],
+    missing: Sequence[MissingRelation],
+) -> frozenset[int]:
+    """Return the oids of those relations that Metamapper's scan would fail on if it saw them."""
+    reader = Reader(question.version, database)
+    usage = {name: schema.usage.is_effective for name, schema in schemas.items()}
+    usage.update(dict.fromkeys((relation.schema for relation in missing), True))
+    names = breaking_relations(session, reader, usage, [(relation.schema, relation.name) for relation in missing])
+    return frozenset(relation.oid for relation in missing if (relation.schema, relation.name) in names)
 
 
 def _some(listed: Mapping[str, Privilege], narrowed: Narrowed | None) -> Mapping[str, Privilege]:

@@ -36,6 +36,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.obstacles import (
     GrantRefusals,
+    breaks_scan,
     revoke_obstacles,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import (
@@ -101,6 +102,7 @@ def plan_database(server: ServerFacts, facts: DatabaseFacts, desired: Desired) -
         _sort_schemas(found, facts, refusals)
         _sort_creators(found, server, facts, desired, refusals)
         _sort_relations(found, facts, refusals)
+        found.warnings += breaks_scan(facts)
         if not desired.request.accept_references:
             found.problems += unsafe_creates(facts, desired.group)
     roles = desired.request.roles

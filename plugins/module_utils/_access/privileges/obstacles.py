@@ -116,6 +116,20 @@ class GrantRefusals:
         return remedy(template, role, self.server.administrator)
 
 
+def breaks_scan(facts: DatabaseFacts) -> list[Problem]:
+    """Return that relations are left out because of their names, in one warning; none where there are none."""
+    if not facts.left_out:
+        return []
+    names = [".".join(map(quoted, (relation.schema, relation.name))) for relation in facts.left_out]
+    more = f" and {len(names) - NAMES_PER_MESSAGE} more" if len(names) > NAMES_PER_MESSAGE else ""
+    message = (
+        f"Not granted in database {quoted(facts.name)}: {', '.join(names[:NAMES_PER_MESSAGE])}{more}. Metamapper does "
+        "not quote names, and its scan would fail on these or misread them."
+    )
+    advice = "Rename them, exclude their schemas, or set accept_breaks_scan: true for the database."
+    return [Problem(message, advice, database=facts.name, object=names[0])]
+
+
 def revoke_obstacles(
     items: Collection[AclItem], *, roles: Collection[str], database: str, administrator: str
 ) -> list[Problem]:

@@ -18,6 +18,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquot
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import PINNED_SEARCH_PATH, Session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope import creators as scope_creators
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.namesakes import existing_namesakes
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.schemas import SchemaRules
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog import queries, relation_queries
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
@@ -242,15 +243,15 @@ def _defaults(questions: Questions, group_oid: int | None) -> tuple[Default, ...
 
 def _namesakes(questions: Questions, reader: Reader, details: Sequence[RelationDetail]) -> frozenset[QualifiedName]:
     """Return what exists of the names that oddly named relations are taken for, or could be given by a remedy."""
-    odd = [detail for detail in details if detail.category == "needs_quotes"]
+    odd = [
+        detail
+        for detail in details
+        if detail.category == "needs_quotes"
+        or (detail.category == "missing" and reader.is_unquotable_relation(detail.relation))
+    ]
     meant = [reader.meant(detail.schema, detail.relation) for detail in odd]
     new = [(detail.schema, safe_name(detail.relation, frozenset())) for detail in odd]
-    names = sorted({name for name in (*meant, *new) if name is not None})
-    if not names:
-        return frozenset()
-    parameters = {"schemas": [name[0] for name in names], "relations": [name[1] for name in names]}
-    rows = questions.session.rows(queries.NAMESAKES, parameters)
-    return frozenset((schema, relation) for schema, relation in rows)
+    return existing_namesakes(questions.session, (name for name in (*meant, *new) if name is not None))
 
 
 def _search_path(questions: Questions, path: PathRow) -> SearchPath:

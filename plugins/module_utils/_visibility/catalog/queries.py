@@ -210,17 +210,6 @@ SELECT DISTINCT n.nspname::pg_catalog.text AS schema
  ORDER BY 1
 """
 
-# Which of these qualified names exist, as any kind of relation: a wrongly read name may mean one of them.
-NAMESAKES = """
-SELECT n.nspname::pg_catalog.text AS schema, c.relname::pg_catalog.text AS relation
-  FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::pg_catalog.text[]),
-                  pg_catalog.unnest(%(relations)s::pg_catalog.text[])) AS w (schema, relation)
-  JOIN pg_catalog.pg_namespace AS n ON n.nspname::pg_catalog.text = w.schema
-  JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname::pg_catalog.text = w.relation
- GROUP BY 1, 2
- ORDER BY 1, 2
-"""
-
 # Of the creators that are listed by name, those that exist.
 NAMED_CREATORS = """
 SELECT r.rolname::pg_catalog.text AS role, pg_catalog.pg_has_role(r.oid, 'USAGE') AS is_inherited

@@ -18,6 +18,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
     RelationDetail,
     Totals,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.scan_failures import is_left_out
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import (
     EXAMPLES,
     Aspect,
@@ -83,8 +84,9 @@ def _is_wholly_missing(facts: DatabaseFacts, schema: str) -> bool:
 
 
 def _missing_relations(facts: DatabaseFacts) -> Iterator[Finding]:
-    sample = sampled(detail for detail in facts.of("missing") if not _is_wholly_missing(facts, detail.schema))
-    whole = {detail.schema: detail for detail in facts.of("missing") if _is_wholly_missing(facts, detail.schema)}
+    missing = [detail for detail in facts.of("missing") if not is_left_out(facts, detail)]
+    sample = sampled(detail for detail in missing if not _is_wholly_missing(facts, detail.schema))
+    whole = {detail.schema: detail for detail in missing if _is_wholly_missing(facts, detail.schema)}
     for name, example in sorted(whole.items()):
         yield _missing_schema(facts, name, example)
     for detail in sample.details:

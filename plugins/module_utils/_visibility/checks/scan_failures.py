@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Iterator, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import Effect, safe_name
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
@@ -59,6 +58,7 @@ def scan_failures(facts: DatabaseFacts) -> tuple[Finding, ...]:
         *_schemas_that_need_quotes(facts),
         *_relations_without_usage(facts),
         *_relations_that_need_quotes(facts),
+        *_left_out_relations(facts),
         *not_storable(facts),
         *not_decodable(facts),
         *_unpredicted_failures(facts),
@@ -172,19 +172,37 @@ def _relations_that_need_quotes(facts: DatabaseFacts) -> Iterator[Finding]:
         reason = _RELATION_REASONS[effect].replace("{twin}", qualified(*meant)) + "."
         new_name = quoted(_reserve_name(detail.relation, taken))
         remedy = f"ALTER TABLE {qualified(detail.schema, detail.relation)} RENAME TO {new_name};"
-        # A relation without an id is stored, and its text is lost only when it is renamed.
-        is_stored = effect == "no id" and has_feature(facts.session.version, "lenient_regclass")
-        severity: Severity = "warning" if is_stored else "failure"
+        severity: Severity = "failure" if facts.reader.breaks_scan(effect) else "warning"
         yield Finding("breaks_scan", severity, reason, remedy, facts.name, detail.schema, detail.relation)
     for schema, count in sample.unlisted.items():
         reason = f"{count} more relations of this schema have names that Metamapper would have to quote."
         yield Finding("breaks_scan", "failure", reason, "Rename them as well.", facts.name, schema)
 
 
+def is_left_out(facts: DatabaseFacts, detail: RelationDetail) -> bool:
+    """Tell whether a missing relation is not granted on purpose: by its own name it would break the scan."""
+    return (
+        detail.visible == 0
+        and facts.reader.is_unquotable_relation(detail.relation)
+        and facts.reader.breaks_scan(_relation_effect(facts, detail))
+    )
+
+
+def _left_out_relations(facts: DatabaseFacts) -> Iterator[Finding]:
+    taken = {detail.relation for detail in facts.details} | {name for _schema, name in facts.namesakes}
+    for detail in sampled(one for one in facts.of("missing") if is_left_out(facts, one)).details:
+        reason = (
+            "Not visible to Metamapper, and better so: Metamapper does not quote this name, and its scan would fail on "
+            "the relation or misread it. It is granted once it has another name."
+        )
+        new_name = quoted(_reserve_name(detail.relation, taken))
+        remedy = f"ALTER TABLE {qualified(detail.schema, detail.relation)} RENAME TO {new_name};"
+        yield Finding("breaks_scan", "warning", reason, remedy, facts.name, detail.schema, detail.relation)
+
+
 def _needs_quotes(facts: DatabaseFacts, detail: RelationDetail) -> bool:
     """Tell whether the name of a relation is to blame, whatever the name of its schema."""
-    meant = facts.reader.meant("x", detail.relation)
-    return meant != ("x", detail.relation) and _relation_effect(facts, detail) != "fine"
+    return facts.reader.is_unquotable_relation(detail.relation) and _relation_effect(facts, detail) != "fine"
 
 
 def _unpredicted(facts: DatabaseFacts) -> list[tuple[str, str]]:

@@ -102,3 +102,26 @@ def test_the_effect_of_the_name_of_a_relation(schema: str, relation: str, old: E
 )
 def test_a_safe_name(name: str, taken: set[str], expected: str) -> None:
     assert safe_name(name, taken) == expected
+
+
+@pytest.mark.parametrize(
+    ("relation", "expected"),
+    [("orders", False), ("Orders", True), ("a.b", True), ("a b", True), ('"x', True), ('a"b', False), ("42", False)],
+)
+def test_the_names_of_relations_that_do_not_come_back(relation: str, expected: bool) -> None:
+    assert NEW.is_unquotable_relation(relation) is expected
+
+
+@pytest.mark.parametrize(
+    ("reader", "effect", "expected"),
+    [
+        (NEW, "fine", False),
+        (NEW, "fails", True),
+        (NEW, "wrong id", True),
+        (NEW, "no id", False),
+        (OLD, "no id", True),
+        (OLD, "fine", False),
+    ],
+)
+def test_what_breaks_a_scan(reader: Reader, effect: Effect, expected: bool) -> None:
+    assert reader.breaks_scan(effect) is expected

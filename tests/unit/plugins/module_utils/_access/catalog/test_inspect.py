@@ -87,6 +87,7 @@ def question(*chosen: str, has_group: bool = True, **request: Any) -> Question:
         has_group=has_group,
         is_listed=True,
         creators=["app"],
+        accepts_breaks_scan=False,
         select_schemas=lambda schemas: {
             name: "SELECT" for name in chosen if name in {schema.name for schema in schemas}
         },
