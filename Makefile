@@ -57,7 +57,7 @@ programs: setup  # what tests need of the system: used from there, or unpacked i
 	@python -m tools.system_packages
 
 integration: programs  ## integration tests on a real server (PG=17: its major version, TESTS=files, MARK=expression)
-	MM_PG=$(PG) pytest -q -n $(or $(JOBS),2) -m '$(MARK)' $(or $(TESTS),tests/integration)
+	MM_PG=$(PG) pytest -q -n $(or $(JOBS),4) -m '$(MARK)' $(or $(TESTS),tests/integration)
 
 matrix: setup  ## all integration tests on every major version from 9.6 on, or on one (PG=12)
 	@for major in $(or $(PG),$$(python -c "from tools.postgres.server import majors; print(*majors())")); do \

@@ -89,6 +89,7 @@ def test_what_metamapper_chokes_on_is_granted_where_it_is_accepted_and_then_told
     assert "Username:" not in play.output
 
 
+@pytest.mark.thorough
 def test_a_list_that_became_shorter_says_what_the_next_scan_deletes(
     directory: Path, site: Site, variables: dict[str, Any]
 ) -> None:
@@ -140,6 +141,7 @@ def peer(server: Server) -> Iterator[None]:
     server.hba(HBA)
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("peer")
 def test_on_the_database_host_with_peer_authentication(
     directory: Path, server: Server, site: Site, variables: dict[str, Any]

@@ -88,6 +88,7 @@ def test_a_run_without_tags_says_nothing_of_them(variables: dict[str, Any], tmp_
     assert [word for word in ("unselected", "selected |") if word in output] == []
 
 
+@pytest.mark.thorough
 def test_each_tag_does_its_part(variables: dict[str, Any], site: Site, tmp_path: Path) -> None:
     hba = tmp_path / "pg_hba.conf"
     hba.write_text("local all all peer\n")
@@ -149,6 +150,7 @@ def test_a_report_directory_that_is_a_link_is_not_followed(variables: dict[str, 
     assert (list((tmp_path / "target").iterdir()), (tmp_path / "target").stat().st_mode & 0o777) == ([], 0o755)
 
 
+@pytest.mark.thorough
 def test_modes_of_the_reports_are_set_when_they_are_created(variables: dict[str, Any], tmp_path: Path) -> None:
     directory = tmp_path / "metamapper-report"
 

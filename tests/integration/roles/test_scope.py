@@ -39,6 +39,7 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.thorough
 def test_everything_on_a_managed_server(directory: Path, tenants: Tenants, variables: dict[str, Any]) -> None:
     first = tenants.databases[0]
     tenants.create("Staging")

@@ -48,6 +48,7 @@ def demo(environment: dict[str, str]) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.thorough
 def test_the_demo_is_short_and_runs_the_remedies_that_it_shows(demo: subprocess.Popen[str], tmp_path: Path) -> None:
     output, _errors = demo.communicate()
     assert demo.returncode == 0, output
