@@ -101,6 +101,24 @@ def make_ready(names: Iterable[str]) -> None:
         raise RuntimeError(told) from error
 
 
+def extension(name: str) -> tuple[str, Path]:
+    """Return the library of an extension that Debian or Ubuntu has, for example pgaudit, and for which major version.
+
+    Raises RuntimeError elsewhere.
+    """
+    if not shutil.which("apt-get", path=SYSTEM):
+        raise RuntimeError(f"The extension {name} is taken from the packages of Debian or Ubuntu, and this is neither.")
+    pattern = re.compile(rf"postgresql-([0-9]+)-{name}")
+    if not list(_home("").glob(f"postgresql-*-{name}")):
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE) as directory:
+            packages = _Apt(Path(directory)).names(f"^{pattern.pattern}$")
+        _unpack(packages[:1])
+    (home,) = _home("").glob(f"postgresql-*-{name}")
+    (library,) = home.rglob(f"{name}.so")
+    return pattern.sub(r"\1", home.name), library
+
+
 def what_to_install(missing: Sequence[str], manager: str) -> str:
     """Return one sentence that says what is missing, and how it is installed with a package manager ("": unknown)."""
     lacks = f"The tests need {' and '.join(missing)}, which this system lacks"
@@ -198,6 +216,11 @@ class _Apt:
         for archive in archives.glob("*.deb"):
             self._run("dpkg", "--extract", str(archive), str(tree))
         tree.chmod(0o755)
+
+    def names(self, pattern: str) -> list[str]:
+        """Return the names of packages that match a regular expression."""
+        found = self._run("apt-cache", "--names-only", "search", pattern)
+        return [line.split()[0] for line in found.splitlines()]
 
     def _run(self, name: str, *arguments: str, directory: Path | None = None) -> str:
         options = ["-c", str(self._configuration)] if name.startswith("apt") else []

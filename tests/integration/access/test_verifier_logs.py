@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Iterator
 
 import pytest
@@ -11,6 +15,7 @@ import pytest
 from tests.support.postgres.site import Site
 from tools.postgres.server import DEFAULT_MAJOR, Server, running
 from tools.runners.modules import run_module
+from tools.system_packages import extension
 
 MAJOR = float(os.environ.get("MM_PG") or DEFAULT_MAJOR)
 STORED = re.compile(r"SCRAM-SHA-256\$\d|md5[0-9a-f]{32}")
@@ -37,15 +42,22 @@ def curious(request: pytest.FixtureRequest, major: str) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture
-def site(curious: Server) -> Iterator[Site]:
-    """A fresh database there."""
-    own = Site(curious)
+@contextlib.contextmanager
+def fresh_database(server: Server) -> Iterator[Site]:
+    """A database with a table."""
+    own = Site(server)
     own.run("CREATE SCHEMA sales; CREATE TABLE sales.t()")
     try:
         yield own
     finally:
         own.clean_up()
+
+
+@pytest.fixture
+def site(curious: Server) -> Iterator[Site]:
+    """A fresh database there."""
+    with fresh_database(curious) as own:
+        yield own
 
 
 def seen(site: Site, position: int) -> list[str]:
@@ -57,7 +69,8 @@ def seen(site: Site, position: int) -> list[str]:
     return [place for place, text in texts.items() if STORED.search(text)]
 
 
-def test_no_verifier_of_a_superuser_is_seen(site: Site) -> None:
+def set_passwords(site: Site) -> int:
+    """Set two passwords, and return where the server's log was before."""
     options = {
         "login_host": site.server.host,
         "login_port": site.server.port,
@@ -69,6 +82,11 @@ def test_no_verifier_of_a_superuser_is_seen(site: Site) -> None:
     for password in ("first p4ss", "second p4ss"):
         users = [{"name": site.user, "password": password}]
         assert run_module("access", {**options, "users": users}).ok().changed
+    return position
+
+
+def test_no_verifier_of_a_superuser_is_seen(site: Site) -> None:
+    position = set_passwords(site)
     assert seen(site, position) == []
 
 
@@ -76,3 +94,26 @@ def test_a_verifier_that_is_not_kept_out_is_seen(site: Site) -> None:
     position = len(site.server.logged())
     site.run(f"CREATE ROLE {{}} PASSWORD 'md5{'0' * 32}'", site.user)
     assert {"log", "pg_stat_statements"} <= set(seen(site, position))
+
+
+@pytest.mark.majorless
+@pytest.mark.thorough
+def test_pgaudit_redacts_every_password() -> None:
+    """It redacts a statement with a password where that travels alone, and else logs the whole message."""
+    major, library = extension("pgaudit")
+    with tempfile.TemporaryDirectory(prefix="mm-pgaudit-") as directory:
+        Path(directory).chmod(0o755)  # the server does not run as root
+        loaded = shutil.copy(library, directory)
+        settings = [
+            f"shared_preload_libraries={loaded},pg_stat_statements",
+            "pgaudit.log=all",
+            "pgaudit.log_catalog=on",
+        ]
+        with running(major, settings=settings) as server, fresh_database(server) as site:
+            server.execute("CREATE EXTENSION pg_stat_statements")
+            position = set_passwords(site)
+            assert seen(site, position) == []
+            log = site.server.logged()[position:]
+            assert log.count("PASSWORD <REDACTED>") == 2
+            site.run(f"SELECT 1; CREATE ROLE planted PASSWORD 'md5{'0' * 32}'; DROP ROLE planted")
+            assert "log" in seen(site, position)
