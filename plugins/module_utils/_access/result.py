@@ -34,6 +34,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.surv
     Survey,
     survey,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.byte_text import printable
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, texts
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
@@ -131,7 +132,7 @@ def _result(
     facts = found.server.facts
     remarks = [*notes, *(password.note(name, facts.version_num) for name, password in passwords.items())]
     warnings = [str(problem) for state in found.databases for problem in state.plan.warnings]
-    return {
+    result = {
         "changed": bool(statements),
         "statements": texts(statements),
         "before": before,
@@ -146,6 +147,7 @@ def _result(
         "notes": [*warnings, *(note for note in remarks if note)],
         "server_version": facts.version,
     }
+    return dict(printable(result))
 
 
 def _disappears(found: Survey) -> Iterable[dict[str, Any]]:

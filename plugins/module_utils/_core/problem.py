@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Iterable
 
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.byte_text import printable
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import visible, visible_lines
 
 
@@ -60,13 +61,14 @@ class Failure(Exception):
         message = str(self)
         if self.committed:
             message += f" Committed before this: {visible('; '.join(self.committed))}. Run again to complete it."
-        return {
+        result = {
             "msg": message,
             "problems": [problem.as_dict() for problem in self.problems],
             "committed": list(self.committed),
             "sqlstate": first.sqlstate,
             "database": first.database,
         }
+        return dict(printable(result))
 
 
 def summary(problems: Iterable[Problem]) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, Tuple, Union
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.byte_text import from_bytes, to_bytes
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.libpq import (
     VERBOSE,
     Cancellation,
@@ -133,7 +134,7 @@ class Connection:
     def exchange_bytes(self, timeout_seconds: float) -> None:
         """Let texts be any bytes, for a server that does not know their encoding; see ``_core.byte_text``.
 
-        What is composed of ``sql`` objects must be ASCII then: psycopg2 quotes names in UTF-8. Raises ServerError.
+        Raises ServerError.
         """
         self._answer(partial(self._raw.set_client_encoding, "LATIN1"), timeout_seconds)
         self._exchanges_bytes = True
@@ -173,7 +174,7 @@ class Connection:
         """Return a query as the server gets it."""
         with self._raw.cursor() as cursor:
             if self._exchanges_bytes:
-                return str(cursor.mogrify(to_bytes(query), to_bytes(parameters)).decode("latin-1"))
+                return str(cursor.mogrify(_as_bytes(query, cursor), to_bytes(parameters)).decode("latin-1"))
             return str(cursor.mogrify(query, parameters).decode())
 
     def execute(self, text: str, timeout_seconds: float) -> Result:
@@ -236,6 +237,21 @@ class Connection:
             cursor.execute(text)
             result = _result(cursor)
         return Result(result.columns, from_bytes(result.rows)) if self._exchanges_bytes else result
+
+
+def _as_bytes(query: Query, cursor: Any) -> str:
+    """Return a query as LATIN1 sends its bytes: psycopg2 itself would compose names in UTF-8."""
+    if isinstance(query, str):
+        return str(to_bytes(query))
+    if isinstance(query, sql.Composed):
+        return "".join(_as_bytes(part, cursor) for part in query.seq)
+    if isinstance(query, sql.Identifier):
+        return str(to_bytes(".".join(map(quoted, query.strings))))
+    if isinstance(query, sql.Literal):
+        return str(cursor.mogrify("%s", [to_bytes(query.wrapped)]).decode("latin-1"))
+    if isinstance(query, sql.SQL):
+        return str(to_bytes(query.string))
+    raise TypeError(f"{type(query).__name__} in a query")
 
 
 def _result(cursor: Any) -> Result:

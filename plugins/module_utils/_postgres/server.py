@@ -24,4 +24,6 @@ class Server:
 
     def session(self, database: str = "") -> Session:
         """Return a session on a database; on the first one, unless told otherwise."""
-        return open_session(self.login, database or self.database, self.route)
+        session = open_session(self.login, database or self.database, self.route)
+        session.accept_any_bytes()
+        return session

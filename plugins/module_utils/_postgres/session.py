@@ -94,16 +94,16 @@ PINNED_SEARCH_PATH = Setting("search_path", "pg_catalog")
 
 # A session whose client is gone without a word gives its locks back.
 # https://www.postgresql.org/docs/current/runtime-config-client.html
-def search_path_statement(search_path: str) -> Query:
-    """Return what sets a search_path, written as PostgreSQL does, for the rest of a transaction."""
-    return sql.SQL("SELECT pg_catalog.set_config('search_path', {}, true)").format(sql.Literal(search_path))
-
-
 GIVE_UP_WHEN_ABANDONED = Setting("idle_in_transaction_session_timeout", str(SILENCE_SECONDS * 1000))
 NO_TRANSACTION_TIMEOUT = Setting("transaction_timeout", "0")
 
 # Before 13 the time limit of a message's first statement holds for the whole of it; a savepoint starts the clock anew.
 RESTART_CLOCK = "SAVEPOINT metamapper; RELEASE SAVEPOINT metamapper"
+
+
+def search_path_statement(search_path: str) -> Query:
+    """Return what sets a search_path, written as PostgreSQL does, for the rest of a transaction."""
+    return sql.SQL("SELECT pg_catalog.set_config('search_path', {}, true)").format(sql.Literal(search_path))
 
 
 class Session:
@@ -196,6 +196,11 @@ class Session:
         if self._reconnect is None:
             raise ServerError("", "the connection is closed", is_connection_lost=True)
         self.connection = self._reconnect(**more)
+
+    def accept_any_bytes(self) -> None:
+        """Let a server that does not know the encoding of its names (SQL_ASCII) tell and take them byte by byte."""
+        if self.connection.encodings[1] == "SQL_ASCII":
+            self.exchange_bytes()
 
     def exchange_bytes(self) -> None:
         """Let texts be any bytes, for a server that does not know their encoding; see ``_core.byte_text``."""

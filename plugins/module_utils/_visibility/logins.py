@@ -49,8 +49,7 @@ class Logins:
     def session(self, database: str) -> Session:
         """Return a session of ours; raises LoginRefused."""
         session = self._open(self.login, database)
-        if session.connection.encodings[1] == "SQL_ASCII":
-            session.exchange_bytes()
+        session.accept_any_bytes()
         return session
 
     def metamapper_session(self, database: str) -> Session:

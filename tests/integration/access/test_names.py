@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_st
 from tests.support.modules.access import HOSTILE, Warehouse, messages
 from tests.support.postgres.site import Site
 from tools.postgres.snapshot import differences, snapshot
+from tools.runners.modules import run_module
 
 TENANTS = ("tenant_1", "tenant_2", "tenant_test_1", "Tenant_3", "tenant.4", 'tenant_"5')
 
@@ -147,3 +149,30 @@ def test_diff_says_in_a_line_what_changes_in_each_schema(warehouse: Warehouse) -
         in diff["after"]
     )
     assert quoted(HOSTILE)[1:-1] in diff["after"]
+
+
+@pytest.mark.parametrize("is_listed", [False, True], ids=["by a pattern", "by its name"])
+def test_names_that_are_no_utf8_where_the_server_does_not_know_their_encoding(site: Site, is_listed: bool) -> None:
+    database = site.create_database("bytes", encoding="SQL_ASCII")
+    with contextlib.closing(site.server.connect(database, client_encoding="LATIN1")) as latin1, latin1.cursor() as sql:
+        sql.execute('CREATE SCHEMA sales; CREATE TABLE sales.plain (id int); CREATE TABLE sales."caf\xe9" (id int)')
+        sql.execute('CREATE SCHEMA "h\xe9"; CREATE TABLE "h\xe9".t (id int)')
+    options = {
+        "login_host": site.server.host,
+        "login_port": site.server.port,
+        "login_password": site.server.password,
+        "group": site.group,
+        "users": [{"name": site.user, "password": site.password}],
+        "databases": [{"name": database, "schemas": ["sales"] if is_listed else ["*"], "allow_empty": True}],
+    }
+    planned = run_module("access", options, check=True).ok()
+    done = run_module("access", options).ok()
+    assert done.statements == planned.statements
+    assert not run_module("access", options).ok().changed
+    readable = (
+        "SELECT count(*) FROM pg_class WHERE relnamespace = 'sales'::regnamespace"
+        " AND has_table_privilege(%s, oid, 'SELECT')"
+    )
+    assert site.server.execute(readable, database=database, parameters=[site.user]) != [(0,)]
+    absent = {key: options[key] for key in ("login_host", "login_port", "login_password", "group")}
+    run_module("access", {**absent, "state": "absent", "users": [{"name": site.user}]}).ok()
