@@ -20,7 +20,6 @@ ASKED_BY = {"metamapper_queries.py": {"scan.py", "encoding.py"}}
 # Code that only a server can run, and the test of tests/integration that proves it; more of it is imported by one.
 PROVED_BY = {
     "plugins/modules/visibility.py": "visibility/test_visibility.py",
-    "plugins/module_utils/_access/apply.py": "access/test_order.py",
     "plugins/module_utils/_access/apply_databases.py": "access/test_batches.py",
     "plugins/module_utils/_scope/creators.py": "visibility/test_future.py",
     "plugins/module_utils/_scope/namesakes.py": "access/test_scope.py",
