@@ -91,7 +91,7 @@ options:
         description:
           - V(retired) takes LOGIN and the membership from a user that another one replaces. That happens last, and only
             if the first V(present) user can log in and sees every relation that the retired one sees, in any database;
-            else nobody retires, and the error says what is missing. A scan that sees less would delete documentation.
+            else nobody retires, and the error says what is missing. A scan that sees less would hide documentation.
           - A retired user that does not exist is fine. O(state=absent) drops them.
         type: str
         default: present
@@ -140,7 +140,7 @@ options:
         it - other schemas and relations, other privileges, grant options, default privileges. Nothing is revoked from
         anybody else. USAGE is kept on a schema in which the login sees a relation through somebody else.
       - Each database takes one transaction for both. RV(disappears) names the schemas that Metamapper's
-        next scan will not find any more; it deletes the documentation of them.
+        next scan will no longer find; it hides the documentation of them.
       - Without it, such things are left alone, and M(metamapper.postgresql.visibility) reports them.
     type: bool
     default: false
@@ -364,8 +364,8 @@ scope:
       - {database: warehouse, schema: tenant_7}
 disappears:
   description:
-    - The schemas whose relations the next scan by Metamapper will not find any more, by database. It then deletes the
-      documentation of them.
+    - The schemas whose relations the next scan by Metamapper will no longer find, by database. It then hides the
+      documentation of them, until a scan sees them again.
   returned: success
   type: list
   elements: dict

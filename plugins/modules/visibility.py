@@ -15,7 +15,7 @@ description:
     depend on how many schemas and tables there are.
   - Besides the catalog it asks questions of the form of Metamapper's own, so that what makes its scan fail is found
     even where nothing foretold it.
-  - A scan of Metamapper deletes the documentation of everything that it did not see. A login that works and sees
+  - A scan of Metamapper hides everything that it did not see, with its documentation. A login that works and sees
     nothing is therefore a failure here, although the connection test of Metamapper passes.
 author:
   - The metamapper.postgresql authors (@metamapper)

@@ -1,4 +1,4 @@
-"""At no moment would a scan by the user succeed and see less than before: it would delete documentation."""
+"""At no moment would a scan by the user succeed and see less than before: it would hide documentation."""
 
 from __future__ import annotations
 
@@ -194,5 +194,5 @@ def test_while_access_is_taken_back_no_scan_succeeds_with_less(watched: Watched,
         removed = watched.access(state="absent")
     assert removed.changed
     assert watched.losses == []
-    # The scans before the login went saw everything; all those after it failed, which deletes nothing.
+    # The scans before the login went saw everything; all those after it failed, which hides nothing.
     assert watched.scans > scans

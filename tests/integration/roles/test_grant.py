@@ -90,7 +90,7 @@ def test_what_metamapper_chokes_on_is_granted_where_it_is_accepted_and_then_told
 
 
 @pytest.mark.thorough
-def test_a_list_that_became_shorter_says_what_the_next_scan_deletes(
+def test_a_list_that_became_shorter_says_what_the_next_scan_hides(
     directory: Path, site: Site, variables: dict[str, Any]
 ) -> None:
     told = f"no longer finds the schemas other of database {site.database}, and hides"

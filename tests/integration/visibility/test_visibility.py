@@ -447,7 +447,7 @@ def test_what_was_seen_earlier_and_is_not_now_is_lost(reader: Site, statement: s
     outcome = look(reader, "sales", baseline=baseline, fail_on=["lost"])
     lost = {one["relation"]: one["reason"] for one in found(outcome, "lost", "failure")}
     assert words in lost["orders"]
-    assert "deletes its documentation" in lost["orders"]
+    assert "hides its documentation" in lost["orders"]
 
 
 def test_losses_are_told_even_where_the_scan_fails(reader: Site) -> None:

@@ -214,9 +214,9 @@ def lost(facts: DatabaseFacts) -> tuple[Finding, ...]:
 
 def _lost_findings(facts: DatabaseFacts, losses: list[Loss]) -> Iterable[Finding]:
     for loss in losses[:EXAMPLES]:
-        reason = f"{_what_is_lost(loss)} The next scan succeeds without it and deletes its documentation."
+        reason = f"{_what_is_lost(loss)} The next scan succeeds without it and hides its documentation."
         if facts.scan.definitions_failure:
-            reason = f"{_what_is_lost(loss)} The first scan that succeeds will delete its documentation."
+            reason = f"{_what_is_lost(loss)} The first scan that succeeds will hide its documentation."
         remedy = _remedy_for_loss(facts, loss)
         yield Finding("lost", "failure", reason, remedy, facts.name, loss.schema, loss.relation)
     if len(losses) > EXAMPLES:
@@ -236,7 +236,7 @@ def _what_is_lost(loss: Loss) -> str:
 
 def _remedy_for_loss(facts: DatabaseFacts, loss: Loss) -> str:
     if not loss.exists:
-        return "If that is intended, take a new baseline; else restore the relation before Metamapper's next scan."
+        return "If that is intended, take a new baseline; else restore the relation: its documentation comes back with it."
     privilege = facts.expectation.schemas.get(loss.schema, "SELECT")
     grant = f"GRANT {privilege} ON TABLE {qualified(loss.schema, loss.relation)} TO {_to(facts)};"
     return grant if loss.usage else f"GRANT USAGE ON SCHEMA {quoted(loss.schema)} TO {_to(facts)}; {grant}"
