@@ -15,12 +15,15 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 # What targets get; filters run on the controller.
 SHIPPED = sorted(path for part in ("modules", "module_utils") for path in (ROOT / "plugins" / part).rglob("*.py"))
 OLDEST_ON_TARGETS = (3, 8)
-# ansible-core itself is not on every Python that is here; no more of it is imported than the base class of a module.
+# ansible-core itself is not on every Python that is here; no more of it is imported than the base class of a module
+# and what makes requests.
 IMPORT_ALL = """
 import importlib, sys, types
-for name in ("ansible", "ansible.module_utils", "ansible.module_utils.basic"):
+for name in ("ansible", "ansible.module_utils", "ansible.module_utils.basic", "ansible.module_utils.urls"):
     sys.modules[name] = types.ModuleType(name)
 sys.modules["ansible.module_utils.basic"].AnsibleModule = object
+urls = sys.modules["ansible.module_utils.urls"]
+urls.Request, urls.make_context = type("Request", (), {"open": lambda self: None}), None
 for name in sys.argv[1:]:
     importlib.import_module("ansible_collections.metamapper.postgresql.plugins." + name)
 """

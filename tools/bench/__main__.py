@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Callable, ContextManager, Mapping
 
 from tools.bench.databases import databases
+from tools.bench.documentation import documentation
 from tools.bench.figures import collected, section
 from tools.bench.first import first
 from tools.bench.kept import Kept, document, keep, machine
@@ -30,6 +31,7 @@ SCENARIOS: Mapping[str, Callable[[Sizes], ContextManager[Scenario]]] = {
     "slow_line": slow_line,
     "neighbours": neighbours,
     "revoking": revoking,
+    "documentation": documentation,
 }
 
 

@@ -12,14 +12,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 UTILS = ROOT / "plugins" / "module_utils"
 PACKAGE = "ansible_collections.metamapper.postgresql.plugins.module_utils"
-FLOORS = {"_core": 1, "_ssh": 2, "_postgres": 3, "_scope": 4, "_access": 5, "_visibility": 5}
+FLOORS = {"_core": 1, "_ssh": 2, "_postgres": 3, "_scope": 4, "_access": 5, "_visibility": 5, "_documentation": 2}
 FILES = sorted(path for path in UTILS.rglob("*.py"))
 DRIVER = Path("_postgres/driver.py")
 # Who asks the questions of a file with queries, beside it; the inspection, unless they are Metamapper's own.
 ASKED_BY = {"metamapper_queries.py": {"scan.py", "encoding.py"}}
 # Code that only a server can run, and the test of tests/integration that proves it; more of it is imported by one.
 PROVED_BY = {
+    "plugins/modules/documentation.py": "documentation/test_documentation.py",
     "plugins/modules/visibility.py": "visibility/test_visibility.py",
+    "plugins/module_utils/_documentation/run.py": "documentation/test_documentation.py",
     "plugins/module_utils/_access/apply_databases.py": "access/test_batches.py",
     "plugins/module_utils/_scope/creators.py": "visibility/test_future.py",
     "plugins/module_utils/_scope/namesakes.py": "access/test_scope.py",

@@ -236,7 +236,9 @@ def _what_is_lost(loss: Loss) -> str:
 
 def _remedy_for_loss(facts: DatabaseFacts, loss: Loss) -> str:
     if not loss.exists:
-        return "If that is intended, take a new baseline; else restore the relation: its documentation comes back with it."
+        return (
+            "If that is intended, take a new baseline; else restore the relation: its documentation comes back with it."
+        )
     privilege = facts.expectation.schemas.get(loss.schema, "SELECT")
     grant = f"GRANT {privilege} ON TABLE {qualified(loss.schema, loss.relation)} TO {_to(facts)};"
     return grant if loss.usage else f"GRANT USAGE ON SCHEMA {quoted(loss.schema)} TO {_to(facts)}; {grant}"
