@@ -17,6 +17,10 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._bastion_ssh
     overruled,
     pid_file,
 )
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._documentation import (
+    documentation_files,
+    documentation_lines,
+)
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._pg_hba import hba_problems
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._plays import pattern_with_hosts
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables import (
@@ -69,6 +73,8 @@ class FilterModule:
             "as_users": as_users,
             "bastion_host": host_state,
             "bastion_target_warnings": target_warnings,
+            "documentation_files": documentation_files,
+            "documentation_lines": documentation_lines,
             "module_options": module_options,
             "pg_hba_problems": hba_problems,
             "play_hosts": play_hosts,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, Mapping
 
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._bastion_account import input_problems
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._documentation import DATABASE
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._pg_hba import hba_problems
 
 # Values by names without the prefix; None where a value is not set, or not of its type.
@@ -76,11 +77,19 @@ def _baseline(values: Values) -> Iterator[str]:
 
 
 def _report_directory(values: Values) -> Iterator[str]:
+    return _own_directory("report_directory", values)
+
+
+def _documentation_directory(values: Values) -> Iterator[str]:
+    return _own_directory("documentation_directory", values)
+
+
+def _own_directory(name: str, values: Values) -> Iterator[str]:
     """Yield why a directory on the controller is not to be written into: it, or a link to it, is somebody else's."""
-    if not values["report_directory"]:
+    if not values[name]:
         return
-    path = Path(os.path.abspath(os.path.expanduser(values["report_directory"])))
-    place = f"metamapper_report_directory: {path}"
+    path = Path(os.path.abspath(os.path.expanduser(values[name])))
+    place = f"metamapper_{name}: {path}"
     advice = "Name a directory of your own; it is created if it does not exist."
     foreign_links = [link for link in path.parents if link.is_symlink() and not _is_own(link, or_of_root=True)]
     if path.is_symlink():
@@ -93,6 +102,27 @@ def _report_directory(values: Values) -> Iterator[str]:
         yield f"{place} belongs to another user. {advice}"
 
 
+def _datastores(values: Values) -> Iterator[str]:
+    """Yield why it is not known which datastores are meant: databases are patterns, or several have one name."""
+    databases = [entry.get("name") or "" for entry in values["databases"] or () if entry]
+    template = values["datastore"] or DATABASE
+    if DATABASE not in template:
+        if len(databases) > 1:
+            yield (
+                f'metamapper_datastore names one datastore, "{template}", and metamapper_databases has '
+                f"{len(databases)} databases. Write {DATABASE} where the name of the database stands in those of the "
+                "datastores, or leave it out."
+            )
+        return
+    if not databases:
+        yield "Neither metamapper_databases nor metamapper_datastore is set, so that no datastore is meant. Set one."
+    for name in filter(PATTERN.search, databases):
+        yield (
+            f'metamapper_databases has the pattern "{name}", and only the server knows which databases it means. Give '
+            "the documentation play a metamapper_databases with their names."
+        )
+
+
 def _is_own(path: Path, *, or_of_root: bool) -> bool:
     return path.lstat().st_uid in ({os.geteuid(), 0} if or_of_root else {os.geteuid()})
 
@@ -102,4 +132,5 @@ CHECKS: Mapping[str, tuple[Callable[[Values], Iterator[str]], ...]] = {
     "verify": (_names, _source, _baseline, _report_directory),
     "revoke": (_names,),
     "bastion": (_source, input_problems),
+    "documentation": (_datastores, _documentation_directory),
 }

@@ -14,10 +14,14 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "variables.md"
-ROLES = ("grant", "verify", "revoke", "bastion")
+ROLES = ("grant", "verify", "revoke", "bastion", "documentation")
 # What the plays themselves use stands in no argument spec: the default, the playbooks, and the meaning.
 OF_PLAYBOOKS: Mapping[str, tuple[str, str, str]] = {
-    "metamapper_hosts": ("postgresql", "grant, verify, revoke", "Hosts or groups of the inventory that are servers."),
+    "metamapper_hosts": (
+        "postgresql",
+        "grant, verify, revoke, documentation",
+        "Hosts or groups of the inventory that are servers.",
+    ),
     "metamapper_connection": (
         "local",
         "grant, verify, revoke",

@@ -23,6 +23,7 @@ from tools.postgres.server import HBA
 
 BASTION = "ansible-playbook metamapper.postgresql.bastion_metamapper"
 MOLECULE = "needs root and an sshd of the host: molecule/bastion/converge.yml runs the playbook"
+METAMAPPER = "asks a Metamapper: tests/integration/documentation/test_role.py runs the playbook"
 READERS_OWN = "a host, a package or a key of the reader's own"
 # What is not run here, and why. Each has to stand in a document, with or without "-i inventory.yml".
 OUTSIDE = {
@@ -34,6 +35,10 @@ OUTSIDE = {
     f"{BASTION} --check --diff": MOLECULE,
     BASTION: MOLECULE,
     f"{BASTION} -e metamapper_bastion_state=absent": MOLECULE,
+    "ansible-playbook metamapper.postgresql.export_documentation": METAMAPPER,
+    "ansible-playbook metamapper.postgresql.restore_documentation --check --diff": METAMAPPER,
+    "ansible-playbook metamapper.postgresql.restore_documentation": METAMAPPER,
+    "ansible-playbook metamapper.postgresql.restore_documentation -e metamapper_restore=all": METAMAPPER,
     "ansible-builder build": "needs a container registry",
     "ansible-test sanity": "tools/sanity.sh runs it on a copy, for make sanity and make cores",
     "apt install git make openssh-client python3-venv": READERS_OWN,

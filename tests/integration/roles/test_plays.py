@@ -15,13 +15,13 @@ from tools.runners.playbooks import run_on_hosts, run_playbook
 pytestmark = [pytest.mark.playbook, pytest.mark.majorless]
 
 NAME = "metamapper.postgresql"
-PLAYBOOKS = ["grant", "verify", "revoke", "bastion"]
+PLAYBOOKS = ["grant", "verify", "revoke", "bastion", "export"]
 GRANT = f"{NAME}.grant_metamapper"
 
 
 def playbook(name: str) -> str:
     """Return the full name of a playbook."""
-    return f"{NAME}.{name}_metamapper"
+    return f"{NAME}.export_documentation" if name == "export" else f"{NAME}.{name}_metamapper"
 
 
 @pytest.fixture

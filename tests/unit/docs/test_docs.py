@@ -60,7 +60,7 @@ def module_options(module: str) -> set[str]:
 
 def tasks(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each use of a module of this collection: its short name and its options."""
-    for name in ("access", "visibility"):
+    for name in ("access", "visibility", "documentation"):
         if isinstance(value, dict) and f"metamapper.postgresql.{name}" in value:
             yield name, value[f"metamapper.postgresql.{name}"]
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
@@ -181,7 +181,8 @@ def test_the_page_of_variables_has_every_variable_and_no_markup_of_ansible() -> 
 
 
 def test_the_defaults_of_the_playbooks_are_the_real_ones() -> None:
-    playbooks = {path.stem.split("_")[0]: path.read_text() for path in (ROOT / "playbooks").glob("*.yml")}
+    texts = [path.read_text() for path in (ROOT / "playbooks").glob("*.yml")]
+    playbooks = {re.findall(r"name: metamapper\.postgresql\.(\w+)", text)[0]: text for text in texts}
     real = {
         (name, default, ", ".join(role for role in ROLES if f"{name} |" in playbooks[role]))
         for text in playbooks.values()

@@ -94,7 +94,7 @@ def test_required_options_have_no_default(role: str) -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_secrets_are_plain_texts_that_no_failing_check_prints(role: str) -> None:
     """Ansible prints the value that is not among the choices, whatever ``no_log`` says."""
-    named = {name: option for name, option in options(role).items() if name.endswith("password")}
+    named = {name: option for name, option in options(role).items() if name.endswith(("password", "token"))}
     secrets = {name: option for name, option in named.items() if option["type"] != "bool"}
     assert [name for name, option in secrets.items() if option["type"] != "str" or "choices" in option] == []
 

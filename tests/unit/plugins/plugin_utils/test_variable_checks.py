@@ -17,11 +17,21 @@ GOOD: dict[str, Any] = {
     "databases": [{"name": "warehouse"}],
     "baseline": "",
     "report_directory": "",
+    "documentation_directory": "",
+    "datastore": "",
 }
+TWO = [{"name": "sales"}, {"name": "hr"}]
 ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
     "grant": ("grant", {}),
     "verify": ("verify", {}),
     "revoke": ("revoke", {}),
+    "documentation": ("documentation", {}),
+    "one datastore, and no databases": ("documentation", {"databases": None, "datastore": "Sales"}),
+    "a datastore for each database": ("documentation", {"databases": TWO, "datastore": "prod {database}"}),
+    "one datastore, whatever the pattern means": (
+        "documentation",
+        {"databases": [{"name": "*"}], "datastore": "Sales"},
+    ),
     "no rule, no address": ("grant", {"pg_hba_file": "", "source": ""}),
     "no rule, any address": ("grant", {"pg_hba_file": "", "source": "203.0.113.7"}),
     "IPv6": ("grant", {"source": "2001:db8::/64"}),
@@ -46,6 +56,10 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "hostile user": ("grant", {"user": "we\"ird.näme\\'; --"}, "cannot stand in pg_hba.conf without quotes"),
     "database": ("grant", {"databases": [{"name": "/x"}]}, "'/x' cannot stand in pg_hba.conf"),
     "user": ("grant", {"user": "a\nb"}, "'a\\nb' cannot stand in pg_hba.conf"),
+    "no datastore": ("documentation", {"databases": []}, "no datastore is meant"),
+    "one datastore for two": ("documentation", {"databases": TWO, "datastore": "Sales"}, "has 2 databases"),
+    "a pattern": ("documentation", {"databases": [{"name": "tenant_*"}]}, 'the pattern "tenant_*"'),
+    "directory": ("documentation", {"documentation_directory": "/dev/null"}, "/dev/null is no directory"),
     "baseline": ("verify", {"baseline": "none.json"}, 'metamapper_baseline names "none.json"'),
 }
 

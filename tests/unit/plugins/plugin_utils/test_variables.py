@@ -28,6 +28,12 @@ GOOD: dict[str, dict[str, Any]] = {
     "verify": {"metamapper_password": "x", "metamapper_databases": DATABASES},
     "revoke": {},
     "bastion": {"metamapper_bastion_state": "absent"},
+    "documentation": {
+        "metamapper_api_url": "https://metamapper.example.com",
+        "metamapper_api_workspace": "w",
+        "metamapper_api_token": "x",
+        "metamapper_databases": DATABASES,
+    },
 }
 WRONG: dict[str, list[Any]] = {
     "str": [0o123, 1, True, False, 1.10, datetime.date(2026, 1, 31), ["old"], {"name": "old"}, b"old"],

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""Which datastores of Metamapper are meant, where their files are, and what a run did with them."""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+from typing import Any, Iterable, Iterator, Mapping
+from urllib.parse import quote
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import visible
+
+DATABASE = "{database}"
+# Of 255 bytes that a name of a file may have; the module adds to it.
+LONGEST_NAME = 180
+# Objects that a summary names; the result of the task has all.
+EXAMPLES = 10
+
+
+def datastores(template: str, databases: Iterable[str]) -> list[str]:
+    """Return the names of the datastores, each once: one for each database, or the one that is named."""
+    if template and DATABASE not in template:
+        return [template]
+    return list(dict.fromkeys((template or DATABASE).replace(DATABASE, name) for name in databases))
+
+
+def documentation_files(template: str, databases: Iterable[str], directory: str) -> list[dict[str, str]]:
+    """Return the datastores with their files in a directory: two names never have one file."""
+    return [
+        {"datastore": name, "path": os.path.join(directory, f"{file_name(name)}.json")}
+        for name in datastores(template, databases)
+    ]
+
+
+def file_name(name: str) -> str:
+    """Return a name as one of a file, without its extension: what a path or a shell would read otherwise is encoded."""
+    encoded = quote(name, safe=" ()")
+    if encoded.startswith("."):
+        encoded = f"%2E{encoded[1:]}"
+    if len(encoded) <= LONGEST_NAME:
+        return encoded
+    return f"{encoded[: LONGEST_NAME - 65]}-{sha256(name.encode()).hexdigest()}"
+
+
+def documentation_lines(results: Iterable[Mapping[str, Any]], check_mode: bool) -> list[str]:
+    """Return what a run did with each datastore, or in check mode would do, as lines for people."""
+    return [line for result in results if "datastore" in result for line in _lines(result, check_mode)]
+
+
+def _lines(result: Mapping[str, Any], check_mode: bool) -> Iterator[str]:
+    name, documented = visible(result["datastore"]["name"]), result["documented"]
+    texts = f"texts of {documented['tables']} tables and {documented['columns']} columns"
+    if "written" not in result:
+        would = "would have" if check_mode and result["changed"] else "has"
+        yield f"Datastore {name}: {visible(result['path'])} {would} the {texts}."
+        if result["backup_file"]:
+            yield f"Texts that are no longer in Metamapper, or were replaced, are in {visible(result['backup_file'])}."
+        return
+    what = "to be written" if check_mode else "written"
+    yield f"Datastore {name}: the file has the {texts}; objects {what}: {len(result['written'])}."
+    yield from _remarks("not written", result["not_written"])
+    yield from _remarks("kept as they are in Metamapper", result["kept"])
+
+
+def _remarks(what: str, remarks: list[Mapping[str, str]]) -> Iterator[str]:
+    if remarks:
+        yield f"{len(remarks)} {what}:"
+    for remark in remarks[:EXAMPLES]:
+        place = ".".join(visible(remark[key]) for key in ("schema", "table", "column") if remark[key])
+        yield f"- {place}{' ' + remark['field'] if remark['field'] else ''}: {remark['reason']}"
+    if len(remarks) > EXAMPLES:
+        yield f"- and {len(remarks) - EXAMPLES} more, in the result of the task (ansible-playbook -v)."

@@ -1,0 +1,101 @@
+"""Which datastores are meant, where their files are, and what a summary says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._documentation import (
+    LONGEST_NAME,
+    datastores,
+    documentation_files,
+    documentation_lines,
+    file_name,
+)
+
+HOSTILE = "we\"ird.näme\\'; --"
+
+
+@pytest.mark.parametrize(
+    ("template", "databases", "expected"),
+    [
+        pytest.param("", [], [], id="nothing"),
+        pytest.param("", ["b", HOSTILE, "b"], ["b", HOSTILE], id="the databases"),
+        pytest.param("Sales", [], ["Sales"], id="one"),
+        pytest.param("Sales", ["b"], ["Sales"], id="one for a database"),
+        pytest.param("prod {database}", ["b", "{x}"], ["prod b", "prod {x}"], id="one for each"),
+    ],
+)
+def test_datastores(template: str, databases: list[str], expected: list[str]) -> None:
+    assert datastores(template, databases) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("warehouse", "warehouse", id="plain"),
+        pytest.param("Warehouse (prod)", "Warehouse (prod)", id="blanks"),
+        pytest.param("../x", "%2E.%2Fx", id="a path"),
+        pytest.param("a%2Fb", "a%252Fb", id="encoded already"),
+        pytest.param("", "", id="empty"),
+        pytest.param(HOSTILE, "we%22ird.n%C3%A4me%5C%27%3B --", id="hostile"),
+    ],
+)
+def test_file_names(name: str, expected: str) -> None:
+    assert file_name(name) == expected
+
+
+def test_long_names_have_files_of_their_own() -> None:
+    names = {file_name("ä" * 254 + last) for last in "ab"}
+    assert len(names) == 2
+    assert max(map(len, names)) == LONGEST_NAME
+
+
+def test_files() -> None:
+    assert documentation_files("", ["a/b"], "/d") == [{"datastore": "a/b", "path": "/d/a%2Fb.json"}]
+
+
+def result(**others: Any) -> dict[str, Any]:
+    """Return what the module returns."""
+    counts = {"schemas": 0, "tables": 17, "columns": 40}
+    return {"changed": True, "path": "/d/w.json", "datastore": {"name": "w\u202e"}, "documented": counts, **others}
+
+
+REMARK = {"schema": "sales", "table": "orders", "column": "", "field": "readme", "reason": "Why."}
+LINES: dict[str, tuple[list[dict[str, Any]], bool, list[str]]] = {
+    "nothing": ([], False, []),
+    "failed": ([{"failed": True, "msg": "x"}], False, []),
+    "exported": (
+        [result(backup_file="")],
+        False,
+        ["Datastore w⟨U+202E⟩: /d/w.json has the texts of 17 tables and 40 columns."],
+    ),
+    "to be exported": (
+        [result(backup_file="")],
+        True,
+        ["Datastore w⟨U+202E⟩: /d/w.json would have the texts of 17 tables and 40 columns."],
+    ),
+    "exported after a loss": (
+        [result(backup_file="/d/w.json.1")],
+        False,
+        [
+            "Datastore w⟨U+202E⟩: /d/w.json has the texts of 17 tables and 40 columns.",
+            "Texts that are no longer in Metamapper, or were replaced, are in /d/w.json.1.",
+        ],
+    ),
+    "restored": (
+        [result(written=[{}], not_written=[REMARK] * 12, kept=[])],
+        False,
+        [
+            "Datastore w⟨U+202E⟩: the file has the texts of 17 tables and 40 columns; objects written: 1.",
+            "12 not written:",
+            *["- sales.orders readme: Why."] * 10,
+            "- and 2 more, in the result of the task (ansible-playbook -v).",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("results", "check", "expected"), LINES.values(), ids=LINES)
+def test_lines(results: list[dict[str, Any]], check: bool, expected: list[str]) -> None:
+    assert documentation_lines(results, check) == expected
