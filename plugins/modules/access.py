@@ -397,8 +397,8 @@ inherited:
   type: list
   elements: dict
   sample: [{"database": "erp", "kind": "schema", "privilege": "USAGE", "schema": "public", "name": ""}]
-skipped:
-  description: Relations of extensions that the administrator cannot grant on.
+not_grantable:
+  description: Relations of extensions that the administrator cannot grant on. They are left out.
   returned: success
   type: list
   elements: dict

@@ -143,7 +143,7 @@ def _result(
         "resolved": [state.scope.resolved() for state in found.listed if state.scope],
         "scope": account([state.scope for state in found.listed if state.scope], found.left_out),
         "inherited": [_shown(state.name, grant) for state in found.databases for grant in state.plan.inherited],
-        "skipped": [_shown(state.name, grant) for state in found.databases for grant in state.plan.skipped],
+        "not_grantable": [_shown(state.name, grant) for state in found.databases for grant in state.plan.skipped],
         "notes": [*warnings, *(note for note in remarks if note)],
         "server_version": facts.version,
     }

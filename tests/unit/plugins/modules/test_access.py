@@ -25,6 +25,12 @@ EXAMPLES: list[Mapping[str, Any]] = yaml.safe_load(access.EXAMPLES)
 FRAGMENTS: Mapping[str, Any] = {"connection": connection, "databases": databases}
 COMPARED = ("type", "elements", "required", "default", "choices")
 # What Ansible itself documents, and the notes, which become warnings.
+# What has a meaning for Ansible, beside "changed", "failed", "msg" and "diff".
+# https://docs.ansible.com/ansible/latest/reference_appendices/common_return_values.html
+ANSIBLES_KEYS = {
+    *("ansible_facts", "attempts", "deprecations", "exception", "include", "invocation", "item", "rc", "results"),
+    *("retries", "skip_reason", "skipped", "stderr", "stderr_lines", "stdout", "stdout_lines", "unreachable", "warnings"),
+}
 EVERY_MODULES_KEYS = {"changed", "diff", "notes"}
 
 
@@ -97,6 +103,11 @@ def returned(when: str) -> set[str]:
 
 def test_every_key_is_returned_on_success_or_on_failure() -> None:
     assert set(RETURN) == returned("success") | returned("failure")
+
+
+def test_no_key_is_one_that_ansible_reads() -> None:
+    """With a key "skipped", for example, no changed_when is looked at, and a task with something in it is skipped."""
+    assert set(RETURN) & ANSIBLES_KEYS == set()
 
 
 def test_the_result_has_exactly_the_documented_keys(monkeypatch: pytest.MonkeyPatch) -> None:
