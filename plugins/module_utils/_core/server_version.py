@@ -18,6 +18,7 @@ Feature = Literal[
     "scram",
     "timeout_for_each_statement",
     "idle_session_timeout",
+    "client_connection_check",
     "private_public",
     "parameter_acls",
     "createrole_needs_admin",
@@ -41,6 +42,9 @@ SINCE: Mapping[Feature, int] = MappingProxyType(
         "timeout_for_each_statement": 130000,
         # https://www.postgresql.org/docs/14/runtime-config-client.html#GUC-IDLE-SESSION-TIMEOUT
         "idle_session_timeout": 140000,
+        # A server can look, while a statement runs, whether its client is still there.
+        # https://www.postgresql.org/docs/14/runtime-config-connection.html#GUC-CLIENT-CONNECTION-CHECK-INTERVAL
+        "client_connection_check": 140000,
         # PUBLIC may no longer create in the schema "public" of a new database.
         # https://www.postgresql.org/docs/15/ddl-schemas.html#DDL-SCHEMAS-PATTERNS
         "private_public": 150000,

@@ -95,6 +95,11 @@ PINNED_SEARCH_PATH = Setting("search_path", "pg_catalog")
 # A session whose client is gone without a word gives its locks back.
 # https://www.postgresql.org/docs/current/runtime-config-client.html
 GIVE_UP_WHEN_ABANDONED = Setting("idle_in_transaction_session_timeout", str(SILENCE_SECONDS * 1000))
+# Who is killed sends no cancel request: the server itself ends what it runs for a client that is gone. It refuses the
+# setting on systems that cannot tell, such as Windows. Operators are looked for in a path that is not ours yet.
+END_WHEN_CLIENT_IS_GONE = """\
+SELECT pg_catalog.set_config('client_connection_check_interval', '500', true)
+ WHERE pg_catalog.strpos(pg_catalog.version(), 'linux') OPERATOR(pg_catalog.>) 0"""
 NO_TRANSACTION_TIMEOUT = Setting("transaction_timeout", "0")
 
 # Before 13 the time limit of a message's first statement holds for the whole of it; a savepoint starts the clock anew.
@@ -168,6 +173,8 @@ class Session:
             yield RESTART_CLOCK
         yield Setting("lock_timeout", str(self._lock_ms)).statement()
         yield GIVE_UP_WHEN_ABANDONED.statement()
+        if has_feature(version, "client_connection_check"):
+            yield END_WHEN_CLIENT_IS_GONE
 
     @property
     def _statement_ms(self) -> int:

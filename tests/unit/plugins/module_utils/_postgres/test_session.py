@@ -13,7 +13,12 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.se
     OutcomeUnknown,
     ServerError,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, Setting, render
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import (
+    END_WHEN_CLIENT_IS_GONE,
+    Session,
+    Setting,
+    render,
+)
 from psycopg2 import sql
 
 from tests.support.values.names import HOSTILE, PASSWORD
@@ -102,7 +107,12 @@ PATH = "SET LOCAL search_path = pg_catalog"
             id="one limit for a message",
         ),
         pytest.param(130000, [*LIMITS, PATH], id="13"),
-        pytest.param(170000, ["SET LOCAL transaction_timeout = 0", *LIMITS, PATH], id="a limit for transactions"),
+        pytest.param(140000, [*LIMITS, END_WHEN_CLIENT_IS_GONE, PATH], id="a look at the client"),
+        pytest.param(
+            170000,
+            ["SET LOCAL transaction_timeout = 0", *LIMITS, END_WHEN_CLIENT_IS_GONE, PATH],
+            id="a limit for transactions",
+        ),
     ],
 )
 def test_what_every_transaction_begins_with(version: int, expected: list[str]) -> None:
