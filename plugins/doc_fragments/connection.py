@@ -140,6 +140,9 @@ options:
 requirements:
   - OpenSSH client 7.6 or newer, where O(bastion) is used
 notes:
+  - Runs in Ansible's own worker process, which is much faster, where the connection is C(local), without C(become),
+    C(async) and C(environment), and the interpreter is the Python of C(ansible-playbook) or none was chosen. Everywhere
+    else, on macOS, and where the variable C(metamapper_in_worker) is false, it runs as a module. C(-vvv) says which.
   - With O(bastion), O(login_host) and O(login_port) are the server's as the bastion knows it. V(verify-full) of
     O(ssl_mode) checks that name as ever. In C(~/.pgpass) it is looked for under that name, but under a local port that
     changes, so that the port there must be C(*).

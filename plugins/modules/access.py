@@ -447,40 +447,15 @@ committed:
   sample: []
 """
 
-import gc
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.options import (
-    ACCESS_ARGUMENTS,
-    exit_with,
-    where_from_options,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import request_from_options
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.result import ensure_access
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import forbid_core_files
-
-# A run keeps what it reads until it ends: a search for garbage finds none, and is a quarter of the time of a first run
-# on 20,000 relations. https://docs.python.org/3/library/gc.html#gc.set_threshold
-ALLOCATIONS_BETWEEN_SEARCHES = 1_000_000
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.task import ACCESS
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.task import fit_process, run_as_module
 
 
 def main() -> None:
     """Run the module."""
-    gc.set_threshold(ALLOCATIONS_BETWEEN_SEARCHES)
-    forbid_core_files()
-    module = AnsibleModule(
-        argument_spec=ACCESS_ARGUMENTS,
-        required_if=[("state", "present", ("users", "databases"))],
-        supports_check_mode=True,
-    )
-    try:
-        request = request_from_options(module.params)
-        with where_from_options(module.params) as where:
-            result = ensure_access(where, request, check_mode=module.check_mode)
-    except Failure as failure:
-        module.fail_json(**failure.as_result())
-    exit_with(module, result)
+    fit_process()
+    run_as_module(ACCESS, AnsibleModule(**ACCESS.specification, supports_check_mode=True))
 
 
 if __name__ == "__main__":

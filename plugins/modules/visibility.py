@@ -338,34 +338,14 @@ breakers_confirmed:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.byte_text import printable
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import forbid_core_files
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import (
-    login_from_options,
-    route_from_options,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import failure_message
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.options import VISIBILITY_ARGUMENTS
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import request_from_options
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.run import examine
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.task import fit_process, run_as_module
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.task import VISIBILITY
 
 
 def main() -> None:
-    """Look at the server as Metamapper does, and say what is found."""
-    forbid_core_files()
-    module = AnsibleModule(argument_spec=VISIBILITY_ARGUMENTS, supports_check_mode=True)
-    options = module.params
-    try:
-        request = request_from_options(options, through_bastion=options["bastion"] is not None)
-        login = login_from_options(options, user=options["user"], password=options["password"])
-        examination = examine(request, login, route_from_options(options, login))
-    except Failure as failure:
-        module.fail_json(**failure.as_result())
-    message = printable(failure_message(examination.findings, request.user))
-    if message:
-        module.fail_json(msg=message, changed=False, **examination.as_dict())
-    module.exit_json(changed=False, **examination.as_dict())
+    """Run the module."""
+    fit_process()
+    run_as_module(VISIBILITY, AnsibleModule(**VISIBILITY.specification, supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -3,14 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The options of module access, and what becomes of them and of the result."""
+"""The options of module access, and the server that they describe."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import Any, Iterator, Mapping
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import require_psycopg2
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import (
     CONNECTION_ARGUMENTS,
@@ -60,14 +59,3 @@ def where_from_options(options: Mapping[str, Any]) -> Iterator[Server]:
     login = login_from_options(options, user=options["login_user"], password=options["login_password"])
     with route_from_options(options, login) as route:
         yield Server(login, options["login_db"], route)
-
-
-def exit_with(module: AnsibleModule, result: Mapping[str, Any]) -> None:
-    """End the module: notes become warnings, and the diff is shown only where it was asked for."""
-    shown = dict(result)
-    for note in shown.pop("notes", ()):
-        module.warn(note)
-    diff = shown.pop("diff", None)
-    if diff is not None and module._diff:
-        shown["diff"] = diff
-    module.exit_json(**shown)

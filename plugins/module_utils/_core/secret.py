@@ -7,16 +7,9 @@
 
 from __future__ import annotations
 
-import resource
 from typing import NoReturn
 
 MASK = "********"
-
-
-def forbid_core_files() -> None:
-    """Let no crash of this process, nor of a child, write its memory with the secrets in it into a core file."""
-    _soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
 
 
 class Secret:

@@ -20,11 +20,14 @@ ASKED_BY = {"metamapper_queries.py": {"scan.py", "encoding.py"}}
 # Code that only a server can run, and the test of tests/integration that proves it; more of it is imported by one.
 PROVED_BY = {
     "plugins/modules/documentation.py": "documentation/test_documentation.py",
+    "plugins/action/visibility.py": "worker/test_same_as_module.py",
     "plugins/modules/visibility.py": "visibility/test_visibility.py",
     "plugins/module_utils/_documentation/run.py": "documentation/test_documentation.py",
     "plugins/module_utils/_access/apply_databases.py": "access/test_batches.py",
     "plugins/module_utils/_scope/creators.py": "visibility/test_future.py",
     "plugins/module_utils/_scope/namesakes.py": "access/test_scope.py",
+    "plugins/module_utils/_access/task.py": "access/test_lifecycle.py",
+    "plugins/module_utils/_visibility/task.py": "visibility/test_visibility.py",
     "plugins/module_utils/_visibility/database_check.py": "visibility/test_databases.py",
     "plugins/module_utils/_visibility/logins.py": "visibility/test_connection.py",
     "plugins/module_utils/_visibility/catalog/encoding.py": "visibility/test_encodings.py",

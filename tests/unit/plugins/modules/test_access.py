@@ -29,7 +29,17 @@ COMPARED = ("type", "elements", "required", "default", "choices")
 # https://docs.ansible.com/ansible/latest/reference_appendices/common_return_values.html
 ANSIBLES_KEYS = {
     *("ansible_facts", "attempts", "deprecations", "exception", "include", "invocation", "item", "rc", "results"),
-    *("retries", "skip_reason", "skipped", "stderr", "stderr_lines", "stdout", "stdout_lines", "unreachable", "warnings"),
+    *(
+        "retries",
+        "skip_reason",
+        "skipped",
+        "stderr",
+        "stderr_lines",
+        "stdout",
+        "stdout_lines",
+        "unreachable",
+        "warnings",
+    ),
 }
 EVERY_MODULES_KEYS = {"changed", "diff", "notes"}
 

@@ -1,4 +1,4 @@
-"""What becomes of the options of the connection, and of a module's result."""
+"""What becomes of the options of the connection."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.options import (
     ACCESS_ARGUMENTS,
-    exit_with,
     where_from_options,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
@@ -48,45 +47,6 @@ def test_login(changes: dict[str, Any], password: str | None, expected: Login) -
 def test_the_first_database_is_the_one_of_the_options() -> None:
     with where_from_options({**DEFAULTS, "login_db": HOSTILE}) as where:
         assert where.database == HOSTILE
-
-
-class Module:
-    """As much of AnsibleModule as is asked for."""
-
-    def __init__(self, *, diff: bool) -> None:
-        self._diff = diff
-        self.warnings: list[str] = []
-        self.result: dict[str, Any] = {}
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
-
-    def exit_json(self, **result: Any) -> None:
-        self.result = result
-
-
-DIFF = {"before": "", "after": ""}
-
-
-@pytest.mark.parametrize(
-    ("result", "diff", "expected"),
-    [
-        pytest.param({"changed": True}, False, {"changed": True}, id="as it is"),
-        pytest.param({"diff": DIFF}, True, {"diff": DIFF}, id="a diff that was asked for"),
-        pytest.param({"diff": DIFF}, False, {}, id="a diff that was not"),
-        pytest.param({"notes": ["a"]}, True, {}, id="notes are warnings"),
-    ],
-)
-def test_result_of_a_module(result: dict[str, Any], diff: bool, expected: dict[str, Any]) -> None:
-    module = Module(diff=diff)
-    exit_with(module, result)  # type: ignore[arg-type]
-    assert module.result == expected
-
-
-def test_each_note_is_a_warning() -> None:
-    module = Module(diff=False)
-    exit_with(module, {"notes": ["a", HOSTILE]})  # type: ignore[arg-type]
-    assert module.warnings == ["a", HOSTILE]
 
 
 WRONG = {

@@ -1,0 +1,16 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs module access in Ansible's worker process where that makes no difference but of time."""
+
+from __future__ import annotations
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.task import ACCESS
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._worker import WorkerAction
+
+
+class ActionModule(WorkerAction):
+    """The action of a task with module access."""
+
+    of_module = ACCESS

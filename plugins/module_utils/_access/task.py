@@ -1,0 +1,35 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What module access does with its options, whoever runs it."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.options import (
+    ACCESS_ARGUMENTS,
+    where_from_options,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import request_from_options
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.result import ensure_access
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.task import Result, Task
+
+
+def run(options: Mapping[str, Any], *, check_mode: bool) -> Result:
+    """Bring about what the options ask for; in check mode find out what that takes."""
+    try:
+        request = request_from_options(options)
+        with where_from_options(options) as where:
+            return ensure_access(where, request, check_mode=check_mode)
+    except Failure as failure:
+        return {**failure.as_result(), "failed": True}
+
+
+ACCESS = Task(
+    {"argument_spec": ACCESS_ARGUMENTS, "required_if": [("state", "present", ("users", "databases"))]},
+    run,
+)

@@ -1,0 +1,39 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What module visibility does with its options, whoever runs it."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.byte_text import printable
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.task import Result, Task
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import (
+    login_from_options,
+    route_from_options,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import failure_message
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.options import VISIBILITY_ARGUMENTS
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import request_from_options
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.run import examine
+
+
+def run(options: Mapping[str, Any], *, check_mode: bool) -> Result:
+    """Look at the server as Metamapper does, in check mode too, and say what is found."""
+    del check_mode
+    try:
+        request = request_from_options(options, through_bastion=options["bastion"] is not None)
+        login = login_from_options(options, user=options["user"], password=options["password"])
+        examination = examine(request, login, route_from_options(options, login))
+    except Failure as failure:
+        return {**failure.as_result(), "failed": True}
+    result = {"changed": False, **examination.as_dict()}
+    message = printable(failure_message(examination.findings, request.user))
+    return {**result, "failed": True, "msg": message} if message else result
+
+
+VISIBILITY = Task({"argument_spec": VISIBILITY_ARGUMENTS}, run)

@@ -1,0 +1,58 @@
+"""What Ansible reads of a task that ran in its worker process; where it ran, integration tests of folder worker say."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.task import ACCESS
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._worker import printed, working_directory
+
+from tests.support.values.names import HOSTILE, PASSWORD
+
+MASKED = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+OPTIONS = {"users": [{"name": HOSTILE, "password": PASSWORD}], "databases": [], "login_password": "0ther"}
+VALIDATED = ArgumentSpecValidator(**ACCESS.specification).validate(OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("result", "key", "expected"),
+    [
+        pytest.param({"msg": HOSTILE}, "msg", HOSTILE, id="a text"),
+        pytest.param({"msg": PASSWORD}, "msg", MASKED, id="a secret"),
+        pytest.param({"msg": f"<{PASSWORD}>"}, "msg", "<********>", id="a secret within a text"),
+        pytest.param({"diff": {"after": [PASSWORD]}}, "diff", {"after": [MASKED]}, id="a secret within a diff"),
+        pytest.param({"changed": True}, "changed", True, id="a boolean"),
+        pytest.param({"version": None}, "version", None, id="nothing"),
+        pytest.param({"names": (HOSTILE,)}, "names", [HOSTILE], id="a tuple is a list"),
+    ],
+)
+def test_what_is_printed_of_a_result(result: dict[str, Any], key: str, expected: Any) -> None:
+    assert json.loads(printed(result, [], VALIDATED))[key] == expected
+
+
+def test_the_options_are_printed_with_secrets_masked() -> None:
+    result = {"invocation": {"module_args": VALIDATED.validated_parameters}}
+    arguments = json.loads(printed(result, [], VALIDATED))["invocation"]["module_args"]
+    assert arguments["users"] == [{"name": HOSTILE, "password": MASKED, "state": "present"}]
+    assert arguments["wait_seconds"] == 300
+
+
+@pytest.mark.parametrize(
+    ("warnings", "expected"),
+    [([], None), ([HOSTILE], [HOSTILE]), ([f"a {PASSWORD}"], ["a ********"])],
+    ids=["none", "one", "with a secret"],
+)
+def test_warnings_are_printed(warnings: list[str], expected: list[str] | None) -> None:
+    assert json.loads(printed({}, warnings, VALIDATED)).get("warnings") == expected
+
+
+def test_a_directory_is_left_again(tmp_path: Path) -> None:
+    before = os.getcwd()
+    with pytest.raises(ValueError, match=r"inside .*test_a_directory_is_left_again"), working_directory(str(tmp_path)):
+        raise ValueError(f"inside {os.getcwd()}")
+    assert os.getcwd() == before
