@@ -71,7 +71,7 @@ class Far:
     def goals(self) -> list[Goal]:
         """Return what is to be reached."""
         return [
-            amount(f"{len(self.names)} databases: {TRIPS_AGAIN}", (self.part, TRIPS_AGAIN), 4, ""),
+            amount(f"{len(self.names)} databases: {TRIPS_AGAIN}", (self.part, TRIPS_AGAIN), 3, ""),
             amount(f"{len(self.names)} databases: {TRIPS_FIRST}", (self.part, TRIPS_FIRST), 12, ""),
         ]
 

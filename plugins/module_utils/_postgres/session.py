@@ -138,6 +138,7 @@ class Session:
         self._reconnect = reconnect
         self._has_own_limits = False
         self._opening: list[Query] = []
+        self._is_read = False
 
     def __enter__(self) -> Session:
         return self
@@ -249,9 +250,14 @@ class Session:
                 is_timeout=error.is_timeout,
             ) from error
 
+    def end_read(self) -> None:
+        """End a transaction that has only read: with the next message, or with the session, at no round trip."""
+        self._is_read = True
+
     def rollback(self) -> None:
         """End the transaction and undo what it did; a lost connection has done so already."""
         self._opening = []
+        self._is_read = False
         if not self.connection.is_lost:
             self.run(["ROLLBACK"])
 
@@ -260,8 +266,9 @@ class Session:
 
     def _send(self, statements: Sequence[str]) -> Result:
         opening = [self.connection.text(statement) for statement in self._opening]
-        self._opening = []
-        message = ";\n".join((*opening, *statements))
+        ending = ["COMMIT"] if self._is_read else []
+        self._opening, self._is_read = [], False
+        message = ";\n".join((*ending, *opening, *statements))
         started = time.monotonic()
         try:
             return self._execute(message)

@@ -165,7 +165,7 @@ def read(session: Session, look: Callable[[Session], Looked]) -> Looked:
     """Return what ``look`` reads, in one read-only transaction."""
     session.begin(READ)
     looked = look(session)
-    session.commit()
+    session.end_read()
     return looked
 
 

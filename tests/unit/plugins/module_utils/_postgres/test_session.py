@@ -123,6 +123,47 @@ def test_what_every_transaction_begins_with(version: int, expected: list[str]) -
     assert connection.sent[0].replace("; ", ";\n").split(";\n") == ["BEGIN READ ONLY", *expected, "SELECT 1"]
 
 
+def after_reading() -> tuple[Connection, Session]:
+    """Return a connection on which a session has just read something."""
+    connection = Connection()
+    session = a_session(connection)
+    session.begin("READ ONLY")
+    session.rows("SELECT 1")
+    session.end_read()
+    connection.sent.clear()
+    return connection, session
+
+
+def test_a_transaction_that_only_read_ends_with_the_next_message() -> None:
+    connection, session = after_reading()
+    session.begin("READ WRITE")
+    session.rows("SELECT 2")
+    session.run(["SELECT 3"])
+    assert [message.split(";\n")[0] for message in connection.sent] == ["COMMIT", "SELECT 3"]
+    assert "COMMIT;\nBEGIN READ WRITE;\n" in connection.sent[0]
+
+
+def test_a_transaction_that_only_read_may_end_with_the_session() -> None:
+    connection, session = after_reading()
+    with session:
+        pass
+    assert connection.sent == []
+
+
+def test_what_is_set_around_transactions_is_set_after_one_that_only_read() -> None:
+    connection, session = after_reading()
+    with session.holding([Setting("rate", "0")]):
+        pass
+    assert connection.sent == ["COMMIT;\nSET rate = 0", "RESET rate"]
+
+
+def test_what_only_read_can_be_rolled_back() -> None:
+    connection, session = after_reading()
+    session.rollback()
+    session.run(["SELECT 3"])
+    assert connection.sent == ["ROLLBACK", "SELECT 3"]
+
+
 def test_a_wait_for_a_lock_is_added_to_the_time_of_a_statement() -> None:
     connection = Connection()
     session = a_session(connection)

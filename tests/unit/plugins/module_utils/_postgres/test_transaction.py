@@ -84,6 +84,9 @@ class Server:
         assert query == LOCK_HOLDERS
         return [record(7, HOSTILE, "", "")]
 
+    def end_read(self) -> None:
+        self.sent.append("end of reading")
+
     def commit(self) -> None:
         self.sent.append("commit")
         self._meet("commit")
@@ -215,7 +218,7 @@ def test_the_wait_for_another_run_is_not_repeated() -> None:
     server = Server(looks=[refusal("55P03")] * 9)
     with pytest.raises(Failure):
         written(server, FIRST)
-    assert server.sent == [*LOOK, "rollback", "begin READ", "commit", "rollback"]
+    assert server.sent == [*LOOK, "rollback", "begin READ", "end of reading", "rollback"]
 
 
 def test_what_is_still_missing_is_rolled_back() -> None:
@@ -243,7 +246,7 @@ def test_a_long_statement_is_cut_in_the_message_and_whole_beside_it() -> None:
 def test_reading_is_one_transaction_that_cannot_write() -> None:
     server = Server()
     found = read(cast(Session, server), lambda session: cast(Server, session).look())
-    assert (found, server.sent) == (1, ["begin READ", "look", "commit"])
+    assert (found, server.sent) == (1, ["begin READ", "look", "end of reading"])
 
 
 UNANSWERED = OutcomeUnknown("", "gone", is_connection_lost=True)
