@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: documentation
 short_description: Export what people wrote in Metamapper to a file, and restore it
-version_added: 1.1.0
+version_added: 1.0.0
 description:
   - Reads descriptions, readmes and tags of all schemas, tables and columns of a datastore over Metamapper's REST API,
     and keeps them in a file; or writes back to Metamapper what such a file has.
@@ -181,7 +181,7 @@ kept:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import forbid_core_files
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.task import fit_process
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import visible
 from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.client import Client
 from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.options import (
@@ -193,7 +193,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._documentati
 
 def main() -> None:
     """Export or restore, and say what was done."""
-    forbid_core_files()
+    fit_process()
     module = AnsibleModule(argument_spec=DOCUMENTATION_ARGUMENTS, supports_check_mode=True)
     options = module.params
     name, path, check = options["datastore"], options["path"], module.check_mode
