@@ -120,27 +120,31 @@ def plan_database(server: ServerFacts, facts: DatabaseFacts, desired: Desired) -
     )
 
 
-def _sort(found: _Sorted, grant: Grant, state: PrivilegeState, refusal: Problem) -> None:
+def _sort(found: _Sorted, grant: Grant, state: PrivilegeState) -> bool:
+    """Put a privilege where it belongs; return False where it is missing and out of reach."""
     if state.is_direct:
-        return
+        return True
     if state.is_grantable:
         found.grants.append(grant)
     elif state.is_effective:
         found.inherited.append(grant)
     else:
-        found.problems.append(refusal)
+        return False
+    return True
 
 
 def _sort_connect(found: _Sorted, facts: DatabaseFacts, refusals: GrantRefusals) -> None:
     grant = connect_on(facts.name)
-    _sort(found, grant, facts.connect, refusals.of_object(grant, facts.owner))
+    if not _sort(found, grant, facts.connect):
+        found.problems.append(refusals.of_object(grant, facts.owner))
 
 
 def _sort_schemas(found: _Sorted, facts: DatabaseFacts, refusals: GrantRefusals) -> None:
     for name in facts.listed:
         schema, grant = facts.schemas[name], usage_on(name)
         owner = facts.owner if schema.owner == "pg_database_owner" else schema.owner
-        _sort(found, grant, schema.usage, refusals.of_object(grant, owner))
+        if not _sort(found, grant, schema.usage):
+            found.problems.append(refusals.of_object(grant, owner))
 
 
 def _sort_creators(
