@@ -44,5 +44,5 @@ def _in_order(columns: Sequence[str], rows: list[Sequence[Any]], fields: Sequenc
     for field in fields:
         value: Callable[[Sequence[Any]], Any] = itemgetter(columns.index(field))
         values = [value(row) for row in rows]
-        is_array = any(isinstance(one, list) for one in values)
+        is_array = list in set(map(type, values))
         yield [tuple(one) if isinstance(one, list) else one for one in values] if is_array else values
