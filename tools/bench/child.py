@@ -84,18 +84,23 @@ def main() -> None:
     job = json.load(sys.stdin)
     what, options = job["what"], job["options"]
     work = scan(options) if what == "scan" else module(what, options)
+    before = peak_megabytes()
     start = time.perf_counter()
     with contextlib.suppress(SystemExit):
         work()
     took = time.perf_counter() - start
-    print(json.dumps({"main": took, "megabytes": peak_megabytes(), **spent}), file=sys.stderr)
+    peak = peak_megabytes()
+    memory = {"megabytes": peak, "megabytes_more": peak - before}
+    print(json.dumps({"main": took, **memory, **spent}), file=sys.stderr)
 
 
 def run(what: str, options: Mapping[str, Any]) -> dict[str, float]:
     """Do a job in a child: "scan" with psycopg2's parameters, or a module by name; return seconds and megabytes.
 
     "process" is the whole child, "main" its work after Python has started; "consumer" and "own" are what the module
-    waited for the server, by whose question it was. Raises AssertionError with the result of a module that fails.
+    waited for the server, by whose question it was; "megabytes" is what the child held at most, "megabytes_more" how
+    much of that came after its start.
+    Raises AssertionError with the result of a module that fails.
     """
     command = [sys.executable, "-m", "tools.bench.child"]
     start = time.perf_counter()

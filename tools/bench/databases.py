@@ -50,7 +50,7 @@ class Some:
 
     def goals(self) -> list[Goal]:
         """Return what is to be reached: seconds at one size, and the loops shown where they ran."""
-        first, again = (15, 8) if len(self.names) == JUDGED_AT else (None, None)
+        first, again = (15, 1.5) if len(self.names) == JUDGED_AT else (None, None)
         of = {name: (self.part, name) for name in (FIRST, AGAIN, LOOPS_FIRST, LOOPS_AGAIN)}
         return [
             amount(f"{len(self.names)} databases: first run", of[FIRST], first, "s"),

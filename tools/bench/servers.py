@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Iterable, Iterator, Sequence
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 from unittest import mock
 
 from tools.bench.content import build
-from tools.bench.figures import Figure, Goal, amount
-from tools.bench.ours import PASSWORD, SETTINGS, forget
-from tools.bench.scenario import Scenario, Turn
+from tools.bench.figures import Figure, Goal, amount, ratio
+from tools.bench.ours import PASSWORD, SETTINGS, USER, forget
+from tools.bench.scenario import Scenario, Turn, seconds
 from tools.bench.sizes import Sizes
 from tools.postgres.server import Server
 from tools.runners.playbooks import Play, run_on_hosts
@@ -25,6 +27,16 @@ FORKS = "--forks=10"
 DATABASES = ("one", "two")
 SCHEMAS, RELATIONS = 3, 5
 SMALL = (*SETTINGS, "shared_buffers=8MB", "max_connections=20")
+EMPTY, TASK = "one task ansible.builtin.ping, which does nothing", "one task access, no-op"
+FIRST_SHARE, SHARE, WHOLE = "first run: a server", "no-op: a server", "no-op: the whole playbook"
+# From the variables of each host.
+WANTED = {
+    "login_host": "{{ metamapper_login_host }}",
+    "login_port": "{{ metamapper_login_port }}",
+    "login_password": "{{ metamapper_login_password }}",
+    "users": [{"name": USER, "password": "{{ metamapper_password }}"}],
+    "databases": "{{ metamapper_databases }}",
+}
 CALLBACKS = Path(__file__).parent / "callbacks"
 
 
@@ -79,16 +91,33 @@ class Fleet:
             yield Figure(self.part, f"{run}: a server, {name}", share, "s a server")
 
     def both(self) -> Iterable[Figure]:
-        """Measure a first run and one that finds nothing to do."""
+        """Measure a first run and one that finds nothing to do, and one task beside an empty one."""
         for server in self.servers:
             forget(server)
         yield from self.measured("first run")
         yield from self.measured("no-op")
+        for name, module, options in (
+            (EMPTY, "ansible.builtin.ping", {}),
+            (TASK, "metamapper.postgresql.access", WANTED),
+        ):
+            yield Figure(self.part, name, seconds(partial(self.one_task, {module: options})))
+
+    def one_task(self, task: Mapping[str, Any]) -> None:
+        """Run one task on all hosts; raises AssertionError where it fails."""
+        content = {"name": "One task", "hosts": "all", "gather_facts": False, "connection": "local", "tasks": [task]}
+        hosts = {name: {**host, "ansible_python_interpreter": sys.executable} for name, host in self.hosts().items()}
+        with tempfile.TemporaryDirectory() as directory:
+            (Path(directory) / "one.yml").write_text(json.dumps([content]))
+            run_on_hosts(Path(directory), "one.yml", hosts, FORKS).ok()
 
     def goals(self) -> list[Goal]:
-        """Return what is shown; the issue asks for the time a server and where it goes."""
+        """Return what is to be reached by a run that finds nothing to do."""
+        of = {name: (self.part, name) for name in (TASK, EMPTY, FIRST_SHARE, SHARE, WHOLE)}
         return [
-            amount(f"{run}: a server", (self.part, f"{run}: a server"), None, "s") for run in ("first run", "no-op")
+            amount(FIRST_SHARE, of[FIRST_SHARE], None, "s"),
+            amount(SHARE, of[SHARE], 0.2, "s"),
+            Goal("no-op: the whole playbook, beside a play of one empty task", ratio, of[WHOLE], of[EMPTY], 1.3),
+            Goal("no-op: one task of access, beside an empty one", ratio, of[TASK], of[EMPTY], 0.45),
         ]
 
 
