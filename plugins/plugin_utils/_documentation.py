@@ -18,7 +18,7 @@ DATABASE = "{database}"
 # Of 255 bytes that a name of a file may have; the module adds to it.
 LONGEST_NAME = 180
 # Objects that a summary names; the result of the task has all.
-EXAMPLES = 10
+MOST_EXAMPLES = 10
 
 
 def datastores(template: str, databases: Iterable[str]) -> list[str]:
@@ -69,8 +69,8 @@ def _lines(result: Mapping[str, Any], check_mode: bool) -> Iterator[str]:
 def _remarks(what: str, remarks: list[Mapping[str, str]]) -> Iterator[str]:
     if remarks:
         yield f"{len(remarks)} {what}:"
-    for remark in remarks[:EXAMPLES]:
+    for remark in remarks[:MOST_EXAMPLES]:
         place = ".".join(visible(remark[key]) for key in ("schema", "table", "column") if remark[key])
         yield f"- {place}{' ' + remark['field'] if remark['field'] else ''}: {remark['reason']}"
-    if len(remarks) > EXAMPLES:
-        yield f"- and {len(remarks) - EXAMPLES} more, in the result of the task (ansible-playbook -v)."
+    if len(remarks) > MOST_EXAMPLES:
+        yield f"- and {len(remarks) - MOST_EXAMPLES} more, in the result of the task (ansible-playbook -v)."

@@ -19,7 +19,7 @@ Status = Literal["ok", "unknown", "warning", "failure"]
 
 ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 SELECTABLE: tuple[Aspect, ...] = ("missing", "lost", "breaks_scan", "excess", "exposed", "future")
-EXAMPLES = 50
+MOST_EXAMPLES = 50
 NAMED_IN_MESSAGE = 3
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Iterable, Mapping
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import EXAMPLES
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import MOST_EXAMPLES
 
 if TYPE_CHECKING:
     from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import RelationDetail
@@ -51,6 +51,6 @@ def sampled(details: Iterable[RelationDetail]) -> Sample:
         groups.setdefault(kind, []).append(detail)
     unlisted: dict[str, int] = {}
     for group in groups.values():
-        more = group[0].members - len(group) if len(group) >= EXAMPLES else 0
+        more = group[0].members - len(group) if len(group) >= MOST_EXAMPLES else 0
         unlisted[group[0].schema] = unlisted.get(group[0].schema, 0) + more
     return Sample(kept, {schema: count for schema, count in unlisted.items() if count})

@@ -22,7 +22,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
     MetamapperConnection,
 )
 
-EXAMPLES = 5
+MOST_EXAMPLES = 5
 # What cannot be sent or read in an encoding: character_not_in_repertoire, untranslatable_character.
 NOT_IN_ENCODING = frozenset({"22021", "22P05"})
 INSUFFICIENT_PRIVILEGE = "42501"
@@ -67,7 +67,7 @@ def _failing(connection: MetamapperConnection, suspects: Sequence[int]) -> tuple
     found: list[int] = []
     first: QueryFailure | None = None
     parts = [list(suspects)] if suspects else []
-    while parts and len(found) < EXAMPLES:
+    while parts and len(found) < MOST_EXAMPLES:
         part = parts.pop()
         failure = _fails_on(connection, part)
         first = first or failure

@@ -53,7 +53,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
     SchemaRow,
     SessionRow,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import EXAMPLES, Aspect
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import MOST_EXAMPLES, Aspect
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import (
     Expectation,
     Request,
@@ -181,7 +181,7 @@ def _relations(
         "beyond": WRITING + (",MAINTAIN" if has_feature(login.version, "maintain") else ""),
         "odd_name": reader.odd_relation,
         "group": login.group_oid,
-        "examples": EXAMPLES,
+        "examples": MOST_EXAMPLES,
     }
     names = {schema.oid: name for name, schema in schemas.items()}
     rows = questions.ask(relation_queries.RELATIONS, parameters, RelationRow, *OF_RELATIONS)

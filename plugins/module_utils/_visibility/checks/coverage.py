@@ -20,7 +20,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.scan_failures import is_left_out
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import (
-    EXAMPLES,
+    MOST_EXAMPLES,
     Aspect,
     Finding,
     Severity,
@@ -178,7 +178,7 @@ def _future_findings(facts: DatabaseFacts, by_role: dict[str, list[str]]) -> Ite
         remedy = f"REVOKE CREATE ON SCHEMA {quoted(schema)} FROM PUBLIC;"
         yield Finding("future", "failure", reason, remedy, facts.name, schema)
     for role, schemas in sorted(by_role.items()):
-        for schema in schemas[:EXAMPLES]:
+        for schema in schemas[:MOST_EXAMPLES]:
             privilege = facts.expectation.schemas[schema]
             reason = (
                 f"Role {quoted(role)} can create tables here{_as_member(facts, role, schema)} and has no default "
@@ -186,9 +186,9 @@ def _future_findings(facts: DatabaseFacts, by_role: dict[str, list[str]]) -> Ite
             )
             remedy = _default_privilege(facts, role, schema)
             yield Finding("future", "failure", reason, remedy, facts.name, schema)
-        if len(schemas) > EXAMPLES:
-            reason = f"The same holds for role {quoted(role)} in {len(schemas) - EXAMPLES} more schemas."
-            remedy = " ".join(_default_privilege(facts, role, schema) for schema in schemas[EXAMPLES:])
+        if len(schemas) > MOST_EXAMPLES:
+            reason = f"The same holds for role {quoted(role)} in {len(schemas) - MOST_EXAMPLES} more schemas."
+            remedy = " ".join(_default_privilege(facts, role, schema) for schema in schemas[MOST_EXAMPLES:])
             yield Finding("future", "failure", reason, remedy, facts.name)
 
 
@@ -213,14 +213,16 @@ def lost(facts: DatabaseFacts) -> tuple[Finding, ...]:
 
 
 def _lost_findings(facts: DatabaseFacts, losses: list[Loss]) -> Iterable[Finding]:
-    for loss in losses[:EXAMPLES]:
+    for loss in losses[:MOST_EXAMPLES]:
         reason = f"{_what_is_lost(loss)} The next scan succeeds without it and hides its documentation."
         if facts.scan.definitions_failure:
             reason = f"{_what_is_lost(loss)} The first scan that succeeds will hide its documentation."
         remedy = _remedy_for_loss(facts, loss)
         yield Finding("lost", "failure", reason, remedy, facts.name, loss.schema, loss.relation)
-    if len(losses) > EXAMPLES:
-        reason = f"{len(losses) - EXAMPLES} more relations of this schema were seen earlier and will not be seen now."
+    if len(losses) > MOST_EXAMPLES:
+        reason = (
+            f"{len(losses) - MOST_EXAMPLES} more relations of this schema were seen earlier and will not be seen now."
+        )
         yield Finding("lost", "failure", reason, "Mend the ones that are listed first.", facts.name, losses[0].schema)
 
 

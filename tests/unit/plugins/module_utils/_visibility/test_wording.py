@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import RelationDetail
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import EXAMPLES
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import MOST_EXAMPLES
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.wording import (
     Sample,
     grantee,
@@ -48,10 +48,10 @@ def alike(count: int, members: int, schema: str = "sales") -> tuple[RelationDeta
     [
         pytest.param((), {}, id="none"),
         pytest.param(alike(2, 2), {}, id="all named"),
-        pytest.param(alike(EXAMPLES, EXAMPLES), {}, id="exactly as many as are named"),
-        pytest.param(alike(EXAMPLES, EXAMPLES + 7), {"sales": 7}, id="more"),
+        pytest.param(alike(MOST_EXAMPLES, MOST_EXAMPLES), {}, id="exactly as many as are named"),
+        pytest.param(alike(MOST_EXAMPLES, MOST_EXAMPLES + 7), {"sales": 7}, id="more"),
         pytest.param(
-            (*alike(EXAMPLES, EXAMPLES + 7), *alike(EXAMPLES, EXAMPLES + 1, HOSTILE)),
+            (*alike(MOST_EXAMPLES, MOST_EXAMPLES + 7), *alike(MOST_EXAMPLES, MOST_EXAMPLES + 1, HOSTILE)),
             {"sales": 7, HOSTILE: 1},
             id="two schemas",
         ),
