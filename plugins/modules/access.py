@@ -298,7 +298,7 @@ after:
     roles:
       description: Properties of each role; empty for one that does not exist.
       type: dict
-      sample: {"metamapper_readers": {"login": false, "powers": []}}
+      sample: {"metamapper_readers": {"login": false, "attributes": []}}
     databases:
       description:
         - A key for each database, and in it one for each schema that changes.

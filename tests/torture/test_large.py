@@ -11,9 +11,9 @@ import pytest
 
 from tests.torture.conftest import Ledger, Size
 from tools.bench import child
+from tools.bench.access import GROUP, USER, access
+from tools.bench.concurrent_sessions import DATABASE, LOCK_TIMEOUT_MS, together
 from tools.bench.content import build
-from tools.bench.neighbours import DATABASE, LOCK_TIMEOUT_MS, together
-from tools.bench.ours import GROUP, USER, access
 from tools.postgres.server import Server, running
 from tools.runners.modules import run_module
 

@@ -7,18 +7,18 @@ import sys
 from pathlib import Path
 from typing import Callable, ContextManager, Mapping
 
+from tools.bench.concurrent_sessions import concurrent_sessions
 from tools.bench.databases import databases
 from tools.bench.documentation import documentation
 from tools.bench.figures import collected, section
 from tools.bench.first import first
-from tools.bench.kept import Kept, document, keep, machine
-from tools.bench.neighbours import neighbours
+from tools.bench.high_latency import high_latency
 from tools.bench.no_op import no_op
+from tools.bench.results import Results, document, keep, machine
 from tools.bench.revoking import revoking
 from tools.bench.scenario import Scenario, interleaved
 from tools.bench.servers import servers
 from tools.bench.sizes import Sizes, sizes_from
-from tools.bench.slow_line import slow_line
 from tools.bench.visibility import visibility
 from tools.runners.modules import ROOT
 
@@ -28,8 +28,8 @@ SCENARIOS: Mapping[str, Callable[[Sizes], ContextManager[Scenario]]] = {
     "databases": databases,
     "servers": servers,
     "visibility": visibility,
-    "slow_line": slow_line,
-    "neighbours": neighbours,
+    "high_latency": high_latency,
+    "concurrent_sessions": concurrent_sessions,
     "revoking": revoking,
     "documentation": documentation,
 }
@@ -44,7 +44,7 @@ def main() -> None:
         with SCENARIOS[name](sizes) as scenario:
             measured = collected(list(interleaved(scenario.turns, sizes.runs)))
         text = section(scenario.title, scenario.goals, measured, scenario.note)
-        keep(cache, name, Kept(text, machine(sizes, load), sizes.command(name), measured))
+        keep(cache, name, Results(text, machine(sizes, load), sizes.command(name), measured))
         print(text, flush=True)
     if os.environ.get("OUT"):
         Path(os.environ["OUT"]).write_text(document(cache, SCENARIOS))

@@ -6,10 +6,10 @@ import contextlib
 from dataclasses import dataclass
 from typing import Iterable, Iterator
 
+from tools.bench.access import SETTINGS, access, forget, play, task
+from tools.bench.community_postgresql import tasks
 from tools.bench.content import build
 from tools.bench.figures import Figure, Goal, amount, ratio
-from tools.bench.loops import tasks
-from tools.bench.ours import SETTINGS, access, forget, play, task
 from tools.bench.scenario import Scenario, Turn, seconds
 from tools.bench.sizes import Sizes
 from tools.postgres.server import Server, running
@@ -34,14 +34,14 @@ class Some:
         """How tables name this size."""
         return f"{len(self.names)} databases × {SCHEMAS} schemas × {RELATIONS} relations"
 
-    def ours(self) -> Iterable[Figure]:
+    def by_access(self) -> Iterable[Figure]:
         """Measure our task twice."""
         forget(self.server)
         options = access(self.server, *self.names)
         for name in (FIRST, AGAIN):
             yield Figure(self.part, name, seconds(lambda: task("metamapper.postgresql.access", options)))
 
-    def loops(self) -> Iterable[Figure]:
+    def by_community_postgresql(self) -> Iterable[Figure]:
         """Measure the loops twice."""
         forget(self.server)
         looped = tasks(self.server, self.names, SCHEMAS)
@@ -69,5 +69,9 @@ def databases(sizes: Sizes) -> Iterator[Scenario]:
         for name in names:
             server.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
         whole, few = Some(server, names), Some(server, names[:LOOPED])
-        turns: list[Turn] = [few.ours, few.loops, *([whole.ours] if len(names) > LOOPED else [])]
+        turns: list[Turn] = [
+            few.by_access,
+            few.by_community_postgresql,
+            *([whole.by_access] if len(names) > LOOPED else []),
+        ]
         yield Scenario("Many databases on one server", turns, [*whole.goals(), *few.goals()])

@@ -6,11 +6,8 @@ import contextlib
 from typing import Callable, Iterable, Iterator
 
 from tools.bench import child
-from tools.bench.content import NARROW, WIDE, Size
-from tools.bench.figures import Figure, Goal, ratio
-from tools.bench.loops import tasks
-from tools.bench.ours import SETTINGS, access, forget, play, task
-from tools.bench.rivals import (
+from tools.bench.access import SETTINGS, access, forget, play, task
+from tools.bench.alternatives import (
     floor,
     guide,
     has_ldap2pg,
@@ -22,6 +19,9 @@ from tools.bench.rivals import (
     psql,
     run_directly,
 )
+from tools.bench.community_postgresql import tasks
+from tools.bench.content import NARROW, WIDE, Size
+from tools.bench.figures import Figure, Goal, ratio
 from tools.bench.scenario import Scenario, Turn, seconds
 from tools.bench.sizes import Sizes
 from tools.postgres.server import running

@@ -1,6 +1,6 @@
 """The job as pg-sync-roles does it, but for default privileges, which it does not know; a job as JSON on stdin.
 
-Runs in the environment of the bench's rivals, not in that of the collection.
+Runs in the environment of the bench's alternatives, not in that of the collection.
 """
 
 from __future__ import annotations

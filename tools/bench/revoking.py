@@ -6,10 +6,10 @@ import contextlib
 from typing import Any, Iterable, Iterator
 
 from tools.bench import child
+from tools.bench.access import SETTINGS, access
+from tools.bench.concurrent_sessions import DATABASE, JOBS, LOCKS_EACH_NAME_SINCE, together
 from tools.bench.content import Size
 from tools.bench.figures import Figure, Goal, Key, amount, ratio
-from tools.bench.neighbours import DATABASE, JOBS, LOCKS_EACH_NAME_SINCE, together
-from tools.bench.ours import SETTINGS, access
 from tools.bench.scenario import Scenario, Turn
 from tools.bench.sizes import Sizes
 from tools.postgres.server import running

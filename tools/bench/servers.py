@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 from unittest import mock
 
+from tools.bench.access import PASSWORD, SETTINGS, USER, forget
 from tools.bench.content import build
 from tools.bench.figures import Figure, Goal, amount, ratio
-from tools.bench.ours import PASSWORD, SETTINGS, USER, forget
 from tools.bench.scenario import Scenario, Turn, seconds
 from tools.bench.sizes import Sizes
 from tools.postgres.server import Server

@@ -6,9 +6,9 @@ import contextlib
 from typing import Iterator
 
 from tools.bench import child
+from tools.bench.access import PASSWORD, SETTINGS, USER, access, way
 from tools.bench.content import WIDE, build
 from tools.bench.figures import Figure, Goal, amount, ratio
-from tools.bench.ours import PASSWORD, SETTINGS, USER, access, way
 from tools.bench.scenario import Scenario, Turn
 from tools.bench.sizes import Sizes
 from tools.postgres.server import Server, running
@@ -57,11 +57,11 @@ def turns_of(server: Server, database: str, part: str) -> list[Turn]:
     def consumer() -> Iterator[Figure]:
         yield Figure(part, CONSUMER, child.run("scan", login)["main"])
 
-    def ours() -> Iterator[Figure]:
+    def by_access() -> Iterator[Figure]:
         took = child.run("visibility", options)
         yield Figure(part, WHOLE, took["process"])
         yield Figure(part, OWN, took["main"] - took["consumer"])
         yield Figure(part, START, took["process"] - took["main"])
         yield Figure(part, MEMORY, took["megabytes"], "MB")
 
-    return [consumer, ours]
+    return [consumer, by_access]

@@ -117,7 +117,7 @@ def _change_once(run: Run, session: Session, state: DatabaseState, batch: Databa
         statements=lambda found: found.statements(run.request.group, administrator=run.administrator),
         missing=lambda found, after: _undone(run, rules, found, after),
     )
-    done = write(session, work, run.patience)
+    done = write(session, work, run.lock_timeouts)
     run.progress.keep(f"database {quoted(rules.name)}", done.statements)
     if batch is None:
         run.progress.databases[rules.name] = done.after
@@ -154,7 +154,7 @@ def _change_leftovers(run: Run, session: Session, state: DatabaseState) -> None:
         statements=lambda statements: statements,
         missing=lambda _plan, after: not_shown(state.name, leftover_statements(after)),
     )
-    done = write(session, work, run.patience)
+    done = write(session, work, run.lock_timeouts)
     run.progress.keep(f"database {quoted(state.name)}", done.statements)
 
 
@@ -187,7 +187,7 @@ def revoke_shared(run: Run) -> None:
         missing=lambda plan, after: [not_revoked(run.where.database, item) for item in plan if item in after],
     )
     with run.where.session() as session:
-        done = write(session, work, run.patience)
+        done = write(session, work, run.lock_timeouts)
     run.progress.keep("the server as a whole", done.statements)
 
 
@@ -231,6 +231,6 @@ def drop_roles(run: Run) -> None:
         missing=lambda _plan, after: not_shown(run.where.database, statements(after)),
     )
     with run.where.session() as session:
-        done = write(session, work, run.patience)
+        done = write(session, work, run.lock_timeouts)
     run.progress.keep("the roles", done.statements)
     run.progress.roles = done.after.roles

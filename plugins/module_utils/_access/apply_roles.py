@@ -42,7 +42,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.step
     end_session,
     part_of,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import losses
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import lost_by_retirement
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, Setting, render
@@ -88,7 +88,7 @@ def change_roles(run: Run, step: ChangeRoles, to_set: frozenset[str] | None = No
         settings=_logging_off(run) if is_secret else (),
     )
     with run.where.session() as session:
-        done = write(session, work, run.patience)
+        done = write(session, work, run.lock_timeouts)
     run.progress.keep(f"{step.label}: {', '.join(map(quoted, step.roles))}", done.statements)
     run.progress.roles = done.after
 
@@ -181,7 +181,7 @@ def check_successor(run: Run) -> None:
         message = f"The user {quoted(first.name)} cannot log in, so nobody retires. {known.reason}"
         raise Failure([Problem(message, "Repair the login first.", object=first.name)])
     facts = replace(run.found.server.facts, roles=run.progress.roles)
-    missing = losses(run.where, facts, run.request, run.found.roles)
+    missing = lost_by_retirement(run.where, facts, run.request, run.found.roles)
     if missing:
         raise Failure(missing)
 

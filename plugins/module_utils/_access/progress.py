@@ -21,7 +21,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.surv
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import Patience
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import LockTimeouts
 
 Roles = Mapping[str, RoleFacts]
 
@@ -56,9 +56,9 @@ class Run:
     progress: Progress
 
     @property
-    def patience(self) -> Patience:
+    def lock_timeouts(self) -> LockTimeouts:
         """How long to wait."""
-        return Patience(self.request.wait_seconds, self.request.lock_timeout_ms)
+        return LockTimeouts(self.request.wait_seconds, self.request.lock_timeout_ms)
 
     @property
     def administrator(self) -> str:

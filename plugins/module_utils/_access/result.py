@@ -24,10 +24,10 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.summ
     by_role,
     changes,
     database_summary,
+    desired_role_summary,
     diff_lines,
     disappearing,
     role_summary,
-    wanted_role_summary,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import (
     DatabaseState,
@@ -90,7 +90,7 @@ def _predicted(found: Survey, request: AccessRequest) -> Result:
         roles_after = role_summary({}, request)
     elif found.roles.has_changes:
         leaving = {statement.names[1][0] for statement in found.roles.retired}
-        roles_after = wanted_role_summary(known, request, found.database_names, leaving)
+        roles_after = desired_role_summary(known, request, found.database_names, leaving)
     after = {state.name: _summary(state, state.facts, state.plan) for state in found.databases}
     server = {} if statements else by_role(found.shared)
     notes = [still_connected(found.server.facts.connections, name) for name in request.retired]

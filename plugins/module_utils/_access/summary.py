@@ -47,20 +47,20 @@ def role_summary(roles: Mapping[str, RoleFacts], request: AccessRequest) -> dict
 def _properties(facts: RoleFacts | None, request: AccessRequest) -> dict[str, object]:
     if facts is None:
         return {}
-    powers = [word for attribute, word in PRIVILEGED_ATTRIBUTES if getattr(facts, attribute)]
+    attributes = [word for attribute, word in PRIVILEGED_ATTRIBUTES if getattr(facts, attribute)]
     if facts.name == request.group:
-        return {"login": facts.can_login, "powers": powers}
+        return {"login": facts.can_login, "attributes": attributes}
     return {
         "login": facts.can_login,
         "inherit": facts.is_inheriting,
         "connection_limit": facts.connection_limit,
         "member": facts.is_in_group,
-        "powers": powers,
+        "attributes": attributes,
         "settings": shown_settings(facts.settings, request),
     }
 
 
-def wanted_role_summary(
+def desired_role_summary(
     roles: Mapping[str, RoleFacts], request: AccessRequest, databases: Collection[str], leaving: Collection[str]
 ) -> dict[str, dict[str, object]]:
     """Return what group and users are once the plan is carried out; in databases not meant, settings stay.
@@ -73,7 +73,7 @@ def wanted_role_summary(
             "inherit": True,
             "connection_limit": request.connection_limit,
             "member": True,
-            "powers": [],
+            "attributes": [],
             "settings": shown_settings(settings_after(_settings(roles, user.name), request, databases), request),
         }
         for user in request.users
@@ -81,7 +81,7 @@ def wanted_role_summary(
     retired = {
         name: _retired(roles[name], request, name in leaving) if name in roles else {} for name in request.retired
     }
-    return {request.group: {"login": False, "powers": []}, **users, **retired}
+    return {request.group: {"login": False, "attributes": []}, **users, **retired}
 
 
 def _settings(roles: Mapping[str, RoleFacts], user: str) -> Settings:

@@ -364,7 +364,7 @@ def _refusals(found: Survey, where: Server, request: AccessRequest, roles: RoleP
     if request.search_path and any("search_path" in statement.template for statement in roles.users):
         yield from _too_long_defaults(found, where, request)
     if not (roles.group or roles.users or changed) and not request.is_absent:
-        yield from losses(where, facts, request, roles)
+        yield from lost_by_retirement(where, facts, request, roles)
 
 
 def _too_long_defaults(found: Survey, where: Server, request: AccessRequest) -> Iterator[Problem]:
@@ -393,7 +393,7 @@ def _too_long_default(database: str, first: LongDefault, search_path: str) -> Pr
     return Problem(message, advice, database=database, object=first.schema)
 
 
-def losses(where: Server, facts: ServerFacts, request: AccessRequest, roles: RolePlan) -> list[Problem]:
+def lost_by_retirement(where: Server, facts: ServerFacts, request: AccessRequest, roles: RolePlan) -> list[Problem]:
     """Return what would be lost to Metamapper by the retirements of a plan, in any database that can be entered.
 
     The first of the present users is the one that takes their place.
@@ -412,7 +412,7 @@ def losses(where: Server, facts: ServerFacts, request: AccessRequest, roles: Rol
 
 def in_recovery(where: Server) -> Problem:
     """Return the refusal to write to a replica."""
-    message = f"The server {where.login.place} is in recovery (a replica), and there is something to change."
+    message = f"The server {where.login.location} is in recovery (a replica), and there is something to change."
     return Problem(message, "Point metamapper_login_host at the primary; it replicates roles and grants by itself.")
 
 

@@ -11,7 +11,7 @@ from typing import Any, Mapping
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.options import (
     ACCESS_ARGUMENTS,
-    where_from_options,
+    server_from_options,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import request_from_options
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.result import ensure_access
@@ -23,7 +23,7 @@ def run(options: Mapping[str, Any], *, check_mode: bool) -> Result:
     """Bring about what the options ask for; in check mode find out what that takes."""
     try:
         request = request_from_options(options)
-        with where_from_options(options) as where:
+        with server_from_options(options) as where:
             return ensure_access(where, request, check_mode=check_mode)
     except Failure as failure:
         return {**failure.as_result(), "failed": True}

@@ -37,7 +37,7 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def listed(count: int) -> str:
+def placeholders(count: int) -> str:
     """Return the place holders of a list of names."""
     return ", ".join(["{}"] * count)
 

@@ -25,7 +25,7 @@ _FOLD = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
 @dataclass(frozen=True)
-class Reader:
+class UnquotedNameParser:
     """How names are read in one database of one server."""
 
     version: int

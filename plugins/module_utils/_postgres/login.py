@@ -80,7 +80,7 @@ class Login:
     allow_cleartext_password: bool = False
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where this login goes, as messages name it."""
         return f"{self.host or 'the local socket'}, port {self.port}"
 
@@ -145,7 +145,7 @@ def connection_problem(login: Login, database: str, error: ServerError) -> Probl
     reason, remedy = error.text, ""
     if is_clear_text_refused(login, error.text):
         reason, remedy = CLEAR_TEXT_REFUSED, CLEAR_TEXT_REMEDY
-    message = f'Cannot connect to database "{database}" on {login.place} as "{login.user}": {reason}.'
+    message = f'Cannot connect to database "{database}" on {login.location} as "{login.user}": {reason}.'
     return Problem(message, remedy, error.sqlstate, database=database)
 
 

@@ -25,7 +25,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.se
     render,
 )
 
-Looked = TypeVar("Looked")
+State = TypeVar("State")
 Planned = TypeVar("Planned")
 
 READ = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -86,7 +86,7 @@ def statement_logging_off(*, is_superuser: bool) -> tuple[Setting, ...]:
 
 # What another session's GRANT or DDL between our look and our write leads to; a second look is the cure.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
-CLASHES = frozenset(
+RETRYABLE_SQLSTATES = frozenset(
     {
         "XX000",  # tuple concurrently updated or deleted, cache lookup failed
         "23505",  # the same role, membership or default privilege was made first
@@ -119,7 +119,7 @@ class LockHolder(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Patience:
+class LockTimeouts:
     """How long to wait: for another run of this task, and for anybody else's lock."""
 
     wait_seconds: int
@@ -136,7 +136,7 @@ class Patience:
 
 
 @dataclass(frozen=True)
-class Work(Generic[Looked, Planned]):
+class Work(Generic[State, Planned]):
     """What a transaction does.
 
     ``look`` reads the catalog, ``plan`` says what is to be changed, given what was read, ``statements`` with which
@@ -144,32 +144,32 @@ class Work(Generic[Looked, Planned]):
     """
 
     database: str
-    look: Callable[[Session], Looked]
-    plan: Callable[[Looked], Planned]
+    look: Callable[[Session], State]
+    plan: Callable[[State], Planned]
     statements: Callable[[Planned], Sequence[Statement]]
-    missing: Callable[[Planned, Looked], Sequence[Problem]]
+    missing: Callable[[Planned, State], Sequence[Problem]]
     settings: tuple[Setting, ...] = ()
 
 
 @dataclass(frozen=True)
-class Done(Generic[Looked, Planned]):
+class Done(Generic[State, Planned]):
     """What a transaction found before and after, its plan and what it ran; nothing run is nothing written."""
 
-    before: Looked
-    after: Looked
+    before: State
+    after: State
     plan: Planned
     statements: tuple[Statement, ...]
 
 
-def read(session: Session, look: Callable[[Session], Looked]) -> Looked:
+def read(session: Session, look: Callable[[Session], State]) -> State:
     """Return what ``look`` reads, in one read-only transaction."""
     session.begin(READ)
-    looked = look(session)
+    state = look(session)
     session.end_read()
-    return looked
+    return state
 
 
-def read_again(session: Session, look: Callable[[Session], Looked]) -> Looked:
+def read_again(session: Session, look: Callable[[Session], State]) -> State:
     """Return what ``look`` reads, again where another session drops roles or objects meanwhile.
 
     Functions that take a role's name look for it now, whatever the snapshot shows.
@@ -178,13 +178,13 @@ def read_again(session: Session, look: Callable[[Session], Looked]) -> Looked:
         try:
             return read(session, look)
         except ServerError as error:
-            if error.sqlstate not in CLASHES:
+            if error.sqlstate not in RETRYABLE_SQLSTATES:
                 raise
             session.rollback()
     return read(session, look)
 
 
-def write(session: Session, work: Work[Looked, Planned], patience: Patience) -> Done[Looked, Planned]:
+def write(session: Session, work: Work[State, Planned], timeouts: LockTimeouts) -> Done[State, Planned]:
     """Do the work in one transaction, again from the start after a clash.
 
     Where there is no answer to COMMIT, a look on a new connection tells whether the work is done, and the rest is done
@@ -192,10 +192,10 @@ def write(session: Session, work: Work[Looked, Planned], patience: Patience) -> 
     where nobody can look.
     """
     try:
-        return _without_logging_secrets(session, work, patience)
+        return _without_logging_secrets(session, work, timeouts)
     except _Unanswered as unanswered:
         _reopen(session, unanswered.error)
-        return _settled(session, work, patience, unanswered)
+        return _settled(session, work, timeouts, unanswered)
 
 
 class _Unanswered(Exception):
@@ -221,35 +221,35 @@ def _reopen(session: Session, error: OutcomeUnknown) -> None:
 
 
 def _settled(
-    session: Session, work: Work[Looked, Planned], patience: Patience, unanswered: _Unanswered
-) -> Done[Looked, Planned]:
+    session: Session, work: Work[State, Planned], timeouts: LockTimeouts, unanswered: _Unanswered
+) -> Done[State, Planned]:
     """Look again, under the lock, which a transaction that still commits holds; do what is not done."""
     try:
-        again = _without_logging_secrets(session, work, patience)
+        again = _without_logging_secrets(session, work, timeouts)
     except _Unanswered as another:
         raise another.error from another
     if again.statements:
         return again
-    done: Done[Looked, Planned] = unanswered.done
+    done: Done[State, Planned] = unanswered.done
     return Done(done.before, again.after, done.plan, done.statements)
 
 
 def _without_logging_secrets(
-    session: Session, work: Work[Looked, Planned], patience: Patience
-) -> Done[Looked, Planned]:
+    session: Session, work: Work[State, Planned], timeouts: LockTimeouts
+) -> Done[State, Planned]:
     if set(STATEMENT_LOGGING_OFF_FOR_SUPERUSERS) <= set(work.settings):
         with session.holding(SAMPLED_AT_BEGIN):
-            return _until_done(session, work, patience)
-    return _until_done(session, work, patience)
+            return _until_done(session, work, timeouts)
+    return _until_done(session, work, timeouts)
 
 
-def _until_done(session: Session, work: Work[Looked, Planned], patience: Patience) -> Done[Looked, Planned]:
+def _until_done(session: Session, work: Work[State, Planned], timeouts: LockTimeouts) -> Done[State, Planned]:
     pause = FIRST_PAUSE_SECONDS
     one_by_one = False
     for attempt in range(1, ATTEMPTS + 1):
         is_last = attempt == ATTEMPTS  # what fails in it is named, statement by statement
         try:
-            return _transaction(session, work, patience, one_by_one=one_by_one or is_last)
+            return _transaction(session, work, timeouts, one_by_one=one_by_one or is_last)
         except _Refused as refused:
             session.rollback()
             if is_last or not (refused.is_clash or (refused.is_worth_a_closer_look and not one_by_one)):
@@ -276,13 +276,13 @@ class _Refused(Exception):
 
 
 def _transaction(
-    session: Session, work: Work[Looked, Planned], patience: Patience, *, one_by_one: bool
-) -> Done[Looked, Planned]:
-    before = after = _locked_look(session, work, patience)
+    session: Session, work: Work[State, Planned], timeouts: LockTimeouts, *, one_by_one: bool
+) -> Done[State, Planned]:
+    before = after = _locked_look(session, work, timeouts)
     plan = work.plan(before)
     statements = tuple(work.statements(plan))
     if statements:
-        _run(session, work.database, statements, patience, one_by_one=one_by_one)
+        _run(session, work.database, statements, timeouts, one_by_one=one_by_one)
         after = _guarded_look(session, work)
         missing = work.missing(plan, after)
         if missing:
@@ -303,38 +303,38 @@ def _commit(session: Session, database: str) -> None:
         raise
     except ServerError as error:
         problem = _problem(database, error, "Cannot commit in")
-        is_clash = error.sqlstate in CLASHES
+        is_clash = error.sqlstate in RETRYABLE_SQLSTATES
         raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=False) from error
 
 
-def _locked_look(session: Session, work: Work[Looked, Planned], patience: Patience) -> Looked:
+def _locked_look(session: Session, work: Work[State, Planned], timeouts: LockTimeouts) -> State:
     # READ COMMITTED: what is read after the wait sees what the other run has committed.
-    session.begin(WRITE, *work.settings, lock_timeout_ms=patience.for_other_runs_ms)
+    session.begin(WRITE, *work.settings, lock_timeout_ms=timeouts.for_other_runs_ms)
     session.add(TAKE_ADVISORY_LOCK)
     try:
         return work.look(session)
     except ServerError as error:
         problem = _problem(work.database, error, "Cannot look at")
         if error.sqlstate == LOCK_NOT_AVAILABLE:
-            problem = _another_run(work.database, error, patience, _lock_holders(session))
-        is_clash = error.sqlstate in CLASHES - {LOCK_NOT_AVAILABLE}
+            problem = _another_run(work.database, error, timeouts, _lock_holders(session))
+        is_clash = error.sqlstate in RETRYABLE_SQLSTATES - {LOCK_NOT_AVAILABLE}
         raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=False) from error
 
 
-def _guarded_look(session: Session, work: Work[Looked, Planned]) -> Looked:
+def _guarded_look(session: Session, work: Work[State, Planned]) -> State:
     try:
         return work.look(session)
     except ServerError as error:
         problem = _problem(work.database, error, "Cannot look at")
-        is_clash = error.sqlstate in CLASHES
+        is_clash = error.sqlstate in RETRYABLE_SQLSTATES
         raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=False) from error
 
 
 def _run(
-    session: Session, database: str, statements: Sequence[Statement], patience: Patience, *, one_by_one: bool
+    session: Session, database: str, statements: Sequence[Statement], timeouts: LockTimeouts, *, one_by_one: bool
 ) -> None:
     """Run the statements: together, in one round trip, or one by one where it is to be known which one fails."""
-    limit = patience.for_locks().statement()
+    limit = timeouts.for_locks().statement()
     if statements[0].secret:
         session.run([limit])
     else:
@@ -345,7 +345,7 @@ def _run(
         except ServerError as error:
             named = group[0] if len(group) == 1 else None
             problem = _problem(database, error, "Cannot change", named)
-            is_clash = error.sqlstate in CLASHES
+            is_clash = error.sqlstate in RETRYABLE_SQLSTATES
             raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=bool(error.sqlstate)) from error
 
 
@@ -374,7 +374,7 @@ def _problem(database: str, error: ServerError, tried: str, statement: Statement
     what = f" with: {shown};" if shown else "."
     code = error.sqlstate
     message = f"{tried} database {quoted(database)}: {error.text} (SQLSTATE {code or 'none'}){what}"
-    advice = ADVICE_ON_REFUSAL if statement and statement.secret and code not in CLASHES else _advice(code)
+    advice = ADVICE_ON_REFUSAL if statement and statement.secret and code not in RETRYABLE_SQLSTATES else _advice(code)
     return Problem(message, advice, code, database=database, statement=text)
 
 
@@ -384,7 +384,7 @@ def _advice(code: str) -> str:
             "Another session holds a lock on one of the objects; it is in pg_locks and pg_stat_activity. Run again "
             "when it has finished, or raise metamapper_lock_timeout_ms (option lock_timeout_ms)."
         )
-    if code in CLASHES:
+    if code in RETRYABLE_SQLSTATES:
         return f"Other sessions changed the same objects in each of {ATTEMPTS} attempts. Run again when they are done."
     return "Nothing of this transaction was kept."
 
@@ -398,10 +398,10 @@ def _lock_holders(session: Session) -> list[LockHolder]:
         return []
 
 
-def _another_run(database: str, error: ServerError, patience: Patience, holders: Sequence[LockHolder]) -> Problem:
+def _another_run(database: str, error: ServerError, timeouts: LockTimeouts, holders: Sequence[LockHolder]) -> Problem:
     who = " and ".join(map(str, holders)) or "a session that has ended meanwhile"
     message = (
-        f"Waited {patience.wait_seconds} seconds for the advisory lock of this task in database {quoted(database)}, "
+        f"Waited {timeouts.wait_seconds} seconds for the advisory lock of this task in database {quoted(database)}, "
         f"which is held by {who}."
     )
     advice = "If that is another run of this task, wait for it, or raise metamapper_wait_seconds (option wait_seconds)."

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from typing import Collection, Iterable, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import QualifiedName, Reader
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import (
+    QualifiedName,
+    UnquotedNameParser,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 
 # Of these qualified names those that exist, as any kind of relation.
@@ -35,7 +38,7 @@ def existing_namesakes(session: Session, names: Iterable[QualifiedName]) -> froz
 
 
 def breaking_relations(
-    session: Session, reader: Reader, usage: Mapping[str, bool], relations: Collection[QualifiedName]
+    session: Session, reader: UnquotedNameParser, usage: Mapping[str, bool], relations: Collection[QualifiedName]
 ) -> frozenset[QualifiedName]:
     """Return those relations whose own name would break a scan that sees them; ``usage`` is the login's, by schema."""
     odd = [name for name in relations if reader.is_unquotable_relation(name[1])]

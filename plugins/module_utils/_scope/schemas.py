@@ -14,7 +14,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name i
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name_pattern import is_system_schema, matching
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import Reader
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import UnquotedNameParser
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import DatabaseScope, LeftOut
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import DatabaseEntry, Privilege
@@ -52,7 +52,7 @@ class SchemaRules:
 
     def scope(self, target: Target, schemas: Iterable[ExistingSchema]) -> tuple[DatabaseScope, tuple[Problem, ...]]:
         """Return what of a database is in scope, and what is wrong with its entry."""
-        reading = _Reading.of(target.entry, schemas, Reader(self.version, target.name))
+        reading = _Reading.of(target.entry, schemas, UnquotedNameParser(self.version, target.name))
         wanted = reading.by_name | (reading.by_pattern - reading.reasons.keys())
         metadata = _union(target.entry.metadata_schemas, wanted)
         existing = reading.existing
@@ -83,7 +83,7 @@ class _Reading:
     reasons: Mapping[str, str]
 
     @classmethod
-    def of(cls, entry: DatabaseEntry, schemas: Iterable[ExistingSchema], names: Reader) -> _Reading:
+    def of(cls, entry: DatabaseEntry, schemas: Iterable[ExistingSchema], names: UnquotedNameParser) -> _Reading:
         """Return how an entry reads: names win over patterns, and what patterns leave out has its reason."""
         existing = {schema.name: schema for schema in schemas if not is_system_schema(schema.name)}
         excluded = _union(entry.exclude_schemas, existing.keys())
@@ -128,7 +128,7 @@ def _union(entries: Iterable[str], existing: AbstractSet[str]) -> frozenset[str]
     return frozenset(name for entry in entries for name in matching(entry, existing))
 
 
-def _reason(schema: ExistingSchema, names: Reader) -> str:
+def _reason(schema: ExistingSchema, names: UnquotedNameParser) -> str:
     """Return why a pattern leaves a schema out; empty where it does not.
 
     What Metamapper knows stays in scope whatever it is called: taking it back would hide what people wrote there.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Iterable, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import Reader
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import UnquotedNameParser
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import DatabaseScope
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
@@ -188,7 +188,7 @@ def _unknown(target: Target, login: SessionFacts, request: Request, error: Serve
     return DatabaseFacts(
         name=target.name,
         group=request.group,
-        reader=Reader(login.version, target.name),
+        reader=UnquotedNameParser(login.version, target.name),
         session=login,
         expectation=Expectation(),
         schemas={},

@@ -13,6 +13,7 @@ from typing import Any, Iterator
 import psycopg2
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access import result
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.apply import apply
 
 from tests.support.modules.access import Warehouse
 from tests.support.postgres.site import Site, identifiers
@@ -113,9 +114,8 @@ def test_a_schema_that_came_after_the_survey_is_left_to_the_next_run(
     def apply_later(*arguments: Any) -> Any:
         warehouse.run("CREATE SCHEMA late AUTHORIZATION {}", warehouse.owner)
         warehouse.run_as(warehouse.owner, "CREATE TABLE late.t()")
-        return plain_apply(*arguments)
+        return apply(*arguments)
 
-    plain_apply = result.apply
     monkeypatch.setattr(result, "apply", apply_later)
     entry = warehouse.entry(schemas=[warehouse.schema, "l*"], allow_empty=True)
     first = warehouse.access(databases=[entry], exclusive=True).ok()

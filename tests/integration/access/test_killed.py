@@ -84,7 +84,7 @@ def test_taking_back_survives_a_commit_without_an_answer(
 ) -> None:
     warehouse = superuser_warehouse
     warehouse.access().ok()
-    gone = {"state": "absent", "users": [{"name": warehouse.user}], "databases": None}
+    gone: dict[str, Any] = {"state": "absent", "users": [{"name": warehouse.user}], "databases": None}
     expected = warehouse.access(check=True, **gone).statements
     with proxy(warehouse.server.host, warehouse.server.port) as between:
         between.cut_commit(number, is_delivered=is_delivered)

@@ -141,7 +141,9 @@ TAKEOVERS: dict[str, str] = {
 
 @pytest.mark.parametrize("attribute", TAKEOVERS)
 @pytest.mark.parametrize("part", ["group", "user"])
-def test_a_role_with_powers_is_not_taken_over(superuser_warehouse: Warehouse, attribute: str, part: str) -> None:
+def test_a_role_with_elevated_attributes_is_not_taken_over(
+    superuser_warehouse: Warehouse, attribute: str, part: str
+) -> None:
     warehouse = superuser_warehouse
     role = warehouse.site.create_role("pow'er\"ful", f"NOLOGIN {attribute}")
     changes = {"group": role} if part == "group" else users(warehouse, name=role)

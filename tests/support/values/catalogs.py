@@ -39,8 +39,8 @@ from tests.support.values.names import (
     a_creator,
     a_database,
     a_relation,
+    a_request,
     a_server,
-    a_wish,
     an_item,
 )
 
@@ -118,7 +118,7 @@ def _catalogs(
 
 def desired(facts: DatabaseFacts, creators: tuple[str, ...] | None = None) -> Desired:
     """Return what is desired of a database of which all schemas are in scope."""
-    request = a_wish(GROUP, "metamapper", accept_references=True)
+    request = a_request(GROUP, "metamapper", accept_references=True)
     return Desired(request, DatabaseEntry(facts.name, ("*",), creators=creators))
 
 

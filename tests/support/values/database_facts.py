@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import Reader
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import UnquotedNameParser
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
     DatabaseFacts,
     QueryFailure,
@@ -23,7 +23,7 @@ DENIED = QueryFailure("42501", "permission denied for schema nous")
 FACTS = DatabaseFacts(
     name="wh",
     group="readers",
-    reader=Reader(170010, "wh"),
+    reader=UnquotedNameParser(170010, "wh"),
     session=SESSION,
     expectation=Expectation({"sales": "SELECT"}),
     schemas={"sales": Schema(1, "sales", usage=True), "nous": Schema(2, "nous", usage=False)},

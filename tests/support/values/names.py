@@ -202,7 +202,7 @@ def an_entry(name: str = "warehouse", *schemas: str, **properties: Any) -> Datab
     return DatabaseEntry(name, schemas or ("*",), **properties)
 
 
-def a_wish(group: str = "readers", *users: str, **properties: Any) -> AccessRequest:
+def a_request(group: str = "readers", *users: str, **properties: Any) -> AccessRequest:
     """Return what a task asks for; of one user, unless some are named."""
     wanted = tuple(User(name, Secret(PASSWORD)) for name in users or ("metamapper",))
     return AccessRequest(group, **{"users": wanted, "databases": (an_entry(),), **properties})

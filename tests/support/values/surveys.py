@@ -33,14 +33,14 @@ from tests.support.values.names import (
     a_database,
     a_reader,
     a_relation,
+    a_request,
     a_role,
     a_schema,
     a_server,
-    a_wish,
     an_entry,
 )
 
-WISH = a_wish()
+WISH = a_request()
 READY = (a_role("readers", members=("metamapper",)), a_reader("metamapper"))
 DONE = a_database(a_schema("sales", DIRECT), connect=DIRECT)
 TO_DO = a_database(a_schema(HOSTILE), creators=(a_creator(HOSTILE, relations=1),), missing=(a_relation(HOSTILE, "t"),))

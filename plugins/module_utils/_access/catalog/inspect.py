@@ -32,7 +32,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import Reader
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import UnquotedNameParser
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import Privilege
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.namesakes import breaking_relations
@@ -270,7 +270,7 @@ def _breaking(
     missing: Sequence[MissingRelation],
 ) -> frozenset[int]:
     """Return the oids of those relations that Metamapper's scan would fail on if it saw them."""
-    reader = Reader(question.version, database)
+    reader = UnquotedNameParser(question.version, database)
     usage = {name: schema.usage.is_effective for name, schema in schemas.items()}
     usage.update(dict.fromkeys((relation.schema for relation in missing), True))
     names = breaking_relations(session, reader, usage, [(relation.schema, relation.name) for relation in missing])
@@ -287,7 +287,7 @@ def _schema_parameters(question: Question, name: str) -> Mapping[str, Any]:
     return {
         "group": question.request.group,
         "effective": question.request.group if question.has_group and not question.request.is_absent else "public",
-        "unquotable": Reader(question.version, name).unquotable_schema,
+        "unquotable": UnquotedNameParser(question.version, name).unquotable_schema,
     }
 
 

@@ -30,7 +30,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.proble
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import (
     Statement,
-    listed,
+    placeholders,
     quoted,
     remedy,
 )
@@ -80,7 +80,7 @@ class GrantRefusals:
         names = tuple((schema, relation.name) for relation in relations)
         more = f" and {len(names) - NAMES_PER_MESSAGE} more" if len(names) > NAMES_PER_MESSAGE else ""
         privilege = self.facts.listed[schema]
-        statement = Statement(f"GRANT {privilege} ON TABLE {listed(len(names))} TO {{}}", (*names, (self.group,)))
+        statement = Statement(f"GRANT {privilege} ON TABLE {placeholders(len(names))} TO {{}}", (*names, (self.group,)))
         subject = ", ".join(".".join(map(quoted, name)) for name in names[:NAMES_PER_MESSAGE]) + more
         return self._refusal(f"{privilege} on {subject}", owner, f"{statement};", subject, schema)
 

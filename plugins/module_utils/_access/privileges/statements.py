@@ -25,7 +25,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import (
     Statement,
-    listed,
+    placeholders,
     simple,
 )
 
@@ -138,7 +138,7 @@ def _default_statements(action: str, items: Iterable[Privileged], ending: str, g
     for (in_schemas, privilege, detail), who in creators.items():
         for some in _chunks(in_schemas):
             template = (
-                f"ALTER DEFAULT PRIVILEGES FOR ROLE {listed(len(who))} IN SCHEMA {listed(len(some))} "
+                f"ALTER DEFAULT PRIVILEGES FOR ROLE {placeholders(len(who))} IN SCHEMA {placeholders(len(some))} "
                 f"{action} {privilege} ON {DEFAULTS[detail]}{ending}"
             )
             yield Statement(template, tuple((name,) for name in (*who, *some, grantee)))

@@ -102,7 +102,7 @@ def open_database(server: ServerFacts, databases: tuple[str, ...]) -> str:
     return next((name for name in databases if is_open.get(name)), "")
 
 
-def judged(attempt: LoginAttempt) -> Password:
+def password_state(attempt: LoginAttempt) -> Password:
     """Return what a login proves when the catalog had nothing against it."""
     if not attempt.is_about_the_password:
         found = "the server let it in without asking for a password" if attempt.succeeded else attempt.reason
@@ -112,7 +112,7 @@ def judged(attempt: LoginAttempt) -> Password:
     return Password("wrong", f"The login was refused: {attempt.message}.")
 
 
-def compared(stored: str | None, user: User, unproven: Password) -> Password:
+def verify_stored(stored: str | None, user: User, unproven: Password) -> Password:
     """Return what the stored verifier proves where a login proved nothing."""
     if stored is not None and is_verifier_of(stored, user.name, user.password):
         reason = f"{unproven.reason} The stored verifier is the one of this password."
@@ -153,11 +153,11 @@ def inspect_password(
     else:
         found = probe_password(where, user, open_database(server, databases), uses_tls=uses_tls)
     if found.state in ("unproven", "blocked") and server.can_read_verifiers:
-        return compared(stored.verifier, user, found)
+        return verify_stored(stored.verifier, user, found)
     return found
 
 
 def probe_password(where: Server, user: User, database: str, *, uses_tls: bool | None) -> Password:
     """Log in as a user, once, and return what that proves."""
     login = user_login(where.login, user, uses_tls=uses_tls)
-    return judged(attempt_login(login, database, where.route.parameters()))
+    return password_state(attempt_login(login, database, where.route.parameters()))

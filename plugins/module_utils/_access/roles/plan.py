@@ -126,12 +126,12 @@ def _user_statements(
         creation = f"CREATE ROLE {{}} LOGIN INHERIT CONNECTION LIMIT {limit} PASSWORD {{}}"
         first = [Statement(creation, ((name,),), verifier)]
     else:
-        first = _mended(facts, limit, verifier)
+        first = _altered(facts, limit, verifier)
     settings = setting_statements(facts.settings if facts else {}, name, request, databases)
     return [*first, *settings, *_membership_statements(server, request.group, name)]
 
 
-def _mended(facts: RoleFacts, limit: int, verifier: Secret | None) -> list[Statement]:
+def _altered(facts: RoleFacts, limit: int, verifier: Secret | None) -> list[Statement]:
     # Only what differs is written: some of these words are refused to non-superusers even where they change nothing.
     words = _revoked_attributes(facts)
     words += [] if facts.can_login else ["LOGIN"]
@@ -196,8 +196,8 @@ def _missing_rights(server: ServerFacts, request: AccessRequest, plan: RolePlan)
         return
     if plan.has_changes and not admin.is_createrole and not _only_grants_membership(server, request, plan):
         message = f"Role {quoted(admin.name)} has no CREATEROLE, so it cannot make or change roles."
-        mend = remedy("ALTER ROLE {} CREATEROLE", admin.name)
-        yield Problem(message, f"Have a superuser run: {mend}", object=admin.name, statement=mend)
+        statement = remedy("ALTER ROLE {} CREATEROLE", admin.name)
+        yield Problem(message, f"Have a superuser run: {statement}", object=admin.name, statement=statement)
         return
     changed = {statement.names[0][0] for statement in (*plan.group, *plan.users, *plan.nologin, *plan.retired)}
     for name in (*request.role_names, *request.retired):
@@ -215,22 +215,22 @@ def _only_grants_membership(server: ServerFacts, request: AccessRequest, plan: R
 
 
 def _missing_rights_on(server: ServerFacts, facts: RoleFacts) -> Iterator[Problem]:
-    powers = _out_of_reach(server, facts)
-    if powers:
+    attributes = _out_of_reach(server, facts)
+    if attributes:
         message = (
-            f"Role {quoted(server.administrator)} cannot take {', '.join(powers)} away from the role "
+            f"Role {quoted(server.administrator)} cannot take {', '.join(attributes)} away from the role "
             f"{quoted(facts.name)}: a superuser can."
         )
-        mend = remedy(f"ALTER ROLE {{}} {' '.join('NO' + word for word in powers)}", facts.name)
-        yield Problem(message, f"Have one run: {mend}", object=facts.name, statement=mend)
+        statement = remedy(f"ALTER ROLE {{}} {' '.join('NO' + word for word in attributes)}", facts.name)
+        yield Problem(message, f"Have one run: {statement}", object=facts.name, statement=statement)
     elif has_feature(server.version_num, "createrole_needs_admin") and not facts.is_administered:
         admin = server.administrator
         message = (
             f"Role {quoted(admin)} has CREATEROLE but no ADMIN OPTION on the role {quoted(facts.name)}, which "
             "PostgreSQL asks for from version 16 on to change or grant it."
         )
-        mend = _administration(facts.name, admin)
-        yield Problem(message, f"Have a superuser run: {mend}", object=facts.name, statement=mend)
+        statement = _administration(facts.name, admin)
+        yield Problem(message, f"Have a superuser run: {statement}", object=facts.name, statement=statement)
 
 
 def _administration(role: str, admin: str) -> str:
@@ -242,15 +242,15 @@ def missing_group_problem(server: ServerFacts, group: str, problems: Sequence[Pr
     """Return the problem that goes before others where their statements name a group that does not exist yet."""
     if group in server.roles or not any(f" TO {quoted(group)}" in problem.statement for problem in problems):
         return []
-    mend = remedy("CREATE ROLE {} NOLOGIN", group)
+    statement = remedy("CREATE ROLE {} NOLOGIN", group)
     if has_feature(server.version_num, "createrole_needs_admin"):
-        mend += " " + _administration(group, server.administrator)
+        statement += " " + _administration(group, server.administrator)
     message = f"The group {quoted(group)} does not exist yet, and statements that others have to run name it."
-    return [Problem(message, f"Have a superuser run first: {mend}", object=group, statement=mend)]
+    return [Problem(message, f"Have a superuser run first: {statement}", object=group, statement=statement)]
 
 
 def _out_of_reach(server: ServerFacts, facts: RoleFacts) -> list[str]:
-    """Return the powers of a role that an administrator who is no superuser cannot take away."""
+    """Return the attributes of a role that an administrator who is no superuser cannot take away."""
     found = [(attribute, word) for attribute, word in PRIVILEGED_ATTRIBUTES if getattr(facts, attribute)]
     if has_feature(server.version_num, "createrole_needs_admin"):
         lacking = {

@@ -27,7 +27,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.proble
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import (
     Statement,
-    listed,
+    placeholders,
     quoted,
     remedy,
     simple,
@@ -51,7 +51,7 @@ def drop_statements(
 ) -> list[Statement]:
     """Return what revokes what the roles hold on the server as a whole, and drops them."""
     existing = [name for name in request.roles if name in roles]
-    drop = [simple(f"DROP ROLE {listed(len(existing))}", *existing)] if existing else []
+    drop = [simple(f"DROP ROLE {placeholders(len(existing))}", *existing)] if existing else []
     return [*revoke_statements(shared, administrator=administrator), *drop]
 
 
@@ -143,10 +143,10 @@ def _no_right(found: Sequence[RoleFacts], server: ServerFacts) -> Iterator[Probl
 def _no_right_on(facts: RoleFacts, server: ServerFacts) -> Iterator[Problem]:
     admin = quoted(server.administrator)
     needs_admin = has_feature(server.version_num, "createrole_needs_admin")
-    powers = _powers_out_of_reach(facts, needs_admin=needs_admin)
-    if powers:
-        statement = remedy(f"ALTER ROLE {{}} {' '.join('NO' + word for word in powers)}", facts.name)
-        message = f"Role {admin} cannot change and drop {quoted(facts.name)}, which has {', '.join(powers)}."
+    attributes = _attributes_out_of_reach(facts, needs_admin=needs_admin)
+    if attributes:
+        statement = remedy(f"ALTER ROLE {{}} {' '.join('NO' + word for word in attributes)}", facts.name)
+        message = f"Role {admin} cannot change and drop {quoted(facts.name)}, which has {', '.join(attributes)}."
         yield Problem(message, f"Have a superuser run: {statement}", object=facts.name, statement=statement)
     if needs_admin and not facts.is_administered:
         options = "WITH ADMIN TRUE, INHERIT FALSE, SET FALSE"
@@ -158,7 +158,7 @@ def _no_right_on(facts: RoleFacts, server: ServerFacts) -> Iterator[Problem]:
         yield Problem(message, f"Have a superuser run: {statement}", object=facts.name, statement=statement)
 
 
-def _powers_out_of_reach(facts: RoleFacts, *, needs_admin: bool) -> list[str]:
+def _attributes_out_of_reach(facts: RoleFacts, *, needs_admin: bool) -> list[str]:
     # https://www.postgresql.org/docs/15/sql-alterrole.html
     beyond = {"SUPERUSER"} if needs_admin else {"SUPERUSER", "REPLICATION", "BYPASSRLS"}
     return [word for attribute, word in PRIVILEGED_ATTRIBUTES if getattr(facts, attribute) and word in beyond]
@@ -205,7 +205,7 @@ def _policy(policy: Policy, database: str) -> Problem:
     others = list(policy.others)
     statement = remedy("DROP POLICY {} ON {}.{}", *names)
     if others:
-        statement = remedy(f"ALTER POLICY {{}} ON {{}}.{{}} TO {listed(len(others))}", *names, *others)
+        statement = remedy(f"ALTER POLICY {{}} ON {{}}.{{}} TO {placeholders(len(others))}", *names, *others)
     message = (
         f"The policy {quoted(policy.name)} on {quoted(policy.schema)}.{quoted(policy.relation)} in database "
         f"{quoted(database)} names a role that is to be dropped."

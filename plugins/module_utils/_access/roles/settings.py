@@ -14,7 +14,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.requ
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.search_path import schemas_of
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import (
     Statement,
-    listed,
+    placeholders,
     quoted,
     simple,
 )
@@ -46,7 +46,7 @@ class WantedSetting:
             return simple(f"ALTER ROLE {{}} RESET {self.name}", user)
         if self.name == "search_path":
             schemas = schemas_of(self.value)
-            return simple(f"ALTER ROLE {{}} SET search_path = {listed(len(schemas))}", user, *schemas)
+            return simple(f"ALTER ROLE {{}} SET search_path = {placeholders(len(schemas))}", user, *schemas)
         value = self.value if self.value.islower() else f"'{self.value}'"  # what has no quotes is folded
         return simple(f"ALTER ROLE {{}} SET {self.name} = {value}", user)
 

@@ -12,7 +12,7 @@ from typing import Literal, Mapping
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import (
     QualifiedName,
-    Reader,
+    UnquotedNameParser,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import DatabaseScope
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import Aspect
@@ -274,7 +274,7 @@ class DatabaseFacts:
 
     name: str
     group: str
-    reader: Reader
+    reader: UnquotedNameParser
     session: SessionFacts
     expectation: Expectation
     schemas: Mapping[str, Schema]

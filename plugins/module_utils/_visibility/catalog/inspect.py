@@ -12,7 +12,7 @@ from typing import Mapping, Sequence
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import (
     QualifiedName,
-    Reader,
+    UnquotedNameParser,
     safe_name,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import PINNED_SEARCH_PATH, Session
@@ -130,7 +130,7 @@ def database_facts(
 
     Raises ServerError where the server stops answering.
     """
-    reader = Reader(login.version, target.name)
+    reader = UnquotedNameParser(login.version, target.name)
     schemas = _schemas(questions, reader, login.group_oid)
     scope, problems = SchemaRules(request.privilege, login.version).scope(target, schemas.values())
     is_known = questions.can_ask(queries.SCHEMAS)
@@ -154,7 +154,7 @@ def database_facts(
     )
 
 
-def _schemas(questions: Questions, reader: Reader, group_oid: int | None) -> Mapping[str, Schema]:
+def _schemas(questions: Questions, reader: UnquotedNameParser, group_oid: int | None) -> Mapping[str, Schema]:
     rows = questions.ask(queries.SCHEMAS, {"group": group_oid}, SchemaRow, *OF_SCHEMAS)
     extensions = dict(questions.ask(queries.EXTENSION_SCHEMAS, None, ExtensionSchema, "missing"))
     odd = questions.ask(queries.INDEXED_SCHEMAS, {"odd_name": reader.odd_name}, SchemaName, "breaks_scan")
@@ -173,7 +173,11 @@ def _schemas(questions: Questions, reader: Reader, group_oid: int | None) -> Map
 
 
 def _relations(
-    questions: Questions, reader: Reader, login: SessionFacts, schemas: Mapping[str, Schema], expectation: Expectation
+    questions: Questions,
+    reader: UnquotedNameParser,
+    login: SessionFacts,
+    schemas: Mapping[str, Schema],
+    expectation: Expectation,
 ) -> tuple[Mapping[str, Totals], tuple[RelationDetail, ...]]:
     parameters = {
         "schemas": [schemas[name].oid for name in expectation.schemas],
@@ -241,7 +245,9 @@ def _defaults(questions: Questions, group_oid: int | None) -> tuple[Default, ...
     return tuple(questions.ask(queries.DEFAULTS, {"group": group_oid}, Default, "future", "excess", "breaks_scan"))
 
 
-def _namesakes(questions: Questions, reader: Reader, details: Sequence[RelationDetail]) -> frozenset[QualifiedName]:
+def _namesakes(
+    questions: Questions, reader: UnquotedNameParser, details: Sequence[RelationDetail]
+) -> frozenset[QualifiedName]:
     """Return what exists of the names that oddly named relations are taken for, or could be given by a remedy."""
     odd = [
         detail

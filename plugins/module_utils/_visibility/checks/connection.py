@@ -146,7 +146,7 @@ def _remedy_of_the_way(refusal: LoginFailure, login: Login) -> str:
             f"ssl_mode {login.ssl_mode} asks for TLS: switch it on at the server (ssl = on), and let ca_cert name the "
             "authority that signed the server's certificate, and login_host the name in it."
         )
-    return f"Check that a server listens on {login.place}, and that nothing on the way to it refuses the connection."
+    return f"Check that a server listens on {login.location}, and that nothing on the way to it refuses the connection."
 
 
 def wrong_identity(session: SessionFacts, request: Request, database: str) -> Finding | None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.options import (
     ACCESS_ARGUMENTS,
-    where_from_options,
+    server_from_options,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
@@ -45,7 +45,7 @@ def test_login(changes: dict[str, Any], password: str | None, expected: Login) -
 
 
 def test_the_first_database_is_the_one_of_the_options() -> None:
-    with where_from_options({**DEFAULTS, "login_db": HOSTILE}) as where:
+    with server_from_options({**DEFAULTS, "login_db": HOSTILE}) as where:
         assert where.database == HOSTILE
 
 

@@ -17,7 +17,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry
 from tests.support.values.names import (
     HOSTILE,
     PASSWORD,
-    a_wish,
+    a_request,
     an_entry,
     entry_options,
     options,
@@ -95,10 +95,10 @@ def test_what_metamapper_or_postgresql_would_not_take(changes: dict[str, Any], e
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
-        pytest.param(a_wish(databases=()), (), id="no database"),
-        pytest.param(a_wish(databases=(an_entry(), an_entry("b", creators=()))), (), id="auto and nobody"),
+        pytest.param(a_request(databases=()), (), id="no database"),
+        pytest.param(a_request(databases=(an_entry(), an_entry("b", creators=()))), (), id="auto and nobody"),
         pytest.param(
-            a_wish(databases=(an_entry("a", creators=("y", HOSTILE)), an_entry("b", creators=("x", "y")))),
+            a_request(databases=(an_entry("a", creators=("y", HOSTILE)), an_entry("b", creators=("x", "y")))),
             ("y", HOSTILE, "x"),
             id="each once, in order of first mention",
         ),
@@ -109,7 +109,7 @@ def test_listed_creators(wanted: AccessRequest, expected: tuple[str, ...]) -> No
 
 
 def test_the_group_is_the_first_of_the_roles() -> None:
-    assert a_wish("readers", HOSTILE, "b").role_names == ("readers", HOSTILE, "b")
+    assert a_request("readers", HOSTILE, "b").role_names == ("readers", HOSTILE, "b")
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.role
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import Survey
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import simple, texts
 
-from tests.support.values.names import HOSTILE, a_wish, an_item
+from tests.support.values.names import HOSTILE, a_request, an_item
 from tests.support.values.surveys import DONE, READY, TO_DO, WISH, a_survey
 
-GONE = a_wish(state="absent", databases=())
+GONE = a_request(state="absent", databases=())
 RETIRING = RolePlan(nologin=(simple("ALTER ROLE {} NOLOGIN", HOSTILE),))
 GROUP, USERS = "ChangeRoles group", "ChangeRoles users"
 

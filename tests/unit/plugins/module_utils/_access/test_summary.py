@@ -19,10 +19,10 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.summary import (
     changes,
     database_summary,
+    desired_role_summary,
     diff_lines,
     disappearing,
     role_summary,
-    wanted_role_summary,
 )
 from hypothesis import given, strategies
 
@@ -37,14 +37,14 @@ from tests.support.values.names import (
     a_database,
     a_reader,
     a_relation,
+    a_request,
     a_role,
     a_schema,
-    a_wish,
     an_item,
 )
 
 GROUP = a_role("readers", members=("metamapper",))
-WISH = a_wish()
+WISH = a_request()
 OURS = {"default_transaction_read_only": "on", "client_encoding": "UTF8"}
 
 
@@ -222,21 +222,22 @@ def test_roles_and_databases_stay_where_nothing_differs() -> None:
         ),
         pytest.param(
             whole(roles={"readers": {}, HOSTILE: {"login": False}}),
-            whole(roles={"readers": {"login": False, "powers": []}, HOSTILE: {"login": True}}),
+            whole(roles={"readers": {"login": False, "attributes": []}, HOSTILE: {"login": True}}),
             (
                 'role "readers": absent\nrole "we""ird.näme\'; --": login: no\n',
-                'role "readers": login: no, powers: none\nrole "we""ird.näme\'; --": login: yes\n',
+                'role "readers": login: no, attributes: none\nrole "we""ird.näme\'; --": login: yes\n',
             ),
             id="roles",
         ),
         pytest.param(
-            whole(roles={"a": {"powers": ["SUPERUSER", "CREATEDB"], "settings": {}}}),
-            whole(roles={"a": {"powers": [], "settings": SETTINGS}}),
+            whole(roles={"a": {"attributes": ["SUPERUSER", "CREATEDB"], "settings": {}}}),
+            whole(roles={"a": {"attributes": [], "settings": SETTINGS}}),
             (
-                'role "a": powers: SUPERUSER CREATEDB, settings: none\n',
-                f'role "a": powers: none, settings: all databases default_transaction_read_only on; {HOSTILE} none\n',
+                'role "a": attributes: SUPERUSER CREATEDB, settings: none\n',
+                'role "a": attributes: none, settings: all databases default_transaction_read_only on; '
+                f"{HOSTILE} none\n",
             ),
-            id="powers and settings",
+            id="attributes and settings",
         ),
         pytest.param(
             whole(),
@@ -316,7 +317,7 @@ READER = {
     "inherit": True,
     "connection_limit": 20,
     "member": True,
-    "powers": [],
+    "attributes": [],
     "settings": {"all databases": OURS},
 }
 
@@ -327,7 +328,7 @@ READER = {
         pytest.param([], {"readers": {}, "metamapper": {}}, id="absent"),
         pytest.param(
             [GROUP, a_reader("metamapper")],
-            {"readers": {"login": False, "powers": []}, "metamapper": READER},
+            {"readers": {"login": False, "attributes": []}, "metamapper": READER},
             id="as wanted",
         ),
         pytest.param(
@@ -336,17 +337,17 @@ READER = {
                 a_role("metamapper", settings={HOSTILE: {"role": "x", "work_mem": "1GB"}, "": {"work_mem": "1GB"}}),
             ],
             {
-                "readers": {"login": False, "powers": ["CREATEDB"]},
+                "readers": {"login": False, "attributes": ["CREATEDB"]},
                 "metamapper": {
                     "login": False,
                     "inherit": True,
                     "connection_limit": -1,
                     "member": False,
-                    "powers": [],
+                    "attributes": [],
                     "settings": {HOSTILE: {"role": "x"}},
                 },
             },
-            id="powers, and the settings that matter",
+            id="attributes, and the settings that matter",
         ),
     ],
 )
@@ -374,7 +375,7 @@ def test_role_summary(roles: list[RoleFacts], expected: dict[str, Any]) -> None:
 )
 def test_summary_of_the_plan_for_roles(settings: dict[str, dict[str, str]], expected: dict[str, Any]) -> None:
     roles = {role.name: role for role in (GROUP, a_reader("metamapper", settings=settings))}
-    assert wanted_role_summary(roles, WISH, [HOSTILE], ()) == {
-        "readers": {"login": False, "powers": []},
+    assert desired_role_summary(roles, WISH, [HOSTILE], ()) == {
+        "readers": {"login": False, "attributes": []},
         "metamapper": {**READER, "settings": expected},
     }

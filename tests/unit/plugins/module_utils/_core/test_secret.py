@@ -19,9 +19,9 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.dr
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login, connection_problem
 from hypothesis import given, strategies
 
-from tests.support.values.names import HOSTILE, PASSWORD, a_wish
+from tests.support.values.names import HOSTILE, PASSWORD, a_request
 
-# The password of a_wish(), too: no part of it is to be seen.
+# The password of a_request(), too: no part of it is to be seen.
 TEXT = f"{PASSWORD} {HOSTILE}"
 SECRET = Secret(TEXT)
 USER = User("metamapper", SECRET)
@@ -53,7 +53,7 @@ SHOWN: dict[str, Callable[[], str]] = {
     "repr of a login": lambda: repr(LOGIN),
     "repr of a statement": lambda: repr(STATEMENT),
     "a statement for people": lambda: str(STATEMENT),
-    "repr of all that is wanted": lambda: repr(a_wish()),
+    "repr of all that is wanted": lambda: repr(a_request()),
     "repr of a changed copy": lambda: repr(replace(LOGIN, user="other")),
     "asdict of a user": lambda: str(asdict(USER)),
     "json of a login": lambda: _json_of(asdict(LOGIN)),

@@ -6,7 +6,7 @@ import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import (
     Statement,
-    listed,
+    placeholders,
     quoted,
     remedy,
     simple,
@@ -61,7 +61,7 @@ def test_statement_for_people(statement: Statement, expected: str) -> None:
 
 @pytest.mark.parametrize(("count", "expected"), [(0, ""), (1, "{}"), (3, "{}, {}, {}")])
 def test_place_holders(count: int, expected: str) -> None:
-    assert listed(count) == expected
+    assert placeholders(count) == expected
 
 
 def test_a_remedy_can_be_pasted() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import (
     Effect,
-    Reader,
+    UnquotedNameParser,
     safe_name,
 )
 
-OLD = Reader(version=150018, database="wh")
-NEW = Reader(version=170010, database="wh")
+OLD = UnquotedNameParser(version=150018, database="wh")
+NEW = UnquotedNameParser(version=170010, database="wh")
 SCHEMAS = {"good": True, "sales": True, "Sales": True, "nous": False, "a": True, "Nous": True, "123": True, "-": True}
 RELATIONS = {("good", "mixed"), ("sales", "t"), ("a", "b")}
 
@@ -40,7 +40,7 @@ def test_words(text: str, words: tuple[str, ...] | None) -> None:
 
 @pytest.mark.parametrize(("version", "words"), [(150018, ("a\vb",)), (160014, ("a\vb",)), (170010, None)])
 def test_a_vertical_tab_is_a_blank_from_17_on(version: int, words: tuple[str, ...] | None) -> None:
-    assert Reader(version, "wh").words("a\vb") == words
+    assert UnquotedNameParser(version, "wh").words("a\vb") == words
 
 
 @pytest.mark.parametrize(
@@ -123,5 +123,5 @@ def test_the_names_of_relations_that_do_not_come_back(relation: str, expected: b
         (OLD, "fine", False),
     ],
 )
-def test_what_breaks_a_scan(reader: Reader, effect: Effect, expected: bool) -> None:
+def test_what_breaks_a_scan(reader: UnquotedNameParser, effect: Effect, expected: bool) -> None:
     assert reader.breaks_scan(effect) is expected

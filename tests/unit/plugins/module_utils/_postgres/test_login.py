@@ -73,7 +73,7 @@ def test_an_old_libpq_is_not_told_what_it_does_not_know(monkeypatch: pytest.Monk
     ],
 )
 def test_place(login: Login, expected: str) -> None:
-    assert login.place == expected
+    assert login.location == expected
 
 
 def test_a_failed_login_is_told_with_its_place() -> None:

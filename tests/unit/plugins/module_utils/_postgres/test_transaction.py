@@ -17,12 +17,12 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.se
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, Setting
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
     ATTEMPTS,
-    CLASHES,
     LOCK_HOLDERS,
+    RETRYABLE_SQLSTATES,
     TAKE_ADVISORY_LOCK,
     Done,
     LockHolder,
-    Patience,
+    LockTimeouts,
     Work,
     read,
     statement_logging_off,
@@ -33,7 +33,7 @@ from tests.support.values.names import HOSTILE, PASSWORD
 
 FIRST = simple("GRANT USAGE ON SCHEMA {} TO {}", HOSTILE, "readers")
 SECOND = simple("GRANT USAGE ON SCHEMA {} TO {}", "sales", "readers")
-PATIENCE = Patience(wait_seconds=300, lock_timeout_ms=5000)
+TIMEOUTS = LockTimeouts(wait_seconds=300, lock_timeout_ms=5000)
 
 
 def refusal(code: str) -> ServerError:
@@ -116,7 +116,7 @@ def written(
         statements=lambda plan: plan,
         missing=lambda _plan, _after: missing,
     )
-    return write(cast(Session, server), work, PATIENCE)
+    return write(cast(Session, server), work, TIMEOUTS)
 
 
 @pytest.fixture(autouse=True)
@@ -135,7 +135,7 @@ WRITE = [*LOOK, "lock_timeout", "run 2"]
     ("server", "statements", "expected"),
     [
         pytest.param(Server(), [], [*LOOK, "commit"], id="nothing is missing any more"),
-        pytest.param(Server(), [FIRST, SECOND], [*WRITE, "look", "commit"], id="written, looked at, committed"),
+        pytest.param(Server(), [FIRST, SECOND], [*WRITE, "look", "commit"], id="written, state at, committed"),
         pytest.param(
             Server(runs=[refusal("XX000")]),
             [FIRST, SECOND],
@@ -168,12 +168,12 @@ def test_what_was_done_is_what_the_last_attempt_found() -> None:
     assert written(Server(runs=[refusal("40P01")]), FIRST) == Done(2, 3, (FIRST,), (FIRST,))
 
 
-@pytest.mark.parametrize("code", sorted(CLASHES))
+@pytest.mark.parametrize("code", sorted(RETRYABLE_SQLSTATES))
 def test_each_clash_is_survived(code: str) -> None:
     assert written(Server(runs=[refusal(code)] * (ATTEMPTS - 1)), FIRST).statements == (FIRST,)
 
 
-@pytest.mark.parametrize("code", sorted(CLASHES))
+@pytest.mark.parametrize("code", sorted(RETRYABLE_SQLSTATES))
 def test_a_clash_that_does_not_end_is_a_failure_with_its_sqlstate(code: str) -> None:
     with pytest.raises(Failure) as caught:
         written(Server(runs=[refusal(code)] * 99), FIRST)
@@ -316,7 +316,7 @@ def test_what_is_decided_at_begin_is_set_before_by_a_superuser(is_superuser: boo
         missing=lambda _plan, _after: [],
         settings=statement_logging_off(is_superuser=is_superuser),
     )
-    write(cast(Session, server), work, PATIENCE)
+    write(cast(Session, server), work, TIMEOUTS)
     assert (server.sent[0], server.sent[-1]) == (
         ("set log_transaction_sample_rate", "reset") if is_superuser else ("begin READ", "commit")
     )

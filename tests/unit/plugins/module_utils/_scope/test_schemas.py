@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import SchemaFacts
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import Reader
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import UnquotedNameParser
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import DatabaseScope
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import DatabaseEntry, Privilege
@@ -184,7 +184,7 @@ SOME_SCHEMAS = strategies.lists(FACTS, min_size=1, max_size=6, unique_by=lambda 
 def test_a_pattern_never_takes_in_what_would_break_a_scan(entry: DatabaseEntry, schemas: list[SchemaFacts]) -> None:
     found = read(entry, *schemas)[0].schemas
     for schema in schemas:
-        if Reader(170000, "warehouse").is_unquotable_schema(schema.name) and schema.name in found:
+        if UnquotedNameParser(170000, "warehouse").is_unquotable_schema(schema.name) and schema.name in found:
             assert schema.holds_relation or (schema.name in entry.schemas and entry.accept_breaks_scan)
 
 

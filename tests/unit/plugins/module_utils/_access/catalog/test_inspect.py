@@ -32,8 +32,8 @@ from tests.support.values.names import (
     THROUGH_PUBLIC,
     a_creator,
     a_relation,
+    a_request,
     a_server,
-    a_wish,
     an_entry,
     an_item,
 )
@@ -82,7 +82,7 @@ class Catalog:
 def question(*chosen: str, has_group: bool = True, **request: Any) -> Question:
     """Return what is asked about some schemas of a database."""
     return Question(
-        a_wish(**request),
+        a_request(**request),
         SERVER_17,
         has_group=has_group,
         is_listed=True,
@@ -197,11 +197,11 @@ def test_a_group_that_does_not_exist_will_hold_what_public_holds(has_group: bool
 )
 def test_settings_of_a_role(settings: object, expected: object) -> None:
     catalog = Catalog({ask.ROLES: [{**ROLE, "name": HOSTILE, "settings": settings}]})
-    assert inspect_roles(cast(Session, catalog), a_wish())[HOSTILE].settings == expected
+    assert inspect_roles(cast(Session, catalog), a_request())[HOSTILE].settings == expected
 
 
 def test_a_role() -> None:
-    (role,) = inspect_roles(cast(Session, Catalog({ask.ROLES: [{**ROLE, "name": HOSTILE}]})), a_wish()).values()
+    (role,) = inspect_roles(cast(Session, Catalog({ask.ROLES: [{**ROLE, "name": HOSTILE}]})), a_request()).values()
     assert (role.is_superuser, role.can_login, role.connection_limit, role.owned, role.members, role.connections) == (
         True,
         True,
@@ -214,7 +214,7 @@ def test_a_role() -> None:
 
 def test_the_roles_of_the_task_and_its_creators_are_asked_about() -> None:
     catalog = Catalog({})
-    inspect_roles(cast(Session, catalog), a_wish("readers", HOSTILE, databases=(an_entry(creators=("app",)),)))
+    inspect_roles(cast(Session, catalog), a_request("readers", HOSTILE, databases=(an_entry(creators=("app",)),)))
     assert catalog.asked == {ask.ROLES: {"names": [HOSTILE, "readers", "app"], "group": "readers"}}
 
 

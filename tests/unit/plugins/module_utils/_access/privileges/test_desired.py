@@ -18,14 +18,14 @@ from tests.support.values.names import (
     a_creator,
     a_database,
     a_relation,
+    a_request,
     a_schema,
-    a_wish,
     an_entry,
 )
 
-AUTO = Desired(a_wish(), an_entry())
-NAMED = Desired(a_wish(), an_entry(creators=(HOSTILE, "nobody")))
-NONE_NAMED = Desired(a_wish(), an_entry(creators=()))
+AUTO = Desired(a_request(), an_entry())
+NAMED = Desired(a_request(), an_entry(creators=(HOSTILE, "nobody")))
+NONE_NAMED = Desired(a_request(), an_entry(creators=()))
 OWNER = a_creator("s", HOSTILE)
 MAKER = a_creator("s", "maker")
 NO_CREATOR = a_creator("s", "root", is_creator=False)
@@ -41,7 +41,7 @@ OURS = a_creator("s", "metamapper")
         pytest.param(AUTO, (OURS,), [], id="a role of ours"),
         pytest.param(NAMED, (OWNER, MAKER), [HOSTILE], id="those that the entry names"),
         pytest.param(NONE_NAMED, (OWNER, MAKER), [], id="the entry wants none"),
-        pytest.param(Desired(a_wish(), None), (OWNER,), [], id="the database is not listed"),
+        pytest.param(Desired(a_request(), None), (OWNER,), [], id="the database is not listed"),
     ],
 )
 def test_whose_future_relations_are_to_be_seen(
@@ -87,4 +87,4 @@ def test_what_is_missing(facts: DatabaseFacts, expected: list[Grant]) -> None:
 
 
 def test_nothing_is_missing_in_a_database_that_is_not_listed() -> None:
-    assert Desired(a_wish(), None).missing(a_database(a_schema("s"), missing=(a_relation("s", "t"),))) == []
+    assert Desired(a_request(), None).missing(a_database(a_schema("s"), missing=(a_relation("s", "t"),))) == []

@@ -51,10 +51,10 @@ from tests.support.values.names import (
     a_creator,
     a_database,
     a_relation,
+    a_request,
     a_role,
     a_schema,
     a_server,
-    a_wish,
     an_entry,
     an_item,
 )
@@ -197,7 +197,7 @@ def of_an_admin(
 ) -> DatabasePlan:
     """Return the plan for an administrator that is no superuser."""
     server = a_server(admin=RDS_ADMIN, version_num=version)
-    return plan_database(server, facts, Desired(a_wish(GROUP, "metamapper"), an_entry(creators=creators)))
+    return plan_database(server, facts, Desired(a_request(GROUP, "metamapper"), an_entry(creators=creators)))
 
 
 def said(problems: Sequence[Problem]) -> list[str]:

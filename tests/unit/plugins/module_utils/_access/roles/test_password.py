@@ -9,11 +9,11 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import User
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import (
     Password,
-    compared,
     costs_too_much,
-    judged,
     open_database,
+    password_state,
     user_login,
+    verify_stored,
     why_no_login,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
@@ -83,7 +83,7 @@ ADMIN = Login(
     ],
 )
 def test_what_a_login_proves(attempt: LoginAttempt, expected: Password) -> None:
-    assert judged(attempt) == expected
+    assert password_state(attempt) == expected
 
 
 SCRAM = "SCRAM-SHA-256${}:c2FsdA==$c3RvcmVk:c2VydmVy"
@@ -101,7 +101,7 @@ UNPROVEN = Password("unproven", "A login proves nothing.")
     ],
 )
 def test_what_a_stored_verifier_proves(stored: str | None, state: str) -> None:
-    assert compared(stored, USER, UNPROVEN).state == state
+    assert verify_stored(stored, USER, UNPROVEN).state == state
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_which_verifiers_nobody_should_compute(stored: StoredPassword, expected:
 
 
 def test_why_the_login_proved_nothing_stays_in_the_reason() -> None:
-    assert compared(None, USER, UNPROVEN).reason.startswith(UNPROVEN.reason)
+    assert verify_stored(None, USER, UNPROVEN).reason.startswith(UNPROVEN.reason)
 
 
 OPEN = (a_listed_database("closed", is_open=False), a_listed_database(HOSTILE))

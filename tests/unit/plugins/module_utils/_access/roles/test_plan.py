@@ -18,15 +18,15 @@ from tests.support.values.names import (
     SERVER_9_6,
     SERVER_17,
     a_reader,
+    a_request,
     a_role,
     a_server,
-    a_wish,
     an_entry,
 )
 
 QUOTED = '"we""ird.näme\'; --"'
 GROUP = a_role("readers", members=("metamapper",))
-WISH = a_wish()
+WISH = a_request()
 VERIFIER = Secret("SCRAM-SHA-256$4096:...")
 
 
@@ -78,7 +78,7 @@ NEW_USER = [
         ),
         pytest.param(
             a_server(),
-            a_wish(HOSTILE, HOSTILE + "2", connection_limit=-1),
+            a_request(HOSTILE, HOSTILE + "2", connection_limit=-1),
             [
                 f"CREATE ROLE {QUOTED} NOLOGIN",
                 f"CREATE ROLE {QUOTED[:-1]}2\" LOGIN INHERIT CONNECTION LIMIT -1 PASSWORD '********'",
@@ -96,9 +96,9 @@ NEW_USER = [
         ),
         pytest.param(
             a_server(a_role("readers", is_createrole=True, can_login=True), a_reader("metamapper")),
-            a_wish(adopt=True),
+            a_request(adopt=True),
             ['ALTER ROLE "readers" NOCREATEROLE NOLOGIN'],
-            id="a group with powers, adopted",
+            id="a group with attributes, adopted",
         ),
         pytest.param(server_with(can_login=False), WISH, ['ALTER ROLE "metamapper" LOGIN'], id="NOLOGIN"),
         pytest.param(
@@ -137,11 +137,11 @@ NEW_USER = [
         ),
         pytest.param(
             server_with(is_superuser=True),
-            a_wish(adopt=True),
+            a_request(adopt=True),
             ['ALTER ROLE "metamapper" NOSUPERUSER', 'GRANT "readers" TO "metamapper" WITH INHERIT TRUE'],
             id="a superuser only seems to be a member",
         ),
-        pytest.param(a_server(GROUP), a_wish(users=()), [], id="no users"),
+        pytest.param(a_server(GROUP), a_request(users=()), [], id="no users"),
     ],
 )
 def test_statements(server: ServerFacts, wanted: AccessRequest, expected: list[str]) -> None:
@@ -220,7 +220,7 @@ def test_what_a_leaked_login_has_made_keeps_nobody_from_setting_its_password() -
     ],
 )
 def test_a_group_that_is_more_than_a_reader(properties: dict[str, Any], what: list[str]) -> None:
-    found = problems(a_server(a_role(HOSTILE, **properties)), a_wish(HOSTILE))
+    found = problems(a_server(a_role(HOSTILE, **properties)), a_request(HOSTILE))
     assert found == [more_than_a_reader(each, QUOTED) for each in what]
 
 
@@ -230,22 +230,22 @@ ITSELF = "is the one that this task itself logs in with or becomes. Give Metamap
 @pytest.mark.parametrize("adopt", [False, True])
 @pytest.mark.parametrize("wish", [("admin", "metamapper"), ("readers", "admin")], ids=["group", "user"])
 def test_the_administrator_is_never_taken_over(wish: tuple[str, str], adopt: bool) -> None:
-    assert problems(a_server(), a_wish(*wish, adopt=adopt)) == [f'The role "admin" {ITSELF}']
+    assert problems(a_server(), a_request(*wish, adopt=adopt)) == [f'The role "admin" {ITSELF}']
 
 
 def test_nor_is_the_login_behind_a_session_role() -> None:
-    assert problems(a_server(a_role(HOSTILE), login=HOSTILE), a_wish("readers", HOSTILE)) == [
+    assert problems(a_server(a_role(HOSTILE), login=HOSTILE), a_request("readers", HOSTILE)) == [
         f"The role {QUOTED} {ITSELF}"
     ]
 
 
 @pytest.mark.parametrize("properties", [{"is_superuser": True}, {"owned": 3}, {"members": (HOSTILE,)}])
 def test_adopted(properties: dict[str, Any]) -> None:
-    assert problems(server_with(**properties), a_wish(adopt=True)) == []
+    assert problems(server_with(**properties), a_request(adopt=True)) == []
 
 
 def test_creators_that_do_not_exist() -> None:
-    wish = a_wish(databases=(an_entry(creators=("admin", HOSTILE, "x")),))
+    wish = a_request(databases=(an_entry(creators=("admin", HOSTILE, "x")),))
     assert problems(a_server(), wish) == [
         f"The creator {QUOTED} does not exist on the server. Correct the name in creators, or use creators: auto.",
         'The creator "x" does not exist on the server. Correct the name in creators, or use creators: auto.',
@@ -306,7 +306,7 @@ NO_ADMIN_OPTION = (
         ),
         pytest.param(
             by(CREATOR, OURS, a_reader("metamapper", is_superuser=True, is_createdb=True)),
-            a_wish(adopt=True),
+            a_request(adopt=True),
             [
                 'Role "rds" cannot take SUPERUSER, CREATEDB away from the role "metamapper": a superuser can. Have one '
                 'run: ALTER ROLE "metamapper" NOSUPERUSER NOCREATEDB;'
@@ -330,6 +330,6 @@ READER = {
     "inherit": True,
     "connection_limit": 20,
     "member": True,
-    "powers": [],
+    "attributes": [],
     "settings": {"all databases": OURS},
 }

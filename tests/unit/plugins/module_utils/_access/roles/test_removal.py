@@ -28,14 +28,14 @@ from tests.support.values.names import (
     SERVER_9_6,
     a_database,
     a_reader,
+    a_request,
     a_role,
     a_server,
-    a_wish,
     an_item,
 )
 
 NAME = '"we""ird.näme\'; --"'
-GONE = a_wish("readers", HOSTILE, state="absent", databases=())
+GONE = a_request("readers", HOSTILE, state="absent", databases=())
 GROUP = a_role("readers")
 USER = a_reader(HOSTILE)
 MAKER = a_role("maker", is_createrole=True, can_login=True)
@@ -79,7 +79,7 @@ def test_what_roles_hold_on_the_server_is_revoked_first() -> None:
 
 
 def obstacles(*roles: RoleFacts, adopt: bool = False, end_connections: bool = False, **server: Any) -> list[str]:
-    wish = a_wish("readers", HOSTILE, state="absent", databases=(), adopt=adopt, end_connections=end_connections)
+    wish = a_request("readers", HOSTILE, state="absent", databases=(), adopt=adopt, end_connections=end_connections)
     found = removal_obstacles(a_server(*roles, **server), wish, login_database="postgres")
     return [problem.statement or problem.message for problem in found]
 

@@ -11,7 +11,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.role
     shown_settings,
 )
 
-from tests.support.values.names import HOSTILE, a_wish
+from tests.support.values.names import HOSTILE, a_request
 
 USER = "metamapper"
 QUOTED = '"we""ird.näme\'; --"'
@@ -56,19 +56,19 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, dict[str, str]], list[str]]] = 
 
 @pytest.mark.parametrize(("wish", "found", "expected"), CASES.values(), ids=CASES)
 def test_statements(wish: dict[str, Any], found: dict[str, dict[str, str]], expected: list[str]) -> None:
-    assert list(map(str, setting_statements(found, USER, a_wish(**wish), [HOSTILE]))) == expected
+    assert list(map(str, setting_statements(found, USER, a_request(**wish), [HOSTILE]))) == expected
 
 
 @pytest.mark.parametrize(("wish", "found", "_expected"), CASES.values(), ids=CASES)
 def test_after_the_statements_nothing_is_left_to_do(
     wish: dict[str, Any], found: dict[str, dict[str, str]], _expected: list[str]
 ) -> None:
-    request = a_wish(**wish)
+    request = a_request(**wish)
     after = settings_after(found, request, [HOSTILE])
     assert list(setting_statements(after, USER, request, [HOSTILE])) == []
 
 
 def test_only_what_is_compared_is_shown() -> None:
     found = {"": {**OURS, "work_mem": "1GB", "search_path": "x"}, HOSTILE: {"role": "y"}, "other": {"work_mem": "1MB"}}
-    assert shown_settings(found, a_wish()) == {"all databases": OURS, HOSTILE: {"role": "y"}}
-    assert shown_settings(found, a_wish(search_path="y"))["all databases"] == {**OURS, "search_path": "x"}
+    assert shown_settings(found, a_request()) == {"all databases": OURS, HOSTILE: {"role": "y"}}
+    assert shown_settings(found, a_request(search_path="y"))["all databases"] == {**OURS, "search_path": "x"}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import Reader
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import UnquotedNameParser
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
     DatabaseFacts,
     QueryFailure,
@@ -64,7 +64,10 @@ def test_what_nothing_foretold_is_a_finding() -> None:
 def test_a_relation_without_an_id_is_a_warning_from_16_on(version: int, severity: str) -> None:
     session = replace(SESSION, version=version)
     facts = replace(
-        FACTS, session=session, reader=Reader(version, "wh"), details=(detail("needs_quotes", relation="T"),)
+        FACTS,
+        session=session,
+        reader=UnquotedNameParser(version, "wh"),
+        details=(detail("needs_quotes", relation="T"),),
     )
     assert severities(facts) == [(severity, "sales")]
     twin = replace(facts, namesakes=frozenset({("sales", "t")}))

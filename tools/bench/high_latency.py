@@ -6,10 +6,10 @@ import contextlib
 from dataclasses import dataclass
 from typing import Iterable, Iterator
 
+from tools.bench.access import SETTINGS, access, forget
+from tools.bench.alternatives import guide, has_psql, psql
 from tools.bench.content import build
 from tools.bench.figures import Figure, Goal, amount
-from tools.bench.ours import SETTINGS, access, forget
-from tools.bench.rivals import guide, has_psql, psql
 from tools.bench.scenario import Scenario, Turn, seconds
 from tools.bench.sizes import Sizes
 from tools.postgres.proxy import proxy
@@ -39,7 +39,7 @@ class Far:
         """How tables name this size."""
         return f"{len(self.names)} databases × {SCHEMAS} schemas, {AWAY_SECONDS * 1000:.0f} ms away"
 
-    def ours(self) -> Iterable[Figure]:
+    def by_access(self) -> Iterable[Figure]:
         """Measure a first run and a no-op. Each connection of the proxy is one login."""
         forget(self.server)
         with proxy(self.server.host, self.server.port, delay_seconds=AWAY_SECONDS / 2) as line:
@@ -84,7 +84,7 @@ def _at(server: Server, port: int) -> Server:
 
 
 @contextlib.contextmanager
-def slow_line(sizes: Sizes) -> Iterator[Scenario]:
+def high_latency(sizes: Sizes) -> Iterator[Scenario]:
     """Make copies of a database, and measure one of them and some."""
     with running(sizes.major, settings=SETTINGS) as server:
         build(server, TEMPLATE, SCHEMAS, RELATIONS)
@@ -95,5 +95,5 @@ def slow_line(sizes: Sizes) -> Iterator[Scenario]:
         some = [Far(server, tuple(names[:count])) for count in counts]
         turns: list[Turn] = []
         for far in some:
-            turns += [far.guide, far.ours] if has_psql(server) else [far.ours]
+            turns += [far.guide, far.by_access] if has_psql(server) else [far.by_access]
         yield Scenario("A server 50 ms away", turns, [goal for far in some for goal in far.goals()])

@@ -13,10 +13,10 @@ from typing import Callable, Iterable, Iterator, Mapping, Sequence
 import psycopg2
 
 from tools.bench import child
+from tools.bench.access import SETTINGS, access, forget
+from tools.bench.alternatives import floor, run_directly
 from tools.bench.content import Size
 from tools.bench.figures import Figure, Goal, Key, amount
-from tools.bench.ours import SETTINGS, access, forget
-from tools.bench.rivals import floor, run_directly
 from tools.bench.scenario import Scenario, Turn
 from tools.bench.sizes import Sizes
 from tools.postgres.server import Server, running
@@ -91,14 +91,14 @@ class Shared(Size):
         return f"{self.schemas * self.relations:,} relations, PostgreSQL {self.server.major}"
 
     def figures(self, when: str, found: Mapping[str, Neighbour]) -> Iterator[Figure]:
-        """Yield what the neighbours noticed."""
+        """Yield what the concurrent sessions noticed."""
         for name, one in found.items():
             yield Figure(self.part, f"{name}, {when}: median", statistics.median(one.milliseconds), "ms")
             yield Figure(self.part, f"{name}, {when}: longest", max(one.milliseconds), "ms")
             yield Figure(self.part, f"{name}, {when}: failed", one.failures, "statements")
 
-    def ours(self) -> Iterable[Figure]:
-        """Watch the neighbours before and during a first run of the module."""
+    def by_access(self) -> Iterable[Figure]:
+        """Watch the concurrent sessions before and during a first run of the module."""
         forget(self.server)
         yield from self.figures("before", together(self.server, lambda: time.sleep(BEFORE_SECONDS)))
         options = access(self.server, DATABASE)
@@ -129,7 +129,7 @@ class Shared(Size):
 
 
 @contextlib.contextmanager
-def neighbours(sizes: Sizes) -> Iterator[Scenario]:
+def concurrent_sessions(sizes: Sizes) -> Iterator[Scenario]:
     """Build one database of the largest size, on two servers."""
     turns: list[Turn] = []
     goals: list[Goal] = []
@@ -138,6 +138,6 @@ def neighbours(sizes: Sizes) -> Iterator[Scenario]:
             server = stack.enter_context(running(major, settings=SETTINGS))
             shared = Shared(server, max(sizes.schemas), sizes.relations)
             shared.build(DATABASE)
-            turns += [shared.ours, shared.raw]
+            turns += [shared.by_access, shared.raw]
             goals += shared.goals()
         yield Scenario("Sessions beside a first run", turns, goals)

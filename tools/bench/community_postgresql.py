@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Sequence
 
+from tools.bench.access import GROUP, PASSWORD, USER, way
 from tools.bench.content import OWNERS
-from tools.bench.ours import GROUP, PASSWORD, USER, way
 from tools.postgres.server import Server
 
 

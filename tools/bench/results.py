@@ -36,7 +36,7 @@ that nobody can do without, on an open connection, without looking at anything b
 
 
 @dataclass(frozen=True)
-class Kept:
+class Results:
     """One scenario as it ran last."""
 
     text: str
@@ -57,14 +57,14 @@ def machine(sizes: Sizes, load: float) -> str:
     )
 
 
-def keep(directory: Path, name: str, kept: Kept) -> None:
+def keep(directory: Path, name: str, results: Results) -> None:
     """Write what a scenario found."""
     directory.mkdir(parents=True, exist_ok=True)
     figures = [
         {"part": part, "candidate": candidate, "unit": series.unit, "values": series.values}
-        for (part, candidate), series in kept.measured.items()
+        for (part, candidate), series in results.measured.items()
     ]
-    content = {"machine": kept.machine, "command": kept.command, "text": kept.text, "figures": figures}
+    content = {"machine": results.machine, "command": results.command, "text": results.text, "figures": figures}
     (directory / f"{name}.json").write_text(json.dumps(content, indent=1))
 
 
@@ -74,7 +74,7 @@ def document(directory: Path, names: Iterable[str]) -> str:
     for name in names:
         path = directory / f"{name}.json"
         if path.exists():
-            kept = json.loads(path.read_text())
-            heading, rest = kept["text"].split("\n", 1)
-            parts.append(f"{heading}\n\n`{kept['command']}`, on {kept['machine']}.\n{rest}\n")
+            results = json.loads(path.read_text())
+            heading, rest = results["text"].split("\n", 1)
+            parts.append(f"{heading}\n\n`{results['command']}`, on {results['machine']}.\n{rest}\n")
     return "\n".join(parts)

@@ -12,8 +12,8 @@ from typing import Iterable, Iterator
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
 
+from tools.bench.access import GROUP, PASSWORD, USER
 from tools.bench.content import OWNERS
-from tools.bench.ours import GROUP, PASSWORD, USER
 from tools.postgres.server import ROOT, Server
 
 NAMES_IN_A_STATEMENT = 500
@@ -80,7 +80,7 @@ def has_psql(server: Server) -> bool:
 
 
 def has_pg_sync() -> bool:
-    """Tell whether the environment of the rivals was made: "make bench" does."""
+    """Tell whether the environment of the alternatives was made: "make bench" does."""
     return (PEERS / "python").exists()
 
 
