@@ -20,10 +20,12 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import (
     Narrowed,
+    inspect_database,
     inspect_memberships,
     inspect_roles,
     inspect_shared,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import Desired
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.diff import (
     DatabasePlan,
     batches,
@@ -42,8 +44,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.progress import Roles, Run, not_shown
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import (
-    DatabaseRules,
     DatabaseState,
+    plan_of,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
@@ -69,7 +71,7 @@ def change_database(run: Run, state: DatabaseState) -> None:
             if is_whole:
                 break
             facts = read_again(session, lambda again: _inspect(run, again, state))
-            plans = batches(_possible(state.rules.plan(facts)), state.rules.server.names_per_transaction)
+            plans = batches(_possible(plan_of(facts, state.desired)), state.desired.server.names_per_transaction)
             run.progress.databases[state.name] = facts
             if not plans:
                 break
@@ -94,7 +96,7 @@ def _inspect(run: Run, session: Session, state: DatabaseState, narrowed: Narrowe
 
     Taken in at each attempt, they would keep a transaction from ever ending while others create and rename schemas.
     """
-    facts = state.rules.inspect(session, has_group=True, narrowed=narrowed)
+    facts = inspect_database(session, state.desired, narrowed)
     keeps_extraneous = bool(run.found.not_done) and not run.request.is_absent
     return replace(
         facts.without_new_schemas(state.facts.listed), extraneous=() if keeps_extraneous else facts.extraneous
@@ -104,23 +106,22 @@ def _inspect(run: Run, session: Session, state: DatabaseState, narrowed: Narrowe
 def _change_once(run: Run, session: Session, state: DatabaseState, batch: DatabasePlan | None) -> None:
     """Carry out a batch, or all that there is to do, in one transaction."""
     narrowed = _narrowed(batch) if batch else None
-    rules = state.rules
 
     def plan(facts: DatabaseFacts) -> DatabasePlan:
-        found = _possible(rules.plan(facts))
+        found = _possible(plan_of(facts, state.desired))
         return found.limited_to(batch) if batch else found
 
     work: Work[DatabaseFacts, DatabasePlan] = Work(
-        database=rules.name,
+        database=state.name,
         look=lambda again: _inspect(run, again, state, narrowed),
         plan=plan,
         statements=lambda found: found.statements(run.request.group, administrator=run.administrator),
-        missing=lambda found, after: _undone(run, rules, found, after),
+        missing=lambda found, after: _undone(run, state.desired, found, after),
     )
     done = write(session, work, run.lock_timeouts)
-    run.progress.keep(f"database {quoted(rules.name)}", done.statements)
+    run.progress.keep(f"database {quoted(state.name)}", done.statements)
     if batch is None:
-        run.progress.databases[rules.name] = done.after
+        run.progress.databases[state.name] = done.after
 
 
 def _narrowed(batch: DatabasePlan) -> Narrowed:
@@ -132,9 +133,9 @@ def _narrowed(batch: DatabasePlan) -> Narrowed:
     )
 
 
-def _undone(run: Run, rules: DatabaseRules, plan: DatabasePlan, after: DatabaseFacts) -> list[Problem]:
+def _undone(run: Run, desired: Desired, plan: DatabasePlan, after: DatabaseFacts) -> list[Problem]:
     """Return what the transaction was to change and has not, and what it has taken from the desired privileges."""
-    missing = frozenset(rules.desired.missing(after))
+    missing = frozenset(desired.missing(after))
     unwanted = frozenset(after.extraneous)
     return [
         *(not_granted(after, grant, run.request.group) for grant in plan.grants if grant in missing),
@@ -149,7 +150,7 @@ def _change_leftovers(run: Run, session: Session, state: DatabaseState) -> None:
 
     work: Work[DatabaseFacts, Sequence[Statement]] = Work(
         database=state.name,
-        look=lambda again: state.rules.inspect(again, has_group=True),
+        look=lambda again: inspect_database(again, state.desired),
         plan=leftover_statements,
         statements=lambda statements: statements,
         missing=lambda _plan, after: not_shown(state.name, leftover_statements(after)),

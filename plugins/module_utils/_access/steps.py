@@ -142,7 +142,7 @@ def part_of(plan: RolePlan, part: Part) -> tuple[Statement, ...]:
 
 def database_statements(state: DatabaseState, request: AccessRequest) -> list[Statement]:
     """Return what is run in a database, batch by batch."""
-    administrator = state.rules.server.administrator
+    administrator = state.desired.server.administrator
     batched = [
         statement
         for batch in state.batches

@@ -14,13 +14,10 @@ from typing import Collection, Iterable, Iterator, Mapping, Sequence
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
     AclItem,
     DatabaseFacts,
-    SchemaFacts,
     ServerFacts,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import (
     LongDefault,
-    Narrowed,
-    Question,
     inspect_database,
     inspect_long_defaults,
     inspect_mentions,
@@ -69,8 +66,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.datab
     not_enterable,
     resolve,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import Privilege
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.schemas import SchemaRules
 
 
 @dataclass(frozen=True)
@@ -82,61 +77,24 @@ class ServerState:
     uses_tls: bool | None
 
 
-@dataclass(frozen=True)
-class DatabaseRules:
-    """What decides about one database; ``target`` is None where it is entered only to revoke something."""
+def plan_of(facts: DatabaseFacts, desired: Desired) -> DatabasePlan:
+    """Return what is to be done in a database."""
+    plan = plan_database(facts, desired)
+    if facts.remains is None:
+        return plan
+    # Ansible ships modules as source, which Python compiles in each run: most of them drop no role.
+    from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.removal import (  # noqa: PLC0415
+        database_obstacles,
+    )
 
-    name: str
-    request: AccessRequest
-    server: ServerFacts
-    target: Target | None
-
-    @property
-    def desired(self) -> Desired:
-        """What the request says about the database."""
-        return Desired(self.request, self.target.entry if self.target else None)
-
-    def scope(self, schemas: Iterable[SchemaFacts]) -> tuple[DatabaseScope, tuple[Problem, ...]]:
-        """Return what is in scope of a database that is listed, and what is wrong with its entry."""
-        if self.target is None:
-            raise AssertionError("a database that is not listed has no scope")
-        return SchemaRules(self.request.privilege, self.server.version_num).scope(self.target, schemas)
-
-    def inspect(self, session: Session, *, has_group: bool, narrowed: Narrowed | None = None) -> DatabaseFacts:
-        """Return the database beside what is desired."""
-        question = Question(
-            self.request,
-            self.server.version_num,
-            has_group=has_group,
-            is_listed=self.target is not None,
-            creators=(self.target.entry.creators or ()) if self.target else (),
-            accepts_breaks_scan=self.target is not None and self.target.entry.accept_breaks_scan,
-            select_schemas=self._selected,
-            select_creators=self.desired.creators,
-        )
-        return inspect_database(session, self.name, question, narrowed)
-
-    def _selected(self, schemas: Iterable[SchemaFacts]) -> Mapping[str, Privilege]:
-        return self.scope(schemas)[0].schemas
-
-    def plan(self, facts: DatabaseFacts) -> DatabasePlan:
-        """Return what is to be done in the database."""
-        plan = plan_database(self.server, facts, self.desired)
-        if facts.remains is None:
-            return plan
-        # Ansible ships modules as source, which Python compiles in each run: most of them drop no role.
-        from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.removal import (  # noqa: PLC0415
-            database_obstacles,
-        )
-
-        return replace(plan, problems=(*plan.problems, *database_obstacles(facts, self.server.administrator)))
+    return replace(plan, problems=(*plan.problems, *database_obstacles(facts, desired.server.administrator)))
 
 
 @dataclass(frozen=True)
 class DatabaseState:
     """A database, what is in scope of it where it is listed, and the plan; in one part a transaction."""
 
-    rules: DatabaseRules
+    desired: Desired
     facts: DatabaseFacts
     plan: DatabasePlan
     scope: DatabaseScope | None = None
@@ -144,12 +102,12 @@ class DatabaseState:
     @property
     def name(self) -> str:
         """The name of the database."""
-        return self.rules.name
+        return self.desired.name
 
     @property
     def batches(self) -> list[DatabasePlan]:
         """The parts of the plan."""
-        return batches(self.plan, self.rules.server.names_per_transaction)
+        return batches(self.plan, self.desired.server.names_per_transaction)
 
     @property
     def leftovers(self) -> list[Statement]:
@@ -223,8 +181,8 @@ def survey(where: Server, request: AccessRequest) -> Survey:
     if request.is_absent and not any(name in facts.roles for name in request.roles):
         return Survey(server, (), {}, RolePlan(), ())
     obstacles = _entry_obstacles(facts, targets)
-    rules = _rules(request, facts, targets, [problem.database for problem in obstacles])
-    databases, refused, not_done = _databases(where, rules, has_group=request.group in facts.roles)
+    desired = _desired(request, facts, targets, [problem.database for problem in obstacles])
+    databases, refused, not_done = _databases(where, desired, has_group=request.group in facts.roles)
     if not_done and not request.is_absent:
         databases = [_without_revokes(state) for state in databases]
         shared = ()
@@ -281,29 +239,29 @@ def _mentioned(facts: ServerFacts) -> list[str]:
     return sorted({mention.database for mention in facts.mentions if mention.database and mention.how != "o"})
 
 
-def _rules(request: AccessRequest, facts: ServerFacts, targets: Targets, closed: Sequence[str]) -> list[DatabaseRules]:
+def _desired(request: AccessRequest, facts: ServerFacts, targets: Targets, closed: Sequence[str]) -> list[Desired]:
     by_name: dict[str, Target | None] = dict.fromkeys(_mentioned(facts))
     by_name.update({target.name: target for target in targets.targets})
-    return [DatabaseRules(name, request, facts, by_name[name]) for name in sorted(by_name) if name not in closed]
+    return [Desired(name, request, facts, by_name[name]) for name in sorted(by_name) if name not in closed]
 
 
 def _databases(
-    where: Server, rules: Iterable[DatabaseRules], *, has_group: bool
+    where: Server, desired: Iterable[Desired], *, has_group: bool
 ) -> tuple[list[DatabaseState], list[Problem], dict[str, Problem]]:
     states: list[DatabaseState] = []
     problems: list[Problem] = []
     not_done: dict[str, Problem] = {}
-    for one in rules:
+    for one in desired:
         try:
             with where.session(one.name) as session:
-                facts = read_again(session, partial(one.inspect, has_group=has_group))
+                facts = read_again(session, partial(inspect_database, desired=one, has_group=has_group))
         except ServerError as error:
             not_done[one.name] = _unreadable(one.name, error)
         except Failure as failure:
             not_done[one.name] = failure.problems[0]
         else:
-            scope, wrong = one.scope(facts.schemas.values()) if one.target else (None, ())
-            states.append(DatabaseState(one, facts, one.plan(facts), scope))
+            scope, wrong = one.scope(facts.schemas.values())
+            states.append(DatabaseState(one, facts, plan_of(facts, one), scope))
             problems += [*wrong, *states[-1].plan.problems]
     return states, problems, not_done
 

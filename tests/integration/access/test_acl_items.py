@@ -175,7 +175,7 @@ def test_a_part_is_of_objects_and_brings_all_their_items(superuser_warehouse: Wa
         connection = Connection(warehouse.server.connect(warehouse.database))
         with Session(connection) as session:
             narrowed = Narrowed([], objects[:count], frozenset())
-            found = inspect_database(session, warehouse.database, everything(warehouse, group, other), narrowed)
+            found = inspect_database(session, everything(warehouse, group, other), narrowed)
         expected = [item for item in whole if (item.class_id, item.object_id) in objects[:count]]
         assert sorted(found.extraneous, key=repr) == sorted(expected, key=repr)
 

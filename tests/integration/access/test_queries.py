@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog import acl_queries, queries
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog import (
+    acl_queries,
+    queries,
+    role_queries,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import RELATION_KINDS
 
 from tests.support.modules.access import version
@@ -64,6 +68,8 @@ class Sample:
             "set": "SET" if is_new else "MEMBER",
             "inherited_defaults": is_new,
             "membership_grantors": is_new,
+            "database": None,
+            "is_shared": False,
         }
         with self.server.connect(self.site.database) as connection, connection.cursor() as cursor:
             cursor.execute(query, {**plain, **parameters})
@@ -87,11 +93,35 @@ def test_roles(sample: Sample) -> None:
     sample.site.run("ALTER ROLE {} CONNECTION LIMIT 7 VALID UNTIL '2000-01-01'", sample.user)
     sample.site.run("CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w")
     sample.site.run("CREATE USER MAPPING FOR {} SERVER s", sample.user)
-    rows = {row["name"]: row for row in sample.ask(queries.ROLES)}
+    rows = {row["name"]: row for row in sample.ask(role_queries.ROLES)}
     assert set(rows) == {sample.group, sample.user, "postgres"}
     user = rows[sample.user]
     assert (user["connection_limit"], user["is_expired"], user["owned"], user["is_in_group"]) == (7, True, 0, True)
     assert rows[sample.group]["members"] == [sample.user]
+
+
+SETTINGS = {
+    "none": ("SELECT 1", {}),
+    "for all databases": ("ALTER ROLE {user} SET work_mem = '8MB'", {"": {"work_mem": "8MB"}}),
+    "an equals sign, and nothing": (
+        "ALTER ROLE {user} SET application_name = 'a=b'; ALTER ROLE {user} SET search_path = ''",
+        {"": {"application_name": "a=b", "search_path": '""'}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("statement", "expected"), SETTINGS.values(), ids=SETTINGS)
+def test_settings_of_a_role(sample: Sample, statement: str, expected: dict[str, dict[str, str]]) -> None:
+    run(sample, statement)
+    rows = {row["name"]: row for row in sample.ask(role_queries.ROLES)}
+    assert (rows[sample.user]["settings"], rows[sample.group]["settings"]) == (expected, {})
+
+
+def test_settings_of_a_role_in_a_database(sample: Sample) -> None:
+    statement = "ALTER ROLE {} IN DATABASE {} SET role = {}"
+    sample.site.run(statement, sample.user, sample.site.database, sample.group)
+    (row,) = [row for row in sample.ask(role_queries.ROLES) if row["name"] == sample.user]
+    assert row["settings"] == {sample.site.database: {"role": sample.group}}
 
 
 def test_databases(sample: Sample) -> None:
@@ -214,23 +244,25 @@ def test_extraneous_on_the_server_as_a_whole(sample: Sample) -> None:
 def test_mentions(sample: Sample) -> None:
     sample.site.run("GRANT SELECT ON {}.t TO {}", HOSTILE, sample.group)
     sample.site.run("CREATE SCHEMA mine AUTHORIZATION {}", sample.user)
-    found = {(row["role"], row["how"], row["objects"]) for row in sample.ask(queries.MENTIONS)}
+    found = {(row["role"], row["how"], row["objects"]) for row in sample.ask(role_queries.MENTIONS)}
     assert found == {(sample.group, "a", 1), (sample.user, "o", 1)}
-    assert {(row["role"], row["how"]) for row in sample.ask(queries.MENTIONS_HERE)} == {
+    assert {(row["role"], row["how"]) for row in sample.ask(role_queries.MENTIONS, database=sample.site.database)} == {
         (sample.group, "a"),
         (sample.user, "o"),
     }
 
 
 def test_memberships(sample: Sample) -> None:
-    assert sample.ask(queries.MEMBERSHIPS) == []
+    assert sample.ask(role_queries.MEMBERSHIPS) == []
     sample.site.run("GRANT {} TO {}", sample.group, sample.owner)
-    assert [(row["role"], row["member"]) for row in sample.ask(queries.MEMBERSHIPS)] == [(sample.group, sample.owner)]
+    assert [(row["role"], row["member"]) for row in sample.ask(role_queries.MEMBERSHIPS)] == [
+        (sample.group, sample.owner)
+    ]
 
 
 def test_policies(sample: Sample) -> None:
     sample.site.run("CREATE POLICY {} ON {}.t TO {}, {}", HOSTILE, HOSTILE, sample.group, sample.owner)
-    assert sample.ask(queries.POLICIES) == [
+    assert sample.ask(role_queries.POLICIES) == [
         {"schema": HOSTILE, "relation": "t", "name": HOSTILE, "others": [sample.owner]}
     ]
 
@@ -238,22 +270,22 @@ def test_policies(sample: Sample) -> None:
 def test_user_mappings(sample: Sample) -> None:
     sample.site.run("CREATE FOREIGN DATA WRAPPER w; CREATE SERVER {} FOREIGN DATA WRAPPER w", HOSTILE)
     sample.site.run("CREATE USER MAPPING FOR {} SERVER {}", sample.user, HOSTILE)
-    assert sample.ask(queries.USER_MAPPINGS) == [{"role": sample.user, "server": HOSTILE, "can_drop": True}]
-    assert {row["how"] for row in sample.ask(queries.MENTIONS_HERE)} == {"m"}
+    assert sample.ask(role_queries.USER_MAPPINGS) == [{"role": sample.user, "server": HOSTILE, "can_drop": True}]
+    assert {row["how"] for row in sample.ask(role_queries.MENTIONS, database=sample.site.database)} == {"m"}
 
 
 def test_sessions(sample: Sample) -> None:
-    assert sample.ask(queries.SESSIONS) == []
-    assert sample.ask(queries.SESSIONS, users=["postgres"])[0]["can_end"] is True
-    assert sample.ask(queries.STARTING_PROCESSES) == [{"processes": 0}]
+    assert sample.ask(role_queries.SESSIONS) == []
+    assert sample.ask(role_queries.SESSIONS, users=["postgres"])[0]["can_end"] is True
+    assert sample.ask(role_queries.STARTING_PROCESSES) == [{"processes": 0}]
 
 
 def test_verifier(sample: Sample) -> None:
     iterations = 4096 if version(sample.server) >= 160000 else 0
-    assert sample.ask(queries.VERIFIER) == [{"verifier": None, "default_iterations": iterations}]
+    assert sample.ask(role_queries.VERIFIER) == [{"verifier": None, "default_iterations": iterations}]
 
 
 def test_visible_to_one_only(sample: Sample) -> None:
-    assert sample.ask(queries.VISIBLE_TO_ONE_ONLY) == []
+    assert sample.ask(role_queries.VISIBLE_TO_ONE_ONLY) == []
     run(sample, "GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT SELECT (id) ON {schema}.t TO {user}")
-    assert sample.ask(queries.VISIBLE_TO_ONE_ONLY) == [{"schema": HOSTILE, "name": "t"}]
+    assert sample.ask(role_queries.VISIBLE_TO_ONE_ONLY) == [{"schema": HOSTILE, "name": "t"}]

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import AclItem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import (
-    Question,
-    inspect_database,
-)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import inspect_database
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import Desired
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest, User
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import Connection
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 
 from tests.support.modules.access import HOSTILE, Warehouse, version
+from tests.support.values.names import a_server
 
 # An object of each kind in a schema {0}, made by the superuser; names that quoting must get right.
 OBJECTS = """
@@ -94,19 +93,12 @@ def held(warehouse: Warehouse, *roles: str, user: str = "", **properties: Any) -
     login = {"user": user, **properties} if user else {}
     connection = Connection(warehouse.server.connect(warehouse.database, **login))
     with Session(connection) as session:
-        return list(inspect_database(session, warehouse.database, everything(warehouse, *roles)).extraneous)
+        desired = everything(warehouse, *roles)
+        return list(inspect_database(session, desired).extraneous)
 
 
-def everything(warehouse: Warehouse, *roles: str) -> Question:
-    """Return the question for all that some roles hold."""
+def everything(warehouse: Warehouse, *roles: str) -> Desired:
+    """Return what asks for all that some roles hold: nothing is desired."""
     users = tuple(User(name, Secret("")) for name in roles[1:])
-    return Question(
-        AccessRequest(roles[0], users, state="absent"),
-        version(warehouse.server),
-        has_group=True,
-        is_listed=False,
-        creators=(),
-        accepts_breaks_scan=False,
-        select_schemas=lambda _schemas: {},
-        select_creators=list,
-    )
+    server = a_server(version_num=version(warehouse.server))
+    return Desired(warehouse.database, AccessRequest(roles[0], users, state="absent"), server, None)

@@ -26,6 +26,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import Grant
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import DatabaseEntry, Privilege
 from hypothesis import strategies
 
@@ -119,12 +120,13 @@ def _catalogs(
 def desired(facts: DatabaseFacts, creators: tuple[str, ...] | None = None) -> Desired:
     """Return what is desired of a database of which all schemas are in scope."""
     request = a_request(GROUP, "metamapper", accept_references=True)
-    return Desired(request, DatabaseEntry(facts.name, ("*",), creators=creators))
+    target = Target(facts.name, DatabaseEntry(facts.name, ("*",), creators=creators))
+    return Desired(facts.name, request, SERVER, target)
 
 
 def plan(facts: DatabaseFacts, creators: tuple[str, ...] | None = None) -> DatabasePlan:
     """Return the plan for a database of which all schemas are in scope."""
-    return plan_database(SERVER, facts, desired(facts, creators))
+    return plan_database(facts, desired(facts, creators))
 
 
 def granted(facts: DatabaseFacts, done: DatabasePlan) -> DatabaseFacts:

@@ -10,10 +10,10 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
     DatabaseFacts,
     RoleFacts,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import Desired
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import Password
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import plan_roles
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import (
-    DatabaseRules,
     DatabaseState,
     ServerState,
     Survey,
@@ -57,7 +57,7 @@ def a_survey(
     verifiers = {user.name: Secret(PASSWORD) for user in WISH.users}
     states = [
         DatabaseState(
-            DatabaseRules(database.name, WISH, facts, Target(database.name, an_entry(database.name))),
+            Desired(database.name, WISH, facts, Target(database.name, an_entry(database.name))),
             database,
             plan(database),
             DatabaseScope(database.name, an_entry(database.name), database.listed),

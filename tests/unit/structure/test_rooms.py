@@ -22,6 +22,7 @@ PROVED_BY = {
     "plugins/modules/documentation.py": "documentation/test_documentation.py",
     "plugins/action/visibility.py": "worker/test_same_as_module.py",
     "plugins/modules/visibility.py": "visibility/test_visibility.py",
+    "plugins/module_utils/_access/catalog/acl_objects.py": "access/test_acl_items.py",
     "plugins/module_utils/_documentation/run.py": "documentation/test_documentation.py",
     "plugins/module_utils/_access/apply_databases.py": "access/test_batches.py",
     "plugins/module_utils/_scope/creators.py": "visibility/test_future.py",

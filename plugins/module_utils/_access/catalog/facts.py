@@ -56,14 +56,9 @@ SHARE_OF_LOCK_SLOTS = 4
 
 
 @dataclass(frozen=True)
-class ServerFacts:
-    """The server as the administrator finds it; ``version_num`` is ``server_version_num``.
+class ServerRow:
+    """The server as the administrator finds it: ``administrator`` makes the changes, ``login`` is who logged in."""
 
-    ``mentions`` say where the roles hold or own anything, in exclusive mode and where the roles are to go.
-    ``memberships`` would go with the roles; ``connections`` are those of users that go or retire.
-    """
-
-    version_num: int
     version: str
     is_in_recovery: bool
     is_read_only: bool
@@ -71,6 +66,17 @@ class ServerFacts:
     can_read_verifiers: bool
     administrator: str
     login: str
+
+
+@dataclass(frozen=True)
+class ServerFacts(ServerRow):
+    """The server, its databases and the roles that matter; ``version_num`` is ``server_version_num``.
+
+    ``mentions`` say where the roles hold or own anything, in exclusive mode and where the roles are to go.
+    ``memberships`` would go with the roles; ``connections`` are those of users that go or retire.
+    """
+
+    version_num: int
     roles: Mapping[str, RoleFacts]
     databases: tuple[ListedDatabase, ...]
     mentions: tuple[Mention, ...] = ()
@@ -207,20 +213,12 @@ class AclItem(NamedTuple):
 class Mention:
     """That a role is mentioned in a database, empty for the server as a whole.
 
-    ``how`` is o for an owner, a for an ACL, r for a policy, i for initial privileges, m for a user mapping.
+    ``how`` is o for an owner, a for an ACL, r for a policy, i for initial privileges, m for a user mapping; ``can_act``
+    tells whether the administrator may act for the role.
     """
 
     role: str
     database: str
-    how: str
-    objects: int
-
-
-@dataclass(frozen=True)
-class MentionHere:
-    """That a role is mentioned in this database, and whether the administrator may act for it."""
-
-    role: str
     how: str
     objects: int
     can_act: bool
@@ -267,7 +265,7 @@ class UserMapping:
 class Remains:
     """What only dropping the roles has to know of a database: mentions of them, policies and user mappings."""
 
-    mentions: tuple[MentionHere, ...] = ()
+    mentions: tuple[Mention, ...] = ()
     policies: tuple[Policy, ...] = ()
     mappings: tuple[UserMapping, ...] = ()
 

@@ -8,9 +8,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Collection, Iterable, Mapping, NamedTuple, Sequence
+from typing import Any, Collection, Mapping, NamedTuple, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog import acl_queries, queries
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog import (
+    acl_queries,
+    queries,
+    role_queries,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
     AclItem,
     Connection,
@@ -19,7 +23,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
     ListedDatabase,
     Membership,
     Mention,
-    MentionHere,
     MissingRelation,
     Policy,
     PrivilegeState,
@@ -27,9 +30,11 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
     RoleFacts,
     SchemaFacts,
     ServerFacts,
+    ServerRow,
     UserMapping,
     VisibleRelation,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import Desired
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import UnquotedNameParser
@@ -40,39 +45,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.names
 # Ordinary and partitioned tables, views, materialized views and foreign tables: what SELECT ON TABLES covers.
 # https://www.postgresql.org/docs/current/catalog-pg-class.html
 RELATION_KINDS = ("r", "p", "v", "m", "f")
-
-SelectSchemas = Callable[[Iterable[SchemaFacts]], Mapping[str, Privilege]]
-SelectCreators = Callable[[Iterable[CreatorFacts]], Sequence[CreatorFacts]]
-
-
-class _RoleRow(NamedTuple):
-    name: str
-    is_superuser: bool
-    is_replication: bool
-    is_bypassrls: bool
-    is_createrole: bool
-    is_createdb: bool
-    can_login: bool
-    is_inheriting: bool
-    connection_limit: int
-    is_expired: bool
-    owned: int
-    members: Sequence[str]
-    is_in_group: bool
-    is_administered: bool
-    connections: int
-    settings: Sequence[tuple[str, Sequence[str]]] | None
-    grantors: Sequence[str]
-
-
-class _ServerRow(NamedTuple):
-    version: str
-    is_in_recovery: bool
-    is_read_only: bool
-    lock_slots: int
-    can_read_verifiers: bool
-    administrator: str
-    login: str
 
 
 class LongDefault(NamedTuple):
@@ -112,26 +84,6 @@ class _SchemaRow(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked of a database.
-
-    ``select_schemas`` picks the schemas in scope from all, with the privilege on relations in each, and
-    ``select_creators`` the creators whose future relations the group is to see. ``creators`` and
-    ``accepts_breaks_scan`` are what the entry says. ``is_listed`` is false for a database that is only entered to
-    revoke something.
-    """
-
-    request: AccessRequest
-    version: int
-    has_group: bool
-    is_listed: bool
-    creators: Sequence[str]
-    accepts_breaks_scan: bool
-    select_schemas: SelectSchemas
-    select_creators: SelectCreators
-
-
-@dataclass(frozen=True)
 class Narrowed:
     """The part of a database that one of several transactions inspects.
 
@@ -147,19 +99,19 @@ class Narrowed:
 def inspect_roles(session: Session, request: AccessRequest) -> dict[str, RoleFacts]:
     """Return the roles of the task, the creators it lists, the administrator and the login, as far as they exist."""
     names = [*request.roles, *request.listed_creators]
-    rows = session.records(queries.ROLES, {"names": names, "group": request.group}, _RoleRow)
-    return {row.name: RoleFacts(**{**row._asdict(), "settings": _settings(row.settings)}) for row in rows}
+    rows = session.records(role_queries.ROLES, {"names": names, "group": request.group}, RoleFacts)
+    return {row.name: row for row in rows}
 
 
 def inspect_server(session: Session, request: AccessRequest) -> ServerFacts:
     """Return the server, its databases and the roles that matter; three round trips, up to six where roles lose."""
-    server = session.records(queries.SERVER, None, _ServerRow)[0]
+    server = session.records(queries.SERVER, None, ServerRow)[0]
     version = session.connection.server_version
     roles = inspect_roles(session, request)
     effective = {"effective": request.group if request.group in roles else "public"}
     return ServerFacts(
         version_num=version,
-        **server._asdict(),
+        **vars(server),
         roles=roles,
         databases=tuple(session.records(queries.DATABASES, effective, ListedDatabase)),
         mentions=inspect_mentions(session, request) if request.is_exclusive else (),
@@ -173,22 +125,23 @@ def inspect_connections(session: Session, request: AccessRequest) -> tuple[Conne
     users = request.user_names if request.is_absent else request.retired
     if not users:
         return ()
-    return tuple(session.records(queries.SESSIONS, {"users": list(users)}, Connection))
+    return tuple(session.records(role_queries.SESSIONS, {"users": list(users)}, Connection))
 
 
-def inspect_mentions(session: Session, request: AccessRequest) -> tuple[Mention, ...]:
-    """Return where on the server the roles are mentioned; one round trip."""
-    return tuple(session.records(queries.MENTIONS, {"roles": list(request.roles)}, Mention))
+def inspect_mentions(session: Session, request: AccessRequest, database: str | None = None) -> tuple[Mention, ...]:
+    """Return where on the server, or in one database, the roles are mentioned; one round trip."""
+    parameters = {"roles": list(request.roles), "database": database}
+    return tuple(session.records(role_queries.MENTIONS, parameters, Mention))
 
 
 def inspect_starting(session: Session) -> int:
     """Return how many processes have not yet said who they work for; one round trip."""
-    return int(session.rows(queries.STARTING_PROCESSES)[0][0])
+    return int(session.rows(role_queries.STARTING_PROCESSES)[0][0])
 
 
 def inspect_verifier(session: Session, user: str) -> StoredPassword:
     """Return what is stored of a user's password; asks pg_authid; one round trip."""
-    rows = session.records(queries.VERIFIER, {"user": user}, StoredPassword)
+    rows = session.records(role_queries.VERIFIER, {"user": user}, StoredPassword)
     return rows[0] if rows else StoredPassword(None, 0)
 
 
@@ -199,7 +152,7 @@ def inspect_long_defaults(session: Session, schemas: Collection[str]) -> list[Lo
 
 def inspect_visible_to_one_only(session: Session, *, old: str, new: str) -> list[VisibleRelation]:
     """Return the relations of a database that one role sees and the other does not; one round trip."""
-    return session.records(queries.VISIBLE_TO_ONE_ONLY, {"old": old, "new": new}, VisibleRelation)
+    return session.records(role_queries.VISIBLE_TO_ONE_ONLY, {"old": old, "new": new}, VisibleRelation)
 
 
 def inspect_memberships(session: Session, request: AccessRequest, version: int) -> tuple[Membership, ...]:
@@ -210,7 +163,7 @@ def inspect_memberships(session: Session, request: AccessRequest, version: int) 
     """
     matters = has_feature(version, "membership_options")
     parameters = {"roles": list(request.roles), "membership_grantors": matters}
-    return tuple(session.records(queries.MEMBERSHIPS, parameters, Membership))
+    return tuple(session.records(role_queries.MEMBERSHIPS, parameters, Membership))
 
 
 def inspect_shared(
@@ -223,26 +176,37 @@ def inspect_shared(
     query = acl_queries.EXTRANEOUS_SHARED
     if has_feature(version, "parameter_acls"):
         query = acl_queries.EXTRANEOUS_SHARED_15
-    return tuple(session.records(query, _acl_parameters(request, version, databases), AclItem))
+    parameters = {**_acl_parameters(request, version, databases), "is_shared": True}
+    return tuple(session.records(query, parameters, AclItem))
 
 
 def inspect_database(
-    session: Session, name: str, question: Question, narrowed: Narrowed | None = None
+    session: Session, desired: Desired, narrowed: Narrowed | None = None, *, has_group: bool = True
 ) -> DatabaseFacts:
-    """Return a database beside what is desired; a handful of round trips, however many objects there are."""
-    rows = session.records(queries.SCHEMAS, _schema_parameters(question, name), _SchemaRow)
+    """Return a database beside what is desired; a handful of round trips, however many objects there are.
+
+    ``has_group`` tells whether the group exists.
+    """
+    request, name = desired.request, desired.name
+    group = {
+        "group": request.group,
+        "effective": request.group if has_group and not request.is_absent else "public",
+    }
+    unquotable = UnquotedNameParser(desired.server.version_num, name).unquotable_schema
+    rows = session.records(queries.SCHEMAS, {**group, "unquotable": unquotable}, _SchemaRow)
     # The privileges of a schema that was dropped since the snapshot are NULL, and so is everything where there is none.
     schemas = {row.name: _schema(row) for row in rows if row.can_public_create is not None}
-    listed = question.select_schemas(schemas.values()) if question.is_listed else {}
-    creators, missing = _creators_and_missing(session, question, schemas, listed, narrowed)
+    scope, _problems = desired.scope(schemas.values())
+    listed = scope.schemas if scope else {}
+    creators, missing = _creators_and_missing(session, desired, group, (schemas, listed), narrowed)
     # A transaction that writes sees what others commit between two questions: a schema may have another name now.
     creators = tuple(creator for creator in creators if creator.schema in listed)
     missing = tuple(relation for relation in missing if relation.schema in listed)
-    breaking = frozenset() if question.accepts_breaks_scan else _breaking(session, question, name, schemas, missing)
-    selected = question.select_creators(creators)
-    desired = {
+    breaking = _breaking(session, desired, schemas, missing)
+    selected = desired.creators(creators)
+    parameters = {
         **_listed_parameters(schemas, listed),
-        "databases": [name] if question.is_listed else [],
+        "databases": [name] if scope else [],
         "creator_schemas": [schemas[creator.schema].oid for creator in selected],
         "creators": [creator.name for creator in selected],
     }
@@ -257,38 +221,22 @@ def inspect_database(
         creators=creators,
         missing=tuple(relation for relation in missing if relation.oid not in breaking),
         left_out=tuple(relation for relation in missing if relation.oid in breaking),
-        extraneous=_extraneous(session, question, desired, narrowed),
-        remains=_remains(session, question.request) if question.request.is_absent else None,
+        extraneous=_extraneous(session, desired, parameters, narrowed),
+        remains=_remains(session, request, name) if request.is_absent else None,
     )
 
 
 def _breaking(
-    session: Session,
-    question: Question,
-    database: str,
-    schemas: Mapping[str, SchemaFacts],
-    missing: Sequence[MissingRelation],
+    session: Session, desired: Desired, schemas: Mapping[str, SchemaFacts], missing: Sequence[MissingRelation]
 ) -> frozenset[int]:
-    """Return the oids of those relations that Metamapper's scan would fail on if it saw them."""
-    reader = UnquotedNameParser(question.version, database)
+    """Return the oids of those relations that would break a scan, unless that is accepted."""
+    if desired.entry is None or desired.entry.accept_breaks_scan:
+        return frozenset()
     usage = {name: schema.usage.is_effective for name, schema in schemas.items()}
     usage.update(dict.fromkeys((relation.schema for relation in missing), True))
-    names = breaking_relations(session, reader, usage, [(relation.schema, relation.name) for relation in missing])
+    parser = UnquotedNameParser(desired.server.version_num, desired.name)
+    names = breaking_relations(session, parser, usage, [(relation.schema, relation.name) for relation in missing])
     return frozenset(relation.oid for relation in missing if (relation.schema, relation.name) in names)
-
-
-def _some(listed: Mapping[str, Privilege], narrowed: Narrowed | None) -> Mapping[str, Privilege]:
-    if narrowed is None:
-        return listed
-    return {schema: privilege for schema, privilege in listed.items() if schema in narrowed.schemas}
-
-
-def _schema_parameters(question: Question, name: str) -> Mapping[str, Any]:
-    return {
-        "group": question.request.group,
-        "effective": question.request.group if question.has_group and not question.request.is_absent else "public",
-        "unquotable": UnquotedNameParser(question.version, name).unquotable_schema,
-    }
 
 
 def _listed_parameters(schemas: Mapping[str, SchemaFacts], listed: Mapping[str, Privilege]) -> Mapping[str, Any]:
@@ -301,25 +249,28 @@ def _listed_parameters(schemas: Mapping[str, SchemaFacts], listed: Mapping[str, 
 
 def _creators_and_missing(
     session: Session,
-    question: Question,
-    schemas: Mapping[str, SchemaFacts],
-    listed: Mapping[str, Privilege],
+    desired: Desired,
+    group: Mapping[str, str],
+    scope: tuple[Mapping[str, SchemaFacts], Mapping[str, Privilege]],
     narrowed: Narrowed | None,
 ) -> tuple[tuple[CreatorFacts, ...], tuple[MissingRelation, ...]]:
     """Return both: in one round trip, or of a part of the database in one for each that is asked for."""
-    request = question.request
+    request, entry = desired.request, desired.entry
+    schemas, listed = scope
     parameters = {
-        **_schema_parameters(question, ""),
-        "listed": list(question.creators),
+        **group,
+        **_listed_parameters(schemas, listed),
+        "listed": list((entry.creators if entry else None) or ()),
         "users": [name for name in request.roles if name != request.group],
         "objects": None,
     }
     if narrowed is None:
-        return _together(session, {**parameters, **_listed_parameters(schemas, listed)}) if listed else ((), ())
-    some = {**parameters, **_listed_parameters(schemas, _some(listed, narrowed)), "objects": list(narrowed.relations)}
-    creators = session.records(queries.CREATORS, some, CreatorFacts) if narrowed.schemas else ()
-    some.update(_listed_parameters(schemas, listed))
-    missing = session.records(queries.MISSING_RELATIONS, some, MissingRelation) if narrowed.relations else ()
+        return _together(session, parameters) if listed else ((), ())
+    some = {schema: privilege for schema, privilege in listed.items() if schema in narrowed.schemas}
+    of_some = {**parameters, **_listed_parameters(schemas, some)}
+    of_objects = {**parameters, "objects": list(narrowed.relations)}
+    creators = session.records(queries.CREATORS, of_some, CreatorFacts) if some else ()
+    missing = session.records(queries.MISSING_RELATIONS, of_objects, MissingRelation) if narrowed.relations else ()
     return tuple(creators), tuple(missing)
 
 
@@ -345,11 +296,11 @@ def _together(
 
 
 def _extraneous(
-    session: Session, question: Question, parameters: Mapping[str, Any], narrowed: Narrowed | None
+    session: Session, desired: Desired, parameters: Mapping[str, Any], narrowed: Narrowed | None
 ) -> tuple[AclItem, ...]:
     if narrowed is not None and not narrowed.objects:
         return ()
-    parameters = {**_acl_parameters(question.request, question.version, ()), **parameters}
+    parameters = {**_acl_parameters(desired.request, desired.server.version_num, ()), **parameters}
     if narrowed is not None:
         parameters["classes"] = [class_id for class_id, _oid in narrowed.objects]
         parameters["objects"] = [oid for _class_id, oid in narrowed.objects]
@@ -363,6 +314,7 @@ def _acl_parameters(request: AccessRequest, version: int, databases: Sequence[st
         "databases": list(databases),
         "is_exclusive": request.is_exclusive,
         "login_stays": not request.is_absent,
+        "is_shared": False,
         "classes": None,
         "objects": None,
         # https://www.postgresql.org/docs/16/functions-info.html#FUNCTIONS-INFO-ACCESS-TABLE
@@ -371,14 +323,14 @@ def _acl_parameters(request: AccessRequest, version: int, databases: Sequence[st
     }
 
 
-def _remains(session: Session, request: AccessRequest) -> Remains:
+def _remains(session: Session, request: AccessRequest, database: str) -> Remains:
     roles = {"roles": list(request.roles)}
-    mentions = tuple(session.records(queries.MENTIONS_HERE, roles, MentionHere))
+    mentions = inspect_mentions(session, request, database)
     hows = {mention.how for mention in mentions}
     return Remains(
         mentions,
-        tuple(session.records(queries.POLICIES, roles, Policy)) if "r" in hows else (),
-        tuple(session.records(queries.USER_MAPPINGS, roles, UserMapping)) if "m" in hows else (),
+        tuple(session.records(role_queries.POLICIES, roles, Policy)) if "r" in hows else (),
+        tuple(session.records(role_queries.USER_MAPPINGS, roles, UserMapping)) if "m" in hows else (),
     )
 
 
@@ -394,12 +346,3 @@ def _schema(row: _SchemaRow) -> SchemaFacts:
         holds_relation=row.holds_relation,
         can_public_create=bool(row.can_public_create),
     )
-
-
-def _settings(rows: Sequence[tuple[str, Sequence[str]]] | None) -> dict[str, dict[str, str]]:
-    return {database: dict(_split(setting) for setting in settings) for database, settings in rows or ()}
-
-
-def _split(setting: str) -> tuple[str, str]:
-    name, value = setting.split("=", 1)
-    return name, value

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Which privileges the group is to have in a database, and which of these have no direct grant. Pure."""
+"""What is wanted in a database: its scope, the privileges of the group, and which of these nobody granted. Pure."""
 
 from __future__ import annotations
 
@@ -13,23 +13,37 @@ from typing import Iterable
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
     CreatorFacts,
     DatabaseFacts,
+    SchemaFacts,
+    ServerFacts,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import Grant
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import DatabaseScope
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import DatabaseEntry
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.schemas import SchemaRules
 
 
 @dataclass(frozen=True)
 class Desired:
-    """What the request says about a database; ``entry`` is None where the database is not listed."""
+    """What decides about one database; ``target`` is None where it is entered only to revoke something."""
 
+    name: str
     request: AccessRequest
-    entry: DatabaseEntry | None
+    server: ServerFacts
+    target: Target | None
 
     @property
-    def group(self) -> str:
-        """The role that gets the privileges."""
-        return self.request.group
+    def entry(self) -> DatabaseEntry | None:
+        """The entry that means the database."""
+        return self.target.entry if self.target else None
+
+    def scope(self, schemas: Iterable[SchemaFacts]) -> tuple[DatabaseScope | None, tuple[Problem, ...]]:
+        """Return what is in scope, None where the database is not listed, and what is wrong with its entry."""
+        if self.target is None:
+            return None, ()
+        return SchemaRules(self.request.privilege, self.server.version_num).scope(self.target, schemas)
 
     def creators(self, creators: Iterable[CreatorFacts]) -> list[CreatorFacts]:
         """Return those of the creators whose future relations the group is to see."""
@@ -41,7 +55,7 @@ class Desired:
 
     def missing(self, facts: DatabaseFacts) -> list[Grant]:
         """Return every desired privilege for which there is no direct grant, whoever could make it."""
-        if self.entry is None:
+        if self.target is None:
             return []
         missing = [] if facts.connect.is_direct else [connect_on(facts.name)]
         missing += [usage_on(name) for name in facts.listed if not facts.schemas[name].usage.is_direct]

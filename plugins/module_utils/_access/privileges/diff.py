@@ -93,18 +93,19 @@ class _Sorted:
     problems: list[Problem] = field(default_factory=list)
 
 
-def plan_database(server: ServerFacts, facts: DatabaseFacts, desired: Desired) -> DatabasePlan:
+def plan_database(facts: DatabaseFacts, desired: Desired) -> DatabasePlan:
     """Return the plan for a database."""
+    server = desired.server
     found = _Sorted()
     if desired.entry is not None:
-        refusals = GrantRefusals(server, facts, desired.group, desired.entry)
+        refusals = GrantRefusals(server, facts, desired.request.group, desired.entry)
         _sort_connect(found, facts, refusals)
         _sort_schemas(found, facts, refusals)
         _sort_creators(found, server, facts, desired, refusals)
         _sort_relations(found, facts, refusals)
         found.warnings += breaks_scan(facts)
         if not desired.request.accept_references:
-            found.problems += unsafe_creates(facts, desired.group)
+            found.problems += unsafe_creates(facts, desired.request.group)
     roles = desired.request.roles
     found.problems += revoke_obstacles(
         facts.extraneous, roles=roles, database=facts.name, administrator=server.administrator

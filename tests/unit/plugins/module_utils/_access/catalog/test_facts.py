@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
-    MentionHere,
+    Mention,
     PrivilegeState,
     Remains,
 )
@@ -68,4 +68,4 @@ def test_an_object_is_identified_by_kind_names_and_detail() -> None:
     ("hows", "expected"), [("", ()), ("oarm", ()), ("oim", (HOSTILE,))], ids=["none", "others", "one"]
 )
 def test_which_roles_are_in_initial_privileges(hows: str, expected: tuple[str, ...]) -> None:
-    assert Remains(tuple(MentionHere(HOSTILE, how, 1, True) for how in hows)).initial == expected
+    assert Remains(tuple(Mention(HOSTILE, "warehouse", how, 1, True) for how in hows)).initial == expected

@@ -17,12 +17,14 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import (
     Narrowed,
-    Question,
     _SchemaRow,
     inspect_database,
     inspect_roles,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.role_queries import ROLES
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import Desired
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
 
 from tests.support.values.names import (
     HOSTILE,
@@ -62,7 +64,7 @@ ROLE = {
     **{name: False for name in ("is_replication", "is_bypassrls", "is_createrole", "is_expired")},
     **{name: True for name in ("is_superuser", "is_createdb", "can_login", "is_in_group")},
     **{"is_inheriting": False, "connection_limit": 5, "owned": 3, "members": ("a", "b"), "is_administered": False},
-    **{"connections": 2, "settings": None, "grantors": ()},
+    **{"connections": 2, "settings": {}, "grantors": ()},
 }
 
 
@@ -79,25 +81,17 @@ class Catalog:
         return [record(**row) for row in self._answers.get(query, [])]
 
 
-def question(*chosen: str, has_group: bool = True, **request: Any) -> Question:
-    """Return what is asked about some schemas of a database."""
-    return Question(
-        a_request(**request),
-        SERVER_17,
-        has_group=has_group,
-        is_listed=True,
-        creators=["app"],
-        accepts_breaks_scan=False,
-        select_schemas=lambda schemas: {
-            name: "SELECT" for name in chosen if name in {schema.name for schema in schemas}
-        },
-        select_creators=list,
-    )
-
-
-def looked_at(catalog: Catalog, *chosen: str, narrowed: Narrowed | None = None, **properties: Any) -> DatabaseFacts:
+def looked_at(
+    catalog: Catalog,
+    *chosen: str,
+    narrowed: Narrowed | None = None,
+    has_group: bool = True,
+    accept_breaks_scan: bool = True,
+) -> DatabaseFacts:
     """Return what a database holds of some schemas."""
-    return inspect_database(cast(Session, catalog), "warehouse", question(*chosen, **properties), narrowed)
+    entry = an_entry("warehouse", *chosen, creators=None, accept_breaks_scan=accept_breaks_scan)
+    desired = Desired("warehouse", a_request(), a_server(), Target("warehouse", entry))
+    return inspect_database(cast(Session, catalog), desired, narrowed, has_group=has_group)
 
 
 MISSING = a_relation(HOSTILE, "a.b")
@@ -186,22 +180,8 @@ def test_a_group_that_does_not_exist_will_hold_what_public_holds(has_group: bool
     assert {asked["effective"] for asked in catalog.asked.values() if "effective" in asked} == {expected}
 
 
-@pytest.mark.parametrize(
-    ("settings", "expected"),
-    [
-        pytest.param(None, {}, id="none"),
-        pytest.param([["", ["role=x"]]], {"": {"role": "x"}}, id="for all databases"),
-        pytest.param([[HOSTILE, ["search_path=a, b"]]], {HOSTILE: {"search_path": "a, b"}}, id="for a hostile one"),
-        pytest.param([["", ["application_name=a=b", "role="]]], {"": {"application_name": "a=b", "role": ""}}, id="="),
-    ],
-)
-def test_settings_of_a_role(settings: object, expected: object) -> None:
-    catalog = Catalog({ask.ROLES: [{**ROLE, "name": HOSTILE, "settings": settings}]})
-    assert inspect_roles(cast(Session, catalog), a_request())[HOSTILE].settings == expected
-
-
 def test_a_role() -> None:
-    (role,) = inspect_roles(cast(Session, Catalog({ask.ROLES: [{**ROLE, "name": HOSTILE}]})), a_request()).values()
+    (role,) = inspect_roles(cast(Session, Catalog({ROLES: [{**ROLE, "name": HOSTILE}]})), a_request()).values()
     assert (role.is_superuser, role.can_login, role.connection_limit, role.owned, role.members, role.connections) == (
         True,
         True,
@@ -215,7 +195,7 @@ def test_a_role() -> None:
 def test_the_roles_of_the_task_and_its_creators_are_asked_about() -> None:
     catalog = Catalog({})
     inspect_roles(cast(Session, catalog), a_request("readers", HOSTILE, databases=(an_entry(creators=("app",)),)))
-    assert catalog.asked == {ask.ROLES: {"names": [HOSTILE, "readers", "app"], "group": "readers"}}
+    assert catalog.asked == {ROLES: {"names": [HOSTILE, "readers", "app"], "group": "readers"}}
 
 
 @pytest.mark.parametrize(

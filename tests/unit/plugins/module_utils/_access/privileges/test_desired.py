@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
     CreatorFacts,
@@ -9,6 +11,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import Desired
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import Grant
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
 
 from tests.support.values.names import (
     DIRECT,
@@ -20,12 +23,20 @@ from tests.support.values.names import (
     a_relation,
     a_request,
     a_schema,
+    a_server,
     an_entry,
 )
 
-AUTO = Desired(a_request(), an_entry())
-NAMED = Desired(a_request(), an_entry(creators=(HOSTILE, "nobody")))
-NONE_NAMED = Desired(a_request(), an_entry(creators=()))
+
+def desired(*schemas: str, **entry: Any) -> Desired:
+    """Return what is desired of a listed database."""
+    return Desired("warehouse", a_request(), a_server(), Target("warehouse", an_entry("warehouse", *schemas, **entry)))
+
+
+AUTO = desired()
+NAMED = desired(creators=(HOSTILE, "nobody"))
+NONE_NAMED = desired(creators=())
+NOT_LISTED = Desired("warehouse", a_request(), a_server(), None)
 OWNER = a_creator("s", HOSTILE)
 MAKER = a_creator("s", "maker")
 NO_CREATOR = a_creator("s", "root", is_creator=False)
@@ -41,7 +52,7 @@ OURS = a_creator("s", "metamapper")
         pytest.param(AUTO, (OURS,), [], id="a role of ours"),
         pytest.param(NAMED, (OWNER, MAKER), [HOSTILE], id="those that the entry names"),
         pytest.param(NONE_NAMED, (OWNER, MAKER), [], id="the entry wants none"),
-        pytest.param(Desired(a_request(), None), (OWNER,), [], id="the database is not listed"),
+        pytest.param(NOT_LISTED, (OWNER,), [], id="the database is not listed"),
     ],
 )
 def test_whose_future_relations_are_to_be_seen(
@@ -87,4 +98,11 @@ def test_what_is_missing(facts: DatabaseFacts, expected: list[Grant]) -> None:
 
 
 def test_nothing_is_missing_in_a_database_that_is_not_listed() -> None:
-    assert Desired(a_request(), None).missing(a_database(a_schema("s"), missing=(a_relation("s", "t"),))) == []
+    assert NOT_LISTED.missing(a_database(a_schema("s"), missing=(a_relation("s", "t"),))) == []
+
+
+def test_the_scope_of_a_database() -> None:
+    scope, problems = desired("s", "gone").scope([a_schema("s"), a_schema("other")])
+    assert scope is not None
+    assert (dict(scope.schemas), len(problems)) == ({"s": "SELECT"}, 1)
+    assert NOT_LISTED.scope([a_schema("s")]) == (None, ())

@@ -30,6 +30,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
     grant_statements,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
 from hypothesis import given, strategies
 
 from tests.support.values.catalogs import (
@@ -197,7 +198,10 @@ def of_an_admin(
 ) -> DatabasePlan:
     """Return the plan for an administrator that is no superuser."""
     server = a_server(admin=RDS_ADMIN, version_num=version)
-    return plan_database(server, facts, Desired(a_request(GROUP, "metamapper"), an_entry(creators=creators)))
+    return plan_database(
+        facts,
+        Desired(facts.name, a_request(GROUP, "metamapper"), server, Target(facts.name, an_entry(creators=creators))),
+    )
 
 
 def said(problems: Sequence[Problem]) -> list[str]:

@@ -9,7 +9,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
     Connection,
     Membership,
     Mention,
-    MentionHere,
     Policy,
     Remains,
     RoleFacts,
@@ -47,7 +46,9 @@ MAKER = a_role("maker", is_createrole=True, can_login=True)
         pytest.param(None, [], id="no role is to go"),
         pytest.param(Remains(), [], id="nothing left"),
         pytest.param(
-            Remains(mappings=(UserMapping(HOSTILE, "far", True),), mentions=(MentionHere("readers", "i", 1, True),)),
+            Remains(
+                mappings=(UserMapping(HOSTILE, "far", True),), mentions=(Mention("readers", "warehouse", "i", 1, True),)
+            ),
             [f'DROP USER MAPPING FOR {NAME} SERVER "far"', 'DROP OWNED BY "readers"'],
             id="user mapping and initial privileges",
         ),
@@ -92,13 +93,13 @@ def obstacles(*roles: RoleFacts, adopt: bool = False, end_connections: bool = Fa
         pytest.param((GROUP, USER), {"login": HOSTILE}, [f"The role {NAME} is the one"], id="ourselves"),
         pytest.param(
             (GROUP, USER),
-            {"mentions": (Mention(HOSTILE, "warehouse", "o", 2), Mention("readers", "", "a", 1))},
+            {"mentions": (Mention(HOSTILE, "warehouse", "o", 2, True), Mention("readers", "", "a", 1, True))},
             [f'ALTER ROLE {NAME} NOLOGIN; REASSIGN OWNED BY {NAME} TO "admin"; DROP OWNED BY {NAME};'],
             id="a user who owns",
         ),
         pytest.param(
             (GROUP, USER),
-            {"mentions": (Mention("readers", "", "o", 1),)},
+            {"mentions": (Mention("readers", "", "o", 1, True),)},
             ['REASSIGN OWNED BY "readers" TO "admin"; DROP OWNED BY "readers";'],
             id="a group that owns",
         ),
@@ -172,11 +173,13 @@ def test_what_keeps_roles_from_going(roles: Any, options: dict[str, Any], expect
             id="policy for others, too",
         ),
         pytest.param(
-            Remains((MentionHere(HOSTILE, "i", 1, False),)), [f"DROP OWNED BY {NAME};"], id="initial privileges"
+            Remains((Mention(HOSTILE, "warehouse", "i", 1, False),)),
+            [f"DROP OWNED BY {NAME};"],
+            id="initial privileges",
         ),
-        pytest.param(Remains((MentionHere(HOSTILE, "i", 1, True),)), [], id="initial privileges within reach"),
+        pytest.param(Remains((Mention(HOSTILE, "warehouse", "i", 1, True),)), [], id="initial privileges within reach"),
         pytest.param(
-            Remains((MentionHere(HOSTILE, "i", 1, True), MentionHere(HOSTILE, "o", 1, True))),
+            Remains((Mention(HOSTILE, "warehouse", "i", 1, True), Mention(HOSTILE, "warehouse", "o", 1, True))),
             [None],
             id="owner beside initial privileges",
         ),

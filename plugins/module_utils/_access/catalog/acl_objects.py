@@ -1,0 +1,198 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""Which objects mention some roles in their ACL: the parts that the statements of ``acl_queries`` are put together of.
+
+Each constant is one or more whole CTEs; the parameters are described there.
+"""
+
+from __future__ import annotations
+
+NAMED = """
+named AS (
+  SELECT role.oid, role.rolname = %(group)s AS is_group
+    FROM pg_catalog.pg_roles AS role
+   WHERE role.rolname = ANY (%(roles)s::pg_catalog.name[])
+), reader AS (
+  SELECT named.oid FROM named WHERE named.is_group
+)"""
+
+# Either all objects that mention a role, by the index on the role, or some objects, by the index on the object.
+MENTION = """
+mention AS (
+  SELECT dependency.classid, dependency.objid, dependency.objsubid
+    FROM named
+    JOIN pg_catalog.pg_shdepend AS dependency
+      ON dependency.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND dependency.refobjid = named.oid
+         AND dependency.deptype = 'a'
+   WHERE %(objects)s::pg_catalog.oid[] IS NULL
+     AND dependency.dbid IN (0, (SELECT here.oid FROM pg_catalog.pg_database AS here
+                                  WHERE here.datname = pg_catalog.current_database()))
+   UNION
+  SELECT chosen.classid, chosen.objid, dependency.objsubid
+    FROM ROWS FROM (pg_catalog.unnest(%(classes)s::pg_catalog.oid[]),
+                    pg_catalog.unnest(%(objects)s::pg_catalog.oid[])) AS chosen (classid, objid)
+   CROSS JOIN LATERAL (
+           SELECT by_object.objsubid, by_object.refobjid
+             FROM pg_catalog.pg_shdepend AS by_object
+            WHERE by_object.dbid = ANY (ARRAY[0, (SELECT here.oid FROM pg_catalog.pg_database AS here
+                                                   WHERE here.datname = pg_catalog.current_database())
+                                             ]::pg_catalog.oid[])
+              AND by_object.classid = chosen.classid AND by_object.objid = chosen.objid
+              AND by_object.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND by_object.deptype = 'a'
+           OFFSET 0) AS dependency
+   WHERE dependency.refobjid IN (SELECT named.oid FROM named)
+), other_mention AS (
+  SELECT mention.classid, mention.objid
+    FROM mention
+   WHERE mention.classid <> 'pg_catalog.pg_class'::pg_catalog.regclass
+)"""
+
+LISTED = """
+listed_schema AS (
+  SELECT listed.oid, listed.privilege
+    FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::pg_catalog.oid[]),
+                    pg_catalog.unnest(%(privileges)s::pg_catalog.text[])) AS listed (oid, privilege)
+), select_schema AS (
+  SELECT listed_schema.oid FROM listed_schema WHERE listed_schema.privilege = 'SELECT'
+), references_schema AS (
+  SELECT listed_schema.oid FROM listed_schema WHERE listed_schema.privilege = 'REFERENCES'
+), desired_default AS (
+  SELECT desired.schema, desired.creator
+    FROM ROWS FROM (pg_catalog.unnest(%(creator_schemas)s::pg_catalog.oid[]),
+                    pg_catalog.unnest(%(creators)s::pg_catalog.name[])) AS desired (schema, creator)
+)"""
+
+# IN with a subquery is a hash table, whatever the planner makes of the sizes; a join may become a nested loop.
+RELATIONS = """
+relation AS (
+  SELECT class.oid, class.relnamespace, class.relname, class.relowner, class.relacl, mention.objsubid,
+         CASE class.relkind WHEN 'S' THEN 'sequence' ELSE 'relation' END AS kind,
+         CASE WHEN class.relkind <> ALL (%(kinds)s::pg_catalog."char"[]) THEN NULL
+              WHEN class.relnamespace IN (SELECT select_schema.oid FROM select_schema) THEN 'SELECT'
+              WHEN class.relnamespace IN (SELECT references_schema.oid FROM references_schema) THEN 'REFERENCES'
+         END AS listed
+    FROM mention
+    JOIN pg_catalog.pg_class AS class ON class.oid = mention.objid
+   WHERE mention.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+)"""
+
+# Databases are told of from everywhere; all of them with "is_shared", else this one.
+DATABASE = """
+database_object (class_id, object_id, kind, namespace, name, detail, owner, acl, desired, listed) AS (
+  SELECT 'pg_catalog.pg_database'::pg_catalog.regclass::pg_catalog.oid, database.oid, 'database', 0::pg_catalog.oid,
+         database.datname::pg_catalog.text, ''::pg_catalog.text, database.datdba, database.datacl,
+         CASE WHEN database.datname = ANY (%(databases)s::pg_catalog.name[]) THEN 'CONNECT' END, NULL::pg_catalog.text
+    FROM other_mention
+    JOIN pg_catalog.pg_database AS database ON database.oid = other_mention.objid
+   WHERE other_mention.classid = 'pg_catalog.pg_database'::pg_catalog.regclass
+     AND (%(is_shared)s OR database.datname = pg_catalog.current_database())
+)"""
+
+# All that is in this database. Procedures exist from 11 on. Large objects are listed under pg_largeobject, and their
+# ACL is in pg_largeobject_metadata. The signature of an ordered-set aggregate is nothing that REVOKE understands; the
+# types of its arguments are.
+HERE = """
+object_here (class_id, object_id, kind, namespace, name, detail, owner, acl, desired, listed) AS (
+  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, relation.oid, relation.kind,
+         relation.relnamespace, relation.relname::pg_catalog.text, ''::pg_catalog.text, relation.relowner,
+         relation.relacl, relation.listed, relation.listed
+    FROM relation
+   WHERE relation.objsubid = 0
+   UNION ALL
+  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, relation.oid, 'column', relation.relnamespace,
+         relation.relname, attribute.attname, relation.relowner, attribute.attacl, NULL, relation.listed
+    FROM relation
+    JOIN pg_catalog.pg_attribute AS attribute
+      ON attribute.attrelid = relation.oid AND attribute.attnum = relation.objsubid AND NOT attribute.attisdropped
+   WHERE relation.objsubid <> 0
+   UNION ALL
+  SELECT other_mention.classid, namespace.oid, 'schema', 0, namespace.nspname, '', namespace.nspowner,
+         namespace.nspacl,
+         CASE WHEN namespace.oid IN (SELECT listed_schema.oid FROM listed_schema) THEN 'USAGE' END, NULL
+    FROM other_mention
+    JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = other_mention.objid
+   WHERE other_mention.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+   UNION ALL
+  SELECT other_mention.classid, default_acl.oid,
+         CASE default_acl.defaclnamespace WHEN 0 THEN 'global default' ELSE 'default' END,
+         default_acl.defaclnamespace, creator.rolname, default_acl.defaclobjtype::pg_catalog.text,
+         default_acl.defaclrole, default_acl.defaclacl,
+         CASE WHEN (default_acl.defaclnamespace, creator.rolname) IN
+                     (SELECT desired_default.schema, desired_default.creator FROM desired_default)
+                THEN default_acl.listed END,
+         default_acl.listed
+    FROM other_mention
+    JOIN (SELECT acl.oid, acl.defaclrole, acl.defaclnamespace, acl.defaclobjtype, acl.defaclacl,
+                 CASE WHEN acl.defaclobjtype <> 'r' THEN NULL
+                      WHEN acl.defaclnamespace IN (SELECT select_schema.oid FROM select_schema) THEN 'SELECT'
+                      WHEN acl.defaclnamespace IN (SELECT references_schema.oid FROM references_schema)
+                        THEN 'REFERENCES'
+                 END AS listed
+            FROM pg_catalog.pg_default_acl AS acl) AS default_acl
+      ON default_acl.oid = other_mention.objid
+    JOIN pg_catalog.pg_roles AS creator ON creator.oid = default_acl.defaclrole
+   WHERE other_mention.classid = 'pg_catalog.pg_default_acl'::pg_catalog.regclass
+   UNION ALL
+  SELECT other_mention.classid, routine.oid,
+         CASE pg_catalog.to_jsonb(routine) ->> 'prokind' WHEN 'p' THEN 'procedure' ELSE 'function' END,
+         routine.pronamespace, routine.proname,
+         CASE WHEN aggregate.aggfnoid IS NULL THEN pg_catalog.pg_get_function_identity_arguments(routine.oid)
+              ELSE pg_catalog.oidvectortypes(routine.proargtypes) END,
+         routine.proowner, routine.proacl, NULL, NULL
+    FROM other_mention
+    JOIN pg_catalog.pg_proc AS routine ON routine.oid = other_mention.objid
+    LEFT JOIN pg_catalog.pg_aggregate AS aggregate ON aggregate.aggfnoid = routine.oid
+   WHERE other_mention.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+   UNION ALL
+  SELECT other_mention.classid, type.oid, 'type', type.typnamespace, type.typname, '', type.typowner, type.typacl,
+         NULL, NULL
+    FROM other_mention
+    JOIN pg_catalog.pg_type AS type ON type.oid = other_mention.objid
+   WHERE other_mention.classid = 'pg_catalog.pg_type'::pg_catalog.regclass
+   UNION ALL
+  SELECT other_mention.classid, language.oid, 'language', 0, language.lanname, '', language.lanowner,
+         language.lanacl, NULL, NULL
+    FROM other_mention
+    JOIN pg_catalog.pg_language AS language ON language.oid = other_mention.objid
+   WHERE other_mention.classid = 'pg_catalog.pg_language'::pg_catalog.regclass
+   UNION ALL
+  SELECT other_mention.classid, wrapper.oid, 'foreign data wrapper', 0, wrapper.fdwname, '', wrapper.fdwowner,
+         wrapper.fdwacl, NULL, NULL
+    FROM other_mention
+    JOIN pg_catalog.pg_foreign_data_wrapper AS wrapper ON wrapper.oid = other_mention.objid
+   WHERE other_mention.classid = 'pg_catalog.pg_foreign_data_wrapper'::pg_catalog.regclass
+   UNION ALL
+  SELECT other_mention.classid, server.oid, 'foreign server', 0, server.srvname, '', server.srvowner, server.srvacl,
+         NULL, NULL
+    FROM other_mention
+    JOIN pg_catalog.pg_foreign_server AS server ON server.oid = other_mention.objid
+   WHERE other_mention.classid = 'pg_catalog.pg_foreign_server'::pg_catalog.regclass
+   UNION ALL
+  SELECT other_mention.classid, large_object.oid, 'large object', 0, large_object.oid::pg_catalog.text, '',
+         large_object.lomowner, large_object.lomacl, NULL, NULL
+    FROM other_mention
+    JOIN pg_catalog.pg_largeobject_metadata AS large_object ON large_object.oid = other_mention.objid
+   WHERE other_mention.classid = 'pg_catalog.pg_largeobject'::pg_catalog.regclass
+)"""
+
+TABLESPACE = """
+tablespace_object (class_id, object_id, kind, namespace, name, detail, owner, acl, desired, listed) AS (
+  SELECT other_mention.classid, tablespace.oid, 'tablespace', 0::pg_catalog.oid, tablespace.spcname::pg_catalog.text,
+         ''::pg_catalog.text, tablespace.spcowner, tablespace.spcacl, NULL::pg_catalog.text, NULL::pg_catalog.text
+    FROM other_mention
+    JOIN pg_catalog.pg_tablespace AS tablespace ON tablespace.oid = other_mention.objid
+   WHERE other_mention.classid = 'pg_catalog.pg_tablespace'::pg_catalog.regclass
+)"""
+
+# Parameters belong to the bootstrap superuser, who has oid 10.
+PARAMETER = """
+parameter_object (class_id, object_id, kind, namespace, name, detail, owner, acl, desired, listed) AS (
+  SELECT other_mention.classid, parameter.oid, 'parameter', 0::pg_catalog.oid, parameter.parname, ''::pg_catalog.text,
+         10::pg_catalog.oid, parameter.paracl, NULL::pg_catalog.text, NULL::pg_catalog.text
+    FROM other_mention
+    JOIN pg_catalog.pg_parameter_acl AS parameter ON parameter.oid = other_mention.objid
+   WHERE other_mention.classid = 'pg_catalog.pg_parameter_acl'::pg_catalog.regclass
+)"""
