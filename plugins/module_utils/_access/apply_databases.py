@@ -42,7 +42,12 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import (
     revoke_statements,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.progress import Roles, Run, not_shown
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.progress import (
+    Roles,
+    Run,
+    not_shown,
+    possible,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import (
     DatabaseState,
     plan_of,
@@ -54,7 +59,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.tr
     ATTEMPTS,
     Work,
     read_again,
-    write,
 )
 
 AclItems = Tuple[AclItem, ...]
@@ -71,19 +75,13 @@ def change_database(run: Run, state: DatabaseState) -> None:
             if is_whole:
                 break
             facts = read_again(session, lambda again: _inspect(run, again, state))
-            plans = batches(_possible(plan_of(facts, state.desired)), state.desired.server.names_per_transaction)
+            plans = batches(possible(plan_of(facts, state.desired)), state.desired.server.names_per_transaction)
             run.progress.databases[state.name] = facts
             if not plans:
                 break
         else:
             raise Failure([_restless(state.name)])
         _change_leftovers(run, session, state)
-
-
-def _possible(plan: DatabasePlan) -> DatabasePlan:
-    if plan.problems:
-        raise Failure(plan.problems)
-    return plan
 
 
 def _restless(name: str) -> Problem:
@@ -108,20 +106,19 @@ def _change_once(run: Run, session: Session, state: DatabaseState, batch: Databa
     narrowed = _narrowed(batch) if batch else None
 
     def plan(facts: DatabaseFacts) -> DatabasePlan:
-        found = _possible(plan_of(facts, state.desired))
+        found = possible(plan_of(facts, state.desired))
         return found.limited_to(batch) if batch else found
 
     work: Work[DatabaseFacts, DatabasePlan] = Work(
         database=state.name,
-        look=lambda again: _inspect(run, again, state, narrowed),
+        inspect=lambda again: _inspect(run, again, state, narrowed),
         plan=plan,
         statements=lambda found: found.statements(run.request.group, administrator=run.administrator),
         missing=lambda found, after: _undone(run, state.desired, found, after),
     )
-    done = write(session, work, run.lock_timeouts)
-    run.progress.keep(f"database {quoted(state.name)}", done.statements)
+    after = run.write(f"database {quoted(state.name)}", session, work)
     if batch is None:
-        run.progress.databases[state.name] = done.after
+        run.progress.databases[state.name] = after
 
 
 def _narrowed(batch: DatabasePlan) -> Narrowed:
@@ -150,13 +147,12 @@ def _change_leftovers(run: Run, session: Session, state: DatabaseState) -> None:
 
     work: Work[DatabaseFacts, Sequence[Statement]] = Work(
         database=state.name,
-        look=lambda again: inspect_database(again, state.desired),
+        inspect=lambda again: inspect_database(again, state.desired),
         plan=leftover_statements,
         statements=lambda statements: statements,
         missing=lambda _plan, after: not_shown(state.name, leftover_statements(after)),
     )
-    done = write(session, work, run.lock_timeouts)
-    run.progress.keep(f"database {quoted(state.name)}", done.statements)
+    run.write(f"database {quoted(state.name)}", session, work)
 
 
 def _shared(run: Run, session: Session) -> AclItems:
@@ -169,27 +165,27 @@ def _shared(run: Run, session: Session) -> AclItems:
     return tuple(item for item in items if not (item.kind == "database" and item.name in entered))
 
 
-def _revocable(run: Run, items: AclItems) -> AclItems:
+def _revokes(run: Run, items: AclItems) -> list[Statement]:
+    """Return what revokes some items; raises Failure where one of them cannot be revoked."""
     problems = revoke_obstacles(
         items, roles=run.request.roles, database=run.where.database, administrator=run.administrator
     )
     if problems:
         raise Failure(problems)
-    return items
+    return revoke_statements(items, administrator=run.administrator)
 
 
 def revoke_shared(run: Run) -> None:
     """Revoke what is extraneous on databases that are not entered, tablespaces and parameters."""
     work: Work[AclItems, AclItems] = Work(
         database=run.where.database,
-        look=lambda session: _shared(run, session),
-        plan=lambda items: _revocable(run, items),
-        statements=lambda items: revoke_statements(items, administrator=run.administrator),
+        inspect=lambda session: _shared(run, session),
+        plan=lambda items: items,
+        statements=lambda items: _revokes(run, items),
         missing=lambda plan, after: [not_revoked(run.where.database, item) for item in plan if item in after],
     )
     with run.where.session() as session:
-        done = write(session, work, run.lock_timeouts)
-    run.progress.keep("the server as a whole", done.statements)
+        run.write("the server as a whole", session, work)
 
 
 @dataclass(frozen=True)
@@ -210,28 +206,14 @@ def drop_roles(run: Run) -> None:
 
     facts, request = run.found.server.facts, run.request
 
-    def look(session: Session) -> _Remaining:
+    def inspect(session: Session) -> _Remaining:
         memberships = inspect_memberships(session, request, facts.version_num)
         return _Remaining(inspect_roles(session, request), _shared(run, session), memberships)
 
-    def plan(left: _Remaining) -> _Remaining:
+    def plan(left: _Remaining) -> list[Statement]:
         problems = drop_obstacles(left.roles, left.memberships, facts, request)
-        _revocable(run, left.shared)
         if problems:
             raise Failure(problems)
-        return left
+        return drop_statements(left.roles, _revokes(run, left.shared), request)
 
-    def statements(left: _Remaining) -> list[Statement]:
-        return drop_statements(left.roles, left.shared, request, run.administrator)
-
-    work: Work[_Remaining, _Remaining] = Work(
-        database=run.where.database,
-        look=look,
-        plan=plan,
-        statements=statements,
-        missing=lambda _plan, after: not_shown(run.where.database, statements(after)),
-    )
-    with run.where.session() as session:
-        done = write(session, work, run.lock_timeouts)
-    run.progress.keep("the roles", done.statements)
-    run.progress.roles = done.after.roles
+    run.progress.roles = run.converge("the roles", inspect, plan).roles

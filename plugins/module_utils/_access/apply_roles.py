@@ -17,7 +17,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
     inspect_roles,
     inspect_starting,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.progress import Roles, Run, not_shown
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.progress import Roles, Run, possible
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import User
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import (
     Password,
@@ -47,10 +47,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.proble
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, Setting, render
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
-    Work,
     read,
     statement_logging_off,
-    write,
 )
 
 
@@ -76,32 +74,18 @@ def change_roles(run: Run, step: ChangeRoles, to_set: frozenset[str] | None = No
     planned = part_of(_role_plan(run, run.progress.roles, setting), step.part)
     if not planned:
         return
-    is_secret = any(statement.secret for statement in planned)
-    work: Work[Roles, RolePlan] = Work(
-        database=run.where.database,
-        look=lambda session: inspect_roles(session, run.request),
-        plan=lambda roles: _checked(_role_plan(run, roles, setting)),
-        statements=lambda plan: part_of(plan, step.part),
-        missing=lambda _plan, after: not_shown(
-            run.where.database, part_of(_role_plan(run, after, frozenset()), step.part)
-        ),
-        settings=_logging_off(run) if is_secret else (),
+    run.progress.roles = run.converge(
+        f"{step.label}: {', '.join(map(quoted, step.roles))}",
+        lambda session: inspect_roles(session, run.request),
+        lambda roles: part_of(possible(_role_plan(run, roles, setting)), step.part),
+        # Whether a password is stored, nobody can tell.
+        lambda roles: part_of(_role_plan(run, roles, frozenset()), step.part),
+        settings=_logging_off(run) if any(statement.secret for statement in planned) else (),
     )
-    with run.where.session() as session:
-        done = write(session, work, run.lock_timeouts)
-    run.progress.keep(f"{step.label}: {', '.join(map(quoted, step.roles))}", done.statements)
-    run.progress.roles = done.after
 
 
 def _logging_off(run: Run) -> tuple[Setting, ...]:
     return statement_logging_off(is_superuser=run.found.server.facts.admin.is_superuser)
-
-
-def _checked(plan: RolePlan) -> RolePlan:
-    """Return a plan that can be carried out; raises Failure where something changed for the worse since the survey."""
-    if plan.problems:
-        raise Failure(plan.problems)
-    return plan
 
 
 # Sessions.

@@ -8,22 +8,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Mapping, Sequence
+from typing import Callable, Mapping, Sequence, TypeVar
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
     Connection,
     DatabaseFacts,
     RoleFacts,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.diff import DatabasePlan
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import Password
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import RolePlan
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import Survey
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import LockTimeouts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, Setting
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
+    LockTimeouts,
+    Work,
+    write,
+)
 
 Roles = Mapping[str, RoleFacts]
+Statements = Sequence[Statement]
+State = TypeVar("State")
+Planned = TypeVar("Planned")
+Plan = TypeVar("Plan", DatabasePlan, RolePlan)
+
+
+def possible(plan: Plan) -> Plan:
+    """Return a plan that can be carried out; raises Failure where something changed for the worse since the survey."""
+    if plan.problems:
+        raise Failure(plan.problems)
+    return plan
 
 
 @dataclass
@@ -56,14 +74,38 @@ class Run:
     progress: Progress
 
     @property
-    def lock_timeouts(self) -> LockTimeouts:
-        """How long to wait."""
-        return LockTimeouts(self.request.wait_seconds, self.request.lock_timeout_ms)
-
-    @property
     def administrator(self) -> str:
         """The role that the changes are made as."""
         return self.found.server.facts.administrator
+
+    def write(self, what: str, session: Session, work: Work[State, Planned]) -> State:
+        """Do some work in one transaction, remember it, and return what it left; raises Failure."""
+        timeouts = LockTimeouts(self.request.wait_seconds, self.request.lock_timeout_ms)
+        done = write(session, work, timeouts)
+        self.progress.keep(what, done.statements)
+        return done.after
+
+    def converge(
+        self,
+        what: str,
+        inspect: Callable[[Session], State],
+        plan: Callable[[State], Statements],
+        left: Callable[[State], Statements] | None = None,
+        *,
+        settings: tuple[Setting, ...] = (),
+    ) -> State:
+        """Run the statements that are planned for what was inspected; return the state in which none is left."""
+        database = self.where.database
+        work: Work[State, Statements] = Work(
+            database=database,
+            inspect=inspect,
+            plan=plan,
+            statements=lambda statements: statements,
+            missing=lambda _plan, after: not_shown(database, (left or plan)(after)),
+            settings=settings,
+        )
+        with self.where.session() as session:
+            return self.write(what, session, work)
 
 
 def not_shown(database: str, statements: Sequence[Statement]) -> list[Problem]:

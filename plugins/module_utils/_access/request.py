@@ -27,6 +27,17 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry
 
 State = Literal["present", "absent"]
 RESERVED_ROLE_NAMES = frozenset({"public", "none"})
+TAKEN_AS_THEY_ARE = (
+    *(
+        "accept_references",
+        "connection_limit",
+        "adopt",
+        "end_connections",
+        "wait_seconds",
+        "lock_timeout_ms",
+        "search_path",
+    ),
+)
 LARGEST_INTEGER = 2**31 - 1  # https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-INT
 
 
@@ -98,47 +109,25 @@ class AccessRequest:
 
 def request_from_options(options: Mapping[str, Any]) -> AccessRequest:
     """Return what a module's options ask for; raises Failure with all that is wrong with them."""
-    request = _absent(options) if options["state"] == "absent" else _present(options)
+    is_absent = options["state"] == "absent"
+    users = options["users"] or ()
+    present = users if is_absent else [user for user in users if user["state"] == "present"]
+    request = AccessRequest(
+        group=options["group"],
+        users=tuple(User(user["name"], Secret("" if is_absent else user["password"] or "")) for user in present),
+        databases=() if is_absent else entries_from_option(options["databases"]),
+        state=options["state"],
+        privilege=PRIVILEGES[options["privilege"]],
+        exclusive=options["exclusive"],
+        retired=() if is_absent else tuple(user["name"] for user in users if user["state"] == "retired"),
+        **{name: options[name] for name in TAKEN_AS_THEY_ARE},
+    )
     problems = [*_wrong_roles(request), *_wrong_numbers(request), *_wrong_search_path(request)]
-    if not request.is_absent:
+    if not is_absent:
         problems += entry_problems(request.databases) + _refused_by_the_form(request)
     if problems:
         raise Failure(problems)
     return request
-
-
-def _absent(options: Mapping[str, Any]) -> AccessRequest:
-    return AccessRequest(
-        group=options["group"],
-        users=tuple(User(user["name"], Secret("")) for user in options["users"] or ()),
-        state="absent",
-        adopt=options["adopt"],
-        end_connections=options["end_connections"],
-        wait_seconds=options["wait_seconds"],
-        lock_timeout_ms=options["lock_timeout_ms"],
-    )
-
-
-def _present(options: Mapping[str, Any]) -> AccessRequest:
-    return AccessRequest(
-        group=options["group"],
-        users=tuple(
-            User(user["name"], Secret(user["password"] or ""))
-            for user in options["users"]
-            if user["state"] == "present"
-        ),
-        databases=entries_from_option(options["databases"]),
-        privilege=PRIVILEGES[options["privilege"]],
-        accept_references=options["accept_references"],
-        connection_limit=options["connection_limit"],
-        adopt=options["adopt"],
-        exclusive=options["exclusive"],
-        retired=tuple(user["name"] for user in options["users"] if user["state"] == "retired"),
-        end_connections=options["end_connections"],
-        wait_seconds=options["wait_seconds"],
-        lock_timeout_ms=options["lock_timeout_ms"],
-        search_path=options["search_path"],
-    )
 
 
 def role_problem(what: str, name: str) -> Problem | None:

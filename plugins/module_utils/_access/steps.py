@@ -125,7 +125,8 @@ def _planned(step: Step, found: Survey, request: AccessRequest) -> list[Statemen
     if isinstance(step, DropRoles):
         from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.removal import drop_statements  # noqa: PLC0415
 
-        return drop_statements(facts.roles, found.shared, request, facts.administrator)
+        revokes = revoke_statements(found.shared, administrator=facts.administrator)
+        return drop_statements(facts.roles, revokes, request)
     return []
 
 

@@ -139,12 +139,12 @@ class LockTimeouts:
 class Work(Generic[State, Planned]):
     """What a transaction does.
 
-    ``look`` reads the catalog, ``plan`` says what is to be changed, given what was read, ``statements`` with which
+    ``inspect`` reads the catalog, ``plan`` says what is to be changed, given what was read, ``statements`` with which
     statements, and ``missing`` what of the plan a second look does not show. ``settings`` hold for the whole of it.
     """
 
     database: str
-    look: Callable[[Session], State]
+    inspect: Callable[[Session], State]
     plan: Callable[[State], Planned]
     statements: Callable[[Planned], Sequence[Statement]]
     missing: Callable[[Planned, State], Sequence[Problem]]
@@ -312,7 +312,7 @@ def _locked_look(session: Session, work: Work[State, Planned], timeouts: LockTim
     session.begin(WRITE, *work.settings, lock_timeout_ms=timeouts.for_other_runs_ms)
     session.add(TAKE_ADVISORY_LOCK)
     try:
-        return work.look(session)
+        return work.inspect(session)
     except ServerError as error:
         problem = _problem(work.database, error, "Cannot look at")
         if error.sqlstate == LOCK_NOT_AVAILABLE:
@@ -323,7 +323,7 @@ def _locked_look(session: Session, work: Work[State, Planned], timeouts: LockTim
 
 def _guarded_look(session: Session, work: Work[State, Planned]) -> State:
     try:
-        return work.look(session)
+        return work.inspect(session)
     except ServerError as error:
         problem = _problem(work.database, error, "Cannot look at")
         is_clash = error.sqlstate in RETRYABLE_SQLSTATES

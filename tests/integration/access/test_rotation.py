@@ -9,7 +9,9 @@ from typing import Any
 
 import psycopg2
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.role_queries import STARTING_PROCESSES
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.role_queries import (
+    STARTING_PROCESSES,
+)
 
 from tests.support.postgres.site import Site
 from tools.runners.modules import Outcome, run_module

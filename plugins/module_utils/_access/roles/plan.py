@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Collection, Iterator, Mapping, Sequence
+from typing import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import RoleFacts, ServerFacts
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
@@ -155,15 +155,20 @@ def _membership_statements(server: ServerFacts, group: str, user: str) -> Iterat
 
 
 def _takeovers(server: ServerFacts, request: AccessRequest) -> Iterator[Problem]:
-    for name in (*request.role_names, *request.retired):
+    names = (*request.role_names, *request.retired)
+    yield from own_roles(server, names, "Give Metamapper roles of its own.")
+    for name in names:
         facts = server.roles.get(name)
-        if facts is None:
-            continue
+        if facts is not None and not request.adopt and name not in (server.login, server.administrator):
+            yield from _more_than_a_reader(facts, is_group=name == request.group)
+
+
+def own_roles(server: ServerFacts, names: Iterable[str], advice: str) -> Iterator[Problem]:
+    """Yield which of the roles the administrator would pull from under itself."""
+    for name in names:
         if name in (server.login, server.administrator):
             message = f"The role {quoted(name)} is the one that this task itself logs in with or becomes."
-            yield Problem(message, "Give Metamapper roles of its own.", object=name)
-        elif not request.adopt:
-            yield from _more_than_a_reader(facts, is_group=name == request.group)
+            yield Problem(message, advice, object=name)
 
 
 def _more_than_a_reader(facts: RoleFacts, *, is_group: bool) -> Iterator[Problem]:
@@ -195,15 +200,14 @@ def _missing_rights(server: ServerFacts, request: AccessRequest, plan: RolePlan)
     if admin.is_superuser:
         return
     if plan.has_changes and not admin.is_createrole and not _only_grants_membership(server, request, plan):
-        message = f"Role {quoted(admin.name)} has no CREATEROLE, so it cannot make or change roles."
-        statement = remedy("ALTER ROLE {} CREATEROLE", admin.name)
-        yield Problem(message, f"Have a superuser run: {statement}", object=admin.name, statement=statement)
+        yield no_createrole(admin, "make or change")
         return
     changed = {statement.names[0][0] for statement in (*plan.group, *plan.users, *plan.nologin, *plan.retired)}
     for name in (*request.role_names, *request.retired):
         is_own = name in (server.login, server.administrator)  # refused for a reason of its own
         if name in changed and name in server.roles and not is_own:
-            yield from _missing_rights_on(server, server.roles[name])
+            facts = server.roles[name]
+            yield from missing_rights_on(facts, server, _out_of_reach(server, facts), "change or grant")
 
 
 def _only_grants_membership(server: ServerFacts, request: AccessRequest, plan: RolePlan) -> bool:
@@ -214,22 +218,28 @@ def _only_grants_membership(server: ServerFacts, request: AccessRequest, plan: R
     return is_only and group is not None and group.is_administered
 
 
-def _missing_rights_on(server: ServerFacts, facts: RoleFacts) -> Iterator[Problem]:
-    attributes = _out_of_reach(server, facts)
-    if attributes:
+def no_createrole(admin: RoleFacts, doing: str) -> Problem:
+    """Return that an administrator can do nothing about roles; ``doing`` says what it is to do."""
+    message = f"Role {quoted(admin.name)} has no CREATEROLE, so it cannot {doing} roles."
+    statement = remedy("ALTER ROLE {} CREATEROLE", admin.name)
+    return Problem(message, f"Have a superuser run: {statement}", object=admin.name, statement=statement)
+
+
+def missing_rights_on(
+    facts: RoleFacts, server: ServerFacts, out_of_reach: Sequence[str], doing: str
+) -> Iterator[Problem]:
+    """Yield why an administrator with CREATEROLE can do nothing about a role; ``out_of_reach`` are its attributes."""
+    admin = quoted(server.administrator)
+    if out_of_reach:
+        statement = remedy(f"ALTER ROLE {{}} {' '.join('NO' + word for word in out_of_reach)}", facts.name)
+        message = f"Role {admin} cannot {doing} the role {quoted(facts.name)}, which has {', '.join(out_of_reach)}."
+        yield Problem(message, f"Have a superuser run: {statement}", object=facts.name, statement=statement)
+    if has_feature(server.version_num, "createrole_needs_admin") and not facts.is_administered:
+        statement = _administration(facts.name, server.administrator)
         message = (
-            f"Role {quoted(server.administrator)} cannot take {', '.join(attributes)} away from the role "
-            f"{quoted(facts.name)}: a superuser can."
+            f"Role {admin} has CREATEROLE but no ADMIN OPTION on the role {quoted(facts.name)}, which PostgreSQL asks "
+            f"for from version 16 on to {doing} it."
         )
-        statement = remedy(f"ALTER ROLE {{}} {' '.join('NO' + word for word in attributes)}", facts.name)
-        yield Problem(message, f"Have one run: {statement}", object=facts.name, statement=statement)
-    elif has_feature(server.version_num, "createrole_needs_admin") and not facts.is_administered:
-        admin = server.administrator
-        message = (
-            f"Role {quoted(admin)} has CREATEROLE but no ADMIN OPTION on the role {quoted(facts.name)}, which "
-            "PostgreSQL asks for from version 16 on to change or grant it."
-        )
-        statement = _administration(facts.name, admin)
         yield Problem(message, f"Have a superuser run: {statement}", object=facts.name, statement=statement)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Iterator, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
-    AclItem,
     DatabaseFacts,
     Membership,
     Policy,
@@ -18,11 +17,13 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
     ServerFacts,
     UserMapping,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import (
-    revoke_statements,
-)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import PRIVILEGED_ATTRIBUTES
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import (
+    PRIVILEGED_ATTRIBUTES,
+    missing_rights_on,
+    no_createrole,
+    own_roles,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import (
@@ -46,19 +47,17 @@ def leftover_statements(facts: DatabaseFacts) -> list[Statement]:
     ]
 
 
-def drop_statements(
-    roles: Roles, shared: Sequence[AclItem], request: AccessRequest, administrator: str
-) -> list[Statement]:
-    """Return what revokes what the roles hold on the server as a whole, and drops them."""
+def drop_statements(roles: Roles, revokes: Sequence[Statement], request: AccessRequest) -> list[Statement]:
+    """Return what drops the roles, after the revokes of what they hold on the server as a whole."""
     existing = [name for name in request.roles if name in roles]
     drop = [simple(f"DROP ROLE {placeholders(len(existing))}", *existing)] if existing else []
-    return [*revoke_statements(shared, administrator=administrator), *drop]
+    return [*revokes, *drop]
 
 
 def removal_obstacles(server: ServerFacts, request: AccessRequest, *, login_database: str) -> list[Problem]:
     """Return all that keeps the roles from going, as far as the shared catalogs tell."""
     return [
-        *_ourselves(server, request),
+        *own_roles(server, request.roles, "Name the roles of Metamapper."),
         *_owners(server, request, login_database),
         *drop_obstacles(server.roles, server.memberships, server, request),
         *_not_endable(server, request),
@@ -76,13 +75,6 @@ def drop_obstacles(
         *(_membership(membership, server, request) for membership in memberships),
         *_no_right(others, server),
     ]
-
-
-def _ourselves(server: ServerFacts, request: AccessRequest) -> Iterator[Problem]:
-    for name in request.roles:
-        if name in (server.login, server.administrator):
-            message = f"The role {quoted(name)} is the one that this task itself logs in with or becomes."
-            yield Problem(message, "Name the roles of Metamapper.", object=name)
 
 
 def _owners(server: ServerFacts, request: AccessRequest, login_database: str) -> Iterator[Problem]:
@@ -129,33 +121,14 @@ def _membership(membership: Membership, server: ServerFacts, request: AccessRequ
 
 
 def _no_right(found: Sequence[RoleFacts], server: ServerFacts) -> Iterator[Problem]:
-    admin = server.admin
-    if admin.is_superuser or not found:
+    if server.admin.is_superuser or not found:
         return
-    if not admin.is_createrole:
-        message = f"Role {quoted(admin.name)} has no CREATEROLE, so it cannot drop roles."
-        statement = remedy("ALTER ROLE {} CREATEROLE", admin.name)
-        yield Problem(message, f"Have a superuser run: {statement}", object=admin.name, statement=statement)
-    for facts in found:
-        yield from _no_right_on(facts, server)
-
-
-def _no_right_on(facts: RoleFacts, server: ServerFacts) -> Iterator[Problem]:
-    admin = quoted(server.administrator)
+    if not server.admin.is_createrole:
+        yield no_createrole(server.admin, "drop")
     needs_admin = has_feature(server.version_num, "createrole_needs_admin")
-    attributes = _attributes_out_of_reach(facts, needs_admin=needs_admin)
-    if attributes:
-        statement = remedy(f"ALTER ROLE {{}} {' '.join('NO' + word for word in attributes)}", facts.name)
-        message = f"Role {admin} cannot change and drop {quoted(facts.name)}, which has {', '.join(attributes)}."
-        yield Problem(message, f"Have a superuser run: {statement}", object=facts.name, statement=statement)
-    if needs_admin and not facts.is_administered:
-        options = "WITH ADMIN TRUE, INHERIT FALSE, SET FALSE"
-        statement = remedy("GRANT {} TO {} " + options, facts.name, server.administrator)
-        message = (
-            f"Role {admin} has no ADMIN OPTION on the role {quoted(facts.name)}, which PostgreSQL asks for from "
-            "version 16 on to drop it."
-        )
-        yield Problem(message, f"Have a superuser run: {statement}", object=facts.name, statement=statement)
+    for facts in found:
+        attributes = _attributes_out_of_reach(facts, needs_admin=needs_admin)
+        yield from missing_rights_on(facts, server, attributes, "change and drop")
 
 
 def _attributes_out_of_reach(facts: RoleFacts, *, needs_admin: bool) -> list[str]:

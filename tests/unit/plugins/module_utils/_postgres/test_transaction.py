@@ -111,7 +111,7 @@ def written(
     """Write some statements to a server in one transaction; with ``is_kept`` they are done once they were run."""
     work: Work[int, tuple[Statement, ...]] = Work(
         database="warehouse",
-        look=lambda session: cast(Server, session).look(),
+        inspect=lambda session: cast(Server, session).look(),
         plan=lambda _found: () if is_kept and "commit" in server.sent else statements,
         statements=lambda plan: plan,
         missing=lambda _plan, _after: missing,
@@ -310,7 +310,7 @@ def test_what_is_decided_at_begin_is_set_before_by_a_superuser(is_superuser: boo
     server = Server()
     work: Work[int, tuple[Statement, ...]] = Work(
         database="warehouse",
-        look=lambda session: cast(Server, session).look(),
+        inspect=lambda session: cast(Server, session).look(),
         plan=lambda _found: (SECRET,),
         statements=lambda plan: plan,
         missing=lambda _plan, _after: [],

@@ -308,8 +308,9 @@ NO_ADMIN_OPTION = (
             by(CREATOR, OURS, a_reader("metamapper", is_superuser=True, is_createdb=True)),
             a_request(adopt=True),
             [
-                'Role "rds" cannot take SUPERUSER, CREATEDB away from the role "metamapper": a superuser can. Have one '
-                'run: ALTER ROLE "metamapper" NOSUPERUSER NOCREATEDB;'
+                'Role "rds" cannot change or grant the role "metamapper", which has SUPERUSER, CREATEDB. Have a '
+                'superuser run: ALTER ROLE "metamapper" NOSUPERUSER NOCREATEDB;',
+                NO_ADMIN_OPTION,
             ],
             id="what only a superuser can take away",
         ),

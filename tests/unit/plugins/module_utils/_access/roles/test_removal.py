@@ -20,7 +20,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.role
     leftover_statements,
     removal_obstacles,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import texts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import simple, texts
 
 from tests.support.values.names import (
     HOSTILE,
@@ -30,7 +30,6 @@ from tests.support.values.names import (
     a_request,
     a_role,
     a_server,
-    an_item,
 )
 
 NAME = '"we""ird.näme\'; --"'
@@ -67,16 +66,13 @@ def test_what_ends_other_ties(remains: Remains | None, expected: list[str]) -> N
     ],
 )
 def test_what_drops_roles(roles: list[RoleFacts], expected: list[str]) -> None:
-    assert texts(drop_statements({role.name: role for role in roles}, [], GONE, "admin")) == expected
+    assert texts(drop_statements({role.name: role for role in roles}, [], GONE)) == expected
 
 
 def test_what_roles_hold_on_the_server_is_revoked_first() -> None:
-    held = an_item("", HOSTILE, kind="tablespace", privilege="CREATE")
-    statements = texts(drop_statements({"readers": GROUP}, [held], GONE, "admin"))
-    assert [statement.split(" FROM ")[0] for statement in statements] == [
-        f"REVOKE CREATE ON TABLESPACE {NAME}",
-        'DROP ROLE "readers"',
-    ]
+    revoke = simple("REVOKE CREATE ON TABLESPACE {} FROM {}", HOSTILE, "readers")
+    statements = texts(drop_statements({"readers": GROUP}, [revoke], GONE))
+    assert statements == [str(revoke), 'DROP ROLE "readers"']
 
 
 def obstacles(*roles: RoleFacts, adopt: bool = False, end_connections: bool = False, **server: Any) -> list[str]:
