@@ -27,16 +27,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry
 
 State = Literal["present", "absent"]
 RESERVED_ROLE_NAMES = frozenset({"public", "none"})
-TAKEN_AS_THEY_ARE = (
-    *(
-        "accept_references",
-        "connection_limit",
-        "adopt",
-        "end_connections",
-        "wait_seconds",
-        "lock_timeout_ms",
-        "search_path",
-    ),
+TAKEN_AS_THEY_ARE = frozenset(
+    ("accept_references", "connection_limit", "adopt", "end_connections", "wait_seconds", "lock_timeout_ms")
 )
 LARGEST_INTEGER = 2**31 - 1  # https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-INT
 
@@ -119,6 +111,7 @@ def request_from_options(options: Mapping[str, Any]) -> AccessRequest:
         state=options["state"],
         privilege=PRIVILEGES[options["privilege"]],
         exclusive=options["exclusive"],
+        search_path=options["search_path"],
         retired=() if is_absent else tuple(user["name"] for user in users if user["state"] == "retired"),
         **{name: options[name] for name in TAKEN_AS_THEY_ARE},
     )

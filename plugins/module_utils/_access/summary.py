@@ -243,11 +243,11 @@ def _word(value: Any) -> str:
 
 
 def _schema_words(held: Mapping[str, Any]) -> str:
-    future = ", ".join(map(quoted, held["future"])) or "nobody"
+    future = ", ".join(map(quoted, held["future"])) or "none"
     shown = "readable" if held["privilege"] == "SELECT" else "visible without rows"
-    other = f", {held['other']} privileges of the other mode" if held["other"] else ""
+    other = f", {held['other']} privileges of the other mode to revoke" if held["other"] else ""
     relations = f"{held['granted']} of {held['relations']} relations {shown}{other}"
-    return f"USAGE {held['usage']}, {relations}, future ones of: {future}"
+    return f"USAGE {held['usage']}, {relations}, default privileges for: {future}"
 
 
 def _text(lines: Mapping[tuple[str, ...], str], keys: Iterable[tuple[str, ...]]) -> str:

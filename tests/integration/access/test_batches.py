@@ -81,6 +81,28 @@ def test_a_schema_larger_than_a_batch_is_granted_in_parts_usage_first(
     assert not run_module("access", options(crowded)).ok().changed
 
 
+GRANT: dict[str, Any] = {}
+NARROW = {"exclusive": True, "schemas": ["public"]}
+ABSENT = {"state": "absent"}
+
+
+def test_check_mode_runs_the_same_statements_in_the_same_batches(crowded: Site, major: str) -> None:
+    for changes in (GRANT, NARROW, GRANT, ABSENT):
+        asked = options(crowded)
+        asked.update({name: value for name, value in changes.items() if name != "schemas"})
+        if "schemas" in changes:
+            asked["databases"] = [{"name": crowded.database, "schemas": changes["schemas"]}]
+        if changes is ABSENT:
+            asked["users"], asked["databases"] = [{"name": crowded.user}], None
+        foreseen = run_module("access", asked, check=True).ok()
+        made = run_module("access", asked).ok()
+        assert made.statements == foreseen.statements
+        tables = [statement.count('"large".') for statement in made.statements]
+        assert sum(tables) == TABLES
+        assert len([count for count in tables if count]) > 1 or float(major) < 18
+        assert not run_module("access", asked).ok().changed
+
+
 def readable(site: Site) -> int:
     """Return how many tables of the large schema the group can read."""
     query = (

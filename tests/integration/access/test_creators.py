@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.modules.access import Warehouse, messages, remedies, version
+from tests.support.modules.access import Warehouse, creators, messages, remedies, version
 from tests.support.postgres.site import identifiers
 from tools.postgres.snapshot import differences, snapshot
 from tools.runners.modules import run_module
@@ -27,10 +27,9 @@ def creator_with_create(warehouse: Warehouse, name: str, *, attributes: str = "N
     return role
 
 
-def of_the_owner(warehouse: Warehouse) -> set[tuple[str, str]]:
-    """Return whose relations are read where the schema's owner alone creates some, and who inherits from it."""
-    members = set() if warehouse.admin.is_superuser else {(warehouse.admin.name, "SELECT")}
-    return {(warehouse.owner, "SELECT"), *members}
+def by_right(warehouse: Warehouse) -> set[tuple[str, str]]:
+    """Return whose relations are read where nobody else creates any."""
+    return {(name, "SELECT") for name in creators(warehouse)}
 
 
 def test_the_owner_of_the_schema_is_a_creator(warehouse: Warehouse) -> None:
@@ -43,8 +42,8 @@ def test_an_owner_of_relations_only_is_a_creator(warehouse: Warehouse) -> None:
     warehouse.run_as(owner, "CREATE TABLE {}.old(id int)", warehouse.schema)
     warehouse.run("REVOKE CREATE ON SCHEMA {} FROM {}", warehouse.schema, owner)
     warehouse.access().ok()
-    assert warehouse.future_readers(warehouse.schema) == {*of_the_owner(warehouse), (owner, "SELECT")}
-    assert warehouse.future_readers(warehouse.other) == of_the_owner(warehouse)
+    assert warehouse.future_readers(warehouse.schema) == {*by_right(warehouse), (owner, "SELECT")}
+    assert warehouse.future_readers(warehouse.other) == by_right(warehouse)
 
 
 def test_a_role_with_a_direct_create_is_a_creator(warehouse: Warehouse) -> None:
@@ -96,7 +95,7 @@ def test_of_whom_auto_covers_the_verification_does_not_warn(superuser_warehouse:
 def test_public_is_no_creator(warehouse: Warehouse) -> None:
     warehouse.run("GRANT CREATE ON SCHEMA {} TO PUBLIC", warehouse.schema)
     warehouse.access().ok()
-    assert warehouse.future_readers(warehouse.schema) == of_the_owner(warehouse)
+    assert warehouse.future_readers(warehouse.schema) == by_right(warehouse)
 
 
 def test_a_superuser_with_create_alone_is_no_creator(superuser_warehouse: Warehouse) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Callable
 
 import pytest
 
-from tests.support.modules.access import PASSWORD, Warehouse, password_states, version
+from tests.support.modules.access import PASSWORD, Warehouse, creators, password_states, version
 from tools.postgres.snapshot import differences, next_transaction_id, rewritten_relations, snapshot
 
 # A statement at the beginning of a logged message, or on a line of its own in one.
@@ -225,7 +225,7 @@ def test_before_and_after_tell_each_database_and_schema(warehouse: Warehouse) ->
         "privilege": "SELECT",
         "granted": count,
         "other": 0,
-        "future": [warehouse.owner],
+        "future": creators(warehouse),
     }
     assert made["before"]["databases"][warehouse.database]["schemas"][warehouse.other]["usage"] == "missing"
     assert made["server_version"].split()[0] == warehouse.server.execute("SHOW server_version")[0][0].split()[0]

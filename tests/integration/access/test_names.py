@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
 
-from tests.support.modules.access import HOSTILE, Warehouse, messages
+from tests.support.modules.access import HOSTILE, Warehouse, creators, messages
 from tests.support.postgres.site import Site
 from tools.postgres.snapshot import differences, snapshot
 from tools.runners.modules import run_module
@@ -143,10 +143,10 @@ def test_diff_says_in_a_line_what_changes_in_each_schema(warehouse: Warehouse) -
     diff = warehouse.access(check=True, diff=True).ok()["diff"]
     count = len(warehouse.relations)
     label = f"database {quoted(warehouse.database)} schema {quoted(warehouse.schema)}: "
-    assert f"{label}USAGE missing, 0 of {count} relations readable, future ones of: nobody" in diff["before"]
+    names = ", ".join(map(quoted, creators(warehouse)))
+    assert f"{label}USAGE missing, 0 of {count} relations readable, default privileges for: none" in diff["before"]
     assert (
-        f"{label}USAGE granted, {count} of {count} relations readable, future ones of: {quoted(warehouse.owner)}"
-        in diff["after"]
+        f"{label}USAGE granted, {count} of {count} relations readable, default privileges for: {names}" in diff["after"]
     )
     assert quoted(HOSTILE)[1:-1] in diff["after"]
 

@@ -160,6 +160,12 @@ class Warehouse:
         return {(row[0], row[1]) for row in rows}
 
 
+def creators(warehouse: Warehouse) -> list[str]:
+    """Return who creates relations in a schema of the warehouse: its owner, and a deputy that inherits from it."""
+    names = {warehouse.owner} if warehouse.admin.is_superuser else {warehouse.owner, warehouse.admin.name}
+    return [row[0] for row in warehouse.run("SELECT rolname FROM pg_roles ORDER BY rolname") if row[0] in names]
+
+
 def can_read(connection: Any, schema: str, relation: str) -> bool:
     """Tell whether a SELECT gets past the privileges; a foreign table without a wrapper's code fails only later."""
     with connection.cursor() as cursor:

@@ -213,10 +213,10 @@ def test_roles_and_databases_stay_where_nothing_differs() -> None:
             whole({"a": held(), HOSTILE: held("missing", 14, 0)}),
             whole({"a": held(), HOSTILE: held("granted", 14, 14, ("owner", "a, b"))}),
             (
-                'database "warehouse" schema "we""ird.näme\'; --": USAGE missing, 0 of 14 relations readable, future '
-                "ones of: nobody\n",
-                'database "warehouse" schema "we""ird.näme\'; --": USAGE granted, 14 of 14 relations readable, future '
-                'ones of: "owner", "a, b"\n',
+                'database "warehouse" schema "we""ird.näme\'; --": USAGE missing, 0 of 14 relations readable, '
+                "default privileges for: none\n",
+                'database "warehouse" schema "we""ird.näme\'; --": USAGE granted, 14 of 14 relations readable, '
+                'default privileges for: "owner", "a, b"\n',
             ),
             id="a hostile schema, and not the other",
         ),
@@ -242,17 +242,21 @@ def test_roles_and_databases_stay_where_nothing_differs() -> None:
         pytest.param(
             whole(),
             whole({"a": held()}),
-            ("", 'database "warehouse" schema "a": USAGE granted, 0 of 0 relations readable, future ones of: nobody\n'),
+            (
+                "",
+                'database "warehouse" schema "a": USAGE granted, 0 of 0 relations readable, '
+                "default privileges for: none\n",
+            ),
             id="a schema that came since",
         ),
         pytest.param(
             whole({"a\nb\u2028": held()}),
             whole({"a\nb\u2028": held("missing")}),
             (
-                'database "warehouse" schema "a\\nb\\u2028": USAGE granted, 0 of 0 relations readable, future ones of: '
-                "nobody\n",
-                'database "warehouse" schema "a\\nb\\u2028": USAGE missing, 0 of 0 relations readable, future ones of: '
-                "nobody\n",
+                'database "warehouse" schema "a\\nb\\u2028": USAGE granted, 0 of 0 relations readable, '
+                "default privileges for: none\n",
+                'database "warehouse" schema "a\\nb\\u2028": USAGE missing, 0 of 0 relations readable, '
+                "default privileges for: none\n",
             ),
             id="a line break in a name breaks no line",
         ),
