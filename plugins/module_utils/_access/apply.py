@@ -20,6 +20,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.appl
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.progress import Progress, Run
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.state import Survey
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.steps import (
     ChangeDatabase,
     ChangeRoles,
@@ -31,7 +32,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.step
     Step,
     steps,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import Survey
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
 

@@ -21,9 +21,11 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import (
     Narrowed,
     inspect_database,
+    inspect_shared,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect_roles import (
     inspect_memberships,
     inspect_roles,
-    inspect_shared,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import Desired
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.diff import (
@@ -48,10 +50,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.prog
     not_shown,
     possible,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import (
-    DatabaseState,
-    plan_of,
-)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.state import DatabaseState, plan_of
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import Connection
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import (
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect_roles import (
     inspect_connections,
     inspect_roles,
     inspect_starting,

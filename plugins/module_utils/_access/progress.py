@@ -19,7 +19,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import Password
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import RolePlan
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import Survey
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.state import Survey
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server

@@ -19,6 +19,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.prog
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import Password, State
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.retirement import still_connected
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.state import DatabaseState, Survey
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.steps import planned_statements
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.summary import (
     by_role,
@@ -29,11 +30,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.summ
     disappearing,
     role_summary,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import (
-    DatabaseState,
-    Survey,
-    survey,
-)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import survey
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.byte_text import printable
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, texts

@@ -19,7 +19,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import RolePlan
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import DatabaseState, Survey
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.state import DatabaseState, Survey
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, simple
 
 Part = Literal["group", "users", "nologin", "retired"]

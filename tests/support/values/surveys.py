@@ -13,7 +13,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import Desired
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import Password
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import plan_roles
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import (
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.state import (
     DatabaseState,
     ServerState,
     Survey,

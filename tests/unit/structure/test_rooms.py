@@ -16,7 +16,7 @@ FLOORS = {"_core": 1, "_ssh": 2, "_postgres": 3, "_scope": 4, "_access": 5, "_vi
 FILES = sorted(path for path in UTILS.rglob("*.py"))
 DRIVER = Path("_postgres/driver.py")
 # Who asks the questions of a file with queries, beside it; the inspection, unless they are Metamapper's own.
-ASKED_BY = {"metamapper_queries.py": {"scan.py", "encoding.py"}}
+ASKED_BY = {"metamapper_queries.py": {"scan.py", "encoding.py"}, "role_queries.py": {"inspect_roles.py"}}
 # Code that only a server can run, and the test of tests/integration that proves it; more of it is imported by one.
 PROVED_BY = {
     "plugins/modules/documentation.py": "documentation/test_documentation.py",

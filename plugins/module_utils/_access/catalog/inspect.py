@@ -13,26 +13,24 @@ from typing import Any, Collection, Mapping, NamedTuple, Sequence
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog import (
     acl_queries,
     queries,
-    role_queries,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
     AclItem,
-    Connection,
     CreatorFacts,
     DatabaseFacts,
     ListedDatabase,
-    Membership,
-    Mention,
     MissingRelation,
-    Policy,
     PrivilegeState,
-    Remains,
-    RoleFacts,
     SchemaFacts,
     ServerFacts,
     ServerRow,
-    UserMapping,
-    VisibleRelation,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect_roles import (
+    inspect_connections,
+    inspect_memberships,
+    inspect_mentions,
+    inspect_remains,
+    inspect_roles,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import Desired
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
@@ -54,13 +52,6 @@ class LongDefault(NamedTuple):
     relation: str
     column_name: str
     characters: int
-
-
-class StoredPassword(NamedTuple):
-    """A stored verifier, None for none, and the iterations of a new one, 0 where the server has no say in them."""
-
-    verifier: str | None
-    default_iterations: int
 
 
 class _SchemaRow(NamedTuple):
@@ -96,13 +87,6 @@ class Narrowed:
     schemas: frozenset[str]
 
 
-def inspect_roles(session: Session, request: AccessRequest) -> dict[str, RoleFacts]:
-    """Return the roles of the task, the creators it lists, the administrator and the login, as far as they exist."""
-    names = [*request.roles, *request.listed_creators]
-    rows = session.records(role_queries.ROLES, {"names": names, "group": request.group}, RoleFacts)
-    return {row.name: row for row in rows}
-
-
 def inspect_server(session: Session, request: AccessRequest) -> ServerFacts:
     """Return the server, its databases and the roles that matter; three round trips, up to six where roles lose."""
     server = session.records(queries.SERVER, None, ServerRow)[0]
@@ -120,50 +104,9 @@ def inspect_server(session: Session, request: AccessRequest) -> ServerFacts:
     )
 
 
-def inspect_connections(session: Session, request: AccessRequest) -> tuple[Connection, ...]:
-    """Return the connections of the users that are to go or to retire; one round trip where there are some."""
-    users = request.user_names if request.is_absent else request.retired
-    if not users:
-        return ()
-    return tuple(session.records(role_queries.SESSIONS, {"users": list(users)}, Connection))
-
-
-def inspect_mentions(session: Session, request: AccessRequest, database: str | None = None) -> tuple[Mention, ...]:
-    """Return where on the server, or in one database, the roles are mentioned; one round trip."""
-    parameters = {"roles": list(request.roles), "database": database}
-    return tuple(session.records(role_queries.MENTIONS, parameters, Mention))
-
-
-def inspect_starting(session: Session) -> int:
-    """Return how many processes have not yet said who they work for; one round trip."""
-    return int(session.rows(role_queries.STARTING_PROCESSES)[0][0])
-
-
-def inspect_verifier(session: Session, user: str) -> StoredPassword:
-    """Return what is stored of a user's password; asks pg_authid; one round trip."""
-    rows = session.records(role_queries.VERIFIER, {"user": user}, StoredPassword)
-    return rows[0] if rows else StoredPassword(None, 0)
-
-
 def inspect_long_defaults(session: Session, schemas: Collection[str]) -> list[LongDefault]:
     """Return the column defaults of some schemas that are too long on the transaction's search path; one round trip."""
     return session.records(queries.LONG_DEFAULTS, {"schemas": list(schemas)}, LongDefault)
-
-
-def inspect_visible_to_one_only(session: Session, *, old: str, new: str) -> list[VisibleRelation]:
-    """Return the relations of a database that one role sees and the other does not; one round trip."""
-    return session.records(role_queries.VISIBLE_TO_ONE_ONLY, {"old": old, "new": new}, VisibleRelation)
-
-
-def inspect_memberships(session: Session, request: AccessRequest, version: int) -> tuple[Membership, ...]:
-    """Return the memberships that would go with the roles; one round trip.
-
-    Before 16 the grantor of a membership is a note without consequences.
-    https://www.postgresql.org/docs/16/release-16.html
-    """
-    matters = has_feature(version, "membership_options")
-    parameters = {"roles": list(request.roles), "membership_grantors": matters}
-    return tuple(session.records(role_queries.MEMBERSHIPS, parameters, Membership))
 
 
 def inspect_shared(
@@ -222,7 +165,7 @@ def inspect_database(
         missing=tuple(relation for relation in missing if relation.oid not in breaking),
         left_out=tuple(relation for relation in missing if relation.oid in breaking),
         extraneous=_extraneous(session, desired, parameters, narrowed),
-        remains=_remains(session, request, name) if request.is_absent else None,
+        remains=inspect_remains(session, request, name) if request.is_absent else None,
     )
 
 
@@ -321,17 +264,6 @@ def _acl_parameters(request: AccessRequest, version: int, databases: Sequence[st
         "set": "SET" if has_feature(version, "membership_options") else "MEMBER",
         "inherited_defaults": has_feature(version, "inherited_defaults"),
     }
-
-
-def _remains(session: Session, request: AccessRequest, database: str) -> Remains:
-    roles = {"roles": list(request.roles)}
-    mentions = inspect_mentions(session, request, database)
-    hows = {mention.how for mention in mentions}
-    return Remains(
-        mentions,
-        tuple(session.records(role_queries.POLICIES, roles, Policy)) if "r" in hows else (),
-        tuple(session.records(role_queries.USER_MAPPINGS, roles, UserMapping)) if "m" in hows else (),
-    )
 
 
 def _schema(row: _SchemaRow) -> SchemaFacts:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import RoleFacts, ServerFacts
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import (
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect_roles import (
     StoredPassword,
     inspect_verifier,
 )

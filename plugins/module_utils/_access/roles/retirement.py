@@ -15,7 +15,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
     ServerFacts,
     VisibleRelation,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import (
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect_roles import (
     inspect_visible_to_one_only,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem

@@ -13,8 +13,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.resu
     ensure_access,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import Password, State
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.state import Survey
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.steps import planned_statements
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import Survey
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import texts
 from hypothesis import given

@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access import steps as _steps
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import Connection
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import RolePlan
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import Survey
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.state import Survey
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import simple, texts
 
 from tests.support.values.names import HOSTILE, a_request, an_item

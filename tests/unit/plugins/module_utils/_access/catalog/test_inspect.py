@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from types import SimpleNamespace
 from typing import Any, Mapping, Sequence, cast
 
 import pytest
@@ -19,9 +18,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
     Narrowed,
     _SchemaRow,
     inspect_database,
-    inspect_roles,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.role_queries import ROLES
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import Desired
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
@@ -39,6 +36,7 @@ from tests.support.values.names import (
     an_entry,
     an_item,
 )
+from tests.support.values.session import Catalog
 
 DATABASE = {
     "is_read_only": False,
@@ -60,25 +58,6 @@ SCHEMA = {
     "holds_relation": False,
     "can_public_create": False,
 }
-ROLE = {
-    **{name: False for name in ("is_replication", "is_bypassrls", "is_createrole", "is_expired")},
-    **{name: True for name in ("is_superuser", "is_createdb", "can_login", "is_in_group")},
-    **{"is_inheriting": False, "connection_limit": 5, "owned": 3, "members": ("a", "b"), "is_administered": False},
-    **{"connections": 2, "settings": {}, "grantors": ()},
-}
-
-
-class Catalog:
-    """A session that answers each question with some rows, and remembers what it was asked with."""
-
-    def __init__(self, answers: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
-        self._answers = answers
-        self.connection = SimpleNamespace(server_version=SERVER_17)
-        self.asked: dict[str, Mapping[str, Any]] = {}
-
-    def records(self, query: str, parameters: Mapping[str, Any], record: type[Any]) -> Sequence[Any]:
-        self.asked[query] = dict(parameters)
-        return [record(**row) for row in self._answers.get(query, [])]
 
 
 def looked_at(
@@ -178,24 +157,6 @@ def test_a_group_that_does_not_exist_will_hold_what_public_holds(has_group: bool
     catalog = Catalog(FULL)
     looked_at(catalog, HOSTILE, has_group=has_group)
     assert {asked["effective"] for asked in catalog.asked.values() if "effective" in asked} == {expected}
-
-
-def test_a_role() -> None:
-    (role,) = inspect_roles(cast(Session, Catalog({ROLES: [{**ROLE, "name": HOSTILE}]})), a_request()).values()
-    assert (role.is_superuser, role.can_login, role.connection_limit, role.owned, role.members, role.connections) == (
-        True,
-        True,
-        5,
-        3,
-        ("a", "b"),
-        2,
-    )
-
-
-def test_the_roles_of_the_task_and_its_creators_are_asked_about() -> None:
-    catalog = Catalog({})
-    inspect_roles(cast(Session, catalog), a_request("readers", HOSTILE, databases=(an_entry(creators=("app",)),)))
-    assert catalog.asked == {ROLES: {"names": [HOSTILE, "readers", "app"], "group": "readers"}}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import StoredPassword
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect_roles import StoredPassword
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import User
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import (
     Password,

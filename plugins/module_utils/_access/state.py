@@ -1,0 +1,128 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What a survey finds, as values: the server, each database with its plan, and what stands in the way. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Mapping
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
+    AclItem,
+    DatabaseFacts,
+    ServerFacts,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import Desired
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.diff import (
+    DatabasePlan,
+    batches,
+    plan_database,
+)
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import Password
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import RolePlan
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import DatabaseScope, LeftOut
+
+
+def plan_of(facts: DatabaseFacts, desired: Desired) -> DatabasePlan:
+    """Return what is to be done in a database."""
+    plan = plan_database(facts, desired)
+    if facts.remains is None:
+        return plan
+    # Ansible ships modules as source, which Python compiles in each run: most of them drop no role.
+    from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.removal import (  # noqa: PLC0415
+        database_obstacles,
+    )
+
+    return replace(plan, problems=(*plan.problems, *database_obstacles(facts, desired.server.administrator)))
+
+
+@dataclass(frozen=True)
+class ServerState:
+    """The server, what to store for each user's password, and whether the connection was encrypted (None: socket)."""
+
+    facts: ServerFacts
+    verifiers: Mapping[str, Secret]
+    uses_tls: bool | None
+
+
+@dataclass(frozen=True)
+class DatabaseState:
+    """A database, what is in scope of it where it is listed, and the plan; in one part a transaction."""
+
+    desired: Desired
+    facts: DatabaseFacts
+    plan: DatabasePlan
+    scope: DatabaseScope | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the database."""
+        return self.desired.name
+
+    @property
+    def batches(self) -> list[DatabasePlan]:
+        """The parts of the plan."""
+        return batches(self.plan, self.desired.server.names_per_transaction)
+
+    @property
+    def leftovers(self) -> list[Statement]:
+        """What ends other ties of roles that are to go."""
+        if self.facts.remains is None:
+            return []
+        from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.removal import (  # noqa: PLC0415
+            leftover_statements,
+        )
+
+        return leftover_statements(self.facts)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All that was found. ``problems`` empty means that the plans can be carried out.
+
+    ``not_done`` has, by name, why databases could not be looked at: the others are done. ``shared`` is what is to be
+    revoked on the server as a whole; ``left_out`` are the databases that patterns left out.
+    ``may_join`` is false where the group holds something in a database that is not done: a new user would see less.
+    """
+
+    server: ServerState
+    databases: tuple[DatabaseState, ...]
+    passwords: Mapping[str, Password]
+    roles: RolePlan
+    problems: tuple[Problem, ...]
+    shared: tuple[AclItem, ...] = ()
+    not_done: Mapping[str, Problem] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
+    may_join: bool = True
+
+    @property
+    def to_set(self) -> frozenset[str]:
+        """The existing users whose password is another one."""
+        return frozenset(name for name, password in self.passwords.items() if password.state == "wrong")
+
+    def possible(self, request: AccessRequest) -> AccessRequest:
+        """Return what can be done for roles while databases are not done: nobody retires, nor joins to see less."""
+        if not self.not_done:
+            return request
+        roles = self.server.facts.roles
+        users = (
+            user for user in request.users if self.may_join or (user.name in roles and roles[user.name].is_in_group)
+        )
+        return replace(request, users=tuple(users), retired=())
+
+    @property
+    def listed(self) -> tuple[DatabaseState, ...]:
+        """The databases in scope."""
+        return tuple(state for state in self.databases if state.scope is not None)
+
+    @property
+    def database_names(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(state.name for state in self.listed)

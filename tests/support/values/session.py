@@ -1,0 +1,21 @@
+"""A session of values: it answers each question with the rows that it was given."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, Mapping, Sequence
+
+from tests.support.values.names import SERVER_17
+
+
+class Catalog:
+    """A session that answers each question with some rows, and remembers what it was asked with."""
+
+    def __init__(self, answers: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        self._answers = answers
+        self.connection = SimpleNamespace(server_version=SERVER_17)
+        self.asked: dict[str, Mapping[str, Any]] = {}
+
+    def records(self, query: str, parameters: Mapping[str, Any], record: type[Any]) -> Sequence[Any]:
+        self.asked[query] = dict(parameters)
+        return [record(**row) for row in self._answers.get(query, [])]
