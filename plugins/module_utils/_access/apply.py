@@ -7,6 +7,9 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+from typing import Any, Callable, Mapping
+
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.apply_databases import (
     change_database,
     drop_roles,
@@ -35,6 +38,18 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.step
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
 
+TAKE: Mapping[type[Step], Callable[[Run, Any], None]] = MappingProxyType(
+    {
+        ChangeRoles: change_roles,
+        ChangeDatabase: change_database,
+        RevokeShared: revoke_shared,
+        SettlePasswords: settle_passwords,
+        EndSessions: end_sessions,
+        CheckSuccessor: check_successor,
+        DropRoles: drop_roles,
+    }
+)
+
 
 def apply(where: Server, request: AccessRequest, found: Survey) -> Progress:
     """Carry out the steps; raises Failure, which names what earlier transactions have committed."""
@@ -42,24 +57,7 @@ def apply(where: Server, request: AccessRequest, found: Survey) -> Progress:
     run = Run(where, request, found, Progress(facts.roles, dict(found.passwords), facts.connections))
     try:
         for step in steps(found, request):
-            _take(run, step)
+            TAKE[type(step)](run, step)
     except Failure as failure:
         raise Failure(failure.problems, run.progress.committed) from failure
     return run.progress
-
-
-def _take(run: Run, step: Step) -> None:
-    if isinstance(step, ChangeRoles):
-        change_roles(run, step)
-    elif isinstance(step, ChangeDatabase):
-        change_database(run, step.state)
-    elif isinstance(step, RevokeShared):
-        revoke_shared(run)
-    elif isinstance(step, SettlePasswords):
-        settle_passwords(run)
-    elif isinstance(step, EndSessions):
-        end_sessions(run, step.users)
-    elif isinstance(step, CheckSuccessor):
-        check_successor(run)
-    elif isinstance(step, DropRoles):
-        drop_roles(run)

@@ -51,6 +51,11 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.prog
     possible,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.state import DatabaseState, plan_of
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.steps import (
+    ChangeDatabase,
+    DropRoles,
+    RevokeShared,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
@@ -63,8 +68,9 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.tr
 AclItems = Tuple[AclItem, ...]
 
 
-def change_database(run: Run, state: DatabaseState) -> None:
+def change_database(run: Run, step: ChangeDatabase) -> None:
     """Change a database, a batch a transaction, until an inspection of all of it finds nothing to do."""
+    state = step.state
     plans = state.batches
     with run.where.session(state.name) as session:
         for _round in range(ATTEMPTS):
@@ -112,7 +118,7 @@ def _change_once(run: Run, session: Session, state: DatabaseState, batch: Databa
         database=state.name,
         inspect=lambda again: _inspect(run, again, state, narrowed),
         plan=plan,
-        statements=lambda found: found.statements(run.request.group, administrator=run.administrator),
+        statements=lambda found: found.statements(run.request.group, run.administrator),
         missing=lambda found, after: _undone(run, state.desired, found, after),
     )
     after = run.write(f"database {quoted(state.name)}", session, work)
@@ -174,7 +180,7 @@ def _revokes(run: Run, items: AclItems) -> list[Statement]:
     return revoke_statements(items, administrator=run.administrator)
 
 
-def revoke_shared(run: Run) -> None:
+def revoke_shared(run: Run, _step: RevokeShared) -> None:
     """Revoke what is extraneous on databases that are not entered, tablespaces and parameters."""
     work: Work[AclItems, AclItems] = Work(
         database=run.where.database,
@@ -196,7 +202,7 @@ class _Remaining:
     memberships: tuple[Membership, ...]
 
 
-def drop_roles(run: Run) -> None:
+def drop_roles(run: Run, _step: DropRoles) -> None:
     """Drop the roles, with what they hold on the server as a whole."""
     from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.removal import (  # noqa: PLC0415
         drop_obstacles,

@@ -39,8 +39,10 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.role
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.steps import (
     ChangeRoles,
+    CheckSuccessor,
+    EndSessions,
+    SettlePasswords,
     end_session,
-    part_of,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import lost_by_retirement
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
@@ -71,15 +73,15 @@ def change_roles(run: Run, step: ChangeRoles, to_set: frozenset[str] | None = No
     if step.part == "retired" and run.progress.starting:
         return  # one of them may be a session of a retired user, with a scan to come
     setting = run.found.to_set if to_set is None else to_set
-    planned = part_of(_role_plan(run, run.progress.roles, setting), step.part)
+    planned = _role_plan(run, run.progress.roles, setting).part(step.part)
     if not planned:
         return
     run.progress.roles = run.converge(
         f"{step.label}: {', '.join(map(quoted, step.roles))}",
         lambda session: inspect_roles(session, run.request),
-        lambda roles: part_of(possible(_role_plan(run, roles, setting)), step.part),
+        lambda roles: possible(_role_plan(run, roles, setting)).part(step.part),
         # Whether a password is stored, nobody can tell.
-        lambda roles: part_of(_role_plan(run, roles, frozenset()), step.part),
+        lambda roles: _role_plan(run, roles, frozenset()).part(step.part),
         settings=_logging_off(run) if any(statement.secret for statement in planned) else (),
     )
 
@@ -99,12 +101,13 @@ class _Open:
     starting: int
 
 
-def end_sessions(run: Run, users: Sequence[str]) -> None:
+def end_sessions(run: Run, step: EndSessions) -> None:
     """Return when no session of some users is open, twice, a second apart.
 
     Users that retire are not waited for: the next run finds them again, and says so until then. Raises Failure where
     users that are to go still have sessions when the time is over.
     """
+    users = step.users
     if not any(name in run.progress.roles for name in users):
         return
     waits = run.request.is_absent or run.request.end_connections
@@ -157,7 +160,7 @@ def _end(run: Run, session: Session, connections: Sequence[Connection]) -> None:
 # Passwords.
 
 
-def check_successor(run: Run) -> None:
+def check_successor(run: Run, _step: CheckSuccessor) -> None:
     """Raise Failure unless the first user can log in and sees what those see that are to retire."""
     first = run.request.users[0]
     known = _probe(run, first)
@@ -170,7 +173,7 @@ def check_successor(run: Run) -> None:
         raise Failure(missing)
 
 
-def settle_passwords(run: Run) -> None:
+def settle_passwords(run: Run, _step: SettlePasswords) -> None:
     """Prove what could not be proven before the users were changed, and what this task has set."""
     settled = run.progress.passwords
     for user in run.request.users:

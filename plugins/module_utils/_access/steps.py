@@ -12,17 +12,15 @@ Absent: the logins first, since whoever cannot log in scans nothing, then each d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Tuple, Union
+from typing import Tuple, Union
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import (
     revoke_statements,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import RolePlan
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import Part
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.state import DatabaseState, Survey
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, simple
-
-Part = Literal["group", "users", "nologin", "retired"]
 
 
 @dataclass(frozen=True)
@@ -115,9 +113,10 @@ def planned_statements(found: Survey, request: AccessRequest) -> list[Statement]
 def _planned(step: Step, found: Survey, request: AccessRequest) -> list[Statement]:
     facts = found.server.facts
     if isinstance(step, ChangeRoles):
-        return list(part_of(found.roles, step.part))
+        return list(found.roles.part(step.part))
     if isinstance(step, ChangeDatabase):
-        return database_statements(step.state, request)
+        batches = [batch.statements(request.group, facts.administrator) for batch in step.state.batches]
+        return [*(statement for batch in batches for statement in batch), *step.state.leftovers]
     if isinstance(step, EndSessions):
         return [end_session(each.process) for each in facts.connections] if request.end_connections else []
     if isinstance(step, RevokeShared):
@@ -128,28 +127,6 @@ def _planned(step: Step, found: Survey, request: AccessRequest) -> list[Statemen
         revokes = revoke_statements(found.shared, administrator=facts.administrator)
         return drop_statements(facts.roles, revokes, request)
     return []
-
-
-def part_of(plan: RolePlan, part: Part) -> tuple[Statement, ...]:
-    """Return the statements of a part of the plan for roles."""
-    parts: dict[Part, tuple[Statement, ...]] = {
-        "group": plan.group,
-        "users": plan.users,
-        "nologin": plan.nologin,
-        "retired": plan.retired,
-    }
-    return parts[part]
-
-
-def database_statements(state: DatabaseState, request: AccessRequest) -> list[Statement]:
-    """Return what is run in a database, batch by batch."""
-    administrator = state.desired.server.administrator
-    batched = [
-        statement
-        for batch in state.batches
-        for statement in batch.statements(request.group, administrator=administrator)
-    ]
-    return [*batched, *state.leftovers]
 
 
 def end_session(process: int) -> Statement:

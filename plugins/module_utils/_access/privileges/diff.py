@@ -69,7 +69,7 @@ class DatabasePlan:
         """Whether there is something to write."""
         return bool(self.grants or self.revokes)
 
-    def statements(self, group: str, *, administrator: str) -> list[Statement]:
+    def statements(self, group: str, administrator: str) -> list[Statement]:
         """Return the statements of the plan, in order."""
         return [*grant_statements(self.grants, group), *revoke_statements(self.revokes, administrator=administrator)]
 

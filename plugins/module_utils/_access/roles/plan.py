@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Collection, Iterable, Iterator, Literal, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import RoleFacts, ServerFacts
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
@@ -43,6 +43,9 @@ SUPERUSER_ONLY_ATTRIBUTES = frozenset({"SUPERUSER", "REPLICATION", "BYPASSRLS"})
 ATTRIBUTES_THE_ADMIN_MUST_HOLD = frozenset({"REPLICATION", "BYPASSRLS", "CREATEDB"})
 
 
+Part = Literal["group", "users", "nologin", "retired"]
+
+
 @dataclass(frozen=True)
 class RolePlan:
     """What is to be run for the group, before any database, and after all of them for users and retired users.
@@ -61,6 +64,10 @@ class RolePlan:
     def has_changes(self) -> bool:
         """Whether there is something to write."""
         return bool(self.group or self.users or self.nologin or self.retired)
+
+    def part(self, part: Part) -> tuple[Statement, ...]:
+        """Return the statements of a part."""
+        return {"group": self.group, "users": self.users, "nologin": self.nologin, "retired": self.retired}[part]
 
 
 def plan_roles(

@@ -70,23 +70,6 @@ def test_absent(found: Survey, expected: list[str]) -> None:
     assert names(_steps.steps(found, GONE)) == expected
 
 
-NOLOGIN = (simple("ALTER ROLE {} NOLOGIN", HOSTILE),)
-PARTS: dict[_steps.Part, RolePlan] = {
-    "group": RolePlan(group=NOLOGIN),
-    "users": RolePlan(users=NOLOGIN),
-    "nologin": RolePlan(nologin=NOLOGIN),
-    "retired": RolePlan(retired=NOLOGIN),
-}
-
-
-@pytest.mark.parametrize("part", PARTS)
-def test_a_part_of_the_plan_for_roles(part: _steps.Part) -> None:
-    assert {one: _steps.part_of(plan, part) for one, plan in PARTS.items()} == {
-        **dict.fromkeys(PARTS, ()),
-        part: NOLOGIN,
-    }
-
-
 @pytest.mark.parametrize("ends", [True, False])
 def test_sessions_are_ended_where_that_is_wanted(ends: bool) -> None:
     found = on_the_server(a_survey(roles=READY), connections=(Connection("metamapper", 4711, True),))

@@ -8,10 +8,12 @@ import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import RoleFacts, ServerFacts
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import (
+    Part,
     RolePlan,
     plan_roles,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import simple
 
 from tests.support.values.names import (
     HOSTILE,
@@ -334,3 +336,17 @@ READER = {
     "attributes": [],
     "settings": {"all databases": OURS},
 }
+
+
+DROPPED_LOGIN = (simple("ALTER ROLE {} NOLOGIN", HOSTILE),)
+PARTS: dict[Part, RolePlan] = {
+    "group": RolePlan(group=DROPPED_LOGIN),
+    "users": RolePlan(users=DROPPED_LOGIN),
+    "nologin": RolePlan(nologin=DROPPED_LOGIN),
+    "retired": RolePlan(retired=DROPPED_LOGIN),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_of_the_plan_for_roles(part: Part) -> None:
+    assert {one: plan.part(part) for one, plan in PARTS.items()} == {**dict.fromkeys(PARTS, ()), part: DROPPED_LOGIN}
