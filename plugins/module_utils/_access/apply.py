@@ -10,21 +10,14 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any, Callable, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.apply_databases import (
-    change_database,
-    drop_roles,
-    revoke_shared,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.apply_roles import (
-    change_roles,
-    check_successor,
-    end_sessions,
-    settle_passwords,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.progress import Progress, Run
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.state import Survey
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.steps import (
+from .._core.problem import Failure
+from .._postgres.server import Server
+from .apply_databases import change_database, drop_roles, revoke_shared
+from .apply_roles import change_roles, check_successor, end_sessions, settle_passwords
+from .progress import Progress, Run
+from .request import AccessRequest
+from .state import Survey
+from .steps import (
     ChangeDatabase,
     ChangeRoles,
     CheckSuccessor,
@@ -35,8 +28,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.step
     Step,
     steps,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
 
 TAKE: Mapping[type[Step], Callable[[Run, Any], None]] = MappingProxyType(
     {
@@ -57,7 +48,11 @@ def apply(where: Server, request: AccessRequest, found: Survey) -> Progress:
     run = Run(where, request, found, Progress(facts.roles, dict(found.passwords), facts.connections))
     try:
         for step in steps(found, request):
-            TAKE[type(step)](run, step)
+            _take(run, step)
     except Failure as failure:
         raise Failure(failure.problems, run.progress.committed) from failure
     return run.progress
+
+
+def _take(run: Run, step: Step) -> None:
+    TAKE[type(step)](run, step)

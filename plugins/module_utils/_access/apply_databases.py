@@ -13,57 +13,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Sequence, Tuple
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
-    AclItem,
-    DatabaseFacts,
-    Membership,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import (
-    Narrowed,
-    inspect_database,
-    inspect_shared,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect_roles import (
-    inspect_memberships,
-    inspect_roles,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import Desired
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.diff import (
-    DatabasePlan,
-    batches,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.object_kinds import (
-    Privileged,
-    schema_of,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.obstacles import (
-    not_granted,
-    not_revoked,
-    revoke_obstacles,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import (
-    revoke_statements,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.progress import (
-    Roles,
-    Run,
-    not_shown,
-    possible,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.state import DatabaseState, plan_of
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.steps import (
-    ChangeDatabase,
-    DropRoles,
-    RevokeShared,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
-    ATTEMPTS,
-    Work,
-    read_again,
-)
+from .._core.problem import Failure, Problem
+from .._core.sql_statement import Statement, quoted
+from .._postgres.session import Session
+from .._postgres.transaction import ATTEMPTS, Work, read_again
+from .catalog.facts import AclItem, DatabaseFacts, Membership
+from .catalog.inspect import Narrowed, inspect_database, inspect_shared
+from .catalog.inspect_roles import inspect_memberships, inspect_roles
+from .privileges.desired import Desired
+from .privileges.diff import DatabasePlan, batches
+from .privileges.object_kinds import Privileged, schema_of
+from .privileges.obstacles import not_granted, not_revoked, revoke_obstacles
+from .privileges.statements import revoke_statements
+from .progress import Roles, Run, not_shown, possible
+from .state import DatabaseState, plan_of
+from .steps import ChangeDatabase, DropRoles, RevokeShared
 
 AclItems = Tuple[AclItem, ...]
 
@@ -148,7 +112,7 @@ def _undone(run: Run, desired: Desired, plan: DatabasePlan, after: DatabaseFacts
 def _change_leftovers(run: Run, session: Session, state: DatabaseState) -> None:
     if not state.leftovers:
         return
-    from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.removal import leftover_statements  # noqa: PLC0415
+    from .roles.removal import leftover_statements  # noqa: PLC0415
 
     work: Work[DatabaseFacts, Sequence[Statement]] = Work(
         database=state.name,
@@ -204,7 +168,7 @@ class _Remaining:
 
 def drop_roles(run: Run, _step: DropRoles) -> None:
     """Drop the roles, with what they hold on the server as a whole."""
-    from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.removal import (  # noqa: PLC0415
+    from .roles.removal import (  # noqa: PLC0415
         drop_obstacles,
         drop_statements,
     )

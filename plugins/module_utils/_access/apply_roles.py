@@ -11,47 +11,26 @@ import time
 from dataclasses import dataclass, replace
 from typing import Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import Connection
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect_roles import (
-    inspect_connections,
-    inspect_roles,
-    inspect_starting,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.progress import Roles, Run, possible
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import User
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import (
-    Password,
-    probe_password,
-    why_refused,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import RolePlan, plan_roles
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.retirement import (
-    nologin,
-    still_connected,
-    still_starting,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.sessions import (
+from .._core.problem import Failure, Problem
+from .._core.sql_statement import quoted
+from .._postgres.session import Session, Setting, render
+from .._postgres.transaction import read, statement_logging_off
+from .catalog.facts import Connection
+from .catalog.inspect_roles import inspect_connections, inspect_roles, inspect_starting
+from .progress import Roles, Run, possible
+from .request import User
+from .roles.password import Password, probe_password, why_refused
+from .roles.plan import RolePlan, plan_roles
+from .roles.retirement import nologin, still_connected, still_starting
+from .roles.sessions import (
     CONFIRMATION_SECONDS,
     PAUSE_SECONDS,
     SECONDS_FOR_SESSIONS_TO_END,
     SECONDS_FOR_SESSIONS_TO_START,
     still_open,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.steps import (
-    ChangeRoles,
-    CheckSuccessor,
-    EndSessions,
-    SettlePasswords,
-    end_session,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import lost_by_retirement
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, Setting, render
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
-    read,
-    statement_logging_off,
-)
+from .steps import ChangeRoles, CheckSuccessor, EndSessions, SettlePasswords, end_session
+from .survey import lost_by_retirement
 
 
 def _role_plan(run: Run, roles: Roles, to_set: frozenset[str]) -> RolePlan:

@@ -10,17 +10,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import Any, Iterator, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import require_psycopg2
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import (
-    CONNECTION_ARGUMENTS,
-    login_from_options,
-    route_from_options,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.options import (
-    DATABASES_ARGUMENT,
-    PRIVILEGE_ARGUMENT,
-)
+from .._postgres.driver import require_psycopg2
+from .._postgres.options import CONNECTION_ARGUMENTS, login_from_options, route_from_options
+from .._postgres.server import Server
+from .._scope.options import DATABASES_ARGUMENT, PRIVILEGE_ARGUMENT
 
 ADMIN_ARGUMENTS: Mapping[str, Any] = {
     "login_user": {"type": "str", "default": "postgres"},

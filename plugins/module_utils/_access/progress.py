@@ -10,25 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Callable, Mapping, Sequence, TypeVar
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
-    Connection,
-    DatabaseFacts,
-    RoleFacts,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.diff import DatabasePlan
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import Password
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import RolePlan
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.state import Survey
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, Setting
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
-    LockTimeouts,
-    Work,
-    write,
-)
+from .._core.problem import Failure, Problem
+from .._core.sql_statement import Statement, quoted
+from .._postgres.server import Server
+from .._postgres.session import Session, Setting
+from .._postgres.transaction import LockTimeouts, Work, write
+from .catalog.facts import Connection, DatabaseFacts, RoleFacts
+from .privileges.diff import DatabasePlan
+from .request import AccessRequest
+from .roles.password import Password
+from .roles.plan import RolePlan
+from .state import Survey
 
 Roles = Mapping[str, RoleFacts]
 Statements = Sequence[Statement]

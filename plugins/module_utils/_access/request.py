@@ -11,19 +11,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Iterable, Iterator, Literal, Mapping, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.metamapper_form import form_problems
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name import name_problem, unsendable
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name_pattern import is_pattern
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.search_path import schemas_of
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import (
-    PRIVILEGES,
-    DatabaseEntry,
-    Privilege,
-    entries_from_option,
-    entry_problems,
-)
+from .._core.metamapper_form import form_problems
+from .._core.name import name_problem, unsendable
+from .._core.name_pattern import is_pattern
+from .._core.problem import Failure, Problem
+from .._core.search_path import schemas_of
+from .._core.secret import Secret
+from .._scope.entry import PRIVILEGES, DatabaseEntry, Privilege, entries_from_option, entry_problems
 
 State = Literal["present", "absent"]
 RESERVED_ROLE_NAMES = frozenset({"public", "none"})

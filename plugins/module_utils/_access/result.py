@@ -10,33 +10,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Iterable, Mapping, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.apply import apply
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import DatabaseFacts
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.diff import DatabasePlan
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.object_kinds import schema_of
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import Grant
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.progress import Progress
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import Password, State
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.retirement import still_connected
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.state import DatabaseState, Survey
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.steps import planned_statements
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.summary import (
-    by_role,
-    changes,
-    database_summary,
-    desired_role_summary,
-    diff_lines,
-    disappearing,
-    role_summary,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.survey import survey
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.byte_text import printable
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, texts
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import account
+from .._core.byte_text import printable
+from .._core.problem import Failure, Problem
+from .._core.sql_statement import Statement, texts
+from .._postgres.driver import ServerError
+from .._postgres.server import Server
+from .._scope.account import account
+from .apply import apply
+from .catalog.facts import DatabaseFacts
+from .privileges.diff import DatabasePlan
+from .privileges.object_kinds import schema_of
+from .privileges.statements import Grant
+from .progress import Progress
+from .request import AccessRequest
+from .roles.password import Password, State
+from .roles.retirement import still_connected
+from .state import DatabaseState, Survey
+from .steps import planned_statements
+from .summary import by_role, changes, database_summary, desired_role_summary, diff_lines, disappearing, role_summary
+from .survey import survey
 
 Result = Mapping[str, Any]
 

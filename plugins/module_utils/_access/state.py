@@ -10,24 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
-    AclItem,
-    DatabaseFacts,
-    ServerFacts,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import Desired
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.diff import (
-    DatabasePlan,
-    batches,
-    plan_database,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import Password
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import RolePlan
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import DatabaseScope, LeftOut
+from .._core.problem import Problem
+from .._core.secret import Secret
+from .._core.sql_statement import Statement
+from .._scope.account import DatabaseScope, LeftOut
+from .catalog.facts import AclItem, DatabaseFacts, ServerFacts
+from .privileges.desired import Desired
+from .privileges.diff import DatabasePlan, batches, plan_database
+from .request import AccessRequest
+from .roles.password import Password
+from .roles.plan import RolePlan
 
 
 def plan_of(facts: DatabaseFacts, desired: Desired) -> DatabasePlan:
@@ -36,7 +28,7 @@ def plan_of(facts: DatabaseFacts, desired: Desired) -> DatabasePlan:
     if facts.remains is None:
         return plan
     # Ansible ships modules as source, which Python compiles in each run: most of them drop no role.
-    from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.removal import (  # noqa: PLC0415
+    from .roles.removal import (  # noqa: PLC0415
         database_obstacles,
     )
 
@@ -76,7 +68,7 @@ class DatabaseState:
         """What ends other ties of roles that are to go."""
         if self.facts.remains is None:
             return []
-        from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.removal import (  # noqa: PLC0415
+        from .roles.removal import (  # noqa: PLC0415
             leftover_statements,
         )
 

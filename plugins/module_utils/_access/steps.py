@@ -14,13 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Tuple, Union
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import (
-    revoke_statements,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import Part
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.state import DatabaseState, Survey
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, simple
+from .._core.sql_statement import Statement, simple
+from .privileges.statements import revoke_statements
+from .request import AccessRequest
+from .roles.plan import Part
+from .state import DatabaseState, Survey
 
 
 @dataclass(frozen=True)
@@ -122,7 +120,7 @@ def _planned(step: Step, found: Survey, request: AccessRequest) -> list[Statemen
     if isinstance(step, RevokeShared):
         return revoke_statements(found.shared, administrator=facts.administrator)
     if isinstance(step, DropRoles):
-        from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.removal import drop_statements  # noqa: PLC0415
+        from .roles.removal import drop_statements  # noqa: PLC0415
 
         revokes = revoke_statements(found.shared, administrator=facts.administrator)
         return drop_statements(facts.roles, revokes, request)

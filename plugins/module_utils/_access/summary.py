@@ -10,26 +10,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import Any, Collection, Iterable, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
-    AclItem,
-    DatabaseFacts,
-    PrivilegeState,
-    RoleFacts,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.diff import DatabasePlan
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.object_kinds import (
-    DEFAULTS,
-    schema_of,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import Grant
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import PRIVILEGED_ATTRIBUTES
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.settings import (
-    Settings,
-    settings_after,
-    shown_settings,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
+from .._core.sql_statement import quoted
+from .catalog.facts import AclItem, DatabaseFacts, PrivilegeState, RoleFacts
+from .privileges.diff import DatabasePlan
+from .privileges.object_kinds import DEFAULTS, schema_of
+from .privileges.statements import Grant
+from .request import AccessRequest
+from .roles.plan import PRIVILEGED_ATTRIBUTES
+from .roles.settings import Settings, settings_after, shown_settings
 
 Summary = Mapping[str, Any]
 

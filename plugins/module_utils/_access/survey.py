@@ -11,60 +11,26 @@ from dataclasses import replace
 from functools import partial
 from typing import Collection, Iterable, Iterator, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
-    AclItem,
-    ServerFacts,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import (
-    LongDefault,
-    inspect_database,
-    inspect_long_defaults,
-    inspect_server,
-    inspect_shared,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect_roles import (
-    inspect_mentions,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import Desired
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.obstacles import revoke_obstacles
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.password import (
-    inspect_password,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import (
-    RolePlan,
-    missing_group_problem,
-    plan_roles,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.retirement import (
-    nologin,
-    visibility_lost_by_retirement,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.state import (
-    DatabaseState,
-    ServerState,
-    Survey,
-    plan_of,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.search_path import schemas_of
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import require_supported
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import (
-    Session,
-    search_path_statement,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import READ, read_again
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.verifier import make_verifier
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import (
-    Target,
-    Targets,
-    entry_obstacles,
-    not_enterable,
-    resolve,
-)
+from .._core.problem import Failure, Problem
+from .._core.search_path import schemas_of
+from .._core.server_version import require_supported
+from .._core.sql_statement import quoted
+from .._postgres.driver import ServerError
+from .._postgres.server import Server
+from .._postgres.session import Session, search_path_statement
+from .._postgres.transaction import READ, read_again
+from .._postgres.verifier import make_verifier
+from .._scope.databases import Target, Targets, entry_obstacles, not_enterable, resolve
+from .catalog.facts import AclItem, ServerFacts
+from .catalog.inspect import LongDefault, inspect_database, inspect_long_defaults, inspect_server, inspect_shared
+from .catalog.inspect_roles import inspect_mentions
+from .privileges.desired import Desired
+from .privileges.obstacles import revoke_obstacles
+from .request import AccessRequest
+from .roles.password import inspect_password
+from .roles.plan import RolePlan, missing_group_problem, plan_roles
+from .roles.retirement import nologin, visibility_lost_by_retirement
+from .state import DatabaseState, ServerState, Survey, plan_of
 
 
 def survey(where: Server, request: AccessRequest) -> Survey:
@@ -189,7 +155,7 @@ def _without_revokes(state: DatabaseState) -> DatabaseState:
 def _roles(found: Survey, where: Server, request: AccessRequest, targets: Targets) -> RolePlan:
     facts = found.server.facts
     if request.is_absent:
-        from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.removal import (  # noqa: PLC0415
+        from .roles.removal import (  # noqa: PLC0415
             removal_obstacles,
         )
 

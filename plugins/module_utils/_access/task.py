@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.options import (
-    ACCESS_ARGUMENTS,
-    server_from_options,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import request_from_options
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.result import ensure_access
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.task import Result, Task
+from .._core.problem import Failure
+from .._core.task import Result, Task
+from .options import ACCESS_ARGUMENTS, server_from_options
+from .request import request_from_options
+from .result import ensure_access
 
 
 def run(options: Mapping[str, Any], *, check_mode: bool) -> Result:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import difflib
 from typing import Iterable
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name_pattern import is_pattern
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
+from .name_pattern import is_pattern
+from .problem import Problem
+from .sql_statement import quoted
 
 LONGEST_NAME_BYTES = 63  # https://www.postgresql.org/docs/current/limits.html
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Iterable
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.byte_text import printable
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import visible, visible_lines
+from .byte_text import printable
+from .visible import visible, visible_lines
 
 
 def sentence(message: str, remedy: str) -> str:

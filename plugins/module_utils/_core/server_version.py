@@ -10,7 +10,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Literal, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
+from .problem import Failure, Problem
 
 OLDEST = 90600
 

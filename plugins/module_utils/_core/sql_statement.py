@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable, Tuple
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import MASK, Secret
+from .secret import MASK, Secret
 
 Name = Tuple[str, ...]
 

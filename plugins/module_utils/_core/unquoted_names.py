@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 from typing import AbstractSet, Literal, Mapping, Tuple
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
+from .server_version import has_feature
 
 Effect = Literal["fine", "fails", "no id", "wrong id"]
 QualifiedName = Tuple[str, str]

@@ -12,8 +12,8 @@ import time
 from dataclasses import dataclass
 from typing import Any, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.place import Place
+from .._core.problem import Problem
+from .place import Place
 
 TOO_MANY = 429
 SHOWN = 200

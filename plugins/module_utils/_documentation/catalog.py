@@ -11,16 +11,11 @@ import difflib
 from dataclasses import dataclass
 from typing import Any, Collection, Dict, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.answer import Answer
-from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.client import Client
-from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.content import (
-    KINDS,
-    Path,
-    Text,
-    text_of,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.deadline import for_each
+from .._core.problem import Failure, Problem
+from .answer import Answer
+from .client import Client
+from .content import KINDS, Path, Text, text_of
+from .deadline import for_each
 
 PAGE_SIZE = 1000
 # A scan that runs meanwhile makes a list longer while it is read.

@@ -19,17 +19,11 @@ from typing import Any, Callable, Mapping
 from urllib.parse import urlencode
 
 from ansible.module_utils.urls import Request, make_context
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.answer import (
-    TOO_MANY,
-    Answer,
-    fault,
-    pause_seconds,
-    refusal,
-    silence,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.deadline import NotInTime, within
-from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.place import Place, masked
+
+from .._core.problem import Failure, Problem
+from .answer import TOO_MANY, Answer, fault, pause_seconds, refusal, silence
+from .deadline import NotInTime, within
+from .place import Place, masked
 
 # Seconds before each further attempt, where nothing says how long to wait.
 PAUSES = (0.5, 2.0, 5.0)

@@ -15,13 +15,8 @@ import time
 from dataclasses import dataclass
 from typing import Any, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.content import (
-    FIELDS,
-    Documentation,
-    Path,
-    Text,
-)
+from .._core.problem import Failure, Problem
+from .content import FIELDS, Documentation, Path, Text
 
 FORMAT = "metamapper.postgresql documentation 1"
 MODE = 0o640

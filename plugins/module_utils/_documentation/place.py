@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Mapping
 from urllib.parse import urlsplit
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import MASK, Secret
+from .._core.problem import Failure, Problem
+from .._core.secret import MASK, Secret
 
 API = "/api/v1"
 # What never leaves this machine needs no encryption.

@@ -11,15 +11,8 @@ import html
 from dataclasses import dataclass, field, replace
 from typing import Any, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.catalog import Entries, Entry
-from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.content import (
-    FIELDS,
-    KINDS,
-    Documentation,
-    Path,
-    Text,
-    as_place,
-)
+from .catalog import Entries, Entry
+from .content import FIELDS, KINDS, Documentation, Path, Text, as_place
 
 # What Metamapper's API takes; its own pages take longer descriptions.
 LONGEST_SHORT_DESC = 140

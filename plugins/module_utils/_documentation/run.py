@@ -10,31 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation import catalog, file
-from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.answer import error_text
-from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.catalog import Datastore
-from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.client import Client
-from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.content import (
-    Documentation,
-    as_place,
-    count_by_kind,
-    differing,
-    losses,
-    text_of,
-    written,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.deadline import for_each
-from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.restore import (
-    Plan,
-    Remark,
-    Write,
-    altered,
-    hidden,
-    plan_restore,
-    still_missing,
-    texts_before_and_after,
-)
+from .._core.problem import Failure, Problem
+from . import catalog, file
+from .answer import error_text
+from .catalog import Datastore
+from .client import Client
+from .content import Documentation, as_place, count_by_kind, differing, losses, text_of, written
+from .deadline import for_each
+from .restore import Plan, Remark, Write, altered, hidden, plan_restore, still_missing, texts_before_and_after
 
 
 @dataclass

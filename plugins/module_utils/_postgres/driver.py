@@ -16,16 +16,12 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Tuple, Union
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.byte_text import from_bytes, to_bytes
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.libpq import (
-    VERBOSE,
-    Cancellation,
-    load_libpq,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server_error import ServerError, said_by
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.worker import NotInTime, Worker
+from .._core.byte_text import from_bytes, to_bytes
+from .._core.problem import Failure, Problem
+from .._core.sql_statement import quoted
+from .libpq import VERBOSE, Cancellation, load_libpq
+from .server_error import ServerError, said_by
+from .worker import NotInTime, Worker
 
 PSYCOPG2_IMPORT_ERROR: str | None
 try:

@@ -11,15 +11,11 @@ import os
 from dataclasses import dataclass, replace
 from typing import Any, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres import driver
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login_sqlstate import (
-    NOT_AUTHORIZED,
-    plain_message,
-    sqlstate_of_message,
-)
+from .._core.problem import Problem
+from .._core.secret import Secret
+from . import driver
+from .driver import ServerError
+from .login_sqlstate import NOT_AUTHORIZED, plain_message, sqlstate_of_message
 
 APPLICATION_NAME = "metamapper.postgresql"
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import contextlib
 from typing import Any, ContextManager, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import DIRECT, Route
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login, Timeouts
+from .._core.problem import Failure, Problem
+from .._core.route import DIRECT, Route
+from .._core.secret import Secret
+from .login import Login, Timeouts
 
 SSL_MODES = ("allow", "disable", "prefer", "require", "verify-ca", "verify-full")
 
@@ -77,7 +77,7 @@ def route_from_options(options: Mapping[str, Any], login: Login) -> ContextManag
     if options["bastion"] is None:
         return contextlib.nullcontext(DIRECT)
     # Ansible ships modules as source, which Python compiles in each run: most of them have no bastion.
-    from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.bastion import (  # noqa: PLC0415
+    from .._ssh.bastion import (  # noqa: PLC0415
         bastion_from_options,
         opened_route,
     )

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import DIRECT, Route
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, open_session
+from .._core.route import DIRECT, Route
+from .login import Login
+from .session import Session, open_session
 
 
 @dataclass(frozen=True)

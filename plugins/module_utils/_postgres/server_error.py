@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
+from .._core.problem import Failure, Problem
 
 # What keeps a server from answering at all: a connection lost, no resources, not in the state, an operator, the system.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html

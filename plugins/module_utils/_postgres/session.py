@@ -13,31 +13,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import DIRECT, Route
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres import driver
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import (
-    Connection,
-    Query,
-    Result,
-    Row,
-    sql,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import (
-    DEFAULT_TIMEOUTS,
-    GRACE_SECONDS,
-    SILENCE_SECONDS,
-    Login,
-    Timeouts,
-    connection_problem,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.record import Record, to_records
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server_error import (
-    OutcomeUnknown,
-    ServerError,
-)
+from .._core.problem import Problem
+from .._core.route import DIRECT, Route
+from .._core.server_version import has_feature
+from .._core.sql_statement import Statement, quoted
+from . import driver
+from .driver import Connection, Query, Result, Row, sql
+from .login import DEFAULT_TIMEOUTS, GRACE_SECONDS, SILENCE_SECONDS, Login, Timeouts, connection_problem
+from .record import Record, to_records
+from .server_error import OutcomeUnknown, ServerError
 
 # By settings of a database or a role, a statement, an idle session or a transaction may end before ours are set.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html

@@ -13,17 +13,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Callable, Generic, Mapping, NamedTuple, Sequence, TypeVar
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server_error import (
-    OutcomeUnknown,
-    ServerError,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import (
-    Session,
-    Setting,
-    render,
-)
+from .._core.problem import Failure, Problem
+from .._core.sql_statement import Statement, quoted
+from .server_error import OutcomeUnknown, ServerError
+from .session import Session, Setting, render
 
 State = TypeVar("State")
 Planned = TypeVar("Planned")

@@ -14,9 +14,9 @@ import re
 import stringprep
 import unicodedata
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import Connection
+from .._core.secret import Secret
+from .._core.server_version import has_feature
+from .driver import Connection
 
 # https://www.postgresql.org/docs/current/catalog-pg-authid.html
 SCRAM = re.compile(r"^SCRAM-SHA-256\$(\d+):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)\Z")

@@ -10,11 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Iterable, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import (
-    AUTO,
-    DatabaseEntry,
-    Privilege,
-)
+from .entry import AUTO, DatabaseEntry, Privilege
 
 
 @dataclass(frozen=True)

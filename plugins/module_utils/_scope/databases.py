@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable, Iterator, Mapping, Protocol, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name import suggestion
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name_pattern import is_pattern, matching
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted, remedy
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import LeftOut
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import DatabaseEntry
+from .._core.name import suggestion
+from .._core.name_pattern import is_pattern, matching
+from .._core.problem import Problem
+from .._core.sql_statement import quoted, remedy
+from .account import LeftOut
+from .entry import DatabaseEntry
 
 # Databases of managed services that nobody but the provider enters. A pattern does not take them in.
 PROVIDERS_OWN = frozenset({"rdsadmin", "cloudsqladmin", "azure_maintenance", "azure_sys"})

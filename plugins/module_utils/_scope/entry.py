@@ -12,13 +12,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Iterable, Iterator, Literal, Mapping, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name import name_problem, unsendable
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name_pattern import (
-    is_pattern,
-    is_system_schema,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
+from .._core.name import name_problem, unsendable
+from .._core.name_pattern import is_pattern, is_system_schema
+from .._core.problem import Problem
+from .._core.sql_statement import quoted
 
 AUTO = "auto"
 DATABASE_OWNER = "pg_database_owner"

@@ -9,11 +9,8 @@ from __future__ import annotations
 
 from typing import Collection, Iterable, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import (
-    QualifiedName,
-    UnquotedNameParser,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
+from .._core.unquoted_names import QualifiedName, UnquotedNameParser
+from .._postgres.session import Session
 
 # Of these qualified names those that exist, as any kind of relation.
 NAMESAKES = """

@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import AbstractSet, Iterable, Iterator, Mapping, Protocol
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name import suggestion
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name_pattern import is_system_schema, matching
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import UnquotedNameParser
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import DatabaseScope, LeftOut
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import DatabaseEntry, Privilege
+from .._core.name import suggestion
+from .._core.name_pattern import is_system_schema, matching
+from .._core.problem import Problem
+from .._core.sql_statement import quoted
+from .._core.unquoted_names import UnquotedNameParser
+from .account import DatabaseScope, LeftOut
+from .databases import Target
+from .entry import DatabaseEntry, Privilege
 
 
 class ExistingSchema(Protocol):

@@ -12,18 +12,13 @@ import os
 import re
 from typing import Any, Iterator, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import Route
-from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.command_line import (
-    Bastion,
-    Limits,
-    Target,
-    bracketed,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.diagnosis import Place, problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.host_keys import not_a_regular_file
-from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.private_key import unreadable_because
-from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.tunnel import Opening, Tunnel
+from .._core.problem import Failure, Problem
+from .._core.route import Route
+from .command_line import Bastion, Limits, Target, bracketed
+from .diagnosis import Place, problem
+from .host_keys import not_a_regular_file
+from .private_key import unreadable_because
+from .tunnel import Opening, Tunnel
 
 __all__ = ["Bastion", "Limits", "bastion_from_options", "opened_route"]
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Iterable, Mapping, Pattern
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
+from .._core.problem import Problem
 
 SHOWN_LINES = 4
 # Lines for experts, but for what a server said that does not want to speak, or is none.

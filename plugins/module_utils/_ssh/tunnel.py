@@ -18,9 +18,9 @@ from dataclasses import replace
 from random import SystemRandom
 from typing import Any, Iterator, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.child_process import Child, supervised
-from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.command_line import (
+from .._core.problem import Failure, Problem
+from .child_process import Child, supervised
+from .command_line import (
     Attempt,
     Bastion,
     Limits,
@@ -31,22 +31,10 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.command
     ssh_command,
     ssh_environment,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.diagnosis import (
-    Place,
-    broken_problem,
-    channel_problem,
-    is_transient,
-    login_problem,
-    problem,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.host_keys import (
-    ACCEPT_NEW,
-    NOT_REMEMBERED,
-    configured_files,
-    forgetful_file,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.listening_socket import is_knowable, listens
-from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.private_key import file_needs_passphrase
+from .diagnosis import Place, broken_problem, channel_problem, is_transient, login_problem, problem
+from .host_keys import ACCEPT_NEW, NOT_REMEMBERED, configured_files, forgetful_file
+from .listening_socket import is_knowable, listens
+from .private_key import file_needs_passphrase
 
 POLL_SECONDS = 0.01
 LAST_MESSAGE_SECONDS = 0.1

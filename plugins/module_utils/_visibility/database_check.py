@@ -10,19 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Iterable, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import UnquotedNameParser
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import DatabaseScope
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
-    DatabaseFacts,
-    LockHolder,
-    ScanResult,
-    SessionFacts,
-    Totals,
-    Unchecked,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.inspect import (
+from .._core.unquoted_names import UnquotedNameParser
+from .._postgres.driver import ServerError
+from .._scope.account import DatabaseScope
+from .._scope.databases import Target
+from .catalog.facts import DatabaseFacts, LockHolder, ScanResult, SessionFacts, Totals, Unchecked
+from .catalog.inspect import (
     attributes,
     begin,
     begin_with_path,
@@ -34,52 +27,18 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
     owned,
     session_facts,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.metamapper_connection import (
-    MetamapperConnection,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.questions import Questions
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.rows import PathRow
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.scan import (
-    ENCODING_REFUSED,
-    Scanner,
-    refused_for_encoding,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.audit import (
-    excess,
-    exposed,
-    login_excess,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.connection import (
-    LOCK_NOT_AVAILABLE,
-    NO_SUCH_DATABASE,
-    admitted,
-    interrupted,
-    refused,
-    wrong_identity,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.coverage import (
-    future,
-    is_future_covered,
-    limits,
-    lost,
-    missing,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.scan_failures import (
-    confirmed,
-    scan_failures,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.unchecked import (
-    ALL_BUT_CONNECTION,
-    not_compared,
-    unreadable,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import Finding
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.logins import LoginRefused, Logins
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import (
-    Expectation,
-    Request,
-    VisibleColumns,
-)
+from .catalog.metamapper_connection import MetamapperConnection
+from .catalog.questions import Questions
+from .catalog.rows import PathRow
+from .catalog.scan import ENCODING_REFUSED, Scanner, refused_for_encoding
+from .checks.audit import excess, exposed, login_excess
+from .checks.connection import LOCK_NOT_AVAILABLE, NO_SUCH_DATABASE, admitted, interrupted, refused, wrong_identity
+from .checks.coverage import future, is_future_covered, limits, lost, missing
+from .checks.scan_failures import confirmed, scan_failures
+from .checks.unchecked import ALL_BUT_CONNECTION, not_compared, unreadable
+from .finding import Finding
+from .logins import LoginRefused, Logins
+from .request import Expectation, Request, VisibleColumns
 
 PRIVILEGE_WORDS: Mapping[str, str] = {"SELECT": "select", "REFERENCES": "metadata"}
 # The catalog cannot be read, and that is no reason why a scan should fail: a name is not UTF-8, or has no equivalent in

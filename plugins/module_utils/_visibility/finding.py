@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import AbstractSet, Any, Iterable, Literal, Mapping, Sequence, get_args
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import sentence
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
+from .._core.problem import sentence
+from .._core.sql_statement import quoted
 
 Aspect = Literal["connection", "missing", "breaks_scan", "future", "lost", "exposed", "excess", "limits"]
 Severity = Literal["failure", "warning", "information"]

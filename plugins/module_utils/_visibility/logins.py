@@ -9,19 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import Route
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import (
-    Login,
-    attempt_login,
-    connection_problem,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, open_session
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.scan import MetamapperLogin
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.connection import (
-    LoginFailure,
-)
+from .._core.problem import Failure
+from .._core.route import Route
+from .._postgres.driver import ServerError
+from .._postgres.login import Login, attempt_login, connection_problem
+from .._postgres.session import Session, open_session
+from .catalog.scan import MetamapperLogin
+from .checks.connection import LoginFailure
 
 
 class LoginRefused(Exception):

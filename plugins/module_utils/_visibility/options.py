@@ -9,15 +9,9 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import (
-    CONNECTION_ARGUMENTS,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.options import (
-    DATABASES_ARGUMENT,
-    NAMES,
-    PRIVILEGE_ARGUMENT,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import SELECTABLE
+from .._postgres.options import CONNECTION_ARGUMENTS
+from .._scope.options import DATABASES_ARGUMENT, NAMES, PRIVILEGE_ARGUMENT
+from .finding import SELECTABLE
 
 VISIBILITY_ARGUMENTS: Mapping[str, Any] = {
     **CONNECTION_ARGUMENTS,

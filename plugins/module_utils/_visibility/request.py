@@ -10,15 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Iterable, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import DatabaseScope
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import (
-    PRIVILEGES,
-    DatabaseEntry,
-    Privilege,
-    entries_from_option,
-    entry_problems,
-)
+from .._core.problem import Failure, Problem
+from .._scope.account import DatabaseScope
+from .._scope.entry import PRIVILEGES, DatabaseEntry, Privilege, entries_from_option, entry_problems
 
 VisibleColumns = Mapping[str, Mapping[str, int]]
 

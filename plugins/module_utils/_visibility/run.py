@@ -10,58 +10,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, ContextManager, Iterable
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.byte_text import printable
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name_pattern import is_pattern
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import Route
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import (
-    ServerError,
-    require_psycopg2,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import (
-    LeftOut,
-    account,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import (
-    Targets,
-    has_pattern,
-    named,
-    resolve,
-    unknown_database,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
-    ListedDatabase,
-    SessionFacts,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.inspect import (
-    begin,
-    listed_databases,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.connection import (
-    NO_SUCH_DATABASE,
-    LoginFailure,
-    broken_way,
-    form_findings,
-    is_hba_proven,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.unchecked import (
-    ALL_BUT_CONNECTION,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.database_check import (
-    DatabaseResult,
-    check_database,
-    not_checked,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import (
-    Finding,
-    status,
-    summary,
-    weighed,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.logins import LoginRefused, Logins
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import Request
+from .._core.byte_text import printable
+from .._core.name_pattern import is_pattern
+from .._core.problem import Failure, Problem
+from .._core.route import Route
+from .._core.sql_statement import quoted
+from .._postgres.driver import ServerError, require_psycopg2
+from .._postgres.login import Login
+from .._scope.account import LeftOut, account
+from .._scope.databases import Targets, has_pattern, named, resolve, unknown_database
+from .catalog.facts import ListedDatabase, SessionFacts
+from .catalog.inspect import begin, listed_databases
+from .checks.connection import NO_SUCH_DATABASE, LoginFailure, broken_way, form_findings, is_hba_proven
+from .checks.unchecked import ALL_BUT_CONNECTION
+from .database_check import DatabaseResult, check_database, not_checked
+from .finding import Finding, status, summary, weighed
+from .logins import LoginRefused, Logins
+from .request import Request
 
 # Databases that most servers have, and that everybody may enter who is not kept out: defaultdb is a provider's.
 WELL_KNOWN_DATABASES = ("postgres", "defaultdb", "template1")

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.byte_text import printable
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.task import Result, Task
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import (
-    login_from_options,
-    route_from_options,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import failure_message
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.options import VISIBILITY_ARGUMENTS
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import request_from_options
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.run import examine
+from .._core.byte_text import printable
+from .._core.problem import Failure
+from .._core.task import Result, Task
+from .._postgres.options import login_from_options, route_from_options
+from .finding import failure_message
+from .options import VISIBILITY_ARGUMENTS
+from .request import request_from_options
+from .run import examine
 
 
 def run(options: Mapping[str, Any], *, check_mode: bool) -> Result:

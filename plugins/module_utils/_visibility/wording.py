@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Iterable, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import MOST_EXAMPLES
+from .._core.sql_statement import quoted
+from .finding import MOST_EXAMPLES
 
 if TYPE_CHECKING:
-    from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import RelationDetail
+    from .catalog.facts import RelationDetail
 
 
 @dataclass(frozen=True)

@@ -22,16 +22,7 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.acl_objects import (
-    DATABASE,
-    HERE,
-    LISTED,
-    MENTION,
-    NAMED,
-    PARAMETER,
-    RELATIONS,
-    TABLESPACE,
-)
+from .acl_objects import DATABASE, HERE, LISTED, MENTION, NAMED, PARAMETER, RELATIONS, TABLESPACE
 
 # Thousands of objects share a few ACLs: each ACL is taken apart once. "actor" is the role that an item can be
 # revoked as: 0 for the administrator as it is, another one where SET ROLE is needed, NULL where it cannot be. SET ROLE

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Collection, Mapping, NamedTuple, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import Privilege
+from ..._core.server_version import has_feature
+from ..._scope.entry import Privilege
 
 
 @dataclass(frozen=True)

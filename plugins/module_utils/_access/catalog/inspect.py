@@ -10,11 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Collection, Mapping, NamedTuple, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog import (
-    acl_queries,
-    queries,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
+from ..._core.server_version import has_feature
+from ..._core.unquoted_names import UnquotedNameParser
+from ..._postgres.session import Session
+from ..._scope.entry import Privilege
+from ..._scope.namesakes import breaking_relations
+from ..privileges.desired import Desired
+from ..request import AccessRequest
+from . import acl_queries, queries
+from .facts import (
     AclItem,
     CreatorFacts,
     DatabaseFacts,
@@ -25,20 +29,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
     ServerFacts,
     ServerRow,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect_roles import (
-    inspect_connections,
-    inspect_memberships,
-    inspect_mentions,
-    inspect_remains,
-    inspect_roles,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import Desired
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import UnquotedNameParser
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import Privilege
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.namesakes import breaking_relations
+from .inspect_roles import inspect_connections, inspect_memberships, inspect_mentions, inspect_remains, inspect_roles
 
 # Ordinary and partitioned tables, views, materialized views and foreign tables: what SELECT ON TABLES covers.
 # https://www.postgresql.org/docs/current/catalog-pg-class.html

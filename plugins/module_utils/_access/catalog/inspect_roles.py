@@ -9,20 +9,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog import role_queries
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
-    Connection,
-    Membership,
-    Mention,
-    Policy,
-    Remains,
-    RoleFacts,
-    UserMapping,
-    VisibleRelation,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
+from ..._core.server_version import has_feature
+from ..._postgres.session import Session
+from ..request import AccessRequest
+from . import role_queries
+from .facts import Connection, Membership, Mention, Policy, Remains, RoleFacts, UserMapping, VisibleRelation
 
 
 class StoredPassword(NamedTuple):

@@ -11,7 +11,7 @@ granted to it; where effective privileges are asked for, ``public`` stands in fo
 
 from __future__ import annotations
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope import creators
+from ..._scope import creators
 
 # Whether the server can be written, how many objects its transactions can lock, and who is asking.
 # https://www.postgresql.org/docs/current/runtime-config-locks.html

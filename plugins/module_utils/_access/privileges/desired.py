@@ -10,19 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
-    CreatorFacts,
-    DatabaseFacts,
-    SchemaFacts,
-    ServerFacts,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import Grant
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import DatabaseScope
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import DatabaseEntry
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.schemas import SchemaRules
+from ..._core.problem import Problem
+from ..._scope.account import DatabaseScope
+from ..._scope.databases import Target
+from ..._scope.entry import DatabaseEntry
+from ..._scope.schemas import SchemaRules
+from ..catalog.facts import CreatorFacts, DatabaseFacts, SchemaFacts, ServerFacts
+from ..request import AccessRequest
+from .statements import Grant
 
 
 @dataclass(frozen=True)

@@ -14,39 +14,14 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Iterable, Iterator, Sequence, Union
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
-    AclItem,
-    DatabaseFacts,
-    MissingRelation,
-    PrivilegeState,
-    ServerFacts,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.desired import (
-    Desired,
-    connect_on,
-    default_of,
-    usage_on,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.metadata_mode import (
-    unsafe_creates,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.object_kinds import (
-    OBJECT_KINDS,
-    schema_of,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.obstacles import (
-    GrantRefusals,
-    breaks_scan,
-    revoke_obstacles,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import (
-    Grant,
-    grant_statements,
-    revoke_order,
-    revoke_statements,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement
+from ..._core.problem import Problem
+from ..._core.sql_statement import Statement
+from ..catalog.facts import AclItem, DatabaseFacts, MissingRelation, PrivilegeState, ServerFacts
+from .desired import Desired, connect_on, default_of, usage_on
+from .metadata_mode import unsafe_creates
+from .object_kinds import OBJECT_KINDS, schema_of
+from .obstacles import GrantRefusals, breaks_scan, revoke_obstacles
+from .statements import Grant, grant_statements, revoke_order, revoke_statements
 
 
 @dataclass(frozen=True)

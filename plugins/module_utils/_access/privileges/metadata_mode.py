@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import DatabaseFacts
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted, remedy
+from ..._core.problem import Problem
+from ..._core.sql_statement import quoted, remedy
+from ..catalog.facts import DatabaseFacts
 
 
 def unsafe_creates(facts: DatabaseFacts, group: str) -> Iterator[Problem]:

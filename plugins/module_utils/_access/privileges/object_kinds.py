@@ -13,7 +13,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Callable, Mapping, NamedTuple, Protocol
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Name, quoted
+from ..._core.sql_statement import Name, quoted
 
 # What ALTER DEFAULT PRIVILEGES calls the kinds of pg_default_acl.
 # https://www.postgresql.org/docs/current/catalog-pg-default-acl.html

@@ -11,31 +11,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Callable, Collection, Iterator, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
-    AclItem,
-    CreatorFacts,
-    DatabaseFacts,
-    MissingRelation,
-    ServerFacts,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.object_kinds import described
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.statements import (
-    Grant,
-    grant_statements,
-    plain_revokes,
-    revoke_order,
-    without_dependents,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import (
-    Statement,
-    placeholders,
-    quoted,
-    remedy,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import DatabaseEntry
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.schemas import leave_out_advice
+from ..._core.problem import Problem
+from ..._core.server_version import has_feature
+from ..._core.sql_statement import Statement, placeholders, quoted, remedy
+from ..._scope.entry import DatabaseEntry
+from ..._scope.schemas import leave_out_advice
+from ..catalog.facts import AclItem, CreatorFacts, DatabaseFacts, MissingRelation, ServerFacts
+from .object_kinds import described
+from .statements import Grant, grant_statements, plain_revokes, revoke_order, without_dependents
 
 NAMES_PER_MESSAGE = 3
 CHARACTERS_PER_MESSAGE = 1000

@@ -16,18 +16,9 @@ from collections import defaultdict
 from itertools import groupby
 from typing import Any, Collection, Iterable, Iterator, NamedTuple, Sequence, Tuple
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import AclItem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.privileges.object_kinds import (
-    DEFAULTS,
-    OBJECT_KINDS,
-    Form,
-    Privileged,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import (
-    Statement,
-    placeholders,
-    simple,
-)
+from ..._core.sql_statement import Statement, placeholders, simple
+from ..catalog.facts import AclItem
+from .object_kinds import DEFAULTS, OBJECT_KINDS, Form, Privileged
 
 NAMES_PER_STATEMENT = 500
 

@@ -10,29 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import RoleFacts, ServerFacts
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect_roles import (
-    StoredPassword,
-    inspect_verifier,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import User
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import (
-    MD5_NOTE,
-    Login,
-    LoginAttempt,
-    attempt_login,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server import Server
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import read
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.verifier import (
-    MAX_ITERATIONS,
-    is_md5,
-    is_verifier_of,
-    iterations,
-)
+from ..._core.server_version import has_feature
+from ..._core.sql_statement import quoted
+from ..._postgres.login import MD5_NOTE, Login, LoginAttempt, attempt_login
+from ..._postgres.server import Server
+from ..._postgres.session import Session
+from ..._postgres.transaction import read
+from ..._postgres.verifier import MAX_ITERATIONS, is_md5, is_verifier_of, iterations
+from ..catalog.facts import RoleFacts, ServerFacts
+from ..catalog.inspect_roles import StoredPassword, inspect_verifier
+from ..request import User
 
 State = Literal["proven", "set", "wrong", "unproven", "blocked"]
 

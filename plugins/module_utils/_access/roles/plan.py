@@ -10,23 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Collection, Iterable, Iterator, Literal, Mapping, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import RoleFacts, ServerFacts
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.retirement import (
-    end_of_membership,
-    nologin,
-    still_connected,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.settings import setting_statements
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import (
-    Statement,
-    quoted,
-    remedy,
-    simple,
-)
+from ..._core.problem import Problem
+from ..._core.secret import Secret
+from ..._core.server_version import has_feature
+from ..._core.sql_statement import Statement, quoted, remedy, simple
+from ..catalog.facts import RoleFacts, ServerFacts
+from ..request import AccessRequest
+from .retirement import end_of_membership, nologin, still_connected
+from .settings import setting_statements
 
 # What a plain reader is not, and the word that takes it away.
 # https://www.postgresql.org/docs/current/sql-createrole.html

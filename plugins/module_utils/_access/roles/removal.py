@@ -9,30 +9,12 @@ from __future__ import annotations
 
 from typing import Iterator, Mapping, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
-    DatabaseFacts,
-    Membership,
-    Policy,
-    RoleFacts,
-    ServerFacts,
-    UserMapping,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.roles.plan import (
-    PRIVILEGED_ATTRIBUTES,
-    missing_rights_on,
-    no_createrole,
-    own_roles,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import (
-    Statement,
-    placeholders,
-    quoted,
-    remedy,
-    simple,
-)
+from ..._core.problem import Problem
+from ..._core.server_version import has_feature
+from ..._core.sql_statement import Statement, placeholders, quoted, remedy, simple
+from ..catalog.facts import DatabaseFacts, Membership, Policy, RoleFacts, ServerFacts, UserMapping
+from ..request import AccessRequest
+from .plan import PRIVILEGED_ATTRIBUTES, missing_rights_on, no_createrole, own_roles
 
 Roles = Mapping[str, RoleFacts]
 

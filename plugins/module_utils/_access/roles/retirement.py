@@ -9,23 +9,12 @@ from __future__ import annotations
 
 from typing import Iterable, Iterator, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
-    Connection,
-    RoleFacts,
-    ServerFacts,
-    VisibleRelation,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect_roles import (
-    inspect_visible_to_one_only,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import (
-    Statement,
-    quoted,
-    simple,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
+from ..._core.problem import Problem
+from ..._core.server_version import has_feature
+from ..._core.sql_statement import Statement, quoted, simple
+from ..._postgres.session import Session
+from ..catalog.facts import Connection, RoleFacts, ServerFacts, VisibleRelation
+from ..catalog.inspect_roles import inspect_visible_to_one_only
 
 RELATIONS_PER_DATABASE = 20
 

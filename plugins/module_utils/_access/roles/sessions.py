@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import Connection
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
+from ..._core.problem import Problem
+from ..._core.sql_statement import quoted
+from ..catalog.facts import Connection
 
 # Twice without a session, so much apart: one that was starting in between is seen the second time.
 CONFIRMATION_SECONDS = 1.0

@@ -10,14 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Collection, Iterator, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.request import AccessRequest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.search_path import schemas_of
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import (
-    Statement,
-    placeholders,
-    quoted,
-    simple,
-)
+from ..._core.search_path import schemas_of
+from ..._core.sql_statement import Statement, placeholders, quoted, simple
+from ..request import AccessRequest
 
 # By database, empty for all of them: what pg_db_role_setting has for a role.
 Settings = Mapping[str, Mapping[str, str]]

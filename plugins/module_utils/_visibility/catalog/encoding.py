@@ -9,18 +9,11 @@ from __future__ import annotations
 
 from typing import Any, Mapping, NamedTuple, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import QualifiedName
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog import (
-    metamapper_queries as queries,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
-    QueryFailure,
-    Undecodable,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.metamapper_connection import (
-    MetamapperConnection,
-)
+from ..._core.unquoted_names import QualifiedName
+from ..._postgres.driver import ServerError
+from . import metamapper_queries as queries
+from .facts import QueryFailure, Undecodable
+from .metamapper_connection import MetamapperConnection
 
 MOST_EXAMPLES = 5
 # What cannot be sent or read in an encoding: character_not_in_repertoire, untranslatable_character.

@@ -10,16 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import (
-    QualifiedName,
-    UnquotedNameParser,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import DatabaseScope
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import Aspect
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import (
-    Expectation,
-    VisibleColumns,
-)
+from ..._core.unquoted_names import QualifiedName, UnquotedNameParser
+from ..._scope.account import DatabaseScope
+from ..finding import Aspect
+from ..request import Expectation, VisibleColumns
 
 
 @dataclass(frozen=True)

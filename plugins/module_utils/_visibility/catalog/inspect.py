@@ -9,19 +9,26 @@ from __future__ import annotations
 
 from typing import Mapping, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import (
+from ..._core.server_version import has_feature
+from ..._core.unquoted_names import (
     QualifiedName,
     UnquotedNameParser,
     safe_name,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import PINNED_SEARCH_PATH, Session
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope import creators as scope_creators
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.namesakes import existing_namesakes
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.schemas import SchemaRules
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog import queries, relation_queries
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
+from ..._postgres.session import PINNED_SEARCH_PATH, Session
+from ..._scope import creators as scope_creators
+from ..._scope.databases import Target
+from ..._scope.namesakes import existing_namesakes
+from ..._scope.schemas import SchemaRules
+from ..finding import MOST_EXAMPLES, Aspect
+from ..request import (
+    Expectation,
+    Request,
+    VisibleColumns,
+    expectation_of,
+)
+from . import queries, relation_queries
+from .facts import (
     Creator,
     DatabaseFacts,
     Default,
@@ -38,11 +45,11 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
     SessionFacts,
     Totals,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.questions import (
+from .questions import (
     Questions,
     read_only,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.rows import (
+from .rows import (
     Attributes,
     DatabaseRow,
     ExtensionSchema,
@@ -52,13 +59,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
     SchemaName,
     SchemaRow,
     SessionRow,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import MOST_EXAMPLES, Aspect
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import (
-    Expectation,
-    Request,
-    VisibleColumns,
-    expectation_of,
 )
 
 # What cannot be told where the schemas, or the relations, of a database cannot be read.

@@ -10,17 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.byte_text import reread
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import (
-    PINNED_SEARCH_PATH,
-    Session,
-    Setting,
-    search_path_statement,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import SearchPath
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.questions import (
-    read_only,
-)
+from ..._core.byte_text import reread
+from ..._postgres.session import PINNED_SEARCH_PATH, Session, Setting, search_path_statement
+from .facts import SearchPath
+from .questions import read_only
 
 # Without it the server would plan a cursor for its first tenth.
 # https://www.postgresql.org/docs/current/runtime-config-query.html

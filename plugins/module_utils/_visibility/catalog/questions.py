@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from typing import Any, Iterable, Mapping, TypeVar
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, Setting
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import Unchecked
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import Aspect
+from ..._core.sql_statement import quoted
+from ..._postgres.session import Session, Setting
+from ..finding import Aspect
+from .facts import Unchecked
 
 Record = TypeVar("Record")
 

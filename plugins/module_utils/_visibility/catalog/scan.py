@@ -10,24 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Iterator, NamedTuple
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import QualifiedName
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog import (
-    metamapper_queries as queries,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.encoding import (
-    undecodable_texts,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
-    LongDefault,
-    QueryFailure,
-    ScanResult,
-    Undecodable,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.metamapper_connection import (
-    MetamapperConnection,
-)
+from ..._core.unquoted_names import QualifiedName
+from ..._postgres.driver import ServerError
+from ..._postgres.login import Login
+from . import metamapper_queries as queries
+from .encoding import undecodable_texts
+from .facts import LongDefault, QueryFailure, ScanResult, Undecodable
+from .metamapper_connection import MetamapperConnection
 
 FETCHED_AT_ONCE = 5000
 STORED_CHARACTERS = 255

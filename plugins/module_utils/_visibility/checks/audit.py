@@ -9,24 +9,11 @@ from __future__ import annotations
 
 from typing import Iterator, Mapping, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
-    DatabaseFacts,
-    Default,
-    Membership,
-    Owned,
-    PathCreator,
-    RelationDetail,
-    Schema,
-    SessionFacts,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import (
-    Finding,
-    Severity,
-    qualified,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.wording import grantee, named, through
+from ..._core.server_version import has_feature
+from ..._core.sql_statement import quoted
+from ..catalog.facts import DatabaseFacts, Default, Membership, Owned, PathCreator, RelationDetail, Schema, SessionFacts
+from ..finding import Finding, Severity, qualified
+from ..wording import grantee, named, through
 
 PUBLIC_ONLY = ("",)
 NAMED = 5

@@ -10,25 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterator, Mapping, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.metamapper_form import form_problems
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name_pattern import is_pattern
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import (
-    MD5_REASON,
-    MD5_REMEDY,
-    Login,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login_sqlstate import NOT_AUTHORIZED
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import unknown_database
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
-    LockHolder,
-    SessionFacts,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import Finding
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import Request
+from ..._core.metamapper_form import form_problems
+from ..._core.name_pattern import is_pattern
+from ..._core.problem import Failure
+from ..._core.server_version import has_feature
+from ..._core.sql_statement import quoted
+from ..._postgres.driver import ServerError
+from ..._postgres.login import MD5_REASON, MD5_REMEDY, Login
+from ..._postgres.login_sqlstate import NOT_AUTHORIZED
+from ..._scope.databases import unknown_database
+from ..catalog.facts import LockHolder, SessionFacts
+from ..finding import Finding
+from ..request import Request
 
 TLS_MODES = frozenset({"require", "verify-ca", "verify-full"})
 TLS_WORDS = ("SSL", "TLS", "certificate")

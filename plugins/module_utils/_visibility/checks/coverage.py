@@ -9,24 +9,24 @@ from __future__ import annotations
 
 from typing import Iterable, Iterator
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version import has_feature
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
+from ..._core.server_version import has_feature
+from ..._core.sql_statement import quoted
+from ..catalog.facts import (
     Creator,
     DatabaseFacts,
     Loss,
     RelationDetail,
     Totals,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.scan_failures import is_left_out
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import (
+from ..finding import (
     MOST_EXAMPLES,
     Aspect,
     Finding,
     Severity,
     qualified,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.wording import sampled
+from ..wording import sampled
+from .scan_failures import is_left_out
 
 
 def missing(facts: DatabaseFacts) -> tuple[Finding, ...]:

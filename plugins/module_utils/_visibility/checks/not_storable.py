@@ -9,14 +9,9 @@ from __future__ import annotations
 
 from typing import Iterator, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
-    DatabaseFacts,
-    LongDefault,
-    Totals,
-    Undecodable,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import Finding, qualified
+from ..._core.sql_statement import quoted
+from ..catalog.facts import DatabaseFacts, LongDefault, Totals, Undecodable
+from ..finding import Finding, qualified
 
 
 def not_storable(facts: DatabaseFacts) -> Iterator[Finding]:

@@ -9,26 +9,12 @@ from __future__ import annotations
 
 from typing import Iterator, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquoted_names import Effect, safe_name
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
-    DatabaseFacts,
-    Default,
-    QueryFailure,
-    RelationDetail,
-    Schema,
-    Totals,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.not_storable import (
-    not_decodable,
-    not_storable,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import (
-    Finding,
-    Severity,
-    qualified,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.wording import grantee, sampled, through
+from ..._core.sql_statement import quoted
+from ..._core.unquoted_names import Effect, safe_name
+from ..catalog.facts import DatabaseFacts, Default, QueryFailure, RelationDetail, Schema, Totals
+from ..finding import Finding, Severity, qualified
+from ..wording import grantee, sampled, through
+from .not_storable import not_decodable, not_storable
 
 SHOWING = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})
 

@@ -9,17 +9,9 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
-    DatabaseFacts,
-    Unchecked,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import (
-    ASPECTS,
-    Aspect,
-    Finding,
-    Severity,
-)
-from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.request import Request
+from ..catalog.facts import DatabaseFacts, Unchecked
+from ..finding import ASPECTS, Aspect, Finding, Severity
+from ..request import Request
 
 ALL_BUT_CONNECTION: tuple[Aspect, ...] = tuple(aspect for aspect in ASPECTS if aspect != "connection")
 LOST: tuple[Aspect, ...] = ("lost",)
