@@ -10,7 +10,7 @@ from typing import Iterable, Iterator
 from tools.bench import child
 from tools.bench.access import SETTINGS, access, play, task
 from tools.bench.content import Size
-from tools.bench.figures import Figure, Goal, amount, more, ratio
+from tools.bench.figures import Figure, Goal, amount, ratio
 from tools.bench.scenario import Scenario, Turn, seconds
 from tools.bench.sizes import Sizes
 from tools.postgres.server import running
