@@ -66,13 +66,13 @@ class Scene:
             return absent_options(self.warehouse, **changes)
         return self.warehouse.options(databases=self.stages.entries, **changes)
 
-    def start(self, *, removing: bool) -> Run:
-        """Start the module through the proxy: to grant, or to take back."""
+    def start(self, *, removing: bool, in_worker: bool = False) -> Run:
+        """Start the module through the proxy, or what its action plugin does: to grant, or to take back."""
         way: dict[str, Any] = {"login_port": self.way.port, "ssl_mode": "disable"}
         if self.sshd is not None:
             way["bastion"] = self.sshd.bastion_options(**self._through(self.way_to_bastion))
         environment = {"PGAPPNAME": self.name, "TMPDIR": str(self.directory)}
-        return self.forking.start("access", self._options(removing=removing, **way), environment)
+        return self.forking.start("access", self._options(removing=removing, **way), environment, in_worker=in_worker)
 
     def _through(self, way: Proxy | None) -> dict[str, Any]:
         """Return the options of a bastion that change where a proxy stands before it."""
@@ -163,18 +163,23 @@ def leave(_scene: Scene) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """What is ended, what starts it again, and whether the module can tell of it."""
+    """What is ended, what starts it again, whether the module can tell of it, and whether it runs in a worker."""
 
     kill: Kill
     revive: Callable[[Scene], None] = leave
     module_tells: bool = True
     through_bastion: bool = True
+    in_worker: bool = False
 
 
 CASES: Mapping[str, Case] = {
     "module-SIGKILL": Case(kill_module(signal.SIGKILL), module_tells=False),
     "module-SIGTERM": Case(kill_module(signal.SIGTERM), module_tells=False),
     "module-SIGINT": Case(kill_module(signal.SIGINT), module_tells=False),
+    "worker-SIGKILL": Case(kill_module(signal.SIGKILL), module_tells=False, in_worker=True),
+    "worker-SIGTERM": Case(kill_module(signal.SIGTERM), module_tells=False, in_worker=True),
+    "worker-SIGINT": Case(kill_module(signal.SIGINT), module_tells=False, in_worker=True),
+    "worker-tunnel": Case(kill_tunnel, in_worker=True),
     "server": Case(stop_server, start_server, through_bastion=False),
     "server-behind-bastion": Case(stop_server, start_server),
     "tunnel": Case(kill_tunnel),
@@ -220,7 +225,7 @@ class Struck:
 
 def strike(scene: Scene, case: Case, *, moment: float, removing: bool) -> Struck:
     """Start a run, and end something at a moment of it."""
-    run = scene.start(removing=removing)
+    run = scene.start(removing=removing, in_worker=case.in_worker)
     time.sleep(moment)
     run.descendants = children_of(run.process)
     ports = local_ports(run)

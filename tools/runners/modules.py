@@ -12,6 +12,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Mapping
 from unittest import mock
 
@@ -79,6 +80,15 @@ def run_module(name: str, options: Mapping[str, Any], *, check: bool = False, di
         stack.enter_context(contextlib.suppress(SystemExit))
         module.main()
     return Outcome(json.loads(output.getvalue()), output.getvalue())
+
+
+def run_in_worker(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a task as the action plugin of a module does in Ansible's worker process: in this one."""
+    plugin = importlib.import_module(f"{COLLECTION}.action.{name}").ActionModule
+    action = plugin.__new__(plugin)
+    action._task = SimpleNamespace(action=name, args=options, check_mode=False, diff=False)
+    action._loader = SimpleNamespace(get_basedir=os.getcwd)
+    return dict(action._run_in_worker(has_invocation=False))
 
 
 def start_module(name: str, options: Mapping[str, Any]) -> subprocess.Popen[str]:

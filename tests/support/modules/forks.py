@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any, Iterator, Mapping, NoReturn, Sequence
 
 from tools.postgres.processes import children_of
-from tools.runners.modules import ROOT, Outcome, run_module
+from tools.runners.modules import ROOT, Outcome, run_in_worker, run_module
 
 LONGEST_SECONDS = 300.0
 REQUEST_BYTES = 1 << 16
@@ -96,9 +96,11 @@ class Forks:
         environment: Mapping[str, str] | None = None,
         *,
         check: bool = False,
+        in_worker: bool = False,
     ) -> Run:
-        """Start a module; ``environment`` is added to that of this process."""
-        request = json.dumps({"name": name, "environment": {**(environment or {})}, "check": check}).encode()
+        """Start a module, or what its action plugin does in a worker; ``environment`` is added to this process's."""
+        wanted = {"name": name, "environment": {**(environment or {})}, "check": check, "in_worker": in_worker}
+        request = json.dumps(wanted).encode()
         with tempfile.TemporaryFile() as given:
             given.write(json.dumps(options).encode())
             given.seek(0)
@@ -149,14 +151,21 @@ def _become(request: Mapping[str, Any], descriptors: Sequence[int]) -> NoReturn:
     tempfile.tempdir = None
     try:
         options = json.load(sys.stdin)
-        print(run_module(request["name"], options).text, flush=True)
+        print(_printed(request, options), flush=True)
     except BaseException:
         traceback.print_exc()
         os._exit(1)
     os._exit(0)
 
 
+def _printed(request: Mapping[str, Any], options: Mapping[str, Any]) -> str:
+    if request["in_worker"]:
+        return json.dumps(run_in_worker(request["name"], options))
+    return run_module(request["name"], options).text
+
+
 if __name__ == "__main__":
     for name in ("access", "visibility"):
-        importlib.import_module(f"ansible_collections.metamapper.postgresql.plugins.modules.{name}")
+        for kind in ("modules", "action"):
+            importlib.import_module(f"ansible_collections.metamapper.postgresql.plugins.{kind}.{name}")
     _serve(socket.socket(fileno=0))
