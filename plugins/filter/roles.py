@@ -23,6 +23,20 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._documentati
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._pg_hba import hba_problems
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._plays import pattern_with_hosts
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._tunnel_command import (
+    known_hosts,
+    tunnel_command,
+)
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._tunnel_host import (
+    tunnel_host,
+    tunnels_not_open,
+)
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._tunnel_plan import (
+    tunnel_account,
+    tunnel_host_keys,
+    tunnel_plan,
+    tunnels_to,
+)
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables import (
     as_users,
     known_names,
@@ -83,4 +97,12 @@ class FilterModule:
             "sshd_includes_drop_ins": includes_drop_ins,
             "sshd_overruled": overruled,
             "sshd_pid_file": pid_file,
+            "tunnel_account": tunnel_account,
+            "tunnel_command": tunnel_command,
+            "tunnel_host": tunnel_host,
+            "tunnel_host_keys": tunnel_host_keys,
+            "tunnel_known_hosts": known_hosts,
+            "tunnel_plan": tunnel_plan,
+            "tunnels_not_open": tunnels_not_open,
+            "tunnels_to": tunnels_to,
         }

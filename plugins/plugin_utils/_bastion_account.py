@@ -20,8 +20,16 @@ Values = Mapping[str, Any]
 ACCOUNT_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}\Z")
 # Nothing before the type, so that a key brings no options of its own. The comment ends with the line, whatever is in
 # it: sshd takes a quote there as any other character.
-PUBLIC_KEY = re.compile(r"ssh-rsa AAAAB3NzaC1yc2E[A-Za-z0-9+/]+={0,2}( [^\x00-\x1f\x7f-\x9f\u2028\u2029]*)?\Z")
-OTHER_KEY = re.compile(r"(?!ssh-rsa )((?:ssh-|ecdsa-|sk-)[!-~]+) AAAA")
+PUBLIC_KEY = re.compile(
+    r"(ssh-rsa AAAAB3NzaC1yc2E|ssh-ed25519 AAAAC3NzaC1lZDI1NTE5)[A-Za-z0-9+/]+={0,2}"
+    r"( [^\x00-\x1f\x7f-\x9f\u2028\u2029]*)?\Z"
+)
+KEY_TYPE = re.compile(r"((?:ssh-|ecdsa-|sk-)[!-~]+) AAAA")
+# Which types of keys a variable takes, and why no others.
+KEY_TYPES: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "bastion_keys": (("ssh-rsa",), 'Metamapper can use RSA keys only ("ssh-rsa AAAA...").'),
+    "bastion_tunnel_keys": (("ssh-ed25519", "ssh-rsa"), "list an Ed25519 or an RSA key."),
+}
 TARGET = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\]):([1-9][0-9]{0,4})\Z")
 
 
@@ -36,14 +44,14 @@ def input_problems(values: Values) -> Iterator[str]:
         if name is not None:
             yield from _name_problems(name)
     if values["bastion_state"] == "present":
-        yield from _key_problems(values["bastion_keys"])
+        yield from _key_problems(values)
         yield from _target_problems(values["bastion_targets"])
 
 
 def _name_problems(name: str) -> Iterator[str]:
     if not ACCOUNT_NAME.match(name):
         yield (
-            f"{_shown(name)} cannot be the name of the account or its group: use lower-case letters, digits, "
+            f"{shown(name)} cannot be the name of the account or its group: use lower-case letters, digits, "
             '"-" and "_", at most 32, beginning with a letter.'
         )
     elif name == "root":
@@ -53,25 +61,29 @@ def _name_problems(name: str) -> Iterator[str]:
         )
 
 
-def _key_problems(given: Sequence[str | None] | None) -> Iterator[str]:
-    keys = trimmed(given)
-    if not keys and given is not None:
-        yield "metamapper_bastion_keys is empty: list the public key that Metamapper shows for the workspace."
-    for number, key in enumerate(keys, 1):
-        problem = _key_problem(key)
-        if problem:
-            yield f"Key {number} of metamapper_bastion_keys {problem}"
+def _key_problems(values: Values) -> Iterator[str]:
+    given = [values[name] for name in KEY_TYPES]
+    if None not in given and not any(map(trimmed, given)):
+        yield (
+            "metamapper_bastion_keys is empty: list the public key that Metamapper shows for the workspace, or, in "
+            "metamapper_bastion_tunnel_keys, the one of a host that keeps a tunnel open."
+        )
+    for name in KEY_TYPES:
+        for number, key in enumerate(trimmed(values[name]), 1):
+            problem = _key_problem(key, *KEY_TYPES[name])
+            if problem:
+                yield f"Key {number} of metamapper_{name} {problem}"
 
 
-def _key_problem(key: str) -> str:
+def _key_problem(key: str, types: Sequence[str], why_no_other: str) -> str:
     if "PRIVATE KEY" in key:
         return "is a private key: list the public one, and replace this pair if the file was shared."
-    other = OTHER_KEY.match(key)
-    if other:
-        return f'is of type {_shown(other[1])}: Metamapper can use RSA keys only ("ssh-rsa AAAA...").'
+    found = KEY_TYPE.match(key)
+    if found and found[1] not in types:
+        return f"is of type {shown(found[1])}: {why_no_other}"
     if not PUBLIC_KEY.match(key):
         return (
-            'is not one line of the form "ssh-rsa AAAA... comment": options before the key and line breaks are '
+            f'is not one line of the form "{types[0]} AAAA... comment": options before the key and line breaks are '
             "refused, since they could give the account more than a tunnel."
         )
     return ""
@@ -88,7 +100,7 @@ def _target_problems(given: Sequence[str | None] | None) -> Iterator[str]:
         found = TARGET.match(target)
         if not found or int(found[2]) > 65535:
             yield (
-                f"Target {_shown(target)} is not of the form host:port or [IPv6 address]:port with a port from 1 to "
+                f"Target {shown(target)} is not of the form host:port or [IPv6 address]:port with a port from 1 to "
                 "65535; patterns are refused, since they would open more than the database."
             )
 
@@ -119,5 +131,6 @@ def _warnings(host: str) -> Iterator[str]:
         yield "sshd compares addresses as text, leading zeros included; leave them out."
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """Return a text in quotes, with nothing in it that a terminal would obey."""
     return json.dumps(text, ensure_ascii=False) if text.isprintable() else json.dumps(text)

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Iterator, Mapping, Sequence
 
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._bastion_account import trimmed
+
 FIRST_ORDINARY_ID = 1000
 SMALLEST_RSA_BITS = 2048
 
@@ -78,7 +80,7 @@ def host_state(found: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str,
             *_account_problems(account, values, found["login"]),
             *_group_problems(group, group_reasons, values),
             *_sshd_problems(found),
-            *_key_problems(found["fingerprints"]),
+            *_key_problems(found["fingerprints"], len(trimmed(values["bastion_keys"]))),
         ],
     }
 
@@ -151,15 +153,20 @@ def _sshd_problems(found: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _key_problems(fingerprints: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield what is wrong with a key, by what ``ssh-keygen -l`` answered about each."""
+def _key_problems(fingerprints: Sequence[Mapping[str, Any]], of_metamapper: int) -> Iterator[str]:
+    """Yield what is wrong with a key, by what ``ssh-keygen -l`` answered about each.
+
+    The first of them, as many as ``of_metamapper`` says, are those of metamapper_bastion_keys.
+    """
     for number, answer in enumerate(fingerprints, 1):
-        key = f"Key {number} of metamapper_bastion_keys"
-        bits = (answer.get("stdout") or "").split(" ")[0]
+        is_tunnel = number > of_metamapper
+        key = f"Key {number - of_metamapper * is_tunnel} of metamapper_bastion_{'tunnel_' * is_tunnel}keys"
+        text = (answer.get("stdout") or "").strip()
+        bits = text.split(" ")[0]
         if answer["rc"] != 0 or not bits.isdigit():
-            yield f"{key} is damaged: ssh-keygen cannot read it. Copy it from Metamapper again, in one piece."
-        elif int(bits) < SMALLEST_RSA_BITS:
+            yield f"{key} is damaged: ssh-keygen cannot read it. Copy it from its source again, in one piece."
+        elif text.endswith("(RSA)") and int(bits) < SMALLEST_RSA_BITS:
             yield (
                 f"{key} has {bits} bits: an RSA key of less than {SMALLEST_RSA_BITS} bits is not safe, and sshd of "
-                "many systems refuses it. Make a new one in Metamapper."
+                "many systems refuses it. Make a new one."
             )

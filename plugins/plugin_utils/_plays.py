@@ -27,7 +27,8 @@ def pattern_with_hosts(pattern: Any, groups: Mapping[str, Iterable[str]]) -> Any
         return pattern
     raise LookupError(
         f"No host of the inventory matches {pattern!s}. Add the servers to the inventory (ansible-inventory --graph "
-        "shows what is in it), or name the hosts in metamapper_hosts or metamapper_bastion_hosts."
+        "shows what is in it), or name the hosts in metamapper_hosts, metamapper_bastion_hosts or "
+        "metamapper_tunnel_hosts."
     )
 
 

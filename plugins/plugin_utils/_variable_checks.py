@@ -16,6 +16,7 @@ from typing import Any, Callable, Iterator, Mapping
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._bastion_account import input_problems
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._documentation import DATABASE
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._pg_hba import hba_problems
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._tunnel_variables import tunnel_problems
 
 # Values by names without the prefix; None where a value is not set, or not of its type.
 Values = Mapping[str, Any]
@@ -133,4 +134,5 @@ CHECKS: Mapping[str, tuple[Callable[[Values], Iterator[str]], ...]] = {
     "revoke": (_names,),
     "bastion": (_source, input_problems),
     "documentation": (_datastores, _documentation_directory),
+    "tunnel": (tunnel_problems,),
 }

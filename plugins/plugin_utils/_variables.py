@@ -25,7 +25,12 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variable_ty
 PREFIX = "metamapper_"
 ROLES = Path(__file__).resolve().parent.parent.parent / "roles"
 # Those that a play is made of; all others stand in the argument specs of the roles.
-PLAYBOOK_VARIABLES = ("metamapper_bastion_hosts", "metamapper_connection", "metamapper_hosts")
+PLAYBOOK_VARIABLES = (
+    "metamapper_bastion_hosts",
+    "metamapper_connection",
+    "metamapper_hosts",
+    "metamapper_tunnel_hosts",
+)
 MARKUP = re.compile(r"\b[BCMOV]\(([^()]*)\)")
 
 

@@ -14,7 +14,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "variables.md"
-ROLES = ("grant", "verify", "revoke", "bastion", "documentation")
+ROLES = ("grant", "verify", "revoke", "bastion", "tunnel", "documentation")
 # What the plays themselves use stands in no argument spec: the default, the playbooks, and the meaning.
 OF_PLAYBOOKS: Mapping[str, tuple[str, str, str]] = {
     "metamapper_hosts": (
@@ -27,7 +27,12 @@ OF_PLAYBOOKS: Mapping[str, tuple[str, str, str]] = {
         "grant, verify, revoke",
         "Where the modules run: `local` is the controller; `ssh` is the host itself, for peer authentication.",
     ),
-    "metamapper_bastion_hosts": ("bastions", "bastion", "Hosts or groups of the inventory that are jump hosts."),
+    "metamapper_bastion_hosts": (
+        "bastions",
+        "bastion, tunnel",
+        "Hosts or groups of the inventory that are jump hosts.",
+    ),
+    "metamapper_tunnel_hosts": ("metamapper", "tunnel", "Hosts or groups of the inventory where Metamapper runs."),
 }
 MARKUP = re.compile(r"\b[BCMOV]\(([^()]*)\)")
 HEAD = """\

@@ -24,6 +24,12 @@ from tools.postgres.server import HBA
 BASTION = "ansible-playbook metamapper.postgresql.bastion_metamapper"
 MOLECULE = "needs root and an sshd of the host: molecule/bastion/converge.yml runs the playbook"
 METAMAPPER = "asks a Metamapper: tests/integration/documentation/test_role.py runs the playbook"
+TUNNEL = "ansible-playbook metamapper.postgresql.tunnel_metamapper"
+TUNNELS = "needs root and systemd of a host: molecule/default/converge.yml runs the playbook"
+VERIFY_TUNNEL = (
+    "ansible-playbook metamapper.postgresql.verify_metamapper -e metamapper_hosts=metamapper "
+    "-e metamapper_connection=ssh -e metamapper_login_host=127.0.0.1 -e metamapper_login_port=15432"
+)
 READERS_OWN = "a host, a package or a key of the reader's own"
 # What is not run here, and why. Each has to stand in a document, with or without "-i inventory.yml".
 OUTSIDE = {
@@ -39,6 +45,11 @@ OUTSIDE = {
     "ansible-playbook metamapper.postgresql.restore_documentation --check --diff": METAMAPPER,
     "ansible-playbook metamapper.postgresql.restore_documentation": METAMAPPER,
     "ansible-playbook metamapper.postgresql.restore_documentation -e metamapper_restore=all": METAMAPPER,
+    f"{TUNNEL} --check --diff": TUNNELS,
+    TUNNEL: TUNNELS,
+    f"{TUNNEL} -e metamapper_tunnel_state=absent": TUNNELS,
+    VERIFY_TUNNEL: "needs Metamapper's host: tests/integration/roles/test_tunnel.py verifies through a tunnel",
+    "ssh-keygen -t ed25519 -f tunnel/id_ed25519": READERS_OWN,
     "ansible-builder build": "needs a container registry",
     "ansible-test sanity": "tools/sanity.sh runs it on a copy, for make sanity and make cores",
     "apt install git make openssh-client python3-venv": READERS_OWN,

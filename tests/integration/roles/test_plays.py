@@ -15,7 +15,7 @@ from tools.runners.playbooks import run_on_hosts, run_playbook
 pytestmark = [pytest.mark.playbook, pytest.mark.majorless]
 
 NAME = "metamapper.postgresql"
-PLAYBOOKS = ["grant", "verify", "revoke", "bastion", "export"]
+PLAYBOOKS = ["grant", "verify", "revoke", "bastion", "tunnel", "export"]
 GRANT = f"{NAME}.grant_metamapper"
 
 
@@ -34,7 +34,7 @@ def variables(site: Site) -> dict[str, Any]:
 @pytest.mark.parametrize("name", PLAYBOOKS)
 @pytest.mark.parametrize("options", [[], ["--limit", "web"], ["--tags", "verify"]], ids=["all", "limit", "tags"])
 def test_an_inventory_without_the_servers_is_an_error(name: str, options: list[str], tmp_path: Path) -> None:
-    (tmp_path / "web.yml").write_text("all: {hosts: {web: }, children: {postgresql: , bastions: }}")
+    (tmp_path / "web.yml").write_text("all: {hosts: {web: }, children: {postgresql: , bastions: , metamapper: }}")
     play = run_on_hosts(tmp_path, playbook(name), {}, "-i", "web.yml", *options)
     assert play.status in (1, 4), play.output  # of an error of Ansible before its version 2.19, and from there on
     assert "No host of the inventory matches" in play.output
@@ -67,7 +67,8 @@ def test_a_playbook_can_be_read_without_an_inventory(name: str, option: str, tmp
 def test_tags_of_other_plays_are_a_line_and_no_failure(name: str, tmp_path: Path) -> None:
     """The hosts have no variables at all, which is an error of those who ask for our tasks."""
     (tmp_path / "site.yml").write_text(
-        f"- import_playbook: {playbook(name)}\n  vars: {{metamapper_bastion_hosts: postgresql}}\n"
+        f"- import_playbook: {playbook(name)}\n  vars: {{metamapper_bastion_hosts: postgresql, "
+        "metamapper_tunnel_hosts: postgresql}\n"
         "- hosts: postgresql\n  gather_facts: false\n  connection: local\n  tasks:\n"
         "    - {ansible.builtin.debug: {msg: 'of the web'}, tags: [web]}\n"
     )

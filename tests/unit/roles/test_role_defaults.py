@@ -12,7 +12,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables i
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._worker import SWITCH
 
 ROLES_DIRECTORY = Path(__file__).resolve().parents[3] / "roles"
-BASTION_HOST = ROLES_DIRECTORY.parent / "plugins" / "plugin_utils" / "_bastion_host.py"
+PLUGIN_UTILS = ROLES_DIRECTORY.parent / "plugins" / "plugin_utils"
 ROLES = sorted(path.parent.parent.name for path in ROLES_DIRECTORY.glob("*/meta/argument_specs.yml"))
 PYTHON_TYPES = {"str": str, "path": str, "int": int, "bool": bool, "list": list, "dict": dict}
 
@@ -117,9 +117,9 @@ def connection_of(role: str) -> str:
 def test_every_variable_used_is_documented_and_every_one_documented_is_used(role: str) -> None:
     """The role common takes the options of the connection from the same place."""
     used = set(re.findall(r"\b__metamapper\.(\w+)", texts(role)))
-    if role == "bastion":  # a filter gets all of them
-        used |= set(re.findall(r'values\["(\w+)"\]', BASTION_HOST.read_text()))
-    elif "metamapper.postgresql.access:" in texts(role) or "metamapper.postgresql.visibility:" in texts(role):
+    for path in PLUGIN_UTILS.glob(f"_{role}_*.py"):  # filters get all of them
+        used |= set(re.findall(rf'values\["({role}_\w+)"\]', path.read_text()))
+    if "metamapper.postgresql.access:" in texts(role) or "metamapper.postgresql.visibility:" in texts(role):
         # their action plugins read it themselves
         used.add(SWITCH[len("metamapper_") :])
     for names in re.findall(r"module_options\(\s*\[([^]]*)\]", texts(role) + connection_of(role)):

@@ -13,12 +13,14 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._bastion_acc
 
 KEY = "ssh-rsa AAAAB3NzaC1yc2E" + "A" * 350
 RSA = f"{KEY} workspace"
+ED25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + "B" * 43 + " tunnel"
 HOSTILE = "we\"ird.näme\\'; --"
 GOOD = {
     "bastion_state": "present",
     "bastion_user": "metamapper",
     "bastion_group": "metamapper",
     "bastion_keys": [RSA],
+    "bastion_tunnel_keys": [],
     "bastion_targets": ["db.example.internal:5432"],
 }
 ACCEPTED: dict[str, dict[str, Any]] = {
@@ -28,9 +30,13 @@ ACCEPTED: dict[str, dict[str, Any]] = {
     "quotes in the comment, as the guide has it": {"bastion_keys": [f'{KEY} workspace "sales"']},
     "one quote in the comment": {"bastion_keys": [f'{KEY} 5" disk']},
     "hostile comment": {"bastion_keys": [f"{KEY} {HOSTILE}"]},
+    "a tunnel's key alone": {"bastion_keys": [], "bastion_tunnel_keys": [ED25519]},
+    "an RSA key of a tunnel": {"bastion_tunnel_keys": [RSA]},
+    "hostile comment of a tunnel's key": {"bastion_tunnel_keys": [f"{ED25519} {HOSTILE}"]},
     "IPv6 target": {"bastion_targets": ["[2001:db8::5]:5432"]},
     "absent needs nothing": {"bastion_state": "absent", "bastion_keys": [], "bastion_targets": []},
     "what is of the wrong type has its sentence already": {"bastion_keys": None, "bastion_targets": None}
+    | {"bastion_tunnel_keys": None}
     | {"bastion_user": None},
     "so has an element": {"bastion_keys": [RSA, None]},
 }
@@ -45,6 +51,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "empty user": ({"bastion_user": ""}, "cannot be the name of the account"),
     "no keys": ({"bastion_keys": []}, "metamapper_bastion_keys is empty"),
     "ed25519": ({"bastion_keys": [RSA, "ssh-ed25519 AAAAC3Nz x"]}, "Key 2 of metamapper_bastion_keys is of"),
+    "ecdsa of a tunnel": (
+        {"bastion_tunnel_keys": ["ecdsa-sha2-nistp256 AAAAE2 x"]},
+        "Key 1 of metamapper_bastion_tunnel_keys is of",
+    ),
+    "options before a tunnel's key": ({"bastion_tunnel_keys": ["pty " + ED25519]}, NOT_A_LINE),
+    "one type's name before the other's key": ({"bastion_tunnel_keys": ["ssh-rsa" + ED25519[11:]]}, NOT_A_LINE),
     "private key": ({"bastion_keys": ["-----BEGIN RSA PRIVATE KEY-----\nx"]}, "is a private key"),
     "options before the key": ({"bastion_keys": ['command="sh" ' + RSA]}, NOT_A_LINE),
     "options before the key, without a value": ({"bastion_keys": ["cert-authority " + RSA]}, NOT_A_LINE),

@@ -23,7 +23,13 @@ EMPTY: dict[str, Any] = {
     "sshd_test": {"rc": 0},
     "fingerprints": [{"rc": 0, "stdout": "2048 SHA256:x workspace (RSA)"}],
 }
-VALUES = {"bastion_state": "present", "bastion_user": "alice", "bastion_group": "people", "bastion_adopt": False}
+VALUES: dict[str, Any] = {
+    "bastion_state": "present",
+    "bastion_user": "alice",
+    "bastion_group": "people",
+    "bastion_adopt": False,
+    "bastion_keys": ["ssh-rsa x", "ssh-rsa y"],
+}
 
 
 def state(found: dict[str, Any] | None = None, **values: Any) -> dict[str, Any]:
@@ -39,6 +45,7 @@ NO_PROBLEM: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a person's account that is to be adopted": ({"passwd": PERSON}, {"bastion_adopt": True}),
     "a system group that is to be adopted": ({"group": ["x", "27", "bob"]}, {"bastion_adopt": True}),
     "a person's account where all is to go": ({"passwd": PERSON}, {"bastion_state": "absent"}),
+    "an Ed25519 key, which has 256 bits": ({"fingerprints": [{"rc": 0, "stdout": "256 SHA256:x a (ED25519)\n"}]}, {}),
     "a locked account without a shell": ({"passwd": [*PERSON[:5], "/bin/false"], "shadow": ["!"]}, {}),
 }
 PROBLEM: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
@@ -60,7 +67,12 @@ PROBLEM: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "no sshd": ({"has_sshd": False, "sshd_test": {"skipped": True}}, {}, "There is no /usr/sbin/sshd"),
     "a broken sshd": ({"sshd_test": {"rc": 255, "stderr": "line 1:\n Bogus"}}, {}, "has now, so nothing"),
     "a damaged key": ({"fingerprints": [{"rc": 255, "stdout": ""}]}, {}, "Key 1 of metamapper_bastion_keys is damaged"),
-    "a weak key": ({"fingerprints": [*EMPTY["fingerprints"], {"rc": 0, "stdout": "1024 x"}]}, {}, "Key 2 of"),
+    "a weak key": ({"fingerprints": [*EMPTY["fingerprints"], {"rc": 0, "stdout": "1024 x (RSA)"}]}, {}, "Key 2 of"),
+    "a weak key of a tunnel": (
+        {"fingerprints": [*EMPTY["fingerprints"] * 2, {"rc": 0, "stdout": "1024 x (RSA)"}]},
+        {},
+        "Key 1 of metamapper_bastion_tunnel_keys has 1024 bits",
+    ),
 }
 
 

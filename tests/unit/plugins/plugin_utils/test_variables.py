@@ -27,13 +27,18 @@ GOOD: dict[str, dict[str, Any]] = {
     "grant": {"metamapper_password": "x", "metamapper_databases": DATABASES},
     "verify": {"metamapper_password": "x", "metamapper_databases": DATABASES},
     "revoke": {},
-    "bastion": {"metamapper_bastion_state": "absent"},
+    "bastion": {
+        "metamapper_bastion_state": "absent",
+        "metamapper_bastion_address": "203.0.113.10",
+        "metamapper_bastion_port": 22,
+    },
     "documentation": {
         "metamapper_api_url": "https://metamapper.example.com",
         "metamapper_api_workspace": "w",
         "metamapper_api_token": "x",
         "metamapper_databases": DATABASES,
     },
+    "tunnel": {"metamapper_tunnel_state": "absent"},
 }
 WRONG: dict[str, list[Any]] = {
     "str": [0o123, 1, True, False, 1.10, datetime.date(2026, 1, 31), ["old"], {"name": "old"}, b"old"],
