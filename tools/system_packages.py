@@ -40,6 +40,7 @@ PACKAGES: Mapping[str, Mapping[str, str]] = {
     "ssh-agent": CLIENT,
     "ssh-keygen": CLIENT,
     "sshd": SERVER,
+    "systemd-analyze": dict.fromkeys(CLIENT, "systemd"),
 }
 INSTALL = {
     "apt-get": "apt-get install",

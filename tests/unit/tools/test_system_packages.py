@@ -88,7 +88,7 @@ def test_the_libraries_of_a_package(
     ],
 )
 def test_what_is_missing_is_one_sentence(bare: Path, manager: str, told: str) -> None:
-    for name in (manager, "jq", "ssh", "ssh-add", "ssh-agent", "ssh-keygen"):
+    for name in (manager, "jq", "ssh", "ssh-add", "ssh-agent", "ssh-keygen", "systemd-analyze"):
         executable(bare / (name or "nothing"), "#!/bin/sh\n")
     with pytest.raises(RuntimeError) as raised:
         make_ready(system_packages.PACKAGES)
