@@ -2,7 +2,7 @@
 
 "python -m tools.molecule.containers engine" names the engine that works here: podman or docker.
 "python -m tools.molecule.containers image NAME..." makes images ready and prints their references as one JSON object.
-NAME is "postgres" or the name of a system for the jump host, "debian" or "ubuntu".
+NAME is "postgres" or the name of a system: "debian" or "ubuntu" for a jump host, "systemd" for a host with services.
 
 An image comes from the engine's own store, else from its registry, else, as root on Debian or Ubuntu, it is put
 together from packages: the base system by debootstrap, the server as tools/postgres/server.py has it. It then stays in
@@ -28,14 +28,21 @@ from tools.postgres.server import CACHE, DEFAULT_MAJOR, install
 
 HERE = Path(__file__).resolve().parents[2] / "molecule" / "shared"
 ENGINES = ("podman", "docker")
-SUITES = {"debian": "bookworm", "ubuntu": "noble"}
-PUBLIC = {"debian": "docker.io/library/debian:bookworm-slim", "ubuntu": "docker.io/library/ubuntu:24.04"}
+SUITES = {"debian": "bookworm", "ubuntu": "noble", "systemd": "bookworm"}
+DEBIAN = "docker.io/library/debian:bookworm-slim"
+PUBLIC = {"debian": DEBIAN, "ubuntu": "docker.io/library/ubuntu:24.04", "systemd": DEBIAN}
 DEBOOTSTRAP = Path("/usr/share/debootstrap/scripts")
 UBUNTU_SCRIPT = DEBOOTSTRAP / "gutsy"  # the one that all later Ubuntu releases are links to
 UBUNTU_KEYRING = "pool/main/u/ubuntu-keyring/ubuntu-keyring_2023.11.28.1_all.deb"
 # Ubuntu Archive Automatic Signing Key (2018), https://wiki.ubuntu.com/SecurityTeam/FAQ#GPG_Keys_used_by_Ubuntu
 UBUNTU_FINGERPRINT = "F6ECB3762474EDA9D21B7022871920D1991BC93C"
-PACKAGES = "openssh-server,python3"
+SSHD = "openssh-server,python3"
+PACKAGES = {"debian": SSHD, "ubuntu": SSHD, "systemd": f"{SSHD},systemd-sysv,dbus,iproute2"}
+# Each starts sshd, but the one with services, whose platform says that it starts systemd.
+FILES = {
+    "usr/local/bin/start-sshd.sh": "start-sshd.sh",
+    "etc/systemd/system/ssh.service.d/host-keys.conf": "host-keys.conf",
+}
 PULL_SECONDS = 300
 
 
@@ -131,17 +138,17 @@ def ubuntu_source(directory: Path) -> list[str]:
 
 def base_system(name: str) -> Path:
     """Return an archive with a small system that has sshd and Python, made once and cached."""
-    target = CACHE.parent / "systems" / f"{SUITES[name]}-{PACKAGES}.tar"
+    target = CACHE.parent / "systems" / f"{name}-{SUITES[name]}-{PACKAGES[name]}.tar"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        for old in target.parent.glob(f"{SUITES[name]}-*"):
+        for old in target.parent.glob(f"{name}-*"):
             old.unlink()
         with tempfile.TemporaryDirectory(dir=target.parent) as directory:
             staging = Path(directory)
             extra = ubuntu_source(staging) if name == "ubuntu" else []
             options, source = extra[:2], extra[2:]
             root = staging / "root"
-            wanted = ["--variant=minbase", f"--include={PACKAGES}", *options, SUITES[name], str(root)]
+            wanted = ["--variant=minbase", f"--include={PACKAGES[name]}", *options, SUITES[name], str(root)]
             run("debootstrap", *wanted, *source)
             leave_out = ["./var/cache/apt/archives/*", "./var/lib/apt/lists/*", "./etc/ssh/ssh_host_*", "./dev/*"]
             archive = staging / "system.tar"
@@ -195,23 +202,23 @@ def postgres_image() -> str:
     )
 
 
-def bastion_image(system: str) -> str:
-    """Return the reference of a bare jump host: a system with sshd and Python; MM_DEBIAN_IMAGE names a ready one."""
+def host_image(system: str) -> str:
+    """Return the reference of a bare host: a system with sshd and Python; MM_DEBIAN_IMAGE names a ready one."""
     ready = os.environ.get(f"MM_{system.upper()}_IMAGE")
     if ready:
         return ready if is_at_hand(ready) else stop(f"The image {ready} is not here and cannot be pulled.")
     local = f"localhost/metamapper/bastion-{system}:{recipe('bastion', system)}"
     if has_image(local):
         return local
-    program = "usr/local/bin/start-sshd.sh"
     reference = replace_image(f"bastion-{system}", recipe("bastion", system))
     if is_at_hand(PUBLIC[system]):
-        options = ["--force-rm", "--build-arg", f"BASE={PUBLIC[system]}", "-f", str(HERE / "images" / "Containerfile")]
-        run(engine(), "build", "-q", *options, "-t", reference, str(HERE / "images"))
+        given = {"BASE": PUBLIC[system], "PACKAGES": PACKAGES[system].replace(",", " ")}
+        options = [part for name, value in given.items() for part in ("--build-arg", f"{name}={value}")]
+        run(engine(), "build", "-q", "--force-rm", *options, "-t", reference, str(HERE / "images"))
         return reference
     require_packages(PUBLIC[system])
-    files = {program: HERE / "images" / "start-sshd.sh"}
-    return import_system(reference, system, files, [f'CMD ["/{program}"]', "EXPOSE 22"])
+    places = {place: HERE / "images" / name for place, name in FILES.items()}
+    return import_system(reference, system, places, ['CMD ["/usr/local/bin/start-sshd.sh"]', "EXPOSE 22"])
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -220,7 +227,7 @@ def main(arguments: Sequence[str]) -> None:
         print(engine())
     elif arguments[:1] == ["image"] and arguments[1:]:
         wanted = sorted(set(arguments[1:]))
-        references = {name: postgres_image() if name == "postgres" else bastion_image(name) for name in wanted}
+        references = {name: postgres_image() if name == "postgres" else host_image(name) for name in wanted}
         print(json.dumps({"engine": engine(), "images": references}))
     else:
         stop(__doc__ or "")
