@@ -16,6 +16,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.junit import render_junit
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.markdown import render_markdown
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.overlap import with_overlaps
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.prometheus import render_prometheus
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.results import report_of
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.sql import render_sql
@@ -63,7 +64,7 @@ def report(hostvars: Mapping[str, Mapping[str, Any]], form: str, **play: Any) ->
         host: _with_scope(result, hostvars[host], run.scopes) for host, result in found.items() if host not in pending
     }
     causes = {host: _cause(hostvars[host], run.causes) for host in results}
-    whole = report_of(results, created=run.created, pending=pending, absent=run.absent, causes=causes)
+    whole = report_of(with_overlaps(results), created=run.created, pending=pending, absent=run.absent, causes=causes)
     return FORMATS[form](whole)
 
 

@@ -323,6 +323,26 @@ seen:
   returned: always
   type: dict
   sample: {warehouse: {sales: {customers: 8, items: 5}}}
+oids:
+  description:
+    - The oids of the relations of RV(seen), by database and schema, in the order of their names. Metamapper matches
+      relations by oid over all its datastores; the role verify compares them over all servers.
+    - Null stands for a relation that Metamapper's query finds no oid of.
+  returned: always
+  type: dict
+  sample: {warehouse: {sales: [16390, 16385]}}
+lost_oids:
+  description: The oids of relations that are findings of the aspect V(lost) and exist, by database, schema and name.
+  returned: always
+  type: dict
+  sample: {warehouse: {sales: {orders: 16401}}}
+system_identifier:
+  description:
+    - What the server has in common with its replicas and other copies of its files. Empty where the login may not call
+      C(pg_control_system), and where no login worked.
+  returned: always
+  type: str
+  sample: "7300000000000000001"
 server_version:
   description: The number of the server's version, as C(server_version_num); null where no login worked.
   returned: always

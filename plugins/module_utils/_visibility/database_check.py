@@ -7,14 +7,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Iterable, List, Mapping, Optional
 
 from .._core.unquoted_names import UnquotedNameParser
 from .._postgres.driver import ServerError
 from .._scope.account import DatabaseScope
 from .._scope.databases import Target
-from .catalog.facts import DatabaseFacts, LockHolder, ScanResult, SessionFacts, Totals, Unchecked
+from .catalog.facts import DatabaseFacts, LockHolder, Loss, ScanResult, SessionFacts, Totals, Unchecked
 from .catalog.inspect import (
     attributes,
     begin,
@@ -26,6 +26,7 @@ from .catalog.inspect import (
     memberships,
     owned,
     session_facts,
+    system_identifier,
 )
 from .catalog.metamapper_connection import MetamapperConnection
 from .catalog.questions import Questions
@@ -40,6 +41,8 @@ from .finding import Finding
 from .logins import LoginRefused, Logins
 from .request import Expectation, Request, VisibleColumns
 
+# By schema, in the order of the names of its relations.
+Oids = Mapping[str, List[Optional[int]]]
 PRIVILEGE_WORDS: Mapping[str, str] = {"SELECT": "select", "REFERENCES": "metadata"}
 # The catalog cannot be read, and that is no reason why a scan should fail: a name is not UTF-8, or has no equivalent in
 # it; a function or a catalog is not for everybody.
@@ -50,6 +53,7 @@ UNREADABLE = frozenset({"22021", "22P05", "42501"})
 class DatabaseResult:
     """One database: its findings and, where the login worked, all that the return values tell of it.
 
+    ``oids`` are those of what was seen, ``lost_oids`` those of what was seen earlier, exists, and is not seen now.
     ``is_unknown`` tells that there is no such database, ``ends_it`` that no other database needs to be tried.
     """
 
@@ -63,6 +67,8 @@ class DatabaseResult:
     scope: DatabaseScope | None = None
     is_unknown: bool = False
     unchecked: tuple[Unchecked, ...] = ()
+    oids: Oids = field(default_factory=dict)
+    lost_oids: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 def not_checked(name: str, *findings: Finding, ends_it: bool = False, is_unknown: bool = False) -> DatabaseResult:
@@ -104,6 +110,8 @@ def _checked(target: Target, request: Request, logins: Logins, *, is_first: bool
             return not_checked(target.name, impostor, ends_it=login.is_superuser)
         questions = Questions(session, login.unreadable_catalogs)
         login = replace(login, attributes=attributes(questions))
+        if is_first:
+            login = replace(login, system_identifier=system_identifier(session))
         general = _of_the_server(questions, login, request, used_md5=logins.used_md5) if is_first else ()
         facts = _catalog(questions, target, login, path, request)
         session.rollback()
@@ -117,7 +125,22 @@ def _checked(target: Target, request: Request, logins: Logins, *, is_first: bool
         is_confirmed=confirmed(facts),
         scope=facts.scope,
         unchecked=facts.unchecked,
+        oids=_in_order_of_names(facts.scan.oids),
+        lost_oids=_lost_oids(facts.losses),
     )
+
+
+def _in_order_of_names(oids: Mapping[str, Mapping[str, int | None]]) -> Oids:
+    """Return oids without the names of their relations, which are elsewhere in the result: there may be many."""
+    return {schema: [held[name] for name in sorted(held)] for schema, held in oids.items()}
+
+
+def _lost_oids(losses: Iterable[Loss]) -> Mapping[str, Mapping[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for loss in losses:
+        if loss.oid is not None and not loss.columns:
+            found.setdefault(loss.schema, {})[loss.relation] = loss.oid
+    return found
 
 
 def _of_the_server(

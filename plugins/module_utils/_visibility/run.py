@@ -56,6 +56,9 @@ class Examination:
             "databases": [self._database(one) for one in self.databases],
             "scope": account([one.scope for one in self.databases if one.scope], self.left_out),
             "seen": {one.name: one.seen for one in self.databases if one.seen is not None},
+            "oids": {one.name: one.oids for one in self.databases if one.oids},
+            "lost_oids": {one.name: one.lost_oids for one in self.databases if one.lost_oids},
+            "system_identifier": self.login.system_identifier if self.login else "",
             "server_version": self.login.version if self.login else None,
             "breakers_confirmed": self.login is not None and all(one.is_confirmed for one in self.databases),
         }

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Mapping
 
 from ..._core.unquoted_names import QualifiedName, UnquotedNameParser
@@ -21,7 +21,8 @@ class SessionFacts:
     """Who the session is; ``address`` is the client's as the server sees it, empty for its Unix socket.
 
     ``group_oid`` is None where there is no such role. ``tls`` names the protocol, empty where the session has none.
-    ``unreadable_catalogs`` are those of which the login may not read all columns, as others may.
+    ``unreadable_catalogs`` are those of which the login may not read all columns, as others may. A server and its
+    copies have one ``system_identifier``; empty where the login may not ask for it.
     """
 
     version: int
@@ -37,6 +38,7 @@ class SessionFacts:
     is_member: bool
     tls: str = ""
     unreadable_catalogs: frozenset[str] = frozenset()
+    system_identifier: str = ""
 
 
 @dataclass(frozen=True)
@@ -213,7 +215,7 @@ class ScanResult:
     """What queries of Metamapper's form returned, on a connection like Metamapper's.
 
     ``seen`` is None where the scan failed. ``misread`` are relations that came with the id of another object or with
-    none; ``misread_schemas`` schemas whose indexes came so.
+    none; ``misread_schemas`` schemas whose indexes came so. ``oids`` are those that came, by schema and relation.
     """
 
     seen: VisibleColumns | None
@@ -223,11 +225,15 @@ class ScanResult:
     misread_schemas: tuple[str, ...] = ()
     long_defaults: tuple[LongDefault, ...] = ()
     undecodable: Undecodable | None = None
+    oids: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A relation of which less will be seen than before; ``exists`` and ``usage`` tell why."""
+    """A relation of which less will be seen than before; ``exists`` and ``usage`` tell why.
+
+    ``oid`` is None where it does not exist.
+    """
 
     schema: str
     relation: str
@@ -235,6 +241,7 @@ class Loss:
     columns: int
     exists: bool
     usage: bool
+    oid: int | None = None
 
 
 @dataclass(frozen=True)

@@ -51,8 +51,10 @@ from .questions import (
 )
 from .rows import (
     Attributes,
+    CanIdentify,
     DatabaseRow,
     ExtensionSchema,
+    Identity,
     NamedCreator,
     PathRow,
     RelationRow,
@@ -105,6 +107,12 @@ def session_facts(session: Session, group: str) -> SessionFacts:
         tls=session.connection.tls_protocol,
         unreadable_catalogs=frozenset(row.unreadable_catalogs),
     )
+
+
+def system_identifier(session: Session) -> str:
+    """Return what a server and its copies have in common; empty where the login may not ask for it."""
+    (can,) = session.records(queries.CAN_IDENTIFY, None, CanIdentify)
+    return session.records(queries.IDENTITY, None, Identity)[0].system_identifier if can.can_identify else ""
 
 
 def attributes(questions: Questions) -> tuple[str, ...]:

@@ -61,7 +61,8 @@ SELECT r.schema_name AS schema, r.relation_name AS relation, r.columns AS column
          OR CASE WHEN has_schema_privilege(r.schema_name, 'USAGE')
                  THEN to_regclass(quote_ident(r.schema_name) || '.' || quote_ident(r.relation_name))::oid
                       IS DISTINCT FROM r.relation_id
-                 ELSE true END AS is_misread
+                 ELSE true END AS is_misread,
+       r.relation_id::int8 AS oid
   FROM relation AS r
  ORDER BY 1, 2
 """

@@ -78,6 +78,19 @@ SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS vers
   FROM (SELECT pg_catalog.to_regrole(pg_catalog.quote_ident(%(group)s))::pg_catalog.oid AS oid) AS readers
 """
 
+# Of a server and all its copies. Asked only where CAN_IDENTIFY says so: the privilege is checked before the call.
+# https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-CONTROLDATA
+IDENTITY = """
+SELECT control.system_identifier::pg_catalog.text AS system_identifier
+  FROM pg_catalog.pg_control_system() AS control
+ ORDER BY 1
+"""
+
+CAN_IDENTIFY = """
+SELECT pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') AS can_identify
+ ORDER BY 1
+"""
+
 ATTRIBUTES = """
 SELECT me.rolcreaterole AS createrole, me.rolcreatedb AS createdb, me.rolreplication AS replication,
        me.rolbypassrls AS bypassrls
@@ -243,7 +256,8 @@ LOST = """
 SELECT w.schema AS schema, w.relation AS relation, w.columns AS columns_before,
        COALESCE(k.visible, 0) AS columns,
        c.oid IS NOT NULL AS exists,
-       COALESCE(pg_catalog.has_schema_privilege(n.oid, 'USAGE'), false) AS usage
+       COALESCE(pg_catalog.has_schema_privilege(n.oid, 'USAGE'), false) AS usage,
+       c.oid::pg_catalog.int8 AS oid
   FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::pg_catalog.text[]),
                   pg_catalog.unnest(%(relations)s::pg_catalog.text[]),
                   pg_catalog.unnest(%(columns)s::pg_catalog.int8[])) AS w (schema, relation, columns)

@@ -67,6 +67,18 @@ class SessionRow(NamedTuple):
     unreadable_catalogs: tuple[str, ...]
 
 
+class CanIdentify(NamedTuple):
+    """Whether the login may ask which server this is."""
+
+    can_identify: bool
+
+
+class Identity(NamedTuple):
+    """Which server this is."""
+
+    system_identifier: str
+
+
 class Attributes(NamedTuple):
     """The role attributes of the login, by their names in SQL."""
 

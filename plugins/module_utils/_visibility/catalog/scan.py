@@ -48,6 +48,7 @@ class DefinitionRow(NamedTuple):
     properties: int
     has_no_comment: bool
     is_misread: bool
+    oid: int | None
 
 
 class IndexRow(NamedTuple):
@@ -83,11 +84,14 @@ class Scanner:
         failure = definitions_failure or failure
         index_failure, misread_schemas = self._indexes()
         seen: dict[str, dict[str, int]] = {}
+        oids: dict[str, dict[str, int | None]] = {}
         for row in rows:
             schema, relation = self.connection.own_names((row.schema, row.relation))
             seen.setdefault(schema, {})[relation] = row.columns
+            oids.setdefault(schema, {})[relation] = row.oid
         return ScanResult(
             seen=None if failure else seen,
+            oids={} if failure else oids,
             definitions_failure=failure,
             index_failure=index_failure,
             misread=tuple(self._own_name(row) for row in rows if row.is_misread),
