@@ -20,6 +20,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._bastion_ssh
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._documentation import (
     documentation_files,
     documentation_lines,
+    hidden_documentation,
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._pg_hba import hba_problems
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._plays import pattern_with_hosts
@@ -89,6 +90,7 @@ class FilterModule:
             "bastion_target_warnings": target_warnings,
             "documentation_files": documentation_files,
             "documentation_lines": documentation_lines,
+            "hidden_documentation": hidden_documentation,
             "module_options": module_options,
             "pg_hba_problems": hba_problems,
             "play_hosts": play_hosts,

@@ -136,6 +136,11 @@ documented:
   returned: success
   type: dict
   sample: {schemas: 1, tables: 17, columns: 40}
+documented_tables:
+  description: The tables of which, or of whose columns, the file has a text, by schema.
+  returned: when O(state=exported)
+  type: dict
+  sample: {sales: [items, orders]}
 shown:
   description: How many schemas, tables and columns Metamapper shows.
   returned: when O(state=exported)

@@ -51,6 +51,28 @@ def documentation_lines(results: Iterable[Mapping[str, Any]], check_mode: bool) 
     return [line for result in results if "datastore" in result for line in _lines(result, check_mode)]
 
 
+def hidden_documentation(
+    disappears: Iterable[Mapping[str, Any]], results: Iterable[Mapping[str, Any]], template: str
+) -> list[str]:
+    """Return what people wrote about the schemas that a run hides, as the exports of their datastores tell."""
+    exports = {result["datastore"]["name"]: result for result in results if "datastore" in result}
+    return [
+        _hidden(each["database"], schema, exports[name]["documented_tables"].get(schema, []))
+        for each in disappears
+        for name in datastores(template, [each["database"]])
+        if name in exports
+        for schema in each["schemas"]
+    ]
+
+
+def _hidden(database: str, schema: str, tables: list[str]) -> str:
+    place = f"schema {visible(schema)} of database {visible(database)}"
+    if not tables:
+        return f"The next scan hides {place}, about whose tables nothing was written."
+    names = ", ".join(map(visible, tables[:MOST_EXAMPLES])) + (", ..." if len(tables) > MOST_EXAMPLES else "")
+    return f"The next scan hides {place}, and what people wrote about {len(tables)} of its tables: {names}."
+
+
 def _lines(result: Mapping[str, Any], check_mode: bool) -> Iterator[str]:
     name, documented = visible(result["datastore"]["name"]), result["documented"]
     texts = f"texts of {documented['tables']} tables and {documented['columns']} columns"

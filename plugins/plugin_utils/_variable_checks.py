@@ -103,6 +103,11 @@ def _own_directory(name: str, values: Values) -> Iterator[str]:
         yield f"{place} belongs to another user. {advice}"
 
 
+def _api(values: Values) -> Iterator[str]:
+    if not values["api_url"]:
+        yield "metamapper_api_url is required, and it is not set or empty. It is the address of Metamapper."
+
+
 def _datastores(values: Values) -> Iterator[str]:
     """Yield why it is not known which datastores are meant: databases are patterns, or several have one name."""
     databases = [entry.get("name") or "" for entry in values["databases"] or () if entry]
@@ -133,6 +138,6 @@ CHECKS: Mapping[str, tuple[Callable[[Values], Iterator[str]], ...]] = {
     "verify": (_names, _source, _baseline, _report_directory),
     "revoke": (_names,),
     "bastion": (_source, input_problems),
-    "documentation": (_datastores, _documentation_directory),
+    "documentation": (_api, _datastores, _documentation_directory),
     "tunnel": (tunnel_problems,),
 }

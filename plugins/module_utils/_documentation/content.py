@@ -51,6 +51,15 @@ def count_by_kind(paths: Mapping[Path, Any]) -> dict[str, int]:
     return {f"{kind}s": sum(len(path) == length for path in paths) for length, kind in KINDS.items()}
 
 
+def documented_tables(texts: Documentation) -> dict[str, list[str]]:
+    """Return the tables of which, or of whose columns, something was written, by schema."""
+    found: dict[str, dict[str, None]] = {}
+    for schema, *inner in sorted(texts):
+        if inner:
+            found.setdefault(schema, {})[inner[0]] = None
+    return {schema: list(tables) for schema, tables in found.items()}
+
+
 def as_place(path: Path) -> dict[str, str]:
     """Return the names of an object for a program; empty where they do not apply."""
     return dict(zip(KINDS.values(), (*path, "", "")))

@@ -15,7 +15,7 @@ from . import catalog, file
 from .answer import error_text
 from .catalog import Datastore
 from .client import Client
-from .content import Documentation, as_place, count_by_kind, differing, losses, text_of, written
+from .content import Documentation, as_place, count_by_kind, differing, documented_tables, losses, text_of, written
 from .deadline import for_each
 from .restore import Plan, Remark, Write, altered, hidden, plan_restore, still_missing, texts_before_and_after
 
@@ -56,6 +56,7 @@ def export(client: Client, name: str, path: str, *, check: bool) -> Result:
     changed = old != new
     values: dict[str, Any] = {
         "documented": count_by_kind(new.documentation),
+        "documented_tables": documented_tables(new.documentation),
         "shown": count_by_kind(entries),
         "no_longer_there": [as_place(at) for at in gone],
         "backup_file": "",

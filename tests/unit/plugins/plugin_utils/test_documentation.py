@@ -11,6 +11,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._documentati
     documentation_files,
     documentation_lines,
     file_name,
+    hidden_documentation,
 )
 
 HOSTILE = "we\"ird.näme\\'; --"
@@ -99,3 +100,14 @@ LINES: dict[str, tuple[list[dict[str, Any]], bool, list[str]]] = {
 @pytest.mark.parametrize(("results", "check", "expected"), LINES.values(), ids=LINES)
 def test_lines(results: list[dict[str, Any]], check: bool, expected: list[str]) -> None:
     assert documentation_lines(results, check) == expected
+
+
+def test_what_was_written_about_what_is_hidden() -> None:
+    exported = {**result(backup_file=""), "datastore": {"name": "prod w"}}
+    exported["documented_tables"] = {"hr": [HOSTILE, "b"], "many": [f"t{number}" for number in range(11)]}
+    disappears = [{"database": "w", "schemas": ["hr", "many", "none"]}, {"database": "other", "schemas": ["x"]}]
+    first, second, third = hidden_documentation(disappears, [exported, {"failed": True}], "prod {database}")
+    assert first.endswith(f"schema hr of database w, and what people wrote about 2 of its tables: {HOSTILE}, b.")
+    assert second.endswith("about 11 of its tables: t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, ....")
+    assert third == "The next scan hides schema none of database w, about whose tables nothing was written."
+    assert hidden_documentation([], [exported], "") == []

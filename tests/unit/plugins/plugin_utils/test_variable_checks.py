@@ -19,6 +19,7 @@ GOOD: dict[str, Any] = {
     "report_directory": "",
     "documentation_directory": "",
     "datastore": "",
+    "api_url": "https://metamapper.example.com",
 }
 TWO = [{"name": "sales"}, {"name": "hr"}]
 ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
@@ -56,6 +57,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "hostile user": ("grant", {"user": "we\"ird.näme\\'; --"}, "cannot stand in pg_hba.conf without quotes"),
     "database": ("grant", {"databases": [{"name": "/x"}]}, "'/x' cannot stand in pg_hba.conf"),
     "user": ("grant", {"user": "a\nb"}, "'a\\nb' cannot stand in pg_hba.conf"),
+    "no Metamapper": ("documentation", {"api_url": ""}, "metamapper_api_url is required"),
     "no datastore": ("documentation", {"databases": []}, "no datastore is meant"),
     "one datastore for two": ("documentation", {"databases": TWO, "datastore": "Sales"}, "has 2 databases"),
     "a pattern": ("documentation", {"databases": [{"name": "tenant_*"}]}, 'the pattern "tenant_*"'),

@@ -9,6 +9,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._documentati
     as_place,
     count_by_kind,
     differing,
+    documented_tables,
     losses,
     text_of,
     written,
@@ -72,3 +73,10 @@ def test_differing() -> None:
 )
 def test_losses(before: Text, after: Text | None, expected: list[tuple[str, ...]]) -> None:
     assert losses({ORDERS: before}, {} if after is None else {ORDERS: after}) == expected
+
+
+def test_documented_tables() -> None:
+    texts: Documentation = {("sales",): Text(tags=("x",)), ORDERS: Text("b"), (*ORDERS, "id"): Text("a")}
+    texts["hr", "t"] = Text("c")
+    assert documented_tables(texts) == {"hr": ["t"], "sales": ["orders"]}
+    assert documented_tables({}) == {}

@@ -1,0 +1,86 @@
+"""What people wrote is exported before grant narrows and before revoke revokes, or nothing is revoked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+
+from tests.support.postgres.site import Site
+from tools.metamapper.server import TOKEN, WORKSPACE, Api, running
+from tools.runners.playbooks import Play, run_playbook
+
+pytestmark = [pytest.mark.playbook, pytest.mark.majorless]
+
+HELD = "SELECT count(*) FROM information_schema.role_table_grants WHERE grantee = %s AND table_schema = 'hr'"
+
+
+@pytest.fixture
+def api(site: Site) -> Iterator[Api]:
+    """A Metamapper that has scanned two schemas of the site, with a text about one table of the second."""
+    site.run("CREATE SCHEMA sales; CREATE TABLE sales.orders (id int)")
+    site.run("CREATE SCHEMA hr; CREATE TABLE hr.salaries (id int); CREATE TABLE hr.plain (id int)")
+    with running() as own:
+        datastore = own.model.add_datastore(site.database)
+        own.model.scan(datastore, {"sales": {"orders": ["id"]}, "hr": {"salaries": ["id"], "plain": ["id"]}})
+        own.model.at(datastore, "hr", "salaries").short_desc = "What people earn"
+        yield own
+
+
+def variables(site: Site, api: Api, *schemas: str, **others: Any) -> dict[str, Any]:
+    """Return the inventory of the site."""
+    mine = {"metamapper_api_url": api.url, "metamapper_api_workspace": WORKSPACE, "metamapper_api_token": TOKEN}
+    return {**site.variables(*schemas), **mine, **others}
+
+
+def text_of(play: Play) -> str:
+    """Return what a play printed, on one line."""
+    return " ".join(play.output.split())
+
+
+def held(site: Site) -> int:
+    """Return how many privileges the group holds on tables of the second schema."""
+    return int(site.server.execute(HELD, database=site.database, parameters=[site.group])[0][0])
+
+
+@pytest.mark.parametrize("pattern", [False, True], ids=["name", "pattern"])
+def test_grant_exports_before_it_narrows(site: Site, api: Api, tmp_path: Path, pattern: bool) -> None:
+    grant = "metamapper.postgresql.grant_metamapper"
+    run_playbook(tmp_path, grant, variables(site, api, "sales", "hr")).ok()
+    assert api.requests == []  # nothing is hidden
+    own = variables(site, api, "sales", metamapper_exclusive=True)
+    if pattern:
+        own["metamapper_databases"][0]["name"] = site.database[:-1] + "?"
+    told = "and what people wrote about 1 of its tables: salaries."
+    file = tmp_path / "metamapper-documentation" / f"{site.database}.json"
+
+    api.token_is_enabled = False
+    assert run_playbook(tmp_path, grant, own).failed
+    assert (held(site), file.exists()) == (2, False)
+    api.token_is_enabled = True
+
+    assert told in text_of(run_playbook(tmp_path, grant, own, "--check").ok())
+    assert (held(site), file.exists()) == (2, False)
+    assert told in text_of(run_playbook(tmp_path, grant, own, "--tags", "access").ok())
+    assert held(site) == 0
+    exported = json.loads(file.read_text())["schemas"]["hr"]["tables"]
+    assert exported == {"salaries": {"short_desc": "What people earn"}}
+    asked = len(api.requests)
+    assert run_playbook(tmp_path, grant, own).ok().changed == 0
+    assert len(api.requests) == asked
+
+
+def test_revoke_exports_before_it_revokes(site: Site, api: Api, tmp_path: Path) -> None:
+    run_playbook(tmp_path, "metamapper.postgresql.grant_metamapper", variables(site, api, "sales", "hr")).ok()
+    own = variables(site, api, "sales", "hr")
+    revoke = "metamapper.postgresql.revoke_metamapper"
+    api.token_is_enabled = False
+    assert run_playbook(tmp_path, revoke, own).failed
+    assert held(site) == 2
+    api.token_is_enabled = True
+    assert "about 1 of its tables: salaries." in text_of(run_playbook(tmp_path, revoke, own).ok())
+    assert held(site) == 0
+    assert (tmp_path / "metamapper-documentation" / f"{site.database}.json").exists()
+    assert run_playbook(tmp_path, revoke, own).ok().changed == 0
