@@ -12,7 +12,7 @@ from tests.support.postgres.site import Site
 from tools.metamapper.server import TOKEN, WORKSPACE, Api, running
 from tools.runners.playbooks import Play, run_playbook
 
-pytestmark = [pytest.mark.playbook, pytest.mark.majorless]
+pytestmark = [pytest.mark.playbook, pytest.mark.majorless, pytest.mark.thorough]
 
 HELD = "SELECT count(*) FROM information_schema.role_table_grants WHERE grantee = %s AND table_schema = 'hr'"
 

@@ -12,7 +12,7 @@ from tests.support.metamapper.scene import HOSTILE, Scene
 from tools.metamapper.server import TOKEN, TOKEN_SECRET, WORKSPACE
 from tools.runners.playbooks import Play, run_on_hosts, run_playbook
 
-pytestmark = [pytest.mark.playbook, pytest.mark.majorless]
+pytestmark = [pytest.mark.playbook, pytest.mark.majorless, pytest.mark.thorough]
 
 EXPORT = "metamapper.postgresql.export_documentation"
 RESTORE = "metamapper.postgresql.restore_documentation"

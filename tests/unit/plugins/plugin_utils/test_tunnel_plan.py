@@ -107,7 +107,7 @@ def test_nobody_uses_a_bastion() -> None:
 
 
 def test_variables_of_the_play_are_known_too() -> None:
-    shared = {"metamapper_tunnel_targets": [{**TARGET, "bastion": "b1"}], "metamapper_tunnel_user": "other"}
+    shared: dict[str, Any] = {"metamapper_tunnel_targets": [{**TARGET, "bastion": "b1"}], "metamapper_tunnel_user": "other"}
     found = account({"m1": {"__tunnel_public_key": {"stdout": KEY}}}, **shared)
     assert (found["user"], found["targets"], found["problems"]) == ("other", ["db.example.internal:5432"], [])
 
@@ -131,7 +131,7 @@ def test_what_a_run_does_not_know_it_does_not_take_away(hosts: dict[str, dict[st
 
 
 def test_host_keys_that_were_read_in_this_run() -> None:
-    answers = {
+    answers: dict[str, dict[str, Any]] = {
         "b1": {"__metamapper_host_keys": {"stdout_lines": [KEY]}},
         "b2": {},
         "b3": {"__metamapper_host_keys": {}},
