@@ -107,7 +107,10 @@ def test_nobody_uses_a_bastion() -> None:
 
 
 def test_variables_of_the_play_are_known_too() -> None:
-    shared: dict[str, Any] = {"metamapper_tunnel_targets": [{**TARGET, "bastion": "b1"}], "metamapper_tunnel_user": "other"}
+    shared: dict[str, Any] = {
+        "metamapper_tunnel_targets": [{**TARGET, "bastion": "b1"}],
+        "metamapper_tunnel_user": "other",
+    }
     found = account({"m1": {"__tunnel_public_key": {"stdout": KEY}}}, **shared)
     assert (found["user"], found["targets"], found["problems"]) == ("other", ["db.example.internal:5432"], [])
 
