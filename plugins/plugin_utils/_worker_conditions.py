@@ -37,15 +37,15 @@ class Circumstances:
 
 
 def is_own_python(interpreter: str) -> bool:
-    """Tell whether a path is that of the Python that runs this, by its text, or as another link beside it.
+    """Tell whether a path is that of the Python that runs this: by its text, or as a link in the same directory.
 
     What a link leads to does not count alone: the Python of a virtual environment is a link to one that has other
     libraries.
     """
     if interpreter == sys.executable:
         return True
-    is_beside = os.path.dirname(interpreter) == os.path.dirname(sys.executable)
-    return is_beside and os.path.realpath(interpreter) == os.path.realpath(sys.executable)
+    places = {os.path.realpath(os.path.dirname(path)) for path in (interpreter, sys.executable)}
+    return len(places) == 1 and os.path.realpath(interpreter) == os.path.realpath(sys.executable)
 
 
 # Each reason, and whether it holds. On macOS libraries of the system start threads, and abort in a forked process.

@@ -57,6 +57,7 @@ def environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name / "bin" / "python").symlink_to(tmp_path / "python3.x")
         (tmp_path / name / "bin" / "python3").symlink_to("python")
     (tmp_path / "one" / "bin" / "python3.9").write_text("")
+    (tmp_path / "link").symlink_to(tmp_path / "one")
     monkeypatch.setattr(sys, "executable", str(tmp_path / "one" / "bin" / "python"))
     return tmp_path
 
@@ -66,6 +67,7 @@ def environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         pytest.param("one/bin/python", True, id="the same text"),
         pytest.param("one/bin/python3", True, id="another link beside it"),
+        pytest.param("link/bin/python", True, id="the same directory by another path"),
         pytest.param("two/bin/python", False, id="another environment of the same Python"),
         pytest.param("python3.x", False, id="what the link leads to"),
         pytest.param("one/bin/python3.9", False, id="another Python beside it"),
