@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Callable, Generic, Mapping, NamedTuple, Sequence, TypeVar
 
@@ -92,6 +92,9 @@ RETRYABLE_SQLSTATES = frozenset(
     }
 )
 LOCK_NOT_AVAILABLE = "55P03"
+# What a look has just found, and a statement does not find, again and again, in the same words: nobody else's doing.
+GONE_SQLSTATES = frozenset({"42P01", "3F000", "42704"})
+SAME_ANSWERS = 3
 ATTEMPTS = 8
 FIRST_PAUSE_SECONDS = 0.05
 
@@ -239,12 +242,16 @@ def _without_logging_secrets(
 def _until_done(session: Session, work: Work[State, Planned], timeouts: LockTimeouts) -> Done[State, Planned]:
     pause = FIRST_PAUSE_SECONDS
     one_by_one = False
+    answers: list[str] = []
     for attempt in range(1, ATTEMPTS + 1):
         is_last = attempt == ATTEMPTS  # what fails in it is named, statement by statement
         try:
             return _transaction(session, work, timeouts, one_by_one=one_by_one or is_last)
         except _Refused as refused:
             session.rollback()
+            answers.append(refused.error.text)
+            if refused.error.sqlstate in GONE_SQLSTATES and answers[-SAME_ANSWERS:] == SAME_ANSWERS * answers[-1:]:
+                raise refused.error.explained_by(replace(refused.problem, remedy=NOT_A_CLASH)) from refused
             if is_last or not (refused.is_clash or (refused.is_worth_a_closer_look and not one_by_one)):
                 raise refused.error.explained_by(refused.problem) from refused
             if refused.is_clash:
@@ -353,6 +360,11 @@ def _messages(statements: Sequence[Statement], *, one_by_one: bool) -> list[list
 
 
 SHORTENED_CHARACTERS = 300
+NOT_A_CLASH = (
+    "It is there, and yet the server has said so again after each new look: something on the server carries the "
+    "statement elsewhere. With Citus, roles reach the workers only from a database that has the extension: set "
+    "metamapper_login_db (option login_db) to such a database. The server's log has more."
+)
 ADVICE_ON_REFUSAL = (
     "The server does not accept this password, or not as a verifier; clear text is never sent instead. With "
     "rds.restrict_password_commands the administrator must be a member of rds_password; with credcheck, set "

@@ -19,6 +19,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.tr
     ATTEMPTS,
     LOCK_HOLDERS,
     RETRYABLE_SQLSTATES,
+    SAME_ANSWERS,
     TAKE_ADVISORY_LOCK,
     Done,
     LockHolder,
@@ -36,9 +37,14 @@ SECOND = simple("GRANT USAGE ON SCHEMA {} TO {}", "sales", "readers")
 TIMEOUTS = LockTimeouts(wait_seconds=300, lock_timeout_ms=5000)
 
 
-def refusal(code: str) -> ServerError:
+def refusal(code: str, text: str = "refused") -> ServerError:
     """Return an error of the server's with a SQLSTATE; none for a broken connection."""
-    return ServerError(code, "refused", is_connection_lost=not code)
+    return ServerError(code, text, is_connection_lost=not code)
+
+
+def clashes(code: str, count: int = 99) -> list[ServerError]:
+    """Return refusals whose words differ, as they do where other sessions change now this object and now that one."""
+    return [refusal(code, f"refused {number}") for number in range(count)]
 
 
 class Server:
@@ -170,14 +176,29 @@ def test_what_was_done_is_what_the_last_attempt_found() -> None:
 
 @pytest.mark.parametrize("code", sorted(RETRYABLE_SQLSTATES))
 def test_each_clash_is_survived(code: str) -> None:
-    assert written(Server(runs=[refusal(code)] * (ATTEMPTS - 1)), FIRST).statements == (FIRST,)
+    assert written(Server(runs=clashes(code, ATTEMPTS - 1)), FIRST).statements == (FIRST,)
 
 
 @pytest.mark.parametrize("code", sorted(RETRYABLE_SQLSTATES))
 def test_a_clash_that_does_not_end_is_a_failure_with_its_sqlstate(code: str) -> None:
     with pytest.raises(Failure) as caught:
-        written(Server(runs=[refusal(code)] * 99), FIRST)
+        written(Server(runs=clashes(code)), FIRST)
     assert [problem.sqlstate for problem in caught.value.problems] == [code]
+
+
+@pytest.mark.parametrize(
+    ("code", "attempts", "words"),
+    [
+        pytest.param("42704", SAME_ANSWERS, "metamapper_login_db", id="a role that is there"),
+        pytest.param("3F000", SAME_ANSWERS, "metamapper_login_db", id="a schema that is there"),
+        pytest.param("XX000", ATTEMPTS, "Other sessions", id="a row that others change"),
+    ],
+)
+def test_an_answer_that_stays_the_same_is_no_clash(code: str, attempts: int, words: str) -> None:
+    server = Server(runs=[refusal(code)] * 99)
+    with pytest.raises(Failure) as caught:
+        written(server, FIRST)
+    assert (server.sent.count("run 1"), words in str(caught.value)) == (attempts, True)
 
 
 def test_a_clash_is_tried_again_so_many_times() -> None:
