@@ -13,7 +13,8 @@ class ModuleDocFragment:
 options:
   login_host:
     description:
-      - Name or address of the server.
+      - Name or address of the server. One, not a list as libpq takes it. Where there are replicas, one that follows the
+        primary.
       - When empty, the Unix socket is used, in O(login_unix_socket) or where libpq looks for it.
     type: str
     default: ''

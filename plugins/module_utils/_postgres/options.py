@@ -47,11 +47,11 @@ CONNECTION_ARGUMENTS: Mapping[str, Any] = {
 
 
 def login_from_options(options: Mapping[str, Any], *, user: str, password: str | None) -> Login:
-    """Return the login that the options of the connection describe."""
+    """Return the login that the options of the connection describe; raises Failure where they name no one server."""
     return Login(
         user=user,
         password=Secret(password) if password else None,
-        host=options["login_unix_socket"] or options["login_host"],
+        host=_one_host(options["login_unix_socket"] or options["login_host"]),
         port=options["login_port"],
         ssl_mode=options["ssl_mode"],
         ca_cert=options["ca_cert"] or "",
@@ -61,6 +61,18 @@ def login_from_options(options: Mapping[str, Any], *, user: str, password: str |
         timeouts=timeouts_from_options(options),
         allow_cleartext_password=options["allow_cleartext_password"],
     )
+
+
+def _one_host(host: str) -> str:
+    """Return a host; raises Failure for a list, of which libpq could take another one for each connection of a run."""
+    if "," in host:
+        message = f"login_host is a list of hosts: {host}."
+        remedy = (
+            "Set metamapper_login_host (option login_host) to one host: to the name or address that follows the primary "
+            "where there are replicas. In an inventory, each server that is looked at by itself is a host of its own."
+        )
+        raise Failure([Problem(message, remedy)])
+    return host
 
 
 def timeouts_from_options(options: Mapping[str, Any]) -> Timeouts:

@@ -77,6 +77,12 @@ def test_no_time_at_all_is_refused(name: str, seconds: int) -> None:
         login_from_options({**DEFAULTS, name: seconds}, user="x", password=None)
 
 
+@pytest.mark.parametrize("option", ["login_host", "login_unix_socket"])
+def test_a_list_of_hosts_is_refused(option: str) -> None:
+    with pytest.raises(Failure, match="login_host is a list of hosts: a,b. Set metamapper_login_host"):
+        login_from_options({**DEFAULTS, option: "a,b"}, user="x", password=None)
+
+
 @pytest.mark.parametrize(
     ("options", "expected"), [({}, False), ({"allow_cleartext_password": True}, True)], ids=["default", "allowed"]
 )
