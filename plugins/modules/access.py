@@ -116,7 +116,7 @@ options:
     description:
       - Accept metadata mode although the group can create tables somewhere in the database.
       - A foreign key from a table of its own tells which values exist in a table that it holds REFERENCES on, and
-        blocks deletes there. Without this, such a database is refused with the REVOKE that mends it. Before PostgreSQL
+        blocks deletes there. Without this, such a database is refused with the REVOKE that fixes it. Before PostgreSQL
         15 everybody may create tables in C(public).
     type: bool
     default: false

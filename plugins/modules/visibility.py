@@ -183,7 +183,7 @@ findings:
       description: What is so, and why.
       type: str
     remedy:
-      description: A statement that mends it, ready to paste, or a sentence. Empty where nothing needs to be done.
+      description: A statement that fixes it, ready to paste, or a sentence. Empty where nothing needs to be done.
       type: str
   sample:
     - aspect: missing

@@ -24,7 +24,7 @@ class Problem:
     """One thing that is wrong.
 
     ``message`` says what was tried, on which object, and what was found. ``remedy`` is the statement or the setting
-    that mends it; empty when nothing but the message helps. ``sqlstate`` is the server's five characters, empty when
+    that fixes it; empty when nothing but the message helps. ``sqlstate`` is the server's five characters, empty when
     the server did not speak. ``database``, ``object`` and ``statement`` are empty where they do not apply.
     """
 

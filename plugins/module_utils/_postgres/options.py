@@ -68,7 +68,7 @@ def _one_host(host: str) -> str:
     if "," in host:
         message = f"login_host is a list of hosts: {host}."
         remedy = (
-            "Set metamapper_login_host (option login_host) to one host, by the name or address that follows the primary "
+            "Set metamapper_login_host (option login_host) to one host: the name or address that follows the primary "
             "where there are replicas. In an inventory, each server that is looked at by itself is a host of its own."
         )
         raise Failure([Problem(message, remedy)])

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from types import ModuleType
 from typing import Any, Mapping
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog import (
+    acl_objects,
     acl_queries,
     queries,
     role_queries,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import RELATION_KINDS
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope import creators, namesakes
 
 from tests.support.modules.access import version
 from tests.support.postgres.site import Site
@@ -289,3 +294,37 @@ def test_visible_to_one_only(sample: Sample) -> None:
     assert sample.ask(role_queries.VISIBLE_TO_ONE_ONLY) == []
     run(sample, "GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT SELECT (id) ON {schema}.t TO {user}")
     assert sample.ask(role_queries.VISIBLE_TO_ONE_ONLY) == [{"schema": HOSTILE, "name": "t"}]
+
+
+def test_long_defaults(sample: Sample) -> None:
+    sample.site.run_as(
+        sample.owner, f"ALTER TABLE {{}}.t ALTER name SET DEFAULT '{'x' * 250}', ALTER id SET DEFAULT 7", HOSTILE
+    )
+    rows = sample.ask(queries.LONG_DEFAULTS, schemas=[HOSTILE])
+    assert [(row["relation"], row["column_name"]) for row in rows] == [("t", "name")]
+    assert rows[0]["characters"] > 255
+    assert sample.ask(queries.LONG_DEFAULTS, schemas=["other"]) == []
+
+
+def test_who_creates(sample: Sample) -> None:
+    member = sample.site.create_role("member", "LOGIN INHERIT")
+    sample.site.run("GRANT {} TO {}; GRANT CREATE ON SCHEMA {} TO PUBLIC", sample.owner, member, HOSTILE)
+    rows = {row["role"]: row for row in sample.ask(creators.CREATORS)}
+    assert set(rows) == {sample.owner, member, ""}
+    assert (rows[sample.owner]["is_owner"], rows[sample.owner]["relations"]) == (True, 2)
+    assert (rows[member]["is_member"], rows[member]["is_creator"], rows[member]["relations"]) == (True, True, 0)
+    assert (rows[""]["may_create"], rows[""]["is_creator"]) == (True, True)
+
+
+def test_namesakes(sample: Sample) -> None:
+    asked = {"schemas": [HOSTILE, HOSTILE, "public"], "relations": ["t", "gone", "t"]}
+    assert sample.ask(namesakes.NAMESAKES, **asked) == [{"schema": HOSTILE, "relation": "t"}]
+
+
+@pytest.mark.majorless
+@pytest.mark.parametrize("module", [queries, role_queries, acl_queries, creators, namesakes])
+def test_each_question_has_its_case(module: ModuleType) -> None:
+    cases = Path(__file__).read_text(encoding="utf-8")
+    constants = [name for name, value in vars(module).items() if isinstance(value, str) and re.match("[A-Z]", name)]
+    questions = [name for name in constants if name not in vars(acl_objects)]
+    assert [name for name in questions if f".{name}" not in cases] == []

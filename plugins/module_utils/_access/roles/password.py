@@ -30,7 +30,7 @@ class Password:
 
     ``proven``: it is the wanted one. ``set``: this task sets it. ``wrong``: it is another one and is to be set.
     ``unproven``: nothing could be proven, and nothing is changed. ``blocked``: the catalog rules a login out; this task
-    may mend that, and then asks again. ``is_md5`` tells that it is stored as an MD5 hash.
+    may repair that, and then asks again. ``is_md5`` tells that it is stored as an MD5 hash.
     """
 
     state: State

@@ -35,15 +35,16 @@ CATALOGS = (
 # Every database of the server. One in which the group holds something is the login's business, whether it may connect
 # or not: https://www.postgresql.org/docs/current/catalog-pg-shdepend.html covers them all.
 DATABASES = """
-SELECT d.datname::pg_catalog.text AS name, d.datallowconn AS allows_connections, d.datistemplate AS is_template,
-       pg_catalog.has_database_privilege(d.oid, 'CONNECT')
+SELECT database.datname::pg_catalog.text AS name, database.datallowconn AS allows_connections,
+       database.datistemplate AS is_template,
+       pg_catalog.has_database_privilege(database.oid, 'CONNECT')
          OR EXISTS (SELECT 1
-                      FROM pg_catalog.pg_shdepend AS s
-                      JOIN pg_catalog.pg_roles AS readers ON readers.oid = s.refobjid
-                     WHERE s.dbid = d.oid AND s.deptype = 'a'
-                       AND s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
+                      FROM pg_catalog.pg_shdepend AS dependency
+                      JOIN pg_catalog.pg_roles AS readers ON readers.oid = dependency.refobjid
+                     WHERE dependency.dbid = database.oid AND dependency.deptype = 'a'
+                       AND dependency.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
                        AND readers.rolname = %(group)s) AS can_connect
-  FROM pg_catalog.pg_database AS d
+  FROM pg_catalog.pg_database AS database
  ORDER BY 1
 """
 
@@ -103,174 +104,188 @@ SELECT me.rolcreaterole AS createrole, me.rolcreatedb AS createdb, me.rolreplica
 # worse, and the login itself need not. pg_database_owner stands for the owner of this database (14 and newer).
 PATH_CREATORS = """
 WITH place AS (
-  SELECT n.oid, n.nspname, n.nspowner, n.nspacl
-    FROM pg_catalog.pg_namespace AS n
-   WHERE n.nspname::pg_catalog.text = ANY (%(schemas)s::pg_catalog.text[])
-     AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-     AND n.oid <> pg_catalog.pg_my_temp_schema()
+  SELECT namespace.oid, namespace.nspname, namespace.nspowner, namespace.nspacl
+    FROM pg_catalog.pg_namespace AS namespace
+   WHERE namespace.nspname::pg_catalog.text = ANY (%(schemas)s::pg_catalog.text[])
+     AND namespace.nspname NOT IN ('pg_catalog', 'information_schema')
+     AND namespace.oid <> pg_catalog.pg_my_temp_schema()
 ), creator AS (
-  SELECT p.nspname, p.nspowner AS role, 'owner' AS how FROM place AS p
+  SELECT place.nspname, place.nspowner AS role, 'owner' AS how FROM place
    UNION
-  SELECT p.nspname, a.grantee, 'create'
-    FROM place AS p, pg_catalog.aclexplode(p.nspacl) AS a
-   WHERE a.privilege_type = 'CREATE' AND a.grantee <> p.nspowner
+  SELECT place.nspname, acl.grantee, 'create'
+    FROM place, pg_catalog.aclexplode(place.nspacl) AS acl
+   WHERE acl.privilege_type = 'CREATE' AND acl.grantee <> place.nspowner
    UNION
-  SELECT p.nspname, f.proowner, 'object' FROM place AS p JOIN pg_catalog.pg_proc AS f ON f.pronamespace = p.oid
+  SELECT place.nspname, routine.proowner, 'object'
+    FROM place
+    JOIN pg_catalog.pg_proc AS routine ON routine.pronamespace = place.oid
    UNION
-  SELECT p.nspname, o.oprowner, 'object' FROM place AS p JOIN pg_catalog.pg_operator AS o ON o.oprnamespace = p.oid
+  SELECT place.nspname, operation.oprowner, 'object'
+    FROM place
+    JOIN pg_catalog.pg_operator AS operation ON operation.oprnamespace = place.oid
 )
-SELECT c.nspname::pg_catalog.text AS schema, COALESCE(r.rolname::pg_catalog.text, '') AS role, c.how AS how
-  FROM creator AS c
-  LEFT JOIN pg_catalog.pg_roles AS named ON named.oid = c.role
-  LEFT JOIN pg_catalog.pg_database AS d ON d.datname = pg_catalog.current_database()
-  LEFT JOIN pg_catalog.pg_roles AS r
-    ON r.oid = CASE WHEN named.rolname = 'pg_database_owner' THEN d.datdba ELSE c.role END
- WHERE r.oid IS NULL OR NOT (r.rolsuper OR r.rolname = current_user)
+SELECT creator.nspname::pg_catalog.text AS schema, COALESCE(role.rolname::pg_catalog.text, '') AS role,
+       creator.how AS how
+  FROM creator
+  LEFT JOIN pg_catalog.pg_roles AS named ON named.oid = creator.role
+  LEFT JOIN pg_catalog.pg_database AS database ON database.datname = pg_catalog.current_database()
+  LEFT JOIN pg_catalog.pg_roles AS role
+    ON role.oid = CASE WHEN named.rolname = 'pg_database_owner' THEN database.datdba ELSE creator.role END
+ WHERE role.oid IS NULL OR NOT (role.rolsuper OR role.rolname = current_user)
  GROUP BY 1, 2, 3
  ORDER BY 1, 2, 3
 """
 
 # What the login may do anywhere on the server: roles that it is or can become.
 MEMBERSHIPS = """
-SELECT r.rolname::pg_catalog.text AS role,
-       pg_catalog.pg_has_role(r.oid, 'USAGE') AS is_inherited,
-       r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls AS is_powerful,
+SELECT role.rolname::pg_catalog.text AS role,
+       pg_catalog.pg_has_role(role.oid, 'USAGE') AS is_inherited,
+       role.rolsuper OR role.rolcreaterole OR role.rolcreatedb OR role.rolreplication OR role.rolbypassrls
+         AS is_powerful,
        EXISTS (SELECT 1
-                 FROM pg_catalog.pg_auth_members AS m
-                 JOIN pg_catalog.pg_roles AS holder ON holder.oid = m.member
-                WHERE m.roleid = r.oid AND m.admin_option
+                 FROM pg_catalog.pg_auth_members AS membership
+                 JOIN pg_catalog.pg_roles AS holder ON holder.oid = membership.member
+                WHERE membership.roleid = role.oid AND membership.admin_option
                   AND holder.rolname IN (current_user, %(group)s)) AS can_pass_on
-  FROM pg_catalog.pg_roles AS r
- WHERE r.rolname NOT IN (current_user, 'pg_database_owner')
-   AND pg_catalog.pg_has_role(r.oid, 'MEMBER')
+  FROM pg_catalog.pg_roles AS role
+ WHERE role.rolname NOT IN (current_user, 'pg_database_owner')
+   AND pg_catalog.pg_has_role(role.oid, 'MEMBER')
  ORDER BY 1
 """
 
 # https://www.postgresql.org/docs/current/catalog-pg-shdepend.html covers every database of the server.
 OWNED = """
-SELECT r.rolname::pg_catalog.text AS role, COALESCE(d.datname::pg_catalog.text, '') AS database,
+SELECT role.rolname::pg_catalog.text AS role, COALESCE(database.datname::pg_catalog.text, '') AS database,
        pg_catalog.count(*) AS objects
-  FROM pg_catalog.pg_shdepend AS s
-  JOIN pg_catalog.pg_roles AS r ON r.oid = s.refobjid
-  LEFT JOIN pg_catalog.pg_database AS d
-    ON d.oid = CASE WHEN s.classid = 'pg_catalog.pg_database'::pg_catalog.regclass THEN s.objid ELSE s.dbid END
- WHERE s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
-   AND s.deptype = 'o'
-   AND r.rolname IN (current_user, %(group)s)
+  FROM pg_catalog.pg_shdepend AS dependency
+  JOIN pg_catalog.pg_roles AS role ON role.oid = dependency.refobjid
+  LEFT JOIN pg_catalog.pg_database AS database
+    ON database.oid = CASE WHEN dependency.classid = 'pg_catalog.pg_database'::pg_catalog.regclass THEN dependency.objid
+                           ELSE dependency.dbid
+                      END
+ WHERE dependency.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
+   AND dependency.deptype = 'o'
+   AND role.rolname IN (current_user, %(group)s)
  GROUP BY 1, 2
  ORDER BY 1, 2
 """
 
 # Every schema but PostgreSQL's own.
 SCHEMAS = """
-SELECT n.oid::pg_catalog.int8 AS oid,
-       n.nspname::pg_catalog.text AS name,
-       COALESCE(pg_catalog.has_schema_privilege(n.oid, 'USAGE'), false) AS usage,
-       COALESCE(pg_catalog.has_schema_privilege(n.oid, 'CREATE'), false) AS create,
-       CASE WHEN pg_catalog.has_schema_privilege(n.oid, 'CREATE')
-            THEN ARRAY(SELECT CASE WHEN a.grantee = 0 THEN ''
-                                   ELSE pg_catalog.pg_get_userbyid(a.grantee)::pg_catalog.text END
-                         FROM pg_catalog.aclexplode(n.nspacl) AS a
-                        WHERE a.privilege_type = 'CREATE'
-                          AND CASE WHEN a.grantee = 0 THEN true ELSE pg_catalog.pg_has_role(a.grantee, 'USAGE') END
+SELECT namespace.oid::pg_catalog.int8 AS oid,
+       namespace.nspname::pg_catalog.text AS name,
+       COALESCE(pg_catalog.has_schema_privilege(namespace.oid, 'USAGE'), false) AS usage,
+       COALESCE(pg_catalog.has_schema_privilege(namespace.oid, 'CREATE'), false) AS create,
+       CASE WHEN pg_catalog.has_schema_privilege(namespace.oid, 'CREATE')
+            THEN ARRAY(SELECT CASE WHEN acl.grantee = 0 THEN ''
+                                   ELSE pg_catalog.pg_get_userbyid(acl.grantee)::pg_catalog.text END
+                         FROM pg_catalog.aclexplode(namespace.nspacl) AS acl
+                        WHERE acl.privilege_type = 'CREATE'
+                          AND CASE WHEN acl.grantee = 0 THEN true ELSE pg_catalog.pg_has_role(acl.grantee, 'USAGE') END
                         ORDER BY 1)
             ELSE ARRAY[]::pg_catalog.text[] END AS create_through,
-       COALESCE(pg_catalog.has_schema_privilege(%(group)s::pg_catalog.oid, n.oid, 'USAGE'), false) AS group_usage,
+       COALESCE(pg_catalog.has_schema_privilege(%(group)s::pg_catalog.oid, namespace.oid, 'USAGE'), false)
+         AS group_usage,
        EXISTS (SELECT 1
-                 FROM pg_catalog.aclexplode(n.nspacl) AS a
-                WHERE a.grantee = %(group)s::pg_catalog.oid AND a.privilege_type = 'USAGE') AS is_granted
-  FROM pg_catalog.pg_namespace AS n
- WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                 FROM pg_catalog.aclexplode(namespace.nspacl) AS acl
+                WHERE acl.grantee = %(group)s::pg_catalog.oid AND acl.privilege_type = 'USAGE') AS is_granted
+  FROM pg_catalog.pg_namespace AS namespace
+ WHERE namespace.nspname !~ '^pg_' AND namespace.nspname <> 'information_schema'
  ORDER BY 2
 """
 
 # Of the oddly named schemas, those that Metamapper's query for indexes would meet.
 INDEXED_SCHEMAS = """
-SELECT n.nspname::pg_catalog.text AS schema
-  FROM pg_catalog.pg_namespace AS n
- WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-   AND n.nspname::pg_catalog.text ~ %(odd_name)s
+SELECT namespace.nspname::pg_catalog.text AS schema
+  FROM pg_catalog.pg_namespace AS namespace
+ WHERE namespace.nspname !~ '^pg_' AND namespace.nspname <> 'information_schema'
+   AND namespace.nspname::pg_catalog.text ~ %(odd_name)s
    AND EXISTS (SELECT 1
-                 FROM pg_catalog.pg_index AS i
-                 JOIN pg_catalog.pg_class AS c ON c.oid = i.indrelid
-                WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'm', 't'))
+                 FROM pg_catalog.pg_index AS index
+                 JOIN pg_catalog.pg_class AS class ON class.oid = index.indrelid
+                WHERE class.relnamespace = namespace.oid AND class.relkind IN ('r', 'm', 't'))
  ORDER BY 1
 """
 
 # The schemas that are members of an extension.
 EXTENSION_SCHEMAS = """
-SELECT n.nspname::pg_catalog.text AS schema, x.extname::pg_catalog.text AS extension
-  FROM pg_catalog.pg_namespace AS n
-  JOIN pg_catalog.pg_depend AS m
-    ON m.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND m.objid = n.oid AND m.deptype = 'e'
-   AND m.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
-  JOIN pg_catalog.pg_extension AS x ON x.oid = m.refobjid
+SELECT namespace.nspname::pg_catalog.text AS schema, extension.extname::pg_catalog.text AS extension
+  FROM pg_catalog.pg_namespace AS namespace
+  JOIN pg_catalog.pg_depend AS member_of
+    ON member_of.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND member_of.objid = namespace.oid
+   AND member_of.deptype = 'e'
+   AND member_of.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+  JOIN pg_catalog.pg_extension AS extension ON extension.oid = member_of.refobjid
  ORDER BY 1, 2
 """
 
 # Of the schemas that Metamapper cannot quote, those in which the group holds a privilege on a table or view:
 # pg_shdepend knows columns, too.
 HELD_SCHEMAS = """
-SELECT DISTINCT n.nspname::pg_catalog.text AS schema
-  FROM pg_catalog.pg_namespace AS n
-  JOIN pg_catalog.pg_database AS d ON d.datname = pg_catalog.current_database()
-  JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'f')
-  JOIN pg_catalog.pg_shdepend AS s
-    ON s.dbid = d.oid AND s.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND s.objid = c.oid
-   AND s.deptype = 'a' AND s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
-   AND s.refobjid = %(group)s::pg_catalog.oid
- WHERE n.nspname::pg_catalog.text ~ %(unquotable)s
+SELECT DISTINCT namespace.nspname::pg_catalog.text AS schema
+  FROM pg_catalog.pg_namespace AS namespace
+  JOIN pg_catalog.pg_database AS database ON database.datname = pg_catalog.current_database()
+  JOIN pg_catalog.pg_class AS class ON class.relnamespace = namespace.oid AND class.relkind IN ('r', 'p', 'v', 'f')
+  JOIN pg_catalog.pg_shdepend AS dependency
+    ON dependency.dbid = database.oid AND dependency.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+   AND dependency.objid = class.oid
+   AND dependency.deptype = 'a' AND dependency.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
+   AND dependency.refobjid = %(group)s::pg_catalog.oid
+ WHERE namespace.nspname::pg_catalog.text ~ %(unquotable)s
  ORDER BY 1
 """
 
 # Of the creators that are listed by name, those that exist.
 NAMED_CREATORS = """
-SELECT r.rolname::pg_catalog.text AS role, pg_catalog.pg_has_role(r.oid, 'USAGE') AS is_inherited
-  FROM pg_catalog.pg_roles AS r
- WHERE r.rolname::pg_catalog.text = ANY (%(names)s::pg_catalog.text[])
+SELECT role.rolname::pg_catalog.text AS role, pg_catalog.pg_has_role(role.oid, 'USAGE') AS is_inherited
+  FROM pg_catalog.pg_roles AS role
+ WHERE role.rolname::pg_catalog.text = ANY (%(names)s::pg_catalog.text[])
  ORDER BY 1
 """
 
 # Which default privileges will reach the user, or would if it inherited its group; an empty schema is all schemas.
 # https://www.postgresql.org/docs/current/catalog-pg-default-acl.html
 DEFAULTS = """
-SELECT pg_catalog.pg_get_userbyid(d.defaclrole)::pg_catalog.text AS role,
-       COALESCE(n.nspname::pg_catalog.text, '') AS schema,
-       CASE WHEN a.grantee = 0 THEN '' ELSE pg_catalog.pg_get_userbyid(a.grantee)::pg_catalog.text END AS grantee,
-       ARRAY(SELECT DISTINCT x.privilege_type::pg_catalog.text
-               FROM pg_catalog.aclexplode(d.defaclacl) AS x
-              WHERE x.grantee = a.grantee
+SELECT pg_catalog.pg_get_userbyid(default_acl.defaclrole)::pg_catalog.text AS role,
+       COALESCE(namespace.nspname::pg_catalog.text, '') AS schema,
+       CASE WHEN grantee.oid = 0 THEN '' ELSE pg_catalog.pg_get_userbyid(grantee.oid)::pg_catalog.text END AS grantee,
+       ARRAY(SELECT DISTINCT acl.privilege_type::pg_catalog.text
+               FROM pg_catalog.aclexplode(default_acl.defaclacl) AS acl
+              WHERE acl.grantee = grantee.oid
               ORDER BY 1) AS privileges
-  FROM pg_catalog.pg_default_acl AS d
- CROSS JOIN LATERAL (SELECT DISTINCT x.grantee FROM pg_catalog.aclexplode(d.defaclacl) AS x) AS a
-  LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = d.defaclnamespace
- WHERE d.defaclobjtype = 'r'
-   AND a.grantee <> d.defaclrole
-   AND CASE WHEN a.grantee = 0 OR a.grantee = %(group)s::pg_catalog.oid THEN true
-            ELSE pg_catalog.pg_has_role(a.grantee, 'USAGE') END
+  FROM pg_catalog.pg_default_acl AS default_acl
+ CROSS JOIN LATERAL (SELECT DISTINCT acl.grantee AS oid FROM pg_catalog.aclexplode(default_acl.defaclacl) AS acl)
+         AS grantee
+  LEFT JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = default_acl.defaclnamespace
+ WHERE default_acl.defaclobjtype = 'r'
+   AND grantee.oid <> default_acl.defaclrole
+   AND CASE WHEN grantee.oid = 0 OR grantee.oid = %(group)s::pg_catalog.oid THEN true
+            ELSE pg_catalog.pg_has_role(grantee.oid, 'USAGE') END
  ORDER BY 1, 2, 3
 """
 
 # Of relations seen earlier, those of which fewer columns would be seen now, whatever the reason.
 LOST = """
-SELECT w.schema AS schema, w.relation AS relation, w.columns AS columns_before,
-       COALESCE(k.visible, 0) AS columns,
-       c.oid IS NOT NULL AS exists,
-       COALESCE(pg_catalog.has_schema_privilege(n.oid, 'USAGE'), false) AS usage,
-       c.oid::pg_catalog.int8 AS oid
+SELECT wanted.schema AS schema, wanted.relation AS relation, wanted.columns AS columns_before,
+       COALESCE(counted.visible, 0) AS columns,
+       class.oid IS NOT NULL AS exists,
+       COALESCE(pg_catalog.has_schema_privilege(namespace.oid, 'USAGE'), false) AS usage,
+       class.oid::pg_catalog.int8 AS oid
   FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::pg_catalog.text[]),
                   pg_catalog.unnest(%(relations)s::pg_catalog.text[]),
-                  pg_catalog.unnest(%(columns)s::pg_catalog.int8[])) AS w (schema, relation, columns)
-  LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname::pg_catalog.text = w.schema
-  LEFT JOIN pg_catalog.pg_class AS c
-    ON c.relnamespace = n.oid AND c.relname::pg_catalog.text = w.relation AND c.relkind IN ('r', 'p', 'v', 'f')
+                  pg_catalog.unnest(%(columns)s::pg_catalog.int8[])) AS wanted (schema, relation, columns)
+  LEFT JOIN pg_catalog.pg_namespace AS namespace ON namespace.nspname::pg_catalog.text = wanted.schema
+  LEFT JOIN pg_catalog.pg_class AS class
+    ON class.relnamespace = namespace.oid AND class.relname::pg_catalog.text = wanted.relation
+   AND class.relkind IN ('r', 'p', 'v', 'f')
   LEFT JOIN LATERAL (
     SELECT pg_catalog.count(*) AS visible
-      FROM pg_catalog.pg_attribute AS a
-     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-       AND (pg_catalog.pg_has_role(c.relowner, 'USAGE')
-            OR pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT,INSERT,UPDATE,REFERENCES'))) AS k ON true
- WHERE COALESCE(k.visible, 0) < w.columns
+      FROM pg_catalog.pg_attribute AS attribute
+     WHERE attribute.attrelid = class.oid AND attribute.attnum > 0 AND NOT attribute.attisdropped
+       AND (pg_catalog.pg_has_role(class.relowner, 'USAGE')
+            OR pg_catalog.has_column_privilege(class.oid, attribute.attnum, 'SELECT,INSERT,UPDATE,REFERENCES'))
+  ) AS counted ON true
+ WHERE COALESCE(counted.visible, 0) < wanted.columns
  ORDER BY 1, 2
 """
 
@@ -278,19 +293,19 @@ SELECT w.schema AS schema, w.relation AS relation, w.columns AS columns_before,
 # can only be told of sessions that the login may look at.
 # https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES
 LOCK_HOLDERS = """
-SELECT DISTINCT COALESCE(l.pid, 0) AS process,
-       COALESCE(a.usename::pg_catalog.text, '') AS role,
-       COALESCE(a.application_name, '') AS application,
-       COALESCE(a.xact_start::pg_catalog.text, '') AS since,
-       COALESCE(n.nspname::pg_catalog.text, '') AS schema,
-       COALESCE(c.relname::pg_catalog.text, '') AS relation
-  FROM pg_catalog.pg_locks AS l
-  LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
-  LEFT JOIN pg_catalog.pg_database AS d ON d.oid = l.database
-  LEFT JOIN pg_catalog.pg_class AS c ON c.oid = l.relation
-  LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
- WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted
-   AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
-   AND (l.database = 0 OR d.datname = pg_catalog.current_database())
+SELECT DISTINCT COALESCE(lock.pid, 0) AS process,
+       COALESCE(activity.usename::pg_catalog.text, '') AS role,
+       COALESCE(activity.application_name, '') AS application,
+       COALESCE(activity.xact_start::pg_catalog.text, '') AS since,
+       COALESCE(namespace.nspname::pg_catalog.text, '') AS schema,
+       COALESCE(class.relname::pg_catalog.text, '') AS relation
+  FROM pg_catalog.pg_locks AS lock
+  LEFT JOIN pg_catalog.pg_stat_activity AS activity ON activity.pid = lock.pid
+  LEFT JOIN pg_catalog.pg_database AS database ON database.oid = lock.database
+  LEFT JOIN pg_catalog.pg_class AS class ON class.oid = lock.relation
+  LEFT JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = class.relnamespace
+ WHERE lock.locktype = 'relation' AND lock.mode = 'AccessExclusiveLock' AND lock.granted
+   AND lock.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+   AND (lock.database = 0 OR database.datname = pg_catalog.current_database())
  ORDER BY 1, 5, 6
 """

@@ -13,128 +13,144 @@ from __future__ import annotations
 # https://www.postgresql.org/docs/current/infoschema-columns.html
 RELATIONS = """
 WITH wanted AS (
-  SELECT w.schema, w.privilege
+  SELECT listed.schema, listed.privilege
     FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::pg_catalog.oid[]),
-                    pg_catalog.unnest(%(privileges)s::pg_catalog.text[])) AS w (schema, privilege)
+                    pg_catalog.unnest(%(privileges)s::pg_catalog.text[])) AS listed (schema, privilege)
 ), attributes AS (
-  SELECT a.attrelid,
-         pg_catalog.count(CASE WHEN a.attisdropped THEN 1 END) AS dropped,
-         pg_catalog.count(CASE WHEN NOT a.attisdropped THEN 1 END) AS granted
-    FROM pg_catalog.pg_attribute AS a
-   WHERE a.attnum > 0 AND (a.attisdropped OR a.attacl IS NOT NULL)
-   GROUP BY a.attrelid
+  SELECT attribute.attrelid,
+         pg_catalog.count(CASE WHEN attribute.attisdropped THEN 1 END) AS dropped,
+         pg_catalog.count(CASE WHEN NOT attribute.attisdropped THEN 1 END) AS granted
+    FROM pg_catalog.pg_attribute AS attribute
+   WHERE attribute.attnum > 0 AND (attribute.attisdropped OR attribute.attacl IS NOT NULL)
+   GROUP BY attribute.attrelid
 ), schemas AS (
-  SELECT n.oid, COALESCE(pg_catalog.has_schema_privilege(n.oid, 'USAGE'), false) AS usage, w.privilege
-    FROM pg_catalog.pg_namespace AS n
-    LEFT JOIN wanted AS w ON w.schema = n.oid
-   WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  SELECT namespace.oid, COALESCE(pg_catalog.has_schema_privilege(namespace.oid, 'USAGE'), false) AS usage,
+         wanted.privilege
+    FROM pg_catalog.pg_namespace AS namespace
+    LEFT JOIN wanted ON wanted.schema = namespace.oid
+   WHERE namespace.nspname !~ '^pg_' AND namespace.nspname <> 'information_schema'
   OFFSET 0
 ), asked AS (
-  SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relowner, c.relacl, s.privilege, s.usage,
-         c.relnatts - COALESCE(k.dropped, 0) AS total,
-         COALESCE(k.granted, 0) > 0 AS by_column,
-         pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned,
-         COALESCE(pg_catalog.has_table_privilege(c.oid, 'SELECT'), false) AS reads,
-         COALESCE(pg_catalog.has_table_privilege(c.oid, %(beyond)s || ',REFERENCES'), false) AS does_more
-    FROM pg_catalog.pg_class AS c
-    JOIN schemas AS s ON s.oid = c.relnamespace
-    LEFT JOIN attributes AS k ON k.attrelid = c.oid
-   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  SELECT class.oid, class.relnamespace, class.relname, class.relkind, class.relowner, class.relacl, schemas.privilege,
+         schemas.usage,
+         class.relnatts - COALESCE(attributes.dropped, 0) AS total,
+         COALESCE(attributes.granted, 0) > 0 AS by_column,
+         pg_catalog.pg_has_role(class.relowner, 'USAGE') AS owned,
+         COALESCE(pg_catalog.has_table_privilege(class.oid, 'SELECT'), false) AS reads,
+         COALESCE(pg_catalog.has_table_privilege(class.oid, %(beyond)s || ',REFERENCES'), false) AS does_more
+    FROM pg_catalog.pg_class AS class
+    JOIN schemas ON schemas.oid = class.relnamespace
+    LEFT JOIN attributes ON attributes.attrelid = class.oid
+   WHERE class.relkind IN ('r', 'p', 'v', 'm', 'f')
   OFFSET 0
 ), held AS (
-  SELECT a.oid, a.relnamespace, a.relname, a.relkind, a.relowner, a.relacl, a.privilege, a.usage, a.total, a.by_column,
-         a.owned, a.reads,
-         a.does_more AND pg_catalog.has_table_privilege(a.oid, 'INSERT,UPDATE,REFERENCES') AS shows,
-         a.does_more AND pg_catalog.has_table_privilege(a.oid, 'REFERENCES') AS refers,
-         a.does_more AND pg_catalog.has_table_privilege(a.oid, %(beyond)s) AS writes
-    FROM asked AS a
+  SELECT asked.oid, asked.relnamespace, asked.relname, asked.relkind, asked.relowner, asked.relacl, asked.privilege,
+         asked.usage, asked.total, asked.by_column,
+         asked.owned, asked.reads,
+         asked.does_more AND pg_catalog.has_table_privilege(asked.oid, 'INSERT,UPDATE,REFERENCES') AS shows,
+         asked.does_more AND pg_catalog.has_table_privilege(asked.oid, 'REFERENCES') AS refers,
+         asked.does_more AND pg_catalog.has_table_privilege(asked.oid, %(beyond)s) AS writes
+    FROM asked
   OFFSET 0
 ), counted AS (
-  SELECT h.oid, h.relnamespace, h.relname, h.relkind, h.relowner, h.relacl, h.privilege, h.total, h.by_column, h.usage,
-         h.owned, h.refers,
-         CASE WHEN h.owned OR h.reads OR h.shows THEN h.total
-              WHEN NOT h.by_column THEN 0
-              ELSE (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
-                     WHERE a.attrelid = h.oid AND a.attnum > 0 AND NOT a.attisdropped
-                       AND pg_catalog.has_column_privilege(h.oid, a.attnum, 'SELECT,INSERT,UPDATE,REFERENCES'))
+  SELECT held.oid, held.relnamespace, held.relname, held.relkind, held.relowner, held.relacl, held.privilege,
+         held.total, held.by_column, held.usage,
+         held.owned, held.refers,
+         CASE WHEN held.owned OR held.reads OR held.shows THEN held.total
+              WHEN NOT held.by_column THEN 0
+              ELSE (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS attribute
+                     WHERE attribute.attrelid = held.oid AND attribute.attnum > 0 AND NOT attribute.attisdropped
+                       AND pg_catalog.has_column_privilege(held.oid, attribute.attnum,
+                                                           'SELECT,INSERT,UPDATE,REFERENCES'))
           END AS visible,
-         CASE WHEN h.reads THEN h.total
-              WHEN NOT h.by_column THEN 0
-              ELSE (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
-                     WHERE a.attrelid = h.oid AND a.attnum > 0 AND NOT a.attisdropped
-                       AND pg_catalog.has_column_privilege(h.oid, a.attnum, 'SELECT'))
+         CASE WHEN held.reads THEN held.total
+              WHEN NOT held.by_column THEN 0
+              ELSE (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS attribute
+                     WHERE attribute.attrelid = held.oid AND attribute.attnum > 0 AND NOT attribute.attisdropped
+                       AND pg_catalog.has_column_privilege(held.oid, attribute.attnum, 'SELECT'))
           END AS readable,
-         h.writes OR CASE WHEN h.by_column THEN pg_catalog.has_any_column_privilege(h.oid, 'INSERT,UPDATE')
+         held.writes OR CASE WHEN held.by_column THEN pg_catalog.has_any_column_privilege(held.oid, 'INSERT,UPDATE')
                           ELSE false END AS writable
-    FROM held AS h
+    FROM held
   OFFSET 0
 ), flagged AS (
-  SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relowner, c.relacl, c.privilege, c.total, c.by_column, c.owned,
-         c.visible, c.readable, f.category, f.privileges
-    FROM (SELECT d.oid, d.relnamespace, d.relname, d.relkind, d.relowner, d.relacl, d.privilege, d.total, d.by_column,
-                 d.owned, d.usage, d.visible, d.readable, d.writable
-            FROM counted AS d
-           WHERE d.writable
-              OR (d.privilege IS NULL AND (d.visible > 0 OR d.readable > 0))
-              OR (d.privilege IS NOT NULL
-                  AND (d.privilege <> 'SELECT' OR NOT d.usage OR d.relkind = 'm' OR d.total = 0
-                       OR d.visible < d.total OR d.readable < d.total
-                       OR d.relname::pg_catalog.text ~ %(odd_name)s))
-          OFFSET 0) AS c
+  SELECT notable.oid, notable.relnamespace, notable.relname, notable.relkind, notable.relowner, notable.relacl,
+         notable.privilege, notable.total, notable.by_column, notable.owned,
+         notable.visible, notable.readable, flag.category, flag.privileges
+    FROM (SELECT counted.oid, counted.relnamespace, counted.relname, counted.relkind, counted.relowner, counted.relacl,
+                 counted.privilege, counted.total, counted.by_column, counted.owned, counted.usage, counted.visible,
+                 counted.readable, counted.writable
+            FROM counted
+           WHERE counted.writable
+              OR (counted.privilege IS NULL AND (counted.visible > 0 OR counted.readable > 0))
+              OR (counted.privilege IS NOT NULL
+                  AND (counted.privilege <> 'SELECT' OR NOT counted.usage OR counted.relkind = 'm' OR counted.total = 0
+                       OR counted.visible < counted.total OR counted.readable < counted.total
+                       OR counted.relname::pg_catalog.text ~ %(odd_name)s))
+          OFFSET 0) AS notable
    CROSS JOIN LATERAL (VALUES
      ('missing', ARRAY[]::pg_catalog.text[],
-      c.privilege IS NOT NULL AND c.relkind <> 'm'
-      AND (c.visible < c.total OR (c.privilege = 'SELECT' AND c.readable < c.total))),
+      notable.privilege IS NOT NULL AND notable.relkind <> 'm'
+      AND (notable.visible < notable.total OR (notable.privilege = 'SELECT' AND notable.readable < notable.total))),
      ('no_usage', ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES'],
-      c.visible > 0 AND c.relkind <> 'm' AND NOT c.usage),
+      notable.visible > 0 AND notable.relkind <> 'm' AND NOT notable.usage),
      ('needs_quotes', ARRAY[]::pg_catalog.text[],
-      c.visible > 0 AND c.relkind <> 'm' AND c.relname::pg_catalog.text ~ %(odd_name)s),
+      notable.visible > 0 AND notable.relkind <> 'm' AND notable.relname::pg_catalog.text ~ %(odd_name)s),
      ('exposed', ARRAY['SELECT', 'REFERENCES'],
-      c.privilege IS NULL AND c.usage AND (c.readable > 0 OR (c.visible > 0 AND c.relkind <> 'm'))),
-     ('readable', ARRAY['SELECT'], c.privilege = 'REFERENCES' AND c.usage AND c.readable > 0),
-     ('writable', pg_catalog.string_to_array(%(beyond)s, ','), c.usage AND c.writable),
-     ('never_listed', ARRAY[]::pg_catalog.text[], c.privilege IS NOT NULL AND (c.relkind = 'm' OR c.total = 0))
-   ) AS f (category, privileges, applies)
-   WHERE f.applies
+      notable.privilege IS NULL AND notable.usage
+      AND (notable.readable > 0 OR (notable.visible > 0 AND notable.relkind <> 'm'))),
+     ('readable', ARRAY['SELECT'], notable.privilege = 'REFERENCES' AND notable.usage AND notable.readable > 0),
+     ('writable', pg_catalog.string_to_array(%(beyond)s, ','), notable.usage AND notable.writable),
+     ('never_listed', ARRAY[]::pg_catalog.text[],
+      notable.privilege IS NOT NULL AND (notable.relkind = 'm' OR notable.total = 0))
+   ) AS flag (category, privileges, applies)
+   WHERE flag.applies
 ), attributed AS (
-  SELECT f.oid, f.relnamespace, f.relname, f.relkind, f.privilege, f.total, f.visible, f.readable, f.category,
-         CASE WHEN f.owned THEN pg_catalog.pg_get_userbyid(f.relowner)::pg_catalog.text ELSE '' END AS owner,
-         ARRAY(SELECT DISTINCT CASE WHEN a.grantee = 0 THEN ''
-                                    ELSE pg_catalog.pg_get_userbyid(a.grantee)::pg_catalog.text END
-                 FROM (SELECT t.grantee, t.privilege_type FROM pg_catalog.aclexplode(f.relacl) AS t
+  SELECT flagged.oid, flagged.relnamespace, flagged.relname, flagged.relkind, flagged.privilege, flagged.total,
+         flagged.visible, flagged.readable, flagged.category,
+         CASE WHEN flagged.owned THEN pg_catalog.pg_get_userbyid(flagged.relowner)::pg_catalog.text ELSE '' END
+           AS owner,
+         ARRAY(SELECT DISTINCT CASE WHEN acl.grantee = 0 THEN ''
+                                    ELSE pg_catalog.pg_get_userbyid(acl.grantee)::pg_catalog.text END
+                 FROM (SELECT item.grantee, item.privilege_type FROM pg_catalog.aclexplode(flagged.relacl) AS item
                        UNION ALL
-                       SELECT t.grantee, t.privilege_type
-                         FROM pg_catalog.pg_attribute AS k, pg_catalog.aclexplode(k.attacl) AS t
-                        WHERE f.by_column AND k.attrelid = f.oid AND k.attnum > 0 AND NOT k.attisdropped) AS a
-                WHERE a.privilege_type = ANY (f.privileges)
-                  AND CASE WHEN a.grantee = 0 THEN true ELSE pg_catalog.pg_has_role(a.grantee, 'USAGE') END
+                       SELECT item.grantee, item.privilege_type
+                         FROM pg_catalog.pg_attribute AS attribute, pg_catalog.aclexplode(attribute.attacl) AS item
+                        WHERE flagged.by_column AND attribute.attrelid = flagged.oid AND attribute.attnum > 0
+                          AND NOT attribute.attisdropped) AS acl
+                WHERE acl.privilege_type = ANY (flagged.privileges)
+                  AND CASE WHEN acl.grantee = 0 THEN true ELSE pg_catalog.pg_has_role(acl.grantee, 'USAGE') END
                 ORDER BY 1) AS through
-    FROM flagged AS f
+    FROM flagged
 ), numbered AS (
-  SELECT a.oid, a.relnamespace, a.relname, a.relkind, a.privilege, a.total, a.visible, a.readable, a.category, a.owner,
-         a.through,
+  SELECT attributed.oid, attributed.relnamespace, attributed.relname, attributed.relkind, attributed.privilege,
+         attributed.total, attributed.visible, attributed.readable, attributed.category, attributed.owner,
+         attributed.through,
          pg_catalog.count(*) OVER kind AS members,
-         pg_catalog.row_number() OVER (kind ORDER BY a.relname) AS number
-    FROM attributed AS a
-  WINDOW kind AS (PARTITION BY a.relnamespace, a.category, a.owner, a.through, a.relkind = 'm')
+         pg_catalog.row_number() OVER (kind ORDER BY attributed.relname) AS number
+    FROM attributed
+  WINDOW kind AS (PARTITION BY attributed.relnamespace, attributed.category, attributed.owner, attributed.through,
+                               attributed.relkind = 'm')
 )
-SELECT 'schema' AS category, c.relnamespace::pg_catalog.int8 AS schema, '' AS relation, '' AS kind,
-       pg_catalog.sum(c.total)::pg_catalog.int8 AS total,
-       pg_catalog.sum(c.visible)::pg_catalog.int8 AS visible,
-       pg_catalog.count(CASE WHEN c.refers THEN 1 END) AS readable,
+SELECT 'schema' AS category, counted.relnamespace::pg_catalog.int8 AS schema, '' AS relation, '' AS kind,
+       pg_catalog.sum(counted.total)::pg_catalog.int8 AS total,
+       pg_catalog.sum(counted.visible)::pg_catalog.int8 AS visible,
+       pg_catalog.count(CASE WHEN counted.refers THEN 1 END) AS readable,
        pg_catalog.count(*) AS members,
-       pg_catalog.count(CASE WHEN c.visible > 0 THEN 1 END) AS shown,
+       pg_catalog.count(CASE WHEN counted.visible > 0 THEN 1 END) AS shown,
        '' AS owner, ARRAY[]::pg_catalog.text[] AS through, false AS of_extension, false AS held_by_group
-  FROM counted AS c
- WHERE c.relkind <> 'm' AND c.total > 0 AND (c.privilege IS NOT NULL OR c.visible > 0)
- GROUP BY c.relnamespace
+  FROM counted
+ WHERE counted.relkind <> 'm' AND counted.total > 0 AND (counted.privilege IS NOT NULL OR counted.visible > 0)
+ GROUP BY counted.relnamespace
  UNION ALL
-SELECT n.category, n.relnamespace::pg_catalog.int8, n.relname::pg_catalog.text, n.relkind::pg_catalog.text,
-       n.total, n.visible, n.readable, n.members, 0, n.owner, n.through,
-       EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS e
-                WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = n.oid AND e.deptype = 'e'),
-       COALESCE(pg_catalog.has_table_privilege(%(group)s::pg_catalog.oid, n.oid, n.privilege), false)
-  FROM numbered AS n
- WHERE n.number <= %(examples)s
+SELECT numbered.category, numbered.relnamespace::pg_catalog.int8, numbered.relname::pg_catalog.text,
+       numbered.relkind::pg_catalog.text,
+       numbered.total, numbered.visible, numbered.readable, numbered.members, 0, numbered.owner, numbered.through,
+       EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS dependency
+                WHERE dependency.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                  AND dependency.objid = numbered.oid AND dependency.deptype = 'e'),
+       COALESCE(pg_catalog.has_table_privilege(%(group)s::pg_catalog.oid, numbered.oid, numbered.privilege), false)
+  FROM numbered
+ WHERE numbered.number <= %(examples)s
  ORDER BY 1, 2, 3
 """

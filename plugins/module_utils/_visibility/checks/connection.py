@@ -130,7 +130,7 @@ def _remedy(refusal: LoginFailure, login: Login, database: str, request: Request
         "55000": f"ALTER DATABASE {quoted(database)} ALLOW_CONNECTIONS true;",
         "57P03": "The server is starting, stopping or recovering. Run the check again when it is up.",
     }
-    return remedies.get(refusal.sqlstate, "Mend what the server says, and run the check again.")
+    return remedies.get(refusal.sqlstate, "Fix what the server says, and run the check again.")
 
 
 def _remedy_of_the_way(refusal: LoginFailure, login: Login) -> str:

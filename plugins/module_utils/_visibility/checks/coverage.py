@@ -223,7 +223,7 @@ def _lost_findings(facts: DatabaseFacts, losses: list[Loss]) -> Iterable[Finding
         reason = (
             f"{len(losses) - MOST_EXAMPLES} more relations of this schema were seen earlier and will not be seen now."
         )
-        yield Finding("lost", "failure", reason, "Mend the ones that are listed first.", facts.name, losses[0].schema)
+        yield Finding("lost", "failure", reason, "Fix the ones that are listed first.", facts.name, losses[0].schema)
 
 
 def _what_is_lost(loss: Loss) -> str:

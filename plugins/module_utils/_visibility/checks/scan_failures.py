@@ -135,7 +135,7 @@ def _relations_without_usage(facts: DatabaseFacts) -> Iterator[Finding]:
         yield Finding("breaks_scan", "failure", reason, remedy, facts.name, detail.schema, detail.relation)
     for schema, count in sample.unlisted.items():
         reason = f"{count} more relations of this schema show up without USAGE on it."
-        yield Finding("breaks_scan", "failure", reason, "Mend the ones that are listed first.", facts.name, schema)
+        yield Finding("breaks_scan", "failure", reason, "Fix the ones that are listed first.", facts.name, schema)
 
 
 def _remedy_without_usage(facts: DatabaseFacts, detail: RelationDetail) -> str:
@@ -228,7 +228,7 @@ def _failed_query(facts: DatabaseFacts, severity: Severity, what: str, failure: 
         f"A query of the form of Metamapper's query for {what} failed, and the catalog did not foretell it: "
         f"SQLSTATE {failure.sqlstate}, {failure.message}."
     )
-    remedy = "Run the check again: an object may have been dropped meanwhile. If it stays, mend what the server names."
+    remedy = "Run the check again: an object may have been dropped meanwhile. If it stays, fix what the server names."
     return Finding("breaks_scan", severity, reason, remedy, facts.name)
 
 
