@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.task import ACCESS
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._worker import printed, working_directory
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._worker import (
+    SWITCH,
+    WorkerAction,
+    printed,
+    working_directory,
+)
 
 from tests.support.values.names import HOSTILE, PASSWORD
 
@@ -49,6 +55,35 @@ def test_the_options_are_printed_with_secrets_masked() -> None:
 )
 def test_warnings_are_printed(warnings: list[str], expected: list[str] | None) -> None:
     assert json.loads(printed({}, warnings, VALIDATED)).get("warnings") == expected
+
+
+class Values:
+    """A templar for values that are no templates."""
+
+    def template(self, value: Any) -> Any:
+        return value
+
+
+def allowed(variables: dict[str, Any]) -> bool:
+    """Return what an action makes of the variables of its task."""
+    action = WorkerAction.__new__(WorkerAction)
+    action._templar = cast(Any, Values())
+    return action._is_allowed(variables)
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [({}, True), ({SWITCH: True}, True), ({SWITCH: "yes"}, True), ({SWITCH: False}, False), ({SWITCH: "no"}, False)],
+    ids=["not set", "true", "yes", "false", "no"],
+)
+def test_the_variable_that_switches_it_off(variables: dict[str, Any], expected: bool) -> None:
+    assert allowed(variables) is expected
+
+
+@pytest.mark.parametrize("value", ["maybe", HOSTILE, None, []])
+def test_a_variable_that_says_neither_is_an_error(value: object) -> None:
+    with pytest.raises(AnsibleActionFail, match="metamapper_in_worker is neither true nor false"):
+        allowed({SWITCH: value})
 
 
 def test_a_directory_is_left_again(tmp_path: Path) -> None:
