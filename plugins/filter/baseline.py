@@ -3,24 +3,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What an earlier report says that Metamapper saw."""
+"""What Metamapper saw of a server earlier."""
 
 from __future__ import annotations
 
-import json
-from typing import Any, Callable
+from typing import Any, Callable, Mapping
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import baseline_of
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.baseline import baseline_of
 
 
-def baseline(text: str, server: str) -> dict[str, Any]:
-    """Return what an earlier report says of a server; raises AnsibleFilterError where the text is no such report."""
+def baseline(variables: Mapping[str, Any], server: str) -> dict[str, Any]:
+    """Return what to compare a server with, given the variables of the role verify; empty for nothing.
+
+    Raises AnsibleFilterError where a file is no baseline, or cannot be read.
+    """
     try:
-        return dict(baseline_of(json.loads(text), server) or {})
-    except ValueError as error:
-        message = f"Cannot use metamapper_baseline: {error}. Name a report.json that the role verify has written."
-        raise AnsibleFilterError(message) from error
+        found = baseline_of(variables, server)
+    except (OSError, ValueError) as error:
+        raise AnsibleFilterError(f"Cannot read the baseline: {error}") from error
+    return dict(found.seen) if found else {}
 
 
 class FilterModule:

@@ -22,8 +22,10 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._documentati
     documentation_lines,
     hidden_documentation,
 )
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._grant_summary import grant_lines
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._pg_hba import hba_problems
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._plays import pattern_with_hosts
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.baseline import baseline_problem
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._tunnel_command import (
     known_hosts,
     tunnel_command,
@@ -48,9 +50,23 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables i
 )
 
 
-def role_variable_names(names: Iterable[str], role: str) -> list[str]:
-    """Return those of the names that are variables of a role."""
-    return [name for name in names if name in options_of(role)]
+def role_variable_names(names: Iterable[str], roles: str | Iterable[str]) -> list[str]:
+    """Return those of the names that are variables of a role, or of one of several."""
+    known = {name for role in ([roles] if isinstance(roles, str) else roles) for name in options_of(role)}
+    return [name for name in names if name in known]
+
+
+def role_problems(given: Mapping[str, Any], roles: Iterable[str], names: Iterable[str], server: str) -> list[str]:
+    """Return a sentence for each variable of some roles that cannot work, and for the baseline of a server.
+
+    ``names`` are all variables that are set; one that nobody knows is a problem as well.
+    """
+    problems = unknown(names, known_names())
+    for role in roles:
+        values, found = role_values(role, {name: given[name] for name in role_variable_names(given, role)})
+        baseline = baseline_problem(values, server) if role == "verify" and not found else ""
+        problems += [*found, *([baseline] if baseline else [])]
+    return list(dict.fromkeys(problems))
 
 
 def role_variables(given: Mapping[str, Any], role: str, names: Iterable[str]) -> dict[str, Any]:
@@ -91,9 +107,11 @@ class FilterModule:
             "documentation_files": documentation_files,
             "documentation_lines": documentation_lines,
             "hidden_documentation": hidden_documentation,
+            "grant_lines": grant_lines,
             "module_options": module_options,
             "pg_hba_problems": hba_problems,
             "play_hosts": play_hosts,
+            "role_problems": role_problems,
             "role_variable_names": role_variable_names,
             "role_variables": role_variables,
             "sshd_includes_drop_ins": includes_drop_ins,

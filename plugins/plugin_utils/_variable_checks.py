@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
 from pathlib import Path
 from typing import Any, Callable, Iterator, Mapping
@@ -16,6 +15,10 @@ from typing import Any, Callable, Iterator, Mapping
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._bastion_account import input_problems
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._documentation import DATABASE
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._pg_hba import hba_problems
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.directory import (
+    absolute,
+    directory_problem,
+)
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._tunnel_variables import tunnel_problems
 
 # Values by names without the prefix; None where a value is not set, or not of its type.
@@ -86,21 +89,9 @@ def _documentation_directory(values: Values) -> Iterator[str]:
 
 
 def _own_directory(name: str, values: Values) -> Iterator[str]:
-    """Yield why a directory on the controller is not to be written into: it, or a link to it, is somebody else's."""
-    if not values[name]:
-        return
-    path = Path(os.path.abspath(os.path.expanduser(values[name])))
-    place = f"metamapper_{name}: {path}"
-    advice = "Name a directory of your own; it is created if it does not exist."
-    foreign_links = [link for link in path.parents if link.is_symlink() and not _is_own(link, or_of_root=True)]
-    if path.is_symlink():
-        yield f"{place} is a symbolic link. Name the directory itself."
-    elif foreign_links:
-        yield f"{place} goes through {foreign_links[0]}, a symbolic link of another user. {advice}"
-    elif path.exists() and not path.is_dir():
-        yield f"{place} is no directory. {advice}"
-    elif path.exists() and not _is_own(path, or_of_root=False):
-        yield f"{place} belongs to another user. {advice}"
+    problem = directory_problem(absolute(values[name])) if values[name] else ""
+    if problem:
+        yield f"metamapper_{name}: {problem}"
 
 
 def _api(values: Values) -> Iterator[str]:
@@ -127,10 +118,6 @@ def _datastores(values: Values) -> Iterator[str]:
             f'metamapper_databases has the pattern "{name}", and only the server knows which databases it means. Give '
             "the documentation play a metamapper_databases with their names."
         )
-
-
-def _is_own(path: Path, *, or_of_root: bool) -> bool:
-    return path.lstat().st_uid in ({os.geteuid(), 0} if or_of_root else {os.geteuid()})
 
 
 CHECKS: Mapping[str, tuple[Callable[[Values], Iterator[str]], ...]] = {

@@ -29,6 +29,7 @@ PLAYBOOK_VARIABLES = (
     "metamapper_bastion_hosts",
     "metamapper_connection",
     "metamapper_hosts",
+    "metamapper_reports",
     "metamapper_tunnel_hosts",
 )
 MARKUP = re.compile(r"\b[BCMOV]\(([^()]*)\)")

@@ -33,6 +33,11 @@ OF_PLAYBOOKS: Mapping[str, tuple[str, str, str]] = {
         "Hosts or groups of the inventory that are jump hosts.",
     ),
     "metamapper_tunnel_hosts": ("metamapper", "tunnel", "Hosts or groups of the inventory where Metamapper runs."),
+    "metamapper_reports": (
+        "required",
+        "merge_reports",
+        "Directories with reports, or JSON reports, to make one of.",
+    ),
 }
 MARKUP = re.compile(r"\b[BCMOV]\(([^()]*)\)")
 HEAD = """\

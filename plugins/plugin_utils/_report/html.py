@@ -45,7 +45,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.word
     counts_text,
     extent,
     facts,
-    left_out,
+    notes,
     remedy_label,
     share,
     verdict,
@@ -191,7 +191,7 @@ def shown(value: Any) -> Any:
 FUNCTIONS = (
     *(anchor, bar_class, common_findings, numbered, thousands, tile_notes),
     *(counts_of, grouped, is_exact, label, visible_lines),
-    *(absence, consequence, counted, counts_text, extent, facts, left_out, remedy_label, share, verdict),
+    *(absence, consequence, counted, counts_text, extent, facts, notes, remedy_label, share, verdict),
 )
 
 

@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The report for programs, and as the baseline of a later verification; docs/report.schema.json describes it."""
+"""The report for programs, and for later runs; docs/report.schema.json describes it."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any, Iterable, Mapping
+from typing import Any, Iterable
 
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import (
     Aspect,
@@ -79,12 +79,19 @@ def _answer(aspect: Aspect) -> dict[str, Any]:
 def _server(server: Server) -> dict[str, Any]:
     return {
         "name": server.name,
+        "created": server.created,
+        "host": server.host,
+        "port": server.port,
         "status": server.status,
         "message": server.message,
         "server_version": server.version,
         "connection": dict(server.connection or {}),
         "counts": asdict(counts_of(server.findings)),
         "summary": {aspect.name: _answer(aspect) for aspect in server.summary},
+        "not_checked": [
+            {"database": each.database, "aspects": list(each.aspects), "reason": each.reason}
+            for each in server.not_checked
+        ],
         "findings": [_finding(finding) for finding in server.findings],
         "databases": [_database(database) for database in server.databases],
         "left_out": _left_out(server.left_out),
@@ -119,21 +126,10 @@ def as_document(report: Report) -> dict[str, Any]:
         "servers": [_server(server) for server in report.servers],
         "pending": list(report.pending),
         "absent": list(report.absent),
+        "removed": list(report.removed),
     }
 
 
 def render_json(report: Report) -> str:
     """Return the report as JSON in ASCII: whatever a name holds, no reader of the file can stumble over it."""
     return json.dumps(as_document(report), indent=1, ensure_ascii=True)
-
-
-def baseline_of(document: Any, server: str) -> Mapping[str, Any] | None:
-    """Return what an earlier report says that Metamapper saw on a server; None where it does not know the server.
-
-    Raises ValueError where the document is not such a report.
-    """
-    if not isinstance(document, Mapping) or document.get("format") != FORMAT:
-        raise ValueError(f'it is not a JSON report of this collection: its "format" is not "{FORMAT}"')
-    if document.get("version") != VERSION:
-        raise ValueError(f'its "version" is {document.get("version")!r}; this release reads {VERSION}')
-    return next((each.get("seen") for each in document.get("servers") or () if each.get("name") == server), None)

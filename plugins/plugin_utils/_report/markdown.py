@@ -23,7 +23,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.word
     absence,
     consequence,
     counted,
-    left_out,
+    notes,
     remedy_label,
     verdict,
 )
@@ -123,11 +123,11 @@ def render_markdown(report: Report) -> str:
         lines += ["", f"**{escaped(action.sentence)}{':' if action.decisions else ''}**"]
     if action.command:
         lines += ["", *fenced(action.command, language="shell")]
-    notes = [f"* {escaped(line)}" for server in report.servers for line in left_out(server)]
+    remarks = [f"* {escaped(line)}" for server in report.servers for line in notes(server)]
     end = [
         *_table(report),
         "",
-        *notes[:ROWS],
+        *remarks[:ROWS],
         "",
         f"Verified {escaped(report.created)}, logged in as Metamapper does\\.",
     ]

@@ -128,6 +128,15 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
+class NotChecked:
+    """Questions that were not answered for a database, or not wholly, and why; empty ``database``: the whole server."""
+
+    aspects: tuple[str, ...]
+    reason: str
+    database: str = ""
+
+
+@dataclass(frozen=True)
 class Aspect:
     """The answer to one question."""
 
@@ -162,8 +171,10 @@ class Database:
 
     @property
     def is_checked(self) -> bool:
-        """Whether its schemas were looked at: a database that refuses the login has none."""
-        return bool(self.schemas) or not any(finding.aspect == "connection" for finding in self.findings)
+        """Whether its schemas were looked at: a database that refuses the login, or is there no longer, has none."""
+        return bool(self.schemas) or not any(
+            finding.aspect in ("connection", "lost") and not finding.schema for finding in self.findings
+        )
 
 
 @dataclass(frozen=True)
@@ -172,7 +183,7 @@ class Server:
 
     ``left_out`` are databases that a pattern left out, ``in_scope`` counts the schemas that exist in the others, and of
     them those in scope. ``host`` and ``port`` are where Metamapper connects to, empty
-    where it is not known.
+    where it is not known. ``created`` is when it was verified.
     """
 
     name: str
@@ -188,6 +199,8 @@ class Server:
     seen: Any = None
     host: str = ""
     port: str = ""
+    created: str = ""
+    not_checked: tuple[NotChecked, ...] = ()
 
     @property
     def relations(self) -> Coverage:
@@ -213,14 +226,22 @@ class Server:
 class Report:
     """All servers, worst first.
 
-    ``pending`` are those whose turn (``serial``) had not come when it was written, ``absent`` those of the inventory
-    that the run did not include (``--limit``).
+    ``created`` is when the newest of them was verified. ``pending`` are those whose turn (``serial``) had not come when
+    it was written, ``absent`` those of the inventory that no run told of, ``removed`` those of earlier runs that the
+    inventory no longer has: nothing else is said of these.
     """
 
     created: str
     servers: tuple[Server, ...] = ()
     pending: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    @property
+    def earlier(self) -> list[Server]:
+        """The servers that were verified before the newest of them, the longest ago first."""
+        earlier = [server for server in self.servers if server.created < self.created]
+        return sorted(earlier, key=lambda server: (server.created, server.name))
 
     @property
     def status(self) -> Status:
@@ -290,3 +311,8 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
         key = (finding.aspect, finding.severity, finding.reason, finding.remedy)
         groups.setdefault(key, Group()).findings.append(finding)
     return list(groups.values())
+
+
+def worst_first(servers: Iterable[Server]) -> tuple[Server, ...]:
+    """Return servers in the order of a report."""
+    return tuple(sorted(servers, key=lambda server: (STATUSES.index(server.status), server.name)))

@@ -46,10 +46,14 @@ def _relations(report: Report) -> Iterator[tuple[dict[str, str], int]]:
             yield {**labels, "state": "visible"}, database.relations.visible
 
 
+def _seconds(created: str) -> int:
+    return int(datetime.strptime(created, CREATED).replace(tzinfo=timezone.utc).timestamp())
+
+
 def render_prometheus(report: Report) -> str:
     """Return the report as metrics in the text format of Prometheus, without a line feed at its end."""
     passed = (({"server": server.name}, int(server.status != "failure")) for server in report.servers)
-    moment = datetime.strptime(report.created, CREATED).replace(tzinfo=timezone.utc)
+    verified = (({"server": server.name}, _seconds(server.created)) for server in report.servers)
     lines = [
         *_metric("verification_passed", "Whether the last verification of a server passed (1) or failed (0).", passed),
         *_metric("findings", "Number of findings of the last verification.", _findings(report)),
@@ -58,6 +62,6 @@ def render_prometheus(report: Report) -> str:
             "Number of relations that exist in configured schemas, and that are visible.",
             _relations(report),
         ),
-        *_metric("verified_timestamp_seconds", "When the servers were verified.", [({}, int(moment.timestamp()))]),
+        *_metric("verified_timestamp_seconds", "When a server was verified.", verified),
     ]
     return "\n".join(lines)

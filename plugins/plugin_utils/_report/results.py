@@ -15,10 +15,12 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.mode
     Database,
     Finding,
     LeftOut,
+    NotChecked,
     Report,
     Schema,
     Server,
     counts_of,
+    worst_first,
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.remedy import Remedy, remedy_of
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import (
@@ -150,25 +152,48 @@ def version_text(version: Any) -> str:
     return f"{number // 10000}.{number // 100 % 100}.{number % 100}"
 
 
-def _unreached(name: str, cause: str) -> Server:
+def _dropped_out(databases: Iterable[str]) -> list[dict[str, Any]]:
+    reason = (
+        "Metamapper saw this database earlier, and it is no longer in scope: it does not exist, accepts no "
+        "connections, or is not meant by metamapper_databases."
+    )
+    remedy = {"kind": "variable", "name": "metamapper_accept_lost", "value": True}
+    return [
+        {"aspect": "lost", "severity": "warning", "database": name, "reason": reason, "remedy": remedy}
+        for name in databases
+    ]
+
+
+def _not_checked(items: Iterable[Mapping[str, Any]]) -> tuple[NotChecked, ...]:
+    return tuple(
+        NotChecked(tuple(map(str, item.get("aspects") or ())), str(item["reason"]), str(item.get("database") or ""))
+        for item in items
+    )
+
+
+def _unreached(name: str, cause: str, created: str) -> Server:
     """Return a server of which nothing is known but that it could not be verified."""
     remedy = Remedy("person", "Fix what is said here, and verify again.")
     finding = Finding("connection", "failure", name, reason=f"Not verified: {cause}", remedy=remedy)
-    return Server(name, "failure", finding.reason, summary=aspects_of([finding], {}), findings=(finding,))
+    summary = aspects_of([finding], {})
+    return Server(name, "failure", finding.reason, summary=summary, findings=(finding,), created=created)
 
 
-def server_of(name: str, result: Mapping[str, Any] | None, *, cause: str = "") -> Server:
+def server_of(
+    name: str, result: Mapping[str, Any] | None, *, cause: str = "", created: str = "", dropped: Iterable[str] = ()
+) -> Server:
     """Return what the module ``visibility`` said of a server; None: the play lost the host before it was asked.
 
     ``cause`` is why it was lost, as far as it is known. A result without ``summary`` (the host was unreachable, the
-    module crashed) is a failure of the connection.
+    module crashed) is a failure of the connection. ``dropped`` are databases of the baseline that are no longer in
+    scope.
     """
     if result is None:
-        return _unreached(name, cause or "the play stopped for this host before. Its own message says why.")
+        return _unreached(name, cause or "the play stopped for this host before. Its own message says why.", created)
     message = str(result.get("msg") or "")
     if not result.get("summary"):
-        return _unreached(name, message or "the module ended without a result.")
-    findings = _findings(result.get("findings") or (), name)
+        return _unreached(name, message or "the module ended without a result.", created)
+    findings = _findings([*(result.get("findings") or ()), *_dropped_out(dropped)], name)
     connection = result.get("connection") or {}
     scope = result.get("scope") or {}
     options = (result.get("invocation") or {}).get("module_args") or {}
@@ -187,6 +212,8 @@ def server_of(name: str, result: Mapping[str, Any] | None, *, cause: str = "") -
         seen=result.get("seen"),
         host=str(options.get("login_host") or ""),
         port=str(options.get("login_port") or ""),
+        created=created,
+        not_checked=_not_checked(result.get("not_checked") or ()),
     )
 
 
@@ -202,8 +229,16 @@ def report_of(
     pending: Iterable[str] = (),
     absent: Iterable[str] = (),
     causes: Mapping[str, str] | None = None,
+    dropped: Mapping[str, Sequence[str]] | None = None,
 ) -> Report:
-    """Return the report on servers, given the module's result of each; see ``server_of`` for None and ``causes``."""
-    servers = [server_of(name, result, cause=(causes or {}).get(name, "")) for name, result in results.items()]
-    ordered = sorted(servers, key=lambda server: (STATUSES.index(server.status), server.name))
-    return Report(created, tuple(ordered), tuple(pending), tuple(absent))
+    """Return the report on servers, given the module's result of each.
+
+    See ``server_of`` for None, ``causes`` and ``dropped``, which are by server.
+    """
+    servers = [
+        server_of(
+            name, result, cause=(causes or {}).get(name, ""), created=created, dropped=(dropped or {}).get(name, ())
+        )
+        for name, result in results.items()
+    ]
+    return Report(created, worst_first(servers), tuple(pending), tuple(absent))

@@ -28,12 +28,14 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.word
     facts,
     left_out,
     place,
+    unchecked,
     verdict,
 )
 
 # A log is read from its end, line by line: what is more than this is in the other forms of the report.
 GROUPS_AN_ASPECT = 5
 NAMED_SERVERS = 10
+DECISIONS = 10
 WIDTH = max(len(word) for word in STATUS_WORDS.values())
 LABEL_WIDTH = max(len(word) for word in LABELS.values())
 
@@ -48,13 +50,16 @@ def _group_lines(group: Group) -> Iterator[str]:
         yield f"        {line}"
 
 
-def _aspect_line(aspect: Aspect) -> str:
+def _aspect_line(aspect: Aspect, reason: str) -> str:
     name = f"{visible(label(aspect.name)):<{LABEL_WIDTH}}"
-    return f"  {STATUS_WORDS[aspect.status]:<{WIDTH}}  {name}  {counts_text(aspect.counts)}".rstrip()
+    return f"  {STATUS_WORDS[aspect.status]:<{WIDTH}}  {name}  {counts_text(aspect.counts) or reason}".rstrip()
 
 
 def _aspect_lines(server: Server, aspect: Aspect) -> Iterator[str]:
-    yield _aspect_line(aspect)
+    reasons = unchecked(server, aspect.name)
+    is_one = len(reasons) == 1 and aspect.status == "unknown"
+    yield _aspect_line(aspect, reasons[0] if is_one else "")
+    yield from (f"    - Not checked: {line}" for line in reasons if not is_one)
     told = grouped(finding for finding in server.of_aspect(aspect.name) if finding.severity != "information")
     for group in told[:GROUPS_AN_ASPECT]:
         yield from _group_lines(group)
@@ -67,10 +72,26 @@ def _title(server: Server) -> str:
     return f"{visible(server.name)}: {STATUS_WORDS[server.status]}"
 
 
-def _server_lines(server: Server) -> Iterator[str]:
+def _time(server: Server, report: Report) -> str:
+    return f"; verified {visible(server.created)}" if server.created < report.created else ""
+
+
+def _decision_lines(report: Report) -> Iterator[str]:
+    """Yield what has to be decided, in short: the remedies stand with each server."""
+    decisions = action_of(report).decisions
+    for group in decisions[:DECISIONS]:
+        finding, more = group.first, len(group.findings) - 1
+        names = " / ".join(filter(None, (visible(finding.server) if len(report.servers) > 1 else "", place(finding))))
+        where = f" {names}{f' and {more:,} more' if more else ''}" if names else ""
+        yield f"  - {label(finding.aspect)}{where}: {next(iter(visible_lines(finding.reason)), '')}"
+    if len(decisions) > DECISIONS:
+        yield f"  - and {len(decisions) - DECISIONS:,} more: see the HTML or the JSON report"
+
+
+def _server_lines(server: Server, report: Report) -> Iterator[str]:
     yield ""
     yield _title(server)
-    known = "; ".join(f"{label}: {value}" for label, value in facts(server))
+    known = "; ".join(f"{label}: {value}" for label, value in facts(server, report))
     yield from (f"  {line}" for line in (known, extent(server), *left_out(server)) if line)
     for aspect in server.summary:
         yield from _aspect_lines(server, aspect)
@@ -83,14 +104,15 @@ def text_lines(report: Report) -> list[str]:
     """
     lines = [f"{verdict(report)} ({visible(report.created)})"]
     lines += [line for line in (consequence(report), absence(report), action_of(report).text) if line]
+    lines.extend(_decision_lines(report))
     is_short = len(report.servers) > NAMED_SERVERS
     quiet = [server for server in report.servers if is_short and server.status == "ok"]
     for server in report.servers:
         if server not in quiet:
-            lines.extend(_server_lines(server))
+            lines.extend(_server_lines(server, report))
     if quiet:
         lines.append("")
-        lines.extend(f"{_title(server)}; {extent(server)}" for server in quiet)
+        lines.extend(f"{_title(server)}; {extent(server)}{_time(server, report)}" for server in quiet)
     return lines
 
 

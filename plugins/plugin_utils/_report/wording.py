@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Mapping, Sequence
 
@@ -19,7 +20,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.mode
     Server,
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.remedy import Remedy
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import Status
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import Status, label
 
 STATUS_WORDS: Mapping[Status, str] = MappingProxyType(
     {"failure": "failure", "warning": "warning", "unknown": "not checked", "ok": "ok"}
@@ -131,7 +132,23 @@ def absence(report: Report) -> str:
         told.append(f"Still to come: {', '.join(map(visible, report.pending))}.")
     if report.absent:
         told.append(f"Not in this run: {_names(report.absent)}.")
+    if report.earlier:
+        told.append(f"From earlier runs: {_names([_with_time(server) for server in report.earlier])}.")
+    if report.removed:
+        told.append(f"No longer in the inventory, and left out here: {_names(report.removed)}.")
     return " ".join(told)
+
+
+def _with_time(server: Server) -> str:
+    return f"{server.name} ({server.created}{', failure' if server.status == 'failure' else ''})"
+
+
+def merged_into(whole: Report, report: Report) -> list[str]:
+    """Return what the console says of the servers that a run was merged with; empty where it knew all of them."""
+    told = absence(replace(whole, absent=(), pending=()))
+    if not told:
+        return []
+    return ["", *([f"With the servers of earlier runs: {verdict(whole)}."] if whole.earlier else []), told]
 
 
 def _names(names: Sequence[str], most: int = 50) -> str:
@@ -160,18 +177,19 @@ def fact_text(value: object) -> str:
     return visible(str(value))
 
 
-def facts(server: Server) -> list[tuple[str, str]]:
+def facts(server: Server, report: Report) -> list[tuple[str, str]]:
     """Return label and value of each fact that is known about the connection, the version of the server first.
 
-    None is known where no login worked.
+    Where no login worked, none but when that was, if in an earlier run.
     """
+    moment = [("Verified", visible(server.created))] if server.created < report.created else []
     if (server.connection or {}).get("works") is False:
-        return []
+        return moment
     found = [("PostgreSQL", visible(server.version))] if server.version else []
     for key, value in (server.connection or {}).items():
         if key != "works" and value not in (None, "") and not isinstance(value, (dict, list, tuple)):
             found.append((FACT_LABELS.get(key, visible(str(key)).replace("_", " ").capitalize()), fact_text(value)))
-    return found
+    return found + moment
 
 
 def extent(server: Server) -> str:
@@ -203,6 +221,33 @@ def left_out(server: Server) -> list[str]:
         reasons.append(f"Left out by patterns: {len(found) - NAMES_SHOWN:,} more, all in the JSON report")
     in_scope = [] if server.in_scope.is_full else [f"In scope: {part(server.in_scope, 'schema')}"]
     return in_scope + reasons + lines
+
+
+def unchecked(server: Server, aspect: str) -> list[str]:
+    """Return where and why an aspect was not checked, or not everywhere, a line a reason."""
+    by_reason: dict[str, list[str]] = {}
+    for each in server.not_checked:
+        if aspect in each.aspects:
+            by_reason.setdefault(each.reason, []).append(each.database)
+    return [f"{_in_databases(names)}{visible(reason)}" for reason, names in by_reason.items()]
+
+
+def _in_databases(names: Sequence[str]) -> str:
+    return f"In {_names([name for name in names if name], 5)}: " if any(names) else ""
+
+
+def notes(server: Server) -> list[str]:
+    """Return lines about what is in scope, and about what was not checked."""
+    by_reason: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for each in server.not_checked:
+        by_reason.setdefault((each.aspects, each.reason), []).append(each.database)
+    return [
+        *left_out(server),
+        *(
+            f"Not checked: {enumerated([label(aspect) for aspect in aspects])}. {_in_databases(names)}{visible(reason)}"
+            for (aspects, reason), names in by_reason.items()
+        ),
+    ]
 
 
 def _and_more(number: int) -> str:

@@ -103,7 +103,9 @@ def test_a_list_that_became_shorter_says_what_the_next_scan_hides(
 
     variables["metamapper_exclusive"] = True
     assert told in run_playbook(directory, "grant_metamapper.yml", variables, "--check").ok().output
-    assert told in run_playbook(directory, "grant_metamapper.yml", variables).ok().output
+    refused = run_playbook(directory, "grant_metamapper.yml", variables)
+    assert (refused.status, told in refused.output) == (2, True)
+    run_playbook(directory, "grant_metamapper.yml", {**variables, "metamapper_accept_lost": True}).ok()
     again = run_playbook(directory, "grant_metamapper.yml", variables).ok()
     assert again.changed == 0
     assert "no longer finds" not in again.output

@@ -148,13 +148,45 @@ def test_batches_add_up_to_one_report(warehouse: Site, tmp_path: Path) -> None:
 
 
 def test_what_was_seen_before_and_is_not_now_is_lost(warehouse: Site, tmp_path: Path) -> None:
-    verify(warehouse, tmp_path)
-    shutil.copy(tmp_path / "metamapper-report" / "report.json", tmp_path / "baseline.json")
-    assert verify(warehouse, tmp_path, metamapper_baseline="baseline.json").status == 0
-    warehouse.run("DROP TABLE hr.orders")
-    assert verify(warehouse, tmp_path).status == 0
-    assert verify(warehouse, tmp_path, metamapper_baseline="baseline.json").status != 0
-    assert failures(report(tmp_path)["servers"][0]) == [("lost", "hr", "orders")]
+    first = verify(warehouse, tmp_path).ok()
+    assert "There is no baseline" in first.output
+    warehouse.run("REVOKE SELECT ON hr.orders FROM {}", warehouse.group)
+    own = {"metamapper_fail_on": ["lost"]}
+    for _run in range(2):  # the alarm does not heal itself
+        assert verify(warehouse, tmp_path, **own).status == 2
+        assert failures(report(tmp_path)["servers"][0]) == [("lost", "hr", "orders")]
+    assert verify(warehouse, tmp_path, **own, metamapper_accept_lost=True).status == 0
+    assert verify(warehouse, tmp_path, **own).status == 0
+    warehouse.run("GRANT SELECT ON hr.orders TO {}", warehouse.group)
+    assert verify(warehouse, tmp_path, **own).status == 0
+    kept = json.loads((tmp_path / "metamapper-report" / "baseline" / "db.json").read_text())
+    assert kept["seen"] == {warehouse.database: {"sales": {"orders": 2}, "hr": {"orders": 2}}}
+
+
+def test_another_baseline_is_compared_with_and_none_is_kept(warehouse: Site, tmp_path: Path) -> None:
+    verify(warehouse, tmp_path).ok()
+    shutil.move(tmp_path / "metamapper-report" / "baseline" / "db.json", tmp_path / "good.json")
+    warehouse.run("REVOKE SELECT ON hr.orders FROM {}", warehouse.group)
+    own = {"metamapper_fail_on": ["lost"], "metamapper_baseline": "good.json"}
+    assert verify(warehouse, tmp_path, **own).status == 2
+    assert not (tmp_path / "metamapper-report" / "baseline" / "db.json").exists()
+
+
+def test_a_baseline_that_cannot_be_read_is_said_before_anything_is_granted(site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "metamapper-report" / "baseline" / "db.json"
+    file.parent.mkdir(parents=True)
+    file.write_text("{")
+    play = run_on_hosts(tmp_path, "metamapper.postgresql.grant_metamapper", {"db": variables(site)})
+    assert (play.status, "Cannot use the baseline" in play.output) == (2, True)
+    assert site.user not in site.server.logged()
+
+
+def test_a_name_of_a_server_is_data(warehouse: Site, tmp_path: Path) -> None:
+    names = ["../db", HOSTILE, "{{ 7 * 7 }}"]
+    run_on_hosts(tmp_path, PLAYBOOK, {name: variables(warehouse) for name in names}).ok()
+    files = list((tmp_path / "metamapper-report" / "baseline").iterdir())
+    assert {json.loads(path.read_text())["server"] for path in files} == set(names)
+    assert set(statuses(report(tmp_path))) == set(names)
 
 
 def test_check_mode_verifies_and_writes_no_file(warehouse: Site, tmp_path: Path) -> None:
@@ -168,9 +200,11 @@ def test_check_mode_verifies_and_writes_no_file(warehouse: Site, tmp_path: Path)
 def test_the_password_is_nowhere(warehouse: Site, tmp_path: Path) -> None:
     directory = tmp_path / "new" / "reports"
     play = verify(warehouse, tmp_path, "-vvv", metamapper_report_directory=str(directory))
-    assert sorted(path.name for path in directory.iterdir()) == ["report.html", "report.json", "report.txt"]
-    texts = [play.output, *(path.read_text() for path in directory.iterdir())]
-    assert ["p4ss w" in text for text in texts] == [False] * 4
+    files = [path for path in directory.rglob("*") if path.is_file()]
+    names = ["baseline/db.json", "report.html", "report.json", "report.txt"]
+    assert sorted(str(path.relative_to(directory)) for path in files) == names
+    texts = [play.output, *(path.read_text() for path in files)]
+    assert ["p4ss w" in text for text in texts] == [False] * 5
 
 
 def test_hostile_names_pass_through_to_the_report(warehouse: Site, tmp_path: Path) -> None:
@@ -240,7 +274,8 @@ FORMATS = {
 
 def test_the_formats_that_are_listed_are_written(warehouse: Site, tmp_path: Path) -> None:
     assert verify(warehouse, tmp_path, metamapper_report_formats=list(FORMATS)).status == 0
-    assert sorted(path.name for path in (tmp_path / "metamapper-report").iterdir()) == sorted(FORMATS.values())
+    written = {path.name for path in (tmp_path / "metamapper-report").iterdir()}
+    assert written == {*FORMATS.values(), "baseline"}
     spec = yaml.safe_load((ROOT / "roles" / "verify" / "meta" / "argument_specs.yml").read_text())
     assert spec["argument_specs"]["main"]["options"]["metamapper_report_formats"]["choices"] == list(FORMATS)
 
@@ -280,12 +315,24 @@ def psql(site: Site, script: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_server_that_the_run_left_out_is_said(warehouse: Site, tmp_path: Path) -> None:
-    hosts = {"db": variables(warehouse), "other": variables(warehouse)}
-    play = run_on_hosts(tmp_path, PLAYBOOK, hosts, "--limit", "db")
-    assert play.status == 0, play.output
-    assert "Not in this run: other." in play.output
-    assert report(tmp_path)["absent"] == ["other"]
+def test_a_limited_run_is_merged_into_the_report(warehouse: Site, tmp_path: Path) -> None:
+    hosts = {"db": variables(warehouse), "red": variables(warehouse, metamapper_password="wrong")}
+    play = run_on_hosts(tmp_path, PLAYBOOK, hosts, "--limit", "db").ok()
+    assert "Not in this run: red." in play.output
+    assert report(tmp_path)["absent"] == ["red"]
+    assert run_on_hosts(tmp_path, PLAYBOOK, hosts, "--limit", "red").status == 2
+    play = run_on_hosts(tmp_path, PLAYBOOK, hosts, "--limit", "db").ok()
+    assert "With the servers of earlier runs: Verification failed" in play.output
+    document = report(tmp_path)
+    assert (statuses(document), document["status"]) == ({"db": False, "red": True}, "failure")
+    assert {"From earlier runs: red" in (tmp_path / "metamapper-report" / name).read_text() for name in ALL} == {True}
+    del hosts["red"]
+    run_on_hosts(tmp_path, PLAYBOOK, hosts).ok()
+    document = report(tmp_path)
+    assert (statuses(document), document["removed"]) == ({"db": False}, ["red"])
+
+
+ALL = ("report.html", "report.txt")
 
 
 def test_why_a_host_was_lost_stands_in_the_report(warehouse: Site, tmp_path: Path) -> None:

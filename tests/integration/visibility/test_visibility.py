@@ -428,24 +428,36 @@ def test_limits_are_information(reader: Site) -> None:
     assert outcome["databases"][0]["schemas"][0]["relations"] == {"expected": 2, "visible": 2}
 
 
-LOST: dict[str, tuple[str, str]] = {
-    "revoked": ("REVOKE SELECT ON sales.orders FROM {}", "though it exists"),
-    "dropped": ("DROP TABLE sales.orders CASCADE; GRANT USAGE ON SCHEMA sales TO {}", "does not exist any more"),
-    "renamed": ("ALTER TABLE sales.orders RENAME TO o2; GRANT USAGE ON SCHEMA sales TO {}", "has a new name"),
+USAGE = "; GRANT USAGE ON SCHEMA sales TO {}"
+LOST: dict[str, tuple[str, str, str]] = {
+    "revoked": ("REVOKE SELECT ON sales.orders FROM {}", "failure", "though it exists"),
+    "dropped": (f"DROP TABLE sales.orders CASCADE{USAGE}", "warning", "does not exist any more"),
+    "renamed": (f"ALTER TABLE sales.orders RENAME TO o2{USAGE}", "warning", "has a new name"),
     "a column less": (
-        "DROP VIEW sales.recent; ALTER TABLE sales.orders DROP note; GRANT USAGE ON SCHEMA sales TO {}",
-        "will be seen with 2",
+        f"DROP VIEW sales.recent; ALTER TABLE sales.orders DROP note{USAGE}",
+        "warning",
+        "will be seen with 2, all that it has",
+    ),
+    "moved out of sight": (
+        f"CREATE SCHEMA attic; ALTER TABLE sales.orders SET SCHEMA attic{USAGE}",
+        "failure",
+        "its name exists in schema attic",
+    ),
+    "moved in sight": (
+        f"CREATE SCHEMA attic; ALTER TABLE sales.orders SET SCHEMA attic; GRANT USAGE ON SCHEMA attic TO PUBLIC{USAGE}",
+        "warning",
+        "does not exist any more",
     ),
 }
 
 
-@pytest.mark.parametrize(("statement", "words"), LOST.values(), ids=LOST.keys())
-def test_what_was_seen_earlier_and_is_not_now_is_lost(reader: Site, statement: str, words: str) -> None:
+@pytest.mark.parametrize(("statement", "severity", "words"), LOST.values(), ids=LOST.keys())
+def test_what_was_seen_earlier_and_is_not_now_is_lost(reader: Site, statement: str, severity: str, words: str) -> None:
     baseline = look(reader, "sales").ok()["seen"]
     assert not found(look(reader, "sales", baseline=baseline).ok(), "lost")
     reader.run(statement, reader.group)
     outcome = look(reader, "sales", baseline=baseline, fail_on=["lost"])
-    lost = {one["relation"]: one["reason"] for one in found(outcome, "lost", "failure")}
+    lost = {one["relation"]: one["reason"] for one in found(outcome, "lost", severity)}
     assert words in lost["orders"]
     assert "hides its documentation" in lost["orders"]
 

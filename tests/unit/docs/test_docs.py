@@ -181,12 +181,16 @@ def test_the_page_of_variables_has_every_variable_and_no_markup_of_ansible() -> 
 
 
 def test_the_defaults_of_the_playbooks_are_the_real_ones() -> None:
-    texts = [path.read_text() for path in (ROOT / "playbooks").glob("*.yml")]
-    playbooks = {re.findall(r"name: metamapper\.postgresql\.(\w+)", text)[0]: text for text in texts}
+    paths = sorted((ROOT / "playbooks").glob("*.yml"))
+    playbooks = {next((role for role in ROLES if role in path.stem), path.stem): path.read_text() for path in paths}
     real = {
         (name, default, ", ".join(role for role in ROLES if f"{name} |" in playbooks[role]))
         for text in playbooks.values()
         for name, default in re.findall(r"\{\{ (metamapper_\w+) \| default\('(\w+)'\)", text)
     }
-    assert real == {(name, default, users) for name, (default, users, *_rest) in OF_PLAYBOOKS.items()}
+    required = {
+        (name, "required", "merge_reports")
+        for name in re.findall(r"(metamapper_\w+)\s*\| mandatory", playbooks["merge_reports"])
+    }
+    assert real | required == {(name, default, users) for name, (default, users, *_rest) in OF_PLAYBOOKS.items()}
     assert set(OF_PLAYBOOKS) == set(PLAYBOOK_VARIABLES)

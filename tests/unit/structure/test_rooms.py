@@ -21,6 +21,7 @@ ASKED_BY = {"metamapper_queries.py": {"scan.py", "encoding.py"}, "role_queries.p
 PROVED_BY = {
     "plugins/modules/documentation.py": "documentation/test_documentation.py",
     "plugins/action/visibility.py": "worker/test_same_as_module.py",
+    "plugins/action/report.py": "roles/test_verify.py",
     "plugins/modules/visibility.py": "visibility/test_visibility.py",
     "plugins/module_utils/_documentation/run.py": "documentation/test_documentation.py",
     "plugins/module_utils/_access/apply_databases.py": "access/test_batches.py",

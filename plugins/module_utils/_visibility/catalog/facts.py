@@ -232,16 +232,24 @@ class ScanResult:
 class Loss:
     """A relation of which less will be seen than before; ``exists`` and ``usage`` tell why.
 
-    ``oid`` is None where it does not exist.
+    ``existing_columns`` are those that it has, seen or not; ``elsewhere`` is a schema in which its name exists and is
+    not seen either, empty for none. ``oid`` is None where it does not exist.
     """
 
     schema: str
     relation: str
     columns_before: int
     columns: int
+    existing_columns: int
     exists: bool
     usage: bool
+    elsewhere: str
     oid: int | None = None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether what is not seen exists no more: no privilege brings it back."""
+        return self.columns == self.existing_columns and (not self.exists or self.usage) and not self.elsewhere
 
 
 @dataclass(frozen=True)

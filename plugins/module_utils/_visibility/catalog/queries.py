@@ -268,8 +268,10 @@ SELECT pg_catalog.pg_get_userbyid(default_acl.defaclrole)::pg_catalog.text AS ro
 LOST = """
 SELECT wanted.schema AS schema, wanted.relation AS relation, wanted.columns AS columns_before,
        COALESCE(counted.visible, 0) AS columns,
+       COALESCE(counted.existing, 0) AS existing_columns,
        class.oid IS NOT NULL AS exists,
        COALESCE(pg_catalog.has_schema_privilege(namespace.oid, 'USAGE'), false) AS usage,
+       CASE WHEN class.oid IS NULL THEN COALESCE(other.schema, '') ELSE '' END AS elsewhere,
        class.oid::pg_catalog.int8 AS oid
   FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::pg_catalog.text[]),
                   pg_catalog.unnest(%(relations)s::pg_catalog.text[]),
@@ -279,12 +281,26 @@ SELECT wanted.schema AS schema, wanted.relation AS relation, wanted.columns AS c
     ON class.relnamespace = namespace.oid AND class.relname::pg_catalog.text = wanted.relation
    AND class.relkind IN ('r', 'p', 'v', 'f')
   LEFT JOIN LATERAL (
-    SELECT pg_catalog.count(*) AS visible
+    SELECT pg_catalog.count(*) AS existing,
+           pg_catalog.sum((
+             pg_catalog.pg_has_role(class.relowner, 'USAGE')
+             OR pg_catalog.has_column_privilege(class.oid, attribute.attnum, 'SELECT,INSERT,UPDATE,REFERENCES')
+           )::pg_catalog.int4) AS visible
       FROM pg_catalog.pg_attribute AS attribute
      WHERE attribute.attrelid = class.oid AND attribute.attnum > 0 AND NOT attribute.attisdropped
-       AND (pg_catalog.pg_has_role(class.relowner, 'USAGE')
-            OR pg_catalog.has_column_privilege(class.oid, attribute.attnum, 'SELECT,INSERT,UPDATE,REFERENCES'))
   ) AS counted ON true
+  LEFT JOIN LATERAL (
+    SELECT elsewhere.nspname::pg_catalog.text AS schema
+      FROM pg_catalog.pg_class AS namesake
+      JOIN pg_catalog.pg_namespace AS elsewhere ON elsewhere.oid = namesake.relnamespace
+     WHERE namesake.relname::pg_catalog.text = wanted.relation AND namesake.relkind IN ('r', 'p', 'v', 'f')
+       AND elsewhere.nspname <> 'information_schema' AND elsewhere.nspname::pg_catalog.text !~ '^pg_'
+       AND NOT (pg_catalog.has_schema_privilege(elsewhere.oid, 'USAGE')
+                AND (pg_catalog.pg_has_role(namesake.relowner, 'USAGE')
+                     OR pg_catalog.has_any_column_privilege(namesake.oid, 'SELECT,INSERT,UPDATE,REFERENCES')))
+     ORDER BY 1
+     LIMIT 1
+  ) AS other ON true
  WHERE COALESCE(counted.visible, 0) < wanted.columns
  ORDER BY 1, 2
 """

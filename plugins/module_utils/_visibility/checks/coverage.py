@@ -213,35 +213,41 @@ def lost(facts: DatabaseFacts) -> tuple[Finding, ...]:
 
 
 def _lost_findings(facts: DatabaseFacts, losses: list[Loss]) -> Iterable[Finding]:
+    """Yield a failure where a privilege is missing, and a warning where what was seen exists no more."""
     for loss in losses[:MOST_EXAMPLES]:
         reason = f"{_what_is_lost(loss)} The next scan succeeds without it and hides its documentation."
         if facts.scan.definitions_failure:
             reason = f"{_what_is_lost(loss)} The first scan that succeeds will hide its documentation."
-        remedy = _remedy_for_loss(facts, loss)
-        yield Finding("lost", "failure", reason, remedy, facts.name, loss.schema, loss.relation)
-    if len(losses) > MOST_EXAMPLES:
-        reason = (
-            f"{len(losses) - MOST_EXAMPLES} more relations of this schema were seen earlier and will not be seen now."
-        )
-        yield Finding("lost", "failure", reason, "Fix the ones that are listed first.", facts.name, losses[0].schema)
+        severity: Severity = "warning" if loss.is_gone else "failure"
+        yield Finding("lost", severity, reason, _remedy_for_loss(facts, loss), facts.name, loss.schema, loss.relation)
+    others = losses[MOST_EXAMPLES:]
+    if others:
+        reason = f"{len(others)} more relations of this schema were seen earlier and will not be seen now."
+        severity = "warning" if all(loss.is_gone for loss in others) else "failure"
+        yield Finding("lost", severity, reason, "Fix the ones that are listed first.", facts.name, losses[0].schema)
 
 
 def _what_is_lost(loss: Loss) -> str:
+    before = f"It was seen earlier with {loss.columns_before} columns"
+    if loss.elsewhere:
+        return f"{before} and is not there now; its name exists in schema {quoted(loss.elsewhere)}, and is not seen."
     if not loss.exists:
-        return (
-            f"It was seen earlier with {loss.columns_before} columns and does not exist any more (or has a new name)."
-        )
+        return f"{before} and does not exist any more (or has a new name)."
     if loss.columns:
-        return f"It was seen earlier with {loss.columns_before} columns and will be seen with {loss.columns}."
-    return f"It was seen earlier with {loss.columns_before} columns and will not be seen, though it exists."
+        return f"{before} and will be seen with {loss.columns}{', all that it has' if loss.is_gone else ''}."
+    return f"{before} and will not be seen, though it exists."
 
 
 def _remedy_for_loss(facts: DatabaseFacts, loss: Loss) -> str:
-    if not loss.exists:
+    if loss.is_gone:
+        return "If that is intended, do nothing; else restore it: its documentation comes back with it."
+    if loss.elsewhere or loss.schema not in facts.expectation.schemas:
+        schema = loss.elsewhere or loss.schema
         return (
-            "If that is intended, take a new baseline; else restore the relation: its documentation comes back with it."
+            f"List schema {quoted(schema)} in metamapper_databases and grant on it; or, if it is meant to be hidden, "
+            "run once with metamapper_accept_lost: true."
         )
-    privilege = facts.expectation.schemas.get(loss.schema, "SELECT")
+    privilege = facts.expectation.schemas[loss.schema]
     grant = f"GRANT {privilege} ON TABLE {qualified(loss.schema, loss.relation)} TO {_to(facts)};"
     return grant if loss.usage else f"GRANT USAGE ON SCHEMA {quoted(loss.schema)} TO {_to(facts)}; {grant}"
 

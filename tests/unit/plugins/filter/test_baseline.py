@@ -1,56 +1,34 @@
-"""A JSON report is the baseline of a later run."""
+"""The filter that reads a server's baseline."""
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
 
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.metamapper.postgresql.plugins.filter.baseline import FilterModule
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import render_json
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.results import report_of
-
-from tests.support.values.findings import (
-    CREATED,
-    HOSTILE,
-    database,
-    finding,
-    result,
-    schema,
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.baseline import (
+    FOLDER,
+    Baseline,
+    file_name,
+    render_baseline,
 )
 
+from tests.support.values.findings import CREATED, HOSTILE
 
-def one(name: str) -> Report:
-    """Return a report in which everything has a name."""
-    found = finding("missing", "failure", name, name, database=name, schema=name, relation=name)
-    given = result([database(name, [schema(name, visible=1)])], [found], message=name)
-    return report_of({name: given, "lost": None}, created=CREATED, pending=["later"])
+baseline = FilterModule().filters()["baseline"]
 
 
-@pytest.mark.parametrize(
-    ("server", "seen"),
-    [
-        pytest.param(HOSTILE, {HOSTILE: {HOSTILE: {"orders": 10}}}, id="known"),
-        pytest.param("lost", {}, id="not verified then"),
-        pytest.param("new", {}, id="not known then"),
-    ],
-)
-def test_a_report_is_the_baseline_of_a_later_run(server: str, seen: dict[str, Any]) -> None:
-    assert FilterModule().filters()["baseline"](render_json(one(HOSTILE)), server) == seen
+def test_the_kept_baseline_is_taken_and_none_is_empty(tmp_path: Path) -> None:
+    values = {"baseline": "", "report_directory": str(tmp_path)}
+    assert baseline(values, HOSTILE) == {}
+    (tmp_path / FOLDER).mkdir()
+    seen = {"d": {"s": {"t": 1}}}
+    (tmp_path / FOLDER / file_name(HOSTILE)).write_text(render_baseline(HOSTILE, Baseline(CREATED, seen)))
+    assert baseline(values, HOSTILE) == seen
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        pytest.param("", "Expecting value", id="empty"),
-        pytest.param("[]", 'its "format" is not', id="a list"),
-        pytest.param('{"format": "other"}', 'its "format" is not', id="another format"),
-        pytest.param(
-            '{"format": "metamapper.postgresql/report", "version": 1}', 'its "version" is 1', id="another version"
-        ),
-    ],
-)
-def test_what_is_no_report_is_refused(text: str, reason: str) -> None:
-    with pytest.raises(AnsibleFilterError, match=f"Cannot use metamapper_baseline: .*{reason}.*Name a report.json"):
-        FilterModule().filters()["baseline"](text, "db")
+def test_a_file_that_is_none_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_text("[]")
+    with pytest.raises(AnsibleFilterError, match="neither a baseline nor a JSON report"):
+        baseline({"baseline": str(tmp_path / "other.json"), "report_directory": ""}, "db")

@@ -47,7 +47,7 @@ def test_samples() -> None:
         ("findings", 'server="b",aspect="missing",severity="failure"'): 0,
         ("relations", 'server="a",database="warehouse",state="expected"'): 24,
         ("relations", 'server="a",database="warehouse",state="visible"'): 22,
-        ("verified_timestamp_seconds", ""): 1795416012,
+        ("verified_timestamp_seconds", 'server="a"'): 1795416012,
     }
     assert {key: samples[PREFIX + key[0], key[1]] for key in expected} == expected
 
@@ -60,4 +60,4 @@ def test_names_are_escaped(name: str) -> None:
 
 
 def test_no_server() -> None:
-    assert len(parsed(render_prometheus(report_of({}, created=CREATED)))) == 1
+    assert len(parsed(render_prometheus(report_of({}, created=CREATED)))) == 0

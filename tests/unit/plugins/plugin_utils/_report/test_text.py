@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.merge import merged
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.results import report_of
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.text import render_text, text_lines
 
 from tests.support.values.findings import (
@@ -12,6 +14,7 @@ from tests.support.values.findings import (
     HOSTILE,
     OVERRIDE,
     PASSED,
+    database,
     finding,
     report,
     result,
@@ -72,3 +75,36 @@ def test_no_name_forges_a_line_of_the_text(name: str) -> None:
         return len(render_text(report(**{text: result([], [found], message="failed")})).splitlines())
 
     assert lines(name) == lines("plain")
+
+
+def test_what_needs_a_decision_is_listed_in_front() -> None:
+    many = [finding("missing", "failure", f"Reason {number}.\nMore.", "Ask.", database="d") for number in range(12)]
+    lines = text_lines(report(a=result([database("d", [])], many, message="No."), lost=None))
+    start = lines.index("13 failures need a decision.") + 1
+    assert lines[start] == "  - Missing a / d: Reason 0."
+    assert lines[start + 10] == "  - and 3 more: see the HTML or the JSON report"
+
+
+def test_that_there_is_no_baseline_is_one_line() -> None:
+    reason = "There is no baseline."
+    unchecked = [{"database": "", "aspects": ["lost"], "reason": reason}]
+    summary = {**PASSED["summary"], "lost": {"status": "unknown", "count": 0}}
+    lines = text_lines(report(a={**PASSED, "summary": summary, "not_checked": unchecked}))
+    assert [line for line in lines if reason in line] == [f"  not checked  Regressions        {reason}"]
+    assert lines[1] == "No action required."
+
+
+def test_what_was_not_checked_in_some_databases_stands_under_the_answer() -> None:
+    unchecked = [{"database": name, "aspects": ["lost"], "reason": "Not known then."} for name in ("erp", "crm")]
+    lines = text_lines(report(a={**PASSED, "not_checked": unchecked}))
+    assert "    - Not checked: In erp, crm: Not known then." in lines
+
+
+def test_a_part_of_an_earlier_run_has_its_time() -> None:
+    later = report_of({"b": PASSED}, created="2026-11-24 06:40:12 UTC")
+    lines = text_lines(merged([report(a=FAILED, c=PASSED), later], inventory=["a", "b"]))
+    assert f"From earlier runs: a ({CREATED}, failure), c ({CREATED})." in lines
+    assert sum(f"Verified: {CREATED}" in line for line in lines) == 2
+    quiet = {f"s{number:02}": PASSED for number in range(12)}
+    lines = text_lines(merged([report(**quiet), later], inventory=[]))
+    assert sum(line.endswith(f"; verified {CREATED}") for line in lines) == 12

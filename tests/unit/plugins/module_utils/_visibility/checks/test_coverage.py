@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import (
@@ -81,23 +82,44 @@ def test_a_creator_whose_rights_the_login_has_needs_no_default() -> None:
     assert future(replace(FACTS, creators=(Creator("sales", "etl", is_inherited=True),))) == ()
 
 
-@pytest.mark.parametrize(
-    ("loss", "reason", "remedy"),
-    [
-        (Loss("sales", "t", 4, 0, False, False), "does not exist any more", "new baseline"),
-        (Loss("sales", "t", 4, 3, True, True), "will be seen with 3", 'GRANT SELECT ON TABLE "sales"."t"'),
-        (Loss("nous", "t", 4, 0, True, False), "though it exists", 'GRANT USAGE ON SCHEMA "nous"'),
-    ],
-    ids=["dropped", "columns", "no USAGE"],
-)
-def test_a_loss(loss: Loss, reason: str, remedy: str) -> None:
+def a_loss(schema: str = "sales", columns: int = 0, existing: int = 4, **others: Any) -> Loss:
+    """Return a relation that was seen with four columns."""
+    given = {"exists": True, "usage": True, "elsewhere": "", **others}
+    return Loss(schema, "t", 4, columns, existing, **given)
+
+
+LOSSES = {
+    "dropped": (a_loss(existing=0, exists=False), "warning", "does not exist any more", "do nothing"),
+    "dropped with its schema": (
+        a_loss(existing=0, exists=False, usage=False),
+        "warning",
+        "not exist any",
+        "do nothing",
+    ),
+    "a dropped column": (a_loss(columns=3, existing=3), "warning", "with 3, all that it has", "do nothing"),
+    "columns": (a_loss(columns=3), "failure", "will be seen with 3.", 'GRANT SELECT ON TABLE "sales"."t"'),
+    "no SELECT": (a_loss(), "failure", "though it exists", 'GRANT SELECT ON TABLE "sales"."t"'),
+    "no USAGE": (a_loss(columns=4, usage=False), "failure", "will be seen", 'GRANT USAGE ON SCHEMA "sales"'),
+    "not listed": (a_loss("nous"), "failure", "though it exists", 'List schema "nous"'),
+    "moved": (
+        a_loss(existing=0, exists=False, elsewhere=HOSTILE),
+        "failure",
+        "its name exists in schema",
+        "metamapper_accept_lost: true",
+    ),
+}
+
+
+@pytest.mark.parametrize(("loss", "severity", "reason", "remedy"), LOSSES.values(), ids=LOSSES)
+def test_a_loss(loss: Loss, severity: str, reason: str, remedy: str) -> None:
     (one,) = lost(replace(FACTS, losses=(loss,)))
+    assert one.severity == severity
     assert reason in one.reason
     assert remedy in one.remedy
 
 
 def test_many_losses_of_a_schema_are_counted() -> None:
-    losses = tuple(Loss("sales", f"t{number}", 4, 0, True, True) for number in range(70))
+    losses = tuple(replace(a_loss(), relation=f"t{number}") for number in range(70))
     findings = lost(replace(FACTS, losses=losses))
     assert len(findings) == 51
     assert findings[-1].reason.startswith("20 more")

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""Shows what a play found on its hosts, and writes the reports on the controller: one task for all of them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.directory import DirectoryError, absolute
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.formats import FORMATS
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.publish import (
+    merge_baselines,
+    merge_directories,
+    publish,
+    read_baselines,
+    renew_baselines,
+)
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.run import Run
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.text import text_lines
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.wording import merged_into
+
+NAMES = {"type": "list", "elements": "str", "default": []}
+OPTIONS: dict[str, Any] = {
+    "directory": {"type": "str", "required": True},
+    "formats": {"type": "list", "elements": "str", "required": True, "choices": list(FORMATS)},
+    "register": {"type": "str"},
+    "hosts": NAMES,
+    "active": NAMES,
+    "batch": NAMES,
+    "inventory": NAMES,
+    "known": NAMES,
+    "causes": NAMES,
+    "scopes": NAMES,
+    "keep_baselines": {"type": "bool", "default": True},
+    "sources": NAMES,
+}
+CREATED = "%Y-%m-%d %H:%M:%S UTC"
+
+
+class ActionModule(ActionBase):
+    """The action of the task that writes the reports."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the lines to show as ``msg``, and as ``file`` the report for people, empty where none was written."""
+        super().run(tmp, task_vars)
+        _validated, options = self.validate_argument_spec(OPTIONS)  # type: ignore[no-untyped-call]
+        try:
+            return (
+                self._merged(options) if options["sources"] else self._written(options, (task_vars or {})["hostvars"])
+            )
+        except (DirectoryError, OSError, ValueError) as error:
+            raise AnsibleActionFail(f"Cannot write the reports: {error}") from error
+
+    def _merged(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Write one report and the newest baselines out of those of several directories; return as ``run`` does."""
+        sources = [absolute(source) for source in options["sources"]]
+        report = merge_directories(sources, inventory=options["inventory"])
+        result: dict[str, Any] = {
+            "changed": False,
+            "file": "",
+            "_ansible_verbose_always": True,
+            "msg": text_lines(report),
+        }
+        if self._task.check_mode:
+            return result
+        directory = absolute(options["directory"])
+        known = options["known"] or None
+        published = publish(directory, report, options["formats"], inventory=options["inventory"], known=known)
+        merge_baselines(sources, directory)
+        return {**result, "file": published.file, "msg": text_lines(published.report)}
+
+    def _written(self, options: dict[str, Any], hostvars: Any) -> dict[str, Any]:
+        names = ("register", "hosts", "active", "batch", "inventory", "causes", "scopes")
+        run = Run(**{name: options[name] for name in names})
+        directory, created = absolute(options["directory"]), datetime.now(timezone.utc).strftime(CREATED)
+        baselines = read_baselines(directory, run.hosts) if options["keep_baselines"] else {}
+        report = run.report(hostvars, created, baselines)
+        result: dict[str, Any] = {"changed": False, "file": "", "_ansible_verbose_always": True}
+        if self._task.check_mode:
+            return {**result, "msg": text_lines(report)}
+        inventory = run.inventory or run.hosts
+        published = publish(directory, report, options["formats"], inventory=inventory, known=options["known"] or None)
+        if options["keep_baselines"]:
+            renew_baselines(directory, run.results(hostvars), created)
+        lines = [*text_lines(report), *merged_into(published.report, report), *filter(None, [published.note])]
+        return {**result, "file": published.file, "msg": lines}

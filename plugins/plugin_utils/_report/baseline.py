@@ -1,0 +1,172 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What Metamapper saw of each server at the last good run: a file a server, in the directory of the reports."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Mapping
+from urllib.parse import quote
+
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.directory import absolute
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import FORMAT as REPORT_FORMAT
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import VERSION as REPORT_VERSION
+
+FORMAT = "metamapper.postgresql/baseline"
+VERSION = 1
+FOLDER = "baseline"
+LONGEST_NAME = 200  # file systems take 255 bytes
+# What Ansible puts in the place of a name that equals a secret.
+MASKED = re.compile(r"VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|[*]{8}")
+
+Seen = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What Metamapper saw of a server by database, schema and relation, and when it was looked at."""
+
+    created: str
+    seen: Seen
+
+
+def file_name(server: str) -> str:
+    """Return the name of a server's file: of no other server, in no other directory, whatever the name holds."""
+    name = quote(server, safe="")
+    name = f"%2E{name[1:]}" if name.startswith(".") else name
+    if len(name) > LONGEST_NAME:
+        name = f"{name[: LONGEST_NAME - 66]}%-{hashlib.sha256(server.encode()).hexdigest()}"
+    return f"{name}.json"
+
+
+def baseline_of(values: Mapping[str, Any], server: str) -> Baseline | None:
+    """Return what to compare a server with, given the variables of the role verify; None for nothing.
+
+    Raises ValueError where a file is no baseline, OSError where it cannot be read.
+    """
+    if values["baseline"]:
+        return named_baseline(absolute(values["baseline"]), server)
+    return kept_baseline(absolute(values["report_directory"]), server) if values["report_directory"] else None
+
+
+def baseline_problem(values: Mapping[str, Any], server: str) -> str:
+    """Return why a server cannot be compared with what was seen earlier; empty where it can."""
+    try:
+        baseline_of(values, server)
+    except (OSError, ValueError) as error:
+        remedy = (
+            "Name a baseline, or a report.json that this role has written, or leave the variable out."
+            if values["baseline"]
+            else "Restore the file, or remove it: then nothing is compared, and the next good run writes a new one."
+        )
+        return f"Cannot use {'metamapper_baseline' if values['baseline'] else 'the baseline'}: {error}. {remedy}"
+    return ""
+
+
+def kept_baseline(directory: Path, server: str) -> Baseline | None:
+    """Return the baseline of a server that is kept in the directory of the reports, None where there is none.
+
+    Raises ValueError where the file is no baseline of this server, OSError where it cannot be read.
+    """
+    path = directory / FOLDER / file_name(server)
+    if not path.exists() and not path.is_symlink():
+        return None
+    return _parsed(_document(path), server, path)
+
+
+def named_baseline(path: Path, server: str) -> Baseline | None:
+    """Return what a file, a JSON report or a baseline, says of a server; None where it does not know the server.
+
+    Raises ValueError where the file is neither, OSError where it cannot be read.
+    """
+    document = _document(path)
+    if document.get("format") == FORMAT and document.get("server") != server:
+        return None
+    if document.get("format") != REPORT_FORMAT:
+        return _parsed(document, server, path)
+    if document.get("version") != REPORT_VERSION:
+        raise ValueError(f'{path}: its "version" is {document.get("version")!r}; this release reads {REPORT_VERSION}')
+    part = next((each for each in document.get("servers") or () if each.get("name") == server), None)
+    return Baseline(str(part.get("created") or ""), part["seen"]) if part and part.get("seen") else None
+
+
+def parse_baseline(path: Path) -> tuple[str, Baseline | None]:
+    """Return the server of a file, and its baseline; None where it is none."""
+    try:
+        document = _document(path)
+        server = str(document.get("server") or "")
+        return server, _parsed(document, server, path) if path.name == file_name(server) else None
+    except (OSError, ValueError):
+        return "", None
+
+
+def _document(path: Path) -> Mapping[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is no JSON: {error}") from error
+    if not isinstance(document, Mapping):
+        raise ValueError(f"{path} is neither a baseline nor a JSON report of this collection")
+    return document
+
+
+def _parsed(document: Mapping[str, Any], server: str, path: Path) -> Baseline:
+    if document.get("format") != FORMAT:
+        raise ValueError(f'{path}: its "format" is neither "{FORMAT}" nor "{REPORT_FORMAT}"')
+    if document.get("version") != VERSION:
+        raise ValueError(f'{path}: its "version" is {document.get("version")!r}; this release reads {VERSION}')
+    if document.get("server") != server:
+        raise ValueError(f'{path} is the baseline of another server, "{document.get("server")}"')
+    if not isinstance(document.get("seen"), Mapping):
+        raise ValueError(f'{path} has no "seen"')
+    return Baseline(str(document.get("created") or ""), document["seen"])
+
+
+def render_baseline(server: str, baseline: Baseline) -> str:
+    """Return the text of a server's file, in ASCII."""
+    document = {"format": FORMAT, "version": VERSION, "server": server, "created": baseline.created}
+    return json.dumps({**document, "seen": baseline.seen}, indent=1, ensure_ascii=True)
+
+
+def renewed(old: Baseline | None, result: Mapping[str, Any] | None, created: str) -> Baseline | None:
+    """Return the baseline after a run, given the module's result; None where the old one stays.
+
+    It stays where something is lost: the alarm lasts until what was lost is back, or accepted. A database that could
+    not be looked at keeps its part, and so does one that is no longer there; the latter until losses are accepted,
+    which is when ``lost`` fails nothing.
+    """
+    if not result or not result.get("summary") or MASKED.search(json.dumps(result.get("seen") or {})):
+        return None
+    findings = result.get("findings") or ()
+    if any(each.get("aspect") == "lost" and each.get("severity") == "failure" for each in findings):
+        return None
+    if old and old.created > created:  # of a run that began later and ended earlier
+        return None
+    kept = old.seen if old else {}
+    if is_accepted(result):
+        known = {str(each.get("name")) for each in result.get("databases") or ()}
+        kept = {name: part for name, part in kept.items() if name in known}
+    seen = {**kept, **(result.get("seen") or {})}
+    return Baseline(created, seen) if seen or old else None
+
+
+def is_accepted(result: Mapping[str, Any]) -> bool:
+    """Tell whether the run accepted what is lost."""
+    fail_on = ((result.get("invocation") or {}).get("module_args") or {}).get("fail_on")
+    return fail_on is not None and "lost" not in fail_on
+
+
+def dropped_out(old: Baseline | None, result: Mapping[str, Any] | None) -> list[str]:
+    """Return the databases of the baseline that the run knows nothing of: they are in its scope no longer."""
+    if old is None or not result or not (result.get("connection") or {}).get("works"):
+        return []
+    known = {str(each.get("name")) for each in result.get("databases") or ()}
+    known.update(str(each.get("database") or "") for each in result.get("findings") or ())
+    return sorted(name for name in old.seen if name not in known)

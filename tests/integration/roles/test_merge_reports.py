@@ -1,0 +1,46 @@
+"""One report out of those of several runs, by its playbook."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.postgres.site import Site
+from tools.runners.playbooks import run_on_hosts
+
+pytestmark = [pytest.mark.playbook, pytest.mark.majorless]
+
+NAME = "metamapper.postgresql"
+
+
+def merge(directory: Path, hosts: dict[str, Any], *reports: str, **others: Any) -> Any:
+    """Run the playbook."""
+    extra = json.dumps({"metamapper_reports": list(reports), "metamapper_report_directory": "whole", **others})
+    return run_on_hosts(directory, f"{NAME}.merge_reports", hosts, "-e", extra)
+
+
+def test_reports_of_slices_become_one(site: Site, tmp_path: Path) -> None:
+    site.run("CREATE SCHEMA sales; CREATE TABLE sales.orders (id int)")
+    own = site.variables("sales")
+    hosts = {name: own for name in ("a", "b", "c")} | {"b": {**own, "metamapper_login_password": "wrong"}}
+    for name, status in (("a", 0), ("b", 2)):
+        where = ("-e", f"metamapper_report_directory=slice-{name}")
+        play = run_on_hosts(tmp_path, f"{NAME}.grant_metamapper", hosts, "--limit", name, *where)
+        assert play.status == status, play.output
+    play = merge(tmp_path, hosts, "slice-a", "slice-b").ok()
+    assert ("Not in this run: c." in play.output, play.changed) == (True, 0)
+    document = json.loads((tmp_path / "whole" / "report.json").read_text())
+    statuses = {server["name"]: server["status"] == "failure" for server in document["servers"]}
+    assert (statuses, document["absent"]) == ({"a": False, "b": True}, ["c"])
+    assert (tmp_path / "whole" / "baseline" / "a.json").exists()
+
+
+def test_what_cannot_be_merged_is_named(tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_text("[]")
+    play = merge(tmp_path, {}, "other.json")
+    assert (play.status, "other.json: it is not a JSON report" in play.output) == (2, True)
+    play = run_on_hosts(tmp_path, f"{NAME}.merge_reports", {})
+    assert (play.status, "Set metamapper_reports to a list of directories" in play.output) == (2, True)
