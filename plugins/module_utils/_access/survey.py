@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from functools import partial
 from typing import Collection, Iterable, Iterator, Sequence
@@ -22,7 +23,14 @@ from .._postgres.transaction import READ, read_again
 from .._postgres.verifier import make_verifier
 from .._scope.databases import Target, Targets, entry_obstacles, not_enterable, resolve
 from .catalog.facts import AclItem, ServerFacts
-from .catalog.inspect import LongDefault, inspect_database, inspect_long_defaults, inspect_server, inspect_shared
+from .catalog.inspect import (
+    LongDefault,
+    inspect_database,
+    inspect_long_defaults,
+    inspect_primary,
+    inspect_server,
+    inspect_shared,
+)
 from .catalog.inspect_roles import inspect_mentions
 from .privileges.desired import Desired
 from .privileges.obstacles import revoke_obstacles
@@ -183,6 +191,8 @@ def _refusals(found: Survey, where: Server, request: AccessRequest, roles: RoleP
         if writes_roles or changed:
             yield in_recovery(where)
         return
+    if roles.has_changes and not facts.has_citus:
+        yield from (roles_stay_here(where.database, state.name) for state in found.databases if state.facts.has_citus)
     if facts.is_read_only and writes_roles:
         yield read_only(where.database)
     yield from (read_only(state.name) for state in changed if state.facts.is_read_only)
@@ -236,9 +246,22 @@ def lost_by_retirement(where: Server, facts: ServerFacts, request: AccessRequest
 
 
 def in_recovery(where: Server) -> Problem:
-    """Return the refusal to write to a replica."""
-    message = f"The server {where.login.location} is in recovery (a replica), and there is something to change."
+    """Return the refusal to write to a replica; asks it for its primary."""
+    primary = ""
+    with contextlib.suppress(ServerError), where.session() as session:
+        primary = read_again(session, inspect_primary)
+    named = f" It follows {primary}." if primary else ""
+    message = f"The server {where.login.location} is in recovery (a replica), and there is something to change.{named}"
     return Problem(message, "Point metamapper_login_host at the primary; it replicates roles and grants by itself.")
+
+
+def roles_stay_here(login_database: str, database: str) -> Problem:
+    """Return the refusal to make roles where Citus does not carry them to its workers."""
+    message = (
+        f"Database {quoted(database)} has the extension citus, which carries roles to its workers only from a database "
+        f"that has it, and roles are made in {quoted(login_database)}, which has not."
+    )
+    return Problem(message, f"Set metamapper_login_db (option login_db) to {database}.", database=database)
 
 
 def read_only(database: str) -> Problem:

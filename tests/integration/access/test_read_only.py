@@ -6,7 +6,7 @@ from typing import Any, Iterator
 
 import pytest
 
-from tests.support.modules.access import Warehouse, password_states
+from tests.support.modules.access import Warehouse, password_states, version
 from tests.support.postgres.site import Site, identifiers
 from tools.postgres.server import running
 from tools.postgres.snapshot import differences, snapshot
@@ -48,6 +48,8 @@ def test_a_replica_that_is_asked_to_change_something_is_refused(
     assert refused.failed
     assert "is in recovery" in refused["msg"]
     assert "metamapper_login_host" in refused["msg"]
+    is_known = empty.admin.is_superuser and version(empty.server) >= 110000
+    assert (f"It follows {empty.server.host}." in refused["msg"]) is is_known
 
 
 def test_what_the_primary_is_given_the_replica_reports(replicated: tuple[Warehouse, Warehouse, Standby]) -> None:

@@ -119,6 +119,7 @@ def a_server(*roles: RoleFacts, admin: RoleFacts = ADMIN, **properties: Any) -> 
         "can_read_verifiers": True,
         "administrator": admin.name,
         "login": admin.name,
+        "has_citus": False,
         "roles": {role.name: role for role in (admin, *roles)},
         "databases": (),
     }
@@ -188,6 +189,7 @@ def a_database(*schemas: SchemaFacts, **properties: Any) -> DatabaseFacts:
         "is_read_only": False,
         "connect": LACKING,
         "can_create_schemas": False,
+        "has_citus": False,
         "schemas": {schema.name: schema for schema in schemas},
         "listed": {schema.name: "SELECT" for schema in schemas},
         "creators": (),

@@ -66,6 +66,7 @@ class ServerRow:
     can_read_verifiers: bool
     administrator: str
     login: str
+    has_citus: bool
 
 
 @dataclass(frozen=True)
@@ -292,6 +293,7 @@ class DatabaseFacts:
     is_read_only: bool
     connect: PrivilegeState
     can_create_schemas: bool
+    has_citus: bool
     schemas: Mapping[str, SchemaFacts]
     listed: Mapping[str, Privilege]
     creators: tuple[CreatorFacts, ...]

@@ -52,6 +52,7 @@ class _SchemaRow(NamedTuple):
     is_connect_effective: bool
     is_connect_grantable: bool
     can_create_schemas: bool
+    has_citus: bool
     oid: int | None
     name: str
     owner: str
@@ -93,6 +94,12 @@ def inspect_server(session: Session, request: AccessRequest) -> ServerFacts:
         memberships=inspect_memberships(session, request, version) if request.is_absent else (),
         connections=inspect_connections(session, request),
     )
+
+
+def inspect_primary(session: Session) -> str:
+    """Return the host of the primary of a replica, empty where the replica does not tell; one round trip."""
+    rows = session.rows(queries.PRIMARY)
+    return str(rows[0][0]) if rows else ""
 
 
 def inspect_long_defaults(session: Session, schemas: Collection[str]) -> list[LongDefault]:
@@ -150,6 +157,7 @@ def inspect_database(
         owner=rows[0].database_owner,
         connect=PrivilegeState(rows[0].is_connect_direct, rows[0].is_connect_effective, rows[0].is_connect_grantable),
         can_create_schemas=rows[0].can_create_schemas,
+        has_citus=rows[0].has_citus,
         schemas=schemas,
         listed=listed,
         creators=creators,

@@ -25,7 +25,17 @@ SELECT pg_catalog.current_setting('server_version') AS version,
        pg_catalog.has_column_privilege('pg_catalog.pg_authid'::pg_catalog.regclass, 'rolpassword', 'SELECT')
          AS can_read_verifiers,
        CURRENT_USER::pg_catalog.text AS administrator,
-       SESSION_USER::pg_catalog.text AS login
+       SESSION_USER::pg_catalog.text AS login,
+       EXISTS (SELECT 1 FROM pg_catalog.pg_extension AS extension WHERE extension.extname = 'citus') AS has_citus
+ ORDER BY 1
+"""
+
+# Where a replica gets its changes from, for those who may see it. The column is there from 11 on.
+# https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-WAL-RECEIVER-VIEW
+PRIMARY = """
+SELECT pg_catalog.to_jsonb(receiver) ->> 'sender_host' AS host
+  FROM pg_catalog.pg_stat_wal_receiver AS receiver
+ WHERE pg_catalog.to_jsonb(receiver) ->> 'sender_host' IS NOT NULL
  ORDER BY 1
 """
 
@@ -56,6 +66,7 @@ SELECT pg_catalog.current_setting('default_transaction_read_only')::pg_catalog.b
          AS is_connect_effective,
        pg_catalog.has_database_privilege(database.oid, 'CONNECT WITH GRANT OPTION') AS is_connect_grantable,
        pg_catalog.has_database_privilege(%(effective)s::pg_catalog.name, database.oid, 'CREATE') AS can_create_schemas,
+       EXISTS (SELECT 1 FROM pg_catalog.pg_extension AS installed WHERE installed.extname = 'citus') AS has_citus,
        namespace.oid::pg_catalog.int8 AS oid, namespace.nspname AS name,
        pg_catalog.pg_get_userbyid(namespace.nspowner)::pg_catalog.text AS owner,
        EXISTS (SELECT 1

@@ -45,8 +45,9 @@ DATABASE = {
     "is_connect_effective": True,
     "is_connect_grantable": False,
     "can_create_schemas": False,
+    "has_citus": False,
 }
-NO_SCHEMA = {**DATABASE, **dict.fromkeys(_SchemaRow._fields[6:])}
+NO_SCHEMA = {**DATABASE, **dict.fromkeys(_SchemaRow._fields[len(DATABASE) :])}
 SCHEMA = {
     "owner": "owner",
     "is_usage_direct": False,
