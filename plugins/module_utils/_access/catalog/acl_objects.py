@@ -5,7 +5,8 @@
 # Private to this collection: it may change at any time and without notice.
 """Which objects mention some roles in their ACL: the parts that the statements of ``acl_queries`` are put together of.
 
-Each constant is one or more whole CTEs; the parameters are described there.
+Each constant is one or more whole CTEs; the parameters are described there. A literal in the first SELECT of one is
+cast: before PostgreSQL 10 the column would have no type.
 """
 
 from __future__ import annotations
@@ -82,8 +83,9 @@ relation AS (
 # Databases are told of from everywhere; all of them with "is_shared", else this one.
 DATABASE = """
 database_object (class_id, object_id, kind, namespace, name, detail, owner, acl, desired, listed) AS (
-  SELECT 'pg_catalog.pg_database'::pg_catalog.regclass::pg_catalog.oid, database.oid, 'database', 0::pg_catalog.oid,
-         database.datname::pg_catalog.text, ''::pg_catalog.text, database.datdba, database.datacl,
+  SELECT 'pg_catalog.pg_database'::pg_catalog.regclass::pg_catalog.oid, database.oid,
+         'database'::pg_catalog.text, 0::pg_catalog.oid, database.datname::pg_catalog.text,
+         ''::pg_catalog.text, database.datdba, database.datacl,
          CASE WHEN database.datname = ANY (%(databases)s::pg_catalog.name[]) THEN 'CONNECT' END, NULL::pg_catalog.text
     FROM other_mention
     JOIN pg_catalog.pg_database AS database ON database.oid = other_mention.objid
@@ -180,8 +182,9 @@ object_here (class_id, object_id, kind, namespace, name, detail, owner, acl, des
 
 TABLESPACE = """
 tablespace_object (class_id, object_id, kind, namespace, name, detail, owner, acl, desired, listed) AS (
-  SELECT other_mention.classid, tablespace.oid, 'tablespace', 0::pg_catalog.oid, tablespace.spcname::pg_catalog.text,
-         ''::pg_catalog.text, tablespace.spcowner, tablespace.spcacl, NULL::pg_catalog.text, NULL::pg_catalog.text
+  SELECT other_mention.classid, tablespace.oid, 'tablespace'::pg_catalog.text, 0::pg_catalog.oid,
+         tablespace.spcname::pg_catalog.text, ''::pg_catalog.text, tablespace.spcowner, tablespace.spcacl,
+         NULL::pg_catalog.text, NULL::pg_catalog.text
     FROM other_mention
     JOIN pg_catalog.pg_tablespace AS tablespace ON tablespace.oid = other_mention.objid
    WHERE other_mention.classid = 'pg_catalog.pg_tablespace'::pg_catalog.regclass
@@ -190,8 +193,9 @@ tablespace_object (class_id, object_id, kind, namespace, name, detail, owner, ac
 # Parameters belong to the bootstrap superuser, who has oid 10.
 PARAMETER = """
 parameter_object (class_id, object_id, kind, namespace, name, detail, owner, acl, desired, listed) AS (
-  SELECT other_mention.classid, parameter.oid, 'parameter', 0::pg_catalog.oid, parameter.parname, ''::pg_catalog.text,
-         10::pg_catalog.oid, parameter.paracl, NULL::pg_catalog.text, NULL::pg_catalog.text
+  SELECT other_mention.classid, parameter.oid, 'parameter'::pg_catalog.text, 0::pg_catalog.oid,
+         parameter.parname, ''::pg_catalog.text, 10::pg_catalog.oid, parameter.paracl, NULL::pg_catalog.text,
+         NULL::pg_catalog.text
     FROM other_mention
     JOIN pg_catalog.pg_parameter_acl AS parameter ON parameter.oid = other_mention.objid
    WHERE other_mention.classid = 'pg_catalog.pg_parameter_acl'::pg_catalog.regclass
