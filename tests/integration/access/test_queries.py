@@ -94,6 +94,10 @@ def test_server(sample: Sample) -> None:
     assert row["lock_slots"] > 0
 
 
+def test_a_primary_has_no_primary(sample: Sample) -> None:
+    assert sample.ask(queries.PRIMARY) == []
+
+
 def test_roles(sample: Sample) -> None:
     sample.site.run("ALTER ROLE {} CONNECTION LIMIT 7 VALID UNTIL '2000-01-01'", sample.user)
     sample.site.run("CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w")
