@@ -31,9 +31,9 @@ def plan(bastions: dict[str, dict[str, Any]], **changes: Any) -> dict[str, Any]:
     return tunnel_plan(bastions, {**VALUES, **changes}, list(bastions))
 
 
-def account(hosts: dict[str, dict[str, Any]], bastion: str = "b1", **shared: Any) -> dict[str, Any]:
+def account(hosts: dict[str, dict[str, Any]], shared: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return what an account on one of two bastions is to be; a target names it, since there are two."""
-    return tunnel_account({"b1": BASTION, "b2": BASTION, **hosts}, bastion, list(hosts), ["b1", "b2"], shared)
+    return tunnel_account({"b1": BASTION, "b2": BASTION, **hosts}, "b1", list(hosts), ["b1", "b2"], shared or {})
 
 
 def via(bastion: str, **changes: Any) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def test_variables_of_the_play_are_known_too() -> None:
         "metamapper_tunnel_targets": [{**TARGET, "bastion": "b1"}],
         "metamapper_tunnel_user": "other",
     }
-    found = account({"m1": {"__tunnel_public_key": {"stdout": KEY}}}, **shared)
+    found = account({"m1": {"__tunnel_public_key": {"stdout": KEY}}}, shared)
     assert (found["user"], found["targets"], found["problems"]) == ("other", ["db.example.internal:5432"], [])
 
 
