@@ -21,6 +21,8 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._documentati
     documentation_files,
     documentation_lines,
     hidden_documentation,
+    lost_databases,
+    with_lost_documentation,
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._grant_summary import grant_lines
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._pg_hba import hba_problems
@@ -108,6 +110,7 @@ class FilterModule:
             "documentation_lines": documentation_lines,
             "hidden_documentation": hidden_documentation,
             "grant_lines": grant_lines,
+            "lost_databases": lost_databases,
             "module_options": module_options,
             "pg_hba_problems": hba_problems,
             "play_hosts": play_hosts,
@@ -125,4 +128,5 @@ class FilterModule:
             "tunnel_plan": tunnel_plan,
             "tunnels_not_open": tunnels_not_open,
             "tunnels_to": tunnels_to,
+            "with_lost_documentation": with_lost_documentation,
         }

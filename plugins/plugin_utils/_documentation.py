@@ -73,6 +73,41 @@ def _hidden(database: str, schema: str, tables: list[str]) -> str:
     return f"The next scan hides {place}, and what people wrote about {len(tables)} of its tables: {names}."
 
 
+def with_lost_documentation(result: Mapping[str, Any], exports: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a result of module visibility with a note on what people wrote about the tables that are lost.
+
+    ``exports`` are those of the datastores of ``lost_databases``, in their order.
+    """
+    notes = [
+        _lost(database, _lost_tables(result, database), export["documented_tables"])
+        for database, export in zip(lost_databases(result), exports)
+        if "documented_tables" in export
+    ]
+    return {**result, "findings": [*result["findings"], *notes]}
+
+
+def lost_databases(result: Mapping[str, Any]) -> list[str]:
+    """Return the databases of which tables are lost, by name."""
+    return sorted({each["database"] for each in result.get("findings", ()) if _is_lost(each)})
+
+
+def _is_lost(finding: Mapping[str, Any]) -> bool:
+    return bool(finding["aspect"] == "lost" and finding["relation"])
+
+
+def _lost_tables(result: Mapping[str, Any], database: str) -> list[tuple[str, str]]:
+    lost = (each for each in result["findings"] if _is_lost(each) and each["database"] == database)
+    return [(each["schema"], each["relation"]) for each in lost]
+
+
+def _lost(database: str, lost: list[tuple[str, str]], documented: Mapping[str, list[str]]) -> dict[str, str]:
+    named = [f"{schema}.{table}" for schema, table in lost if table in documented.get(schema, ())]
+    names = f": {', '.join(named[:MOST_EXAMPLES])}" if named else ""
+    reason = f"Metamapper has texts about {len(named)} of the {len(lost)} tables that are named here as lost{names}."
+    where = {"database": database, "schema": "", "relation": ""}
+    return {"aspect": "lost", "severity": "information", **where, "reason": reason, "remedy": ""}
+
+
 def _lines(result: Mapping[str, Any], check_mode: bool) -> Iterator[str]:
     name, documented = visible(result["datastore"]["name"]), result["documented"]
     texts = f"texts of {documented['tables']} tables and {documented['columns']} columns"

@@ -84,3 +84,20 @@ def test_revoke_exports_before_it_revokes(site: Site, api: Api, tmp_path: Path) 
     assert held(site) == 0
     assert (tmp_path / "metamapper-documentation" / f"{site.database}.json").exists()
     assert run_playbook(tmp_path, revoke, own).ok().changed == 0
+
+
+def test_verify_counts_what_was_written_about_lost_tables(site: Site, api: Api, tmp_path: Path) -> None:
+    own = variables(site, api, "sales", "hr")
+    run_playbook(tmp_path, "metamapper.postgresql.grant_metamapper", own).ok()
+    report = tmp_path / "metamapper-report" / "report.json"
+    own["metamapper_baseline"] = str(report.rename(tmp_path / "baseline.json"))
+    site.run("REVOKE SELECT ON ALL TABLES IN SCHEMA hr FROM {}", site.group)
+    verify = "metamapper.postgresql.verify_metamapper"
+    told = "Metamapper has texts about 1 of the 2 tables that are named here as lost: hr.salaries."
+    for works in (True, False):
+        api.token_is_enabled = works
+        assert run_playbook(tmp_path, verify, own).failed
+        findings = json.loads(report.read_text())["servers"][0]["findings"]
+        assert (told in [each["reason"] for each in findings if each["aspect"] == "lost"]) == works
+        assert sum(each["aspect"] == "lost" and each["severity"] == "failure" for each in findings) == 2
+    assert not (tmp_path / "metamapper-documentation").exists()

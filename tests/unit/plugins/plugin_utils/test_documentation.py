@@ -12,6 +12,8 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._documentati
     documentation_lines,
     file_name,
     hidden_documentation,
+    lost_databases,
+    with_lost_documentation,
 )
 
 HOSTILE = "we\"ird.näme\\'; --"
@@ -111,3 +113,29 @@ def test_what_was_written_about_what_is_hidden() -> None:
     assert second.endswith("about 11 of its tables: t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, ....")
     assert third == "The next scan hides schema none of database w, about whose tables nothing was written."
     assert hidden_documentation([], [exported], "") == []
+
+
+def finding(database: str, relation: str, aspect: str = "lost") -> dict[str, str]:
+    """Return a finding of module visibility."""
+    return {"aspect": aspect, "severity": "failure", "database": database, "schema": "hr", "relation": relation}
+
+
+def test_what_was_written_about_what_is_lost() -> None:
+    found = [
+        finding("w", HOSTILE),
+        finding("w", "b"),
+        finding("w", ""),
+        finding("a", "c"),
+        finding("x", "d", "missing"),
+    ]
+    assert lost_databases({"findings": found}) == ["a", "w"]
+    exports = [{"failed": True}, {**result(), "documented_tables": {"hr": [HOSTILE, "other"]}}]
+    *kept, note = with_lost_documentation({"findings": found}, exports)["findings"]
+    assert kept == found
+    assert (note["aspect"], note["severity"], note["database"]) == ("lost", "information", "w")
+    assert f"texts about 1 of the 2 tables that are named here as lost: hr.{HOSTILE}." in note["reason"]
+
+
+def test_nothing_is_lost() -> None:
+    assert lost_databases({"msg": "unreachable"}) == []
+    assert with_lost_documentation({"findings": []}, []) == {"findings": []}
