@@ -17,17 +17,23 @@ NAMES_SHOWN = 10
 
 
 def grant_lines(
-    result: Result, values: Mapping[str, Any], host: str, is_check: bool, tunnels: Sequence[Mapping[str, Any]] = ()
+    result: Result,
+    values: Mapping[str, Any],
+    host: str,
+    tunnels: Sequence[Mapping[str, Any]] = (),
+    *,
+    is_check: bool,
+    with_form: bool,
 ) -> list[str]:
     """Return the lines, given what the module access returned and the variables of the role; empty without a result.
 
-    ``host`` is where Metamapper connects to, ``tunnels`` those that lead there on hosts of its own. In check mode there
-    may be no login yet, so the fields of its form are left out.
+    ``host`` is where Metamapper connects to, ``tunnels`` those that lead there on hosts of its own: the fields of its
+    form are left out where there may be no login yet.
     """
     if "after" not in result:
         return []
     names = list(result["after"]["databases"])
-    form = [] if is_check else [*_form(names, values, host), *_tunnel(values.get("bastion") or {}, tunnels)]
+    form = [*_form(names, values, host), *_tunnel(values.get("bastion") or {}, tunnels)] if with_form else []
     return [
         _done(result, len(names), is_check),
         *map(_disappears, result["disappears"]),

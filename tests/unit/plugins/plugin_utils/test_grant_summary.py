@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._grant_summary import grant_lines
 
 HOSTILE = "we\"ird.näme\\'; --"
+DONE: dict[str, Any] = {"is_check": False, "with_form": True}
 VALUES = {"login_port": 5432, "user": "metamapper", "bastion": None}
 
 
@@ -46,13 +47,13 @@ LINES = {
 
 @pytest.mark.parametrize(("found", "is_check", "lines"), LINES.values(), ids=LINES)
 def test_the_lines(found: dict[str, Any], is_check: bool, lines: list[str]) -> None:
-    assert grant_lines(found, VALUES, "db", is_check) == lines
+    assert grant_lines(found, VALUES, "db", is_check=is_check, with_form=not is_check) == lines
 
 
 def test_what_disappears_and_what_patterns_mean_is_said_in_check_mode_too() -> None:
     scope = {"databases": [COUNTED], "left_out": OUT, "taken_in": NEW}
     lost = [{"database": "erp", "schemas": ["hr", "old"]}]
-    lines = grant_lines(result(scope=scope, disappears=lost), VALUES, "db", True)
+    lines = grant_lines(result(scope=scope, disappears=lost), VALUES, "db", is_check=True, with_form=False)
     assert "no longer finds the schemas hr, old of database erp, and hides" in lines[1]
     assert (
         lines[2]
@@ -67,8 +68,8 @@ def test_what_disappears_and_what_patterns_mean_is_said_in_check_mode_too() -> N
 
 def test_a_bastion_needs_a_tunnel_on_the_host_of_metamapper() -> None:
     values = {**VALUES, "bastion": {"host": "jump", "port": None}}
-    assert grant_lines(result(), values, "db", False)[2].startswith("SSH tunnel: off. Metamapper 1.0.0 closes its own")
+    assert grant_lines(result(), values, "db", **DONE)[2].startswith("SSH tunnel: off. Metamapper 1.0.0 closes its own")
     tunnels = [{"host": "app", "address": "127.0.0.1", "port": 15432}]
-    assert grant_lines(result(), values, "db", False, tunnels)[2:] == [
+    assert grant_lines(result(), values, "db", tunnels, **DONE)[2:] == [
         "On app, through its tunnel:   Host: 127.0.0.1   Port: 15432   SSH tunnel: off"
     ]
