@@ -180,14 +180,15 @@ def test_a_table_whose_name_breaks_a_scan_is_not_granted_anew(tenants: Tenants, 
     make(tenants, "a.b", "plain", "Plain")  # without quotes the third is the second
     outcome = tenants.access(entries, exclusive=True).ok()
     assert [statement.count("sales") for statement in outcome.statements] == [1]
-    assert '"sales"."a.b", "sales"."Plain"' in outcome.warnings[0] or '"sales"."Plain"' in outcome.warnings[0]
+    assert ["not quote names" in warning for warning in outcome.warnings if '"sales"."Plain"' in warning] == [True]
     assert "plain" in scan(tenants.site, first).column_counts["sales"]
     seen = tenants.visibility(entries).ok()
     warned = {one["relation"]: (one["aspect"], one["severity"]) for one in seen["findings"] if one["relation"]}
     assert warned == dict.fromkeys(("a.b", "Plain"), ("breaks_scan", "warning"))
     assert not tenants.access(entries, exclusive=True).ok().changed
     accepted = tenants.access([{**entries[0], "accept_breaks_scan": True}]).ok()
-    assert (accepted.changed, accepted.warnings) == (True, [])
+    assert accepted.changed
+    assert [warning for warning in accepted.warnings if '"sales"' in warning] == []
     after = tenants.access(entries, exclusive=True).ok()
     assert not after.changed
 
