@@ -439,9 +439,9 @@ LOST: dict[str, tuple[str, str, str]] = {
         "will be seen with 2, all that it has",
     ),
     "moved out of sight": (
-        f"CREATE SCHEMA attic; ALTER TABLE sales.orders SET SCHEMA attic{USAGE}",
+        "CREATE SCHEMA attic; ALTER TABLE sales.orders SET SCHEMA attic; REVOKE SELECT ON attic.orders FROM {}",
         "failure",
-        "its name exists in schema attic",
+        'its name exists in schema "attic"',
     ),
     "moved in sight": (
         f"CREATE SCHEMA attic; ALTER TABLE sales.orders SET SCHEMA attic; GRANT USAGE ON SCHEMA attic TO PUBLIC{USAGE}",
