@@ -13,7 +13,8 @@ from typing import Sequence
 
 from .._core.problem import Failure, Problem
 from .._core.sql_statement import quoted
-from .._postgres.session import Session, Setting, render
+from .._postgres.session import Session, render
+from .._postgres.settings import Setting
 from .._postgres.transaction import read, statement_logging_off
 from .catalog.facts import Connection
 from .catalog.inspect_roles import inspect_connections, inspect_roles, inspect_starting

@@ -13,7 +13,8 @@ from typing import Callable, Mapping, Sequence, TypeVar
 from .._core.problem import Failure, Problem
 from .._core.sql_statement import Statement, quoted
 from .._postgres.server import Server
-from .._postgres.session import Session, Setting
+from .._postgres.session import Session
+from .._postgres.settings import Setting
 from .._postgres.transaction import LockTimeouts, Work, write
 from .catalog.facts import Connection, DatabaseFacts, RoleFacts
 from .privileges.diff import DatabasePlan

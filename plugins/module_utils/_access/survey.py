@@ -18,7 +18,8 @@ from .._core.server_version import require_supported
 from .._core.sql_statement import quoted
 from .._postgres.driver import ServerError
 from .._postgres.server import Server
-from .._postgres.session import Session, search_path_statement
+from .._postgres.session import Session
+from .._postgres.settings import search_path_statement
 from .._postgres.transaction import READ, read_again
 from .._postgres.verifier import make_verifier
 from .._scope.databases import Target, Targets, entry_obstacles, not_enterable, resolve

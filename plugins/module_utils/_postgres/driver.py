@@ -113,19 +113,17 @@ def _said_at_login(raw: Any, error: Exception) -> str:
 
 
 class Connection:
-    """A connection of psycopg2's whose errors are ServerError, and for whose answers nobody waits inside C."""
+    """A connection of psycopg2's whose errors are ServerError, and for whose answers nobody waits inside C.
+
+    ``exchanges_bytes`` tells whether ``exchange_bytes`` was called.
+    """
 
     def __init__(self, raw: Any, worker: Worker | None = None) -> None:
         self._raw = raw
         self._worker = worker or Worker()
         self._cancellation = Cancellation(_libpq(), raw.pgconn_ptr)
         self._is_closed = False
-        self._exchanges_bytes = False
-
-    @property
-    def exchanges_bytes(self) -> bool:
-        """Whether ``exchange_bytes`` was called."""
-        return self._exchanges_bytes
+        self.exchanges_bytes = False
 
     def exchange_bytes(self, timeout_seconds: float) -> None:
         """Let texts be any bytes, for a server that does not know their encoding; see ``_core.byte_text``.
@@ -133,7 +131,7 @@ class Connection:
         Raises ServerError.
         """
         self._answer(partial(self._raw.set_client_encoding, "LATIN1"), timeout_seconds)
-        self._exchanges_bytes = True
+        self.exchanges_bytes = True
 
     @property
     def server_version(self) -> int:
@@ -169,7 +167,7 @@ class Connection:
     def text(self, query: Query, parameters: Mapping[str, Any] | None = None) -> str:
         """Return a query as the server gets it."""
         with self._raw.cursor() as cursor:
-            if self._exchanges_bytes:
+            if self.exchanges_bytes:
                 return str(cursor.mogrify(_as_bytes(query, cursor), to_bytes(parameters)).decode("latin-1"))
             return str(cursor.mogrify(query, parameters).decode())
 
@@ -232,7 +230,7 @@ class Connection:
         with self._raw.cursor() as cursor:
             cursor.execute(text)
             result = _result(cursor)
-        return Result(result.columns, from_bytes(result.rows)) if self._exchanges_bytes else result
+        return Result(result.columns, from_bytes(result.rows)) if self.exchanges_bytes else result
 
 
 def _as_bytes(query: Query, cursor: Any) -> str:

@@ -16,7 +16,8 @@ from typing import Any, Callable, Generic, Mapping, NamedTuple, Sequence, TypeVa
 from .._core.problem import Failure, Problem
 from .._core.sql_statement import Statement, quoted
 from .server_error import OutcomeUnknown, ServerError
-from .session import Session, Setting, render
+from .session import Session, render
+from .settings import Setting
 
 State = TypeVar("State")
 Planned = TypeVar("Planned")

@@ -129,10 +129,8 @@ def inspect_database(
     ``has_group`` tells whether the group exists.
     """
     request, name = desired.request, desired.name
-    group = {
-        "group": request.group,
-        "effective": request.group if has_group and not request.is_absent else "public",
-    }
+    effective = request.group if has_group and not request.is_absent else "public"
+    group = {"group": request.group, "effective": effective}
     unquotable = UnquotedNameParser(desired.server.version_num, name).unquotable_schema
     rows = session.records(queries.SCHEMAS, {**group, "unquotable": unquotable}, _SchemaRow)
     # The privileges of a schema that was dropped since the snapshot are NULL, and so is everything where there is none.
@@ -144,12 +142,10 @@ def inspect_database(
     creators = tuple(creator for creator in creators if creator.schema in listed)
     missing = tuple(relation for relation in missing if relation.schema in listed)
     breaking = _breaking(session, desired, schemas, missing)
-    selected = desired.creators(creators)
     parameters = {
         **_listed_parameters(schemas, listed),
+        **_creator_parameters(schemas, desired.creators(creators)),
         "databases": [name] if scope else [],
-        "creator_schemas": [schemas[creator.schema].oid for creator in selected],
-        "creators": [creator.name for creator in selected],
     }
     return DatabaseFacts(
         name=name,
@@ -166,6 +162,13 @@ def inspect_database(
         extraneous=_extraneous(session, desired, parameters, narrowed),
         remains=inspect_remains(session, request, name) if request.is_absent else None,
     )
+
+
+def _creator_parameters(schemas: Mapping[str, SchemaFacts], creators: Sequence[CreatorFacts]) -> dict[str, Any]:
+    return {
+        "creator_schemas": [schemas[creator.schema].oid for creator in creators],
+        "creators": [creator.name for creator in creators],
+    }
 
 
 def _breaking(

@@ -15,7 +15,8 @@ from ..._core.unquoted_names import (
     UnquotedNameParser,
     safe_name,
 )
-from ..._postgres.session import PINNED_SEARCH_PATH, Session
+from ..._postgres.session import Session
+from ..._postgres.settings import PINNED_SEARCH_PATH
 from ..._scope import creators as scope_creators
 from ..._scope.databases import Target
 from ..._scope.namesakes import existing_namesakes

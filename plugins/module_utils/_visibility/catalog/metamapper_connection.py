@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Sequence
 
 from ..._core.byte_text import reread
-from ..._postgres.session import PINNED_SEARCH_PATH, Session, Setting, search_path_statement
+from ..._postgres.session import Session
+from ..._postgres.settings import PINNED_SEARCH_PATH, Setting, search_path_statement
 from .facts import SearchPath
 from .questions import read_only
 

@@ -11,7 +11,8 @@ import re
 from typing import Any, Iterable, Mapping, TypeVar
 
 from ..._core.sql_statement import quoted
-from ..._postgres.session import Session, Setting
+from ..._postgres.session import Session
+from ..._postgres.settings import Setting
 from ..finding import Aspect
 from .facts import Unchecked
 

@@ -13,11 +13,10 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.se
     OutcomeUnknown,
     ServerError,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import (
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, render
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.settings import (
     END_WHEN_CLIENT_IS_GONE,
-    Session,
     Setting,
-    render,
 )
 from psycopg2 import sql
 

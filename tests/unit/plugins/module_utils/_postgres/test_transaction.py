@@ -14,7 +14,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.se
     OutcomeUnknown,
     ServerError,
 )
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, Setting
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.settings import Setting
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
     ATTEMPTS,
     LOCK_HOLDERS,

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""The settings of each transaction: what others have set does not matter, and waits have an end."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Iterator
+
+from .._core.server_version import has_feature
+from .driver import Query, sql
+from .login import SILENCE_SECONDS
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A run-time parameter for one transaction."""
+
+    name: str
+    value: str
+    since: int = 0  # the server's version that knows it
+
+    def statement(self) -> Query:
+        """Return the SET LOCAL for it: a pooler in transaction mode forgets anything longer-lived."""
+        return sql.SQL("SET LOCAL {} = {}").format(sql.Identifier(self.name), sql.Literal(self.value))
+
+
+# pg_catalog alone: a function or an operator that somebody put into another schema must not be found first.
+PINNED_SEARCH_PATH = Setting("search_path", "pg_catalog")
+
+
+# A session whose client is gone without a word gives its locks back.
+# https://www.postgresql.org/docs/current/runtime-config-client.html
+GIVE_UP_WHEN_ABANDONED = Setting("idle_in_transaction_session_timeout", str(SILENCE_SECONDS * 1000))
+# Who is killed sends no cancel request: the server itself ends what it runs for a client that is gone. It refuses the
+# setting on systems that cannot tell, such as Windows. Operators are looked for in a path that is not ours yet.
+END_WHEN_CLIENT_IS_GONE = """\
+SELECT pg_catalog.set_config('client_connection_check_interval', '500', true)
+ WHERE pg_catalog.strpos(pg_catalog.version(), 'linux') OPERATOR(pg_catalog.>) 0"""
+NO_TRANSACTION_TIMEOUT = Setting("transaction_timeout", "0")
+
+# Before 13 the time limit of a message's first statement holds for the whole of it; a savepoint starts the clock anew.
+RESTART_CLOCK = "SAVEPOINT metamapper; RELEASE SAVEPOINT metamapper"
+
+
+def search_path_statement(search_path: str) -> Query:
+    """Return what sets a search_path, written as PostgreSQL does, for the rest of a transaction."""
+    return sql.SQL("SELECT pg_catalog.set_config('search_path', {}, true)").format(sql.Literal(search_path))
+
+
+def limits(version: int, *, statement_ms: int, lock_ms: int) -> Iterator[Query]:
+    """Yield what lifts the time limits of others and sets our own: PostgreSQL reads 0 as no limit."""
+    if has_feature(version, "transaction_timeout"):
+        yield NO_TRANSACTION_TIMEOUT.statement()
+    yield Setting("statement_timeout", str(statement_ms)).statement()
+    if not has_feature(version, "timeout_for_each_statement"):
+        yield RESTART_CLOCK
+    yield Setting("lock_timeout", str(lock_ms)).statement()
+    yield GIVE_UP_WHEN_ABANDONED.statement()
+    if has_feature(version, "client_connection_check"):
+        yield END_WHEN_CLIENT_IS_GONE
+
+
+def startup_options(version: int) -> str:
+    """Return startup options without time limits, beside those of the environment.
+
+    They alone hold before the first statement. A pooler in transaction mode refuses them.
+    """
+    names = ["statement_timeout"]
+    names += [name for name in ("idle_session_timeout", "transaction_timeout") if has_feature(version, name)]
+    return " ".join([os.environ.get("PGOPTIONS", ""), *(f"-c {name}=0" for name in names)]).strip()

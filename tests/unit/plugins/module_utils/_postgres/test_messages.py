@@ -1,0 +1,78 @@
+"""What is sent over a connection, and when the connection is made anew for it."""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import Connection, Result
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Timeouts
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.messages import CUT_SHORT, Messages
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server_error import ServerError
+
+ONE = Result(("a",), [(1,)])
+
+
+def connection(*answers: Any, **properties: Any) -> Mock:
+    """Return a connection that answers so, one message after the other."""
+    properties = {"server_version": 170000, "exchanges_bytes": False, "encodings": ("UTF8", "UTF8"), **properties}
+    return Mock(spec=Connection, execute=Mock(side_effect=answers), **properties)
+
+
+def test_statements_travel_together() -> None:
+    wire = connection(ONE)
+    messages = Messages(wire, timeouts=Timeouts(1, 3, 5))
+    assert messages.send(["BEGIN", "SELECT 1"], is_beginning=True) == ONE
+    (sent, seconds) = wire.execute.call_args.args
+    assert (sent, messages.round_trips, messages.statement_ms) == ("BEGIN;\nSELECT 1", 1, 3005)
+    assert seconds > 3.005  # the server gives up first, and says why
+
+
+@pytest.mark.parametrize("code", sorted(CUT_SHORT))
+@pytest.mark.parametrize("is_beginning", [True, False], ids=["it begins a transaction", "a transaction has begun"])
+def test_what_others_cut_short_is_sent_again_where_nothing_is_lost(code: str, is_beginning: bool) -> None:
+    again = connection(ONE)
+    reconnect = Mock(return_value=again)
+    messages = Messages(connection(ServerError(code, "cut")), reconnect=reconnect)
+    if is_beginning:
+        assert messages.send(["BEGIN"], is_beginning=True) == ONE
+        assert "statement_timeout=0" in reconnect.call_args.kwargs["options"]
+    else:
+        with pytest.raises(ServerError):
+            messages.send(["SELECT 1"], is_beginning=False)
+        assert not reconnect.called
+
+
+def test_it_is_sent_again_once() -> None:
+    cut = ServerError("57014", "cut")
+    messages = Messages(connection(cut), reconnect=Mock(return_value=connection(cut)))
+    with pytest.raises(ServerError):
+        messages.send(["BEGIN"], is_beginning=True)
+    assert messages.round_trips == 2
+
+
+def test_an_error_names_the_database() -> None:
+    messages = Messages(connection(ServerError("42501", "no")), database="warehouse")
+    with pytest.raises(ServerError, match='The answer of database "warehouse" was an error: no'):
+        messages.send(["SELECT 1"], is_beginning=False)
+
+
+def test_what_cannot_be_made_anew_stays_closed() -> None:
+    wire = connection()
+    with pytest.raises(ServerError, match="the connection is closed"):
+        Messages(wire).reopen()
+    wire.close.assert_called_once_with()
+
+
+@pytest.mark.parametrize(("encoding", "expected"), [("SQL_ASCII", True), ("UTF8", False)])
+def test_bytes_are_exchanged_where_the_server_knows_no_encoding(encoding: str, expected: bool) -> None:
+    wire = connection(encodings=("UTF8", encoding))
+    Messages(wire).accept_any_bytes()
+    assert wire.exchange_bytes.called is expected
+
+
+def test_a_new_connection_exchanges_bytes_as_the_one_before() -> None:
+    again = connection()
+    Messages(connection(exchanges_bytes=True), reconnect=Mock(return_value=again)).reopen()
+    assert again.exchange_bytes.called
