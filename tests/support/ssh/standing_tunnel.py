@@ -107,7 +107,7 @@ class StandingTunnel:
 
     def logged(self) -> str:
         """Return what the service has said."""
-        return self._log.read_text(errors="replace")
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     def wait(self, is_so: Any, seconds: float = 60.0) -> float:
         """Wait until something is so, and return how many seconds that took; raise AssertionError if longer."""
