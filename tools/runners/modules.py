@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any, Mapping
 from unittest import mock
 
+from ansible import module_utils
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
 
@@ -76,6 +77,8 @@ def run_module(name: str, options: Mapping[str, Any], *, check: bool = False, di
     with contextlib.ExitStack() as stack:
         stack.enter_context(mock.patch.object(basic, "_ANSIBLE_ARGS", text))
         stack.enter_context(mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy", create=True))
+        if hasattr(module_utils, "_internal"):  # where this process has loaded a part of the controller, from 2.19 on
+            stack.enter_context(mock.patch.object(module_utils._internal, "is_controller", False, create=True))
         stack.enter_context(contextlib.redirect_stdout(output))
         stack.enter_context(contextlib.suppress(SystemExit))
         module.main()
