@@ -20,9 +20,12 @@ COLLECTION = "metamapper.postgresql"
 LEFT_OUT = ("*_filter.rst", "index.rst", "environment_variables.rst")
 # The theme has a table of contents of its own on each page.
 CONTENTS = re.compile(r"^\.\. contents::\n(?: +.*\n)*", re.MULTILINE)
-# A label of Ansible's own documentation, which is not at hand where the site is built.
-COMMON = ":ref:`here <common_return_values>`"
-COMMON_LINK = "`here <https://docs.ansible.com/ansible/latest/reference_appendices/common_return_values.html>`__"
+# Labels of Ansible's own documentation, which is not at hand where the site is built, and the pages that have them.
+ANSIBLE = "https://docs.ansible.com/ansible/latest"
+LINKS = {
+    ":ref:`here <common_return_values>`": f"`here <{ANSIBLE}/reference_appendices/common_return_values.html>`__",
+    ":ref:`action plugin <action_plugins>`": f"`action plugin <{ANSIBLE}/plugins/action.html>`__",
+}
 
 
 def program(name: str) -> str:
@@ -40,7 +43,9 @@ def reference(directory: Path) -> None:
         page.unlink()
     for page in directory.glob("*.rst"):
         text = CONTENTS.sub("", page.read_text(encoding="utf-8"))
-        page.write_text(text.replace(COMMON, COMMON_LINK), encoding="utf-8")
+        for label, link in LINKS.items():
+            text = text.replace(label, link)
+        page.write_text(text, encoding="utf-8")
 
 
 def source(directory: Path) -> None:
