@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import CONNECTION_ARGUMENTS
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.options import DATABASE_ARGUMENTS
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables import PLAYBOOK_VARIABLES, known_names
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._worker import SWITCH
 
@@ -153,3 +155,24 @@ def test_a_shared_variable_means_the_same_in_every_role(name: str) -> None:
 
 def test_all_documented_names_are_known_to_the_preflight() -> None:
     assert {name for role in ROLES for name in options(role)} <= known_names(ROLES_DIRECTORY)
+
+
+def without_texts(described: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the options of an argument spec as a module has them."""
+    return {
+        name: {key: value for key, value in option.items() if key != "description"}
+        for name, option in described.items()
+    }
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if "metamapper_databases" in options(role)])
+def test_an_entry_of_databases_is_the_one_of_the_modules(role: str) -> None:
+    entry = options(role)["metamapper_databases"].get("options", {})
+    if entry:  # the role documentation takes names alone
+        assert without_texts(entry) == DATABASE_ARGUMENTS
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if "options" in options(role).get("metamapper_bastion", {})])
+def test_a_bastion_is_the_one_of_the_modules(role: str) -> None:
+    bastion = without_texts(options(role)["metamapper_bastion"]["options"])
+    assert bastion == CONNECTION_ARGUMENTS["bastion"]["options"]
