@@ -213,6 +213,7 @@ def test_ctrl_c_acts_at_once_on_a_login_that_computes() -> None:
 
 
 @pytest.mark.majorless
+@pytest.mark.thorough
 def test_a_server_that_never_answers_a_login_is_given_up() -> None:
     def hang(client: Client) -> None:
         client.read()

@@ -55,7 +55,7 @@ UNREACHABLE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansibl
         pytest.param([], 0, id="all is well", marks=pytest.mark.thorough),
         pytest.param([REFUSED], 2, id="one is refused", marks=pytest.mark.thorough),
         pytest.param([UNREACHABLE], 4, id="one cannot be reached by SSH", marks=pytest.mark.thorough),
-        pytest.param([REFUSED, UNREACHABLE], 4, id="both"),
+        pytest.param([REFUSED, UNREACHABLE], 4, id="both", marks=pytest.mark.thorough),
     ],
 )
 def test_the_exit_code_and_that_the_others_go_on(

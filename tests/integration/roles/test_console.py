@@ -9,7 +9,7 @@ import pytest
 from tests.support.postgres.site import Site
 from tools.runners.playbooks import run_playbook
 
-pytestmark = [pytest.mark.playbook, pytest.mark.majorless]
+pytestmark = [pytest.mark.playbook, pytest.mark.majorless, pytest.mark.thorough]
 
 PLAYBOOK = "- import_playbook: metamapper.postgresql.grant_metamapper\n"
 CONTROLS = "sa\x1b[31mles\x1b]0;title\x07\u202e"

@@ -73,6 +73,7 @@ def test_no_secret_is_printed_at_the_highest_verbosity(directory: Path, site: Si
     assert "SCRAM-SHA-256" not in output
 
 
+@pytest.mark.thorough
 def test_what_metamapper_chokes_on_is_granted_where_it_is_accepted_and_then_told(
     directory: Path, site: Site, variables: dict[str, Any]
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.support.postgres.site import Site
 from tools.runners.playbooks import run_on_hosts
 
-pytestmark = [pytest.mark.playbook, pytest.mark.majorless]
+pytestmark = [pytest.mark.playbook, pytest.mark.majorless, pytest.mark.thorough]
 
 
 def test_one_server_under_two_names_is_a_warning_that_names_both(site: Site, tmp_path: Path) -> None:

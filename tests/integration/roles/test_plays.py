@@ -114,6 +114,7 @@ def test_each_tag_does_its_part(variables: dict[str, Any], site: Site, tmp_path:
     assert run_playbook(tmp_path, GRANT, of_the_host, "--tags", "verify", "--skip-tags", "report").failed
 
 
+@pytest.mark.thorough
 def test_drift_is_an_error_of_its_own(variables: dict[str, Any], tmp_path: Path) -> None:
     drift = ["--check", "-e", "metamapper_fail_on_drift=true"]
     play = run_playbook(tmp_path, GRANT, variables, *drift)

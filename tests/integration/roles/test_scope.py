@@ -11,7 +11,7 @@ from tests.support.modules.scope import ADMIN_PASSWORD, Tenants
 from tests.support.postgres.site import Site, identifiers
 from tools.runners.playbooks import run_playbook
 
-pytestmark = pytest.mark.playbook
+pytestmark = [pytest.mark.playbook, pytest.mark.thorough]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.support.ssh.sshd import Sshd
 from tests.support.ssh.standing_tunnel import StandingTunnel
 from tools.runners.playbooks import Play, run_on_hosts, run_playbook
 
-pytestmark = [pytest.mark.playbook, pytest.mark.majorless]
+pytestmark = [pytest.mark.playbook, pytest.mark.majorless, pytest.mark.thorough]
 
 NAME = "metamapper.postgresql"
 NOWHERE = {"ansible_host": "127.0.0.1", "ansible_port": 1}

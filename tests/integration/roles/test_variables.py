@@ -100,6 +100,7 @@ def test_the_preflight_can_be_left_out_and_a_wrong_variable_is_refused_all_the_s
     assert site.user not in site.server.logged()
 
 
+@pytest.mark.thorough
 def test_a_name_alone_is_that_name(site: Site, tmp_path: Path) -> None:
     """Neither its letters nor, with a comma, its parts are roles."""
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.orders (id int)")

@@ -132,6 +132,7 @@ def test_every_host_of_the_play_is_in_the_report(warehouse: Site, tmp_path: Path
     assert answers == {"good": "ok", "refused": "unknown", "unreachable": "unknown", "misspelt": "unknown"}
 
 
+@pytest.mark.thorough
 def test_batches_add_up_to_one_report(warehouse: Site, tmp_path: Path) -> None:
     playbook = tmp_path / "play.yml"
     playbook.write_text(
