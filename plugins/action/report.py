@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Mapping
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
@@ -30,11 +30,7 @@ OPTIONS: dict[str, Any] = {
     "directory": {"type": "str", "required": True},
     "formats": {"type": "list", "elements": "str", "required": True, "choices": list(FORMATS)},
     "register": {"type": "str"},
-    "hosts": NAMES,
-    "active": NAMES,
-    "batch": NAMES,
     "inventory": NAMES,
-    "known": NAMES,
     "causes": NAMES,
     "scopes": NAMES,
     "keep_baselines": {"type": "bool", "default": True},
@@ -54,9 +50,7 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         _validated, options = self.validate_argument_spec(OPTIONS)  # type: ignore[no-untyped-call]
         try:
-            return (
-                self._merged(options) if options["sources"] else self._written(options, (task_vars or {})["hostvars"])
-            )
+            return self._merged(options) if options["sources"] else self._written(options, task_vars or {})
         except (DirectoryError, OSError, ValueError) as error:
             raise AnsibleActionFail(f"Cannot write the reports: {error}") from error
 
@@ -73,14 +67,19 @@ class ActionModule(ActionBase):
         if self._task.check_mode:
             return result
         directory = absolute(options["directory"])
-        known = options["known"] or None
-        published = publish(directory, report, options["formats"], inventory=options["inventory"], known=known)
+        published = publish(directory, report, options["formats"], inventory=options["inventory"], known=None)
         merge_baselines(sources, directory)
         return {**result, "file": published.file, "msg": text_lines(published.report)}
 
-    def _written(self, options: dict[str, Any], hostvars: Any) -> dict[str, Any]:
-        names = ("register", "hosts", "active", "batch", "inventory", "causes", "scopes")
-        run = Run(**{name: options[name] for name in names})
+    def _written(self, options: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+        # Names of hosts are read here: as arguments of the task, Ansible before 2.19 would take them for templates.
+        hostvars, known = variables["hostvars"], list(variables["groups"]["all"])
+        run = Run(
+            **{name: options[name] for name in ("register", "inventory", "causes", "scopes")},
+            hosts=list(variables["ansible_play_hosts_all"]),
+            active=list(variables["ansible_play_hosts"]),
+            batch=list(variables["ansible_play_batch"]),
+        )
         directory, created = absolute(options["directory"]), datetime.now(timezone.utc).strftime(CREATED)
         baselines = read_baselines(directory, run.hosts) if options["keep_baselines"] else {}
         report = run.report(hostvars, created, baselines)
@@ -88,7 +87,7 @@ class ActionModule(ActionBase):
         if self._task.check_mode:
             return {**result, "msg": text_lines(report)}
         inventory = run.inventory or run.hosts
-        published = publish(directory, report, options["formats"], inventory=inventory, known=options["known"] or None)
+        published = publish(directory, report, options["formats"], inventory=inventory, known=known)
         if options["keep_baselines"]:
             renew_baselines(directory, run.results(hostvars), created)
         lines = [*text_lines(report), *merged_into(published.report, report), *filter(None, [published.note])]
