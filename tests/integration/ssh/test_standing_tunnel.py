@@ -27,8 +27,8 @@ from tools.system_packages import program
 
 pytestmark = pytest.mark.majorless
 
-SECONDS = 8.0  # measured: 2 to 3, on two busy processors
-SILENT_SECONDS = 25.0  # measured: 12 to 17, of which 10 to 15 pass before ssh gives the bastion up
+SECONDS = 40.0  # measured: 2 to 3; the tests beside it may take the processors
+SILENT_SECONDS = 60.0  # measured: 12 to 17, of which 10 to 15 pass before ssh gives the bastion up
 
 
 @pytest.fixture
