@@ -208,6 +208,25 @@ summary:
     exposed: {status: ok, count: 0}
     excess: {status: ok, count: 1}
     limits: {status: ok, count: 1}
+request:
+  description: The options that the result is about.
+  returned: always, unless the options are wrong
+  type: dict
+  contains:
+    login_host:
+      description: The option of this name.
+      type: str
+    login_port:
+      description: The option of this name.
+      type: int
+    fail_on:
+      description: The option of this name.
+      type: list
+      elements: str
+    baseline:
+      description: The option of this name; null where there was none.
+      type: dict
+  sample: {login_host: db.example.org, login_port: 5432, fail_on: [missing, lost, breaks_scan], baseline: null}
 not_checked:
   description:
     - What could not be checked, and why - there is no baseline, the login may not read a catalog, or a database could

@@ -18,6 +18,9 @@ from .options import VISIBILITY_ARGUMENTS
 from .request import request_from_options
 from .run import examine
 
+# What the result is about: Ansible does not keep a task's arguments in what the task registers.
+TOLD = ("login_host", "login_port", "fail_on", "baseline")
+
 
 def run(options: Mapping[str, Any], *, check_mode: bool) -> Result:
     """Look at the server as Metamapper does, in check mode too, and say what is found."""
@@ -28,7 +31,7 @@ def run(options: Mapping[str, Any], *, check_mode: bool) -> Result:
         examination = examine(request, login, route_from_options(options, login))
     except Failure as failure:
         return {**failure.as_result(), "failed": True}
-    result = {"changed": False, **examination.as_dict()}
+    result = {"changed": False, "request": {name: options[name] for name in TOLD}, **examination.as_dict()}
     message = printable(failure_message(examination.findings, request.user))
     return {**result, "failed": True, "msg": message} if message else result
 

@@ -159,7 +159,7 @@ def renewed(old: Baseline | None, result: Mapping[str, Any] | None, created: str
 
 def is_accepted(result: Mapping[str, Any]) -> bool:
     """Tell whether the run accepted what is lost."""
-    fail_on = ((result.get("invocation") or {}).get("module_args") or {}).get("fail_on")
+    fail_on = (result.get("request") or {}).get("fail_on")
     return fail_on is not None and "lost" not in fail_on
 
 

@@ -176,7 +176,7 @@ def _twins(place: Place, own: Iterable[tuple[int, Table]]) -> Iterator[dict[str,
 
 def _swaps(place: Place, result: Result) -> Iterator[dict[str, str]]:
     """Yield tables that are new since the baseline beside one whose name they extend."""
-    baseline = ((result.get("invocation") or {}).get("module_args") or {}).get("baseline") or {}
+    baseline = (result.get("request") or {}).get("baseline") or {}
     before, now = baseline.get(place[1]), (result.get("seen") or {}).get(place[1], {})
     found = [
         ((schema, name), old)

@@ -196,7 +196,7 @@ def server_of(
     findings = _findings([*(result.get("findings") or ()), *_dropped_out(dropped)], name)
     connection = result.get("connection") or {}
     scope = result.get("scope") or {}
-    options = (result.get("invocation") or {}).get("module_args") or {}
+    options = result.get("request") or {}
     summary = aspects_of(findings, result["summary"], is_blind=connection.get("works") is False)
     return Server(
         name=name,

@@ -79,6 +79,12 @@ def statuses(document: dict[str, Any]) -> dict[str, bool]:
     return {server["name"]: server["status"] == "failure" for server in document["servers"]}
 
 
+def test_the_report_tells_where_each_server_is(warehouse: Site, tmp_path: Path) -> None:
+    verify(warehouse, tmp_path)
+    (server,) = report(tmp_path)["servers"]
+    assert (server["host"], server["port"]) == (warehouse.server.host, str(warehouse.server.port))
+
+
 def test_where_all_is_visible_the_play_passes_and_all_reports_say_so(warehouse: Site, tmp_path: Path) -> None:
     play = verify(warehouse, tmp_path)
     assert play.status == 0, play.output

@@ -105,7 +105,7 @@ def looked(*severities: str, databases: tuple[str, ...] = ("crm",), fail_on: Any
     """Return a result that saw the databases, with a finding of ``lost`` for each severity."""
     found = [finding("lost", severity, "gone", database="crm") for severity in severities]
     one = result([database(name, [schema("core")]) for name in databases], found)
-    return {**one, "invocation": {"module_args": {"fail_on": fail_on or ["missing", "lost"]}}}
+    return {**one, "request": {"fail_on": fail_on or ["missing", "lost"]}}
 
 
 OLD = Baseline("2026-11-23 05:40:12 UTC", {"crm": {"core": {"old": 1}}, "erp": {"core": {"bills": 2}}})

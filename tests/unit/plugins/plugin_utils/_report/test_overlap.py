@@ -23,7 +23,7 @@ def result(
         "seen": {name: {"sales": dict.fromkeys(tables, 3)} for name, tables in databases.items()},
         "oids": {name: {"sales": [tables[key] for key in sorted(tables)]} for name, tables in databases.items()},
         "lost_oids": {next(iter(databases)): {"sales": lost}} if lost else {},
-        "invocation": {"module_args": {"baseline": baseline}},
+        "request": {"baseline": baseline},
     }
 
 

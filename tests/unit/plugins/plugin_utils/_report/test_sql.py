@@ -63,7 +63,7 @@ def test_roles_are_taken_and_left() -> None:
 
 def test_several_servers_are_connected_to_by_host() -> None:
     found = finding("missing", "failure", "r", "GRANT a TO g;", database="d")
-    given = {**failed(found), "invocation": {"module_args": {"login_host": "10.0.0.1", "login_port": 5433}}}
+    given = {**failed(found), "request": {"login_host": "10.0.0.1", "login_port": 5433}}
     assert lines(one=given, two=failed(found)) == [
         connected("host=''10.0.0.1'' port=''5433'' dbname=''d''"),
         "GRANT a TO g;",
