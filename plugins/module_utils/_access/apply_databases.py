@@ -26,7 +26,7 @@ from .privileges.object_kinds import Privileged, schema_of
 from .privileges.obstacles import not_granted, not_revoked, revoke_obstacles
 from .privileges.statements import revoke_statements
 from .progress import Roles, Run, not_shown, possible
-from .state import DatabaseState, plan_of
+from .state import DatabaseState, not_entered, plan_of
 from .steps import ChangeDatabase, DropRoles, RevokeShared
 
 AclItems = Tuple[AclItem, ...]
@@ -130,8 +130,7 @@ def _shared(run: Run, session: Session) -> AclItems:
     items = inspect_shared(session, run.request, version, found.database_names)
     if run.request.is_absent:
         return items
-    entered = frozenset(state.name for state in found.databases)
-    return tuple(item for item in items if not (item.kind == "database" and item.name in entered))
+    return not_entered(items, [state.name for state in found.databases])
 
 
 def _revokes(run: Run, items: AclItems) -> list[Statement]:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Mapping
+from typing import Collection, Iterable, Mapping
 
 from .._core.problem import Problem
 from .._core.secret import Secret
@@ -33,6 +33,11 @@ def plan_of(facts: DatabaseFacts, desired: Desired) -> DatabasePlan:
     )
 
     return replace(plan, problems=(*plan.problems, *database_obstacles(facts, desired.server.administrator)))
+
+
+def not_entered(shared: Iterable[AclItem], entered: Collection[str]) -> tuple[AclItem, ...]:
+    """Return what is not revoked where a database is entered: CONNECT on others, tablespaces, parameters."""
+    return tuple(item for item in shared if not (item.kind == "database" and item.name in entered))
 
 
 @dataclass(frozen=True)

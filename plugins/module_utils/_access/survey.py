@@ -39,7 +39,7 @@ from .request import AccessRequest
 from .roles.password import inspect_password
 from .roles.plan import RolePlan, missing_group_problem, plan_roles
 from .roles.retirement import nologin, visibility_lost_by_retirement
-from .state import DatabaseState, ServerState, Survey, plan_of
+from .state import DatabaseState, ServerState, Survey, not_entered, plan_of
 
 
 def survey(where: Server, request: AccessRequest) -> Survey:
@@ -62,7 +62,7 @@ def survey(where: Server, request: AccessRequest) -> Survey:
     if not_done and not request.is_absent:
         databases = [_without_revokes(state) for state in databases]
         shared = ()
-    shared = _not_entered(shared, [state.name for state in databases])
+    shared = not_entered(shared, [state.name for state in databases])
     found = Survey(
         server,
         tuple(databases),
@@ -140,11 +140,6 @@ def _databases(
             states.append(DatabaseState(one, facts, plan_of(facts, one), scope))
             problems += [*wrong, *states[-1].plan.problems]
     return states, problems, not_done
-
-
-def _not_entered(shared: Sequence[AclItem], entered: Sequence[str]) -> tuple[AclItem, ...]:
-    """Return what is not revoked where a database is entered: CONNECT on others, tablespaces, parameters."""
-    return tuple(item for item in shared if not (item.kind == "database" and item.name in entered))
 
 
 def _is_held(where: Server, request: AccessRequest, databases: Collection[str]) -> bool:
