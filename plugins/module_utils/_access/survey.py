@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Collection, Iterable, Iterator, Sequence
 
+from .._core.metamapper_form import DEFAULT_CHARACTERS
 from .._core.problem import Failure, Problem
 from .._core.search_path import schemas_of
 from .._core.server_version import require_supported
@@ -215,8 +216,8 @@ def _too_long_defaults(found: Survey, where: Server, request: AccessRequest) -> 
 def _too_long_default(database: str, first: LongDefault, search_path: str) -> Problem:
     message = (
         f"With search_path = {search_path}, the default of column {quoted(first.column_name)} of "
-        f"{quoted(first.schema)}.{quoted(first.relation)} has {first.characters} characters. Metamapper stores 255 at "
-        "most, and would hide the whole schema."
+        f"{quoted(first.schema)}.{quoted(first.relation)} has {first.characters} characters. Metamapper stores "
+        f"{DEFAULT_CHARACTERS} at most, and would hide the whole schema."
     )
     advice = (
         "Let metamapper_search_path (option search_path) name the schemas of what the default uses, or leave it out."

@@ -66,6 +66,7 @@ class Sample:
             "creator_schemas": [],
             "creators": [],
             "databases": [self.site.database],
+            "characters": 255,
             "is_exclusive": True,
             "login_stays": True,
             "classes": None,

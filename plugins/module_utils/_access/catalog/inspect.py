@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Collection, Mapping, NamedTuple, Sequence
 
+from ..._core.metamapper_form import DEFAULT_CHARACTERS
 from ..._core.server_version import has_feature
 from ..._core.unquoted_names import UnquotedNameParser
 from ..._postgres.session import Session
@@ -104,7 +105,9 @@ def inspect_primary(session: Session) -> str:
 
 def inspect_long_defaults(session: Session, schemas: Collection[str]) -> list[LongDefault]:
     """Return the column defaults of some schemas that are too long on the transaction's search path; one round trip."""
-    return session.records(queries.LONG_DEFAULTS, {"schemas": list(schemas)}, LongDefault)
+    return session.records(
+        queries.LONG_DEFAULTS, {"schemas": list(schemas), "characters": DEFAULT_CHARACTERS}, LongDefault
+    )
 
 
 def inspect_shared(

@@ -221,7 +221,8 @@ JOIN pg_catalog.pg_attribute AS attribute
   ON attribute.attrelid OPERATOR(pg_catalog.=) attrdef.adrelid
  AND attribute.attnum OPERATOR(pg_catalog.=) attrdef.adnum
 WHERE namespace.nspname OPERATOR(pg_catalog.=) ANY (%(schemas)s::pg_catalog.name[])
-  AND pg_catalog.char_length(pg_catalog.pg_get_expr(attrdef.adbin, attrdef.adrelid)) OPERATOR(pg_catalog.>) 255
+  AND pg_catalog.char_length(pg_catalog.pg_get_expr(attrdef.adbin, attrdef.adrelid))
+      OPERATOR(pg_catalog.>) %(characters)s
   -- the expression of a generated column (from 12 on) is no default
   AND COALESCE(pg_catalog.to_jsonb(attribute) OPERATOR(pg_catalog.->>) 'attgenerated', '')
       OPERATOR(pg_catalog.=) ''::pg_catalog.text

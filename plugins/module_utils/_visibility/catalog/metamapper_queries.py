@@ -90,7 +90,7 @@ SELECT col.table_schema::pg_catalog.text AS schema, col.table_name::pg_catalog.t
   FROM information_schema.columns AS col
  WHERE col.table_schema::pg_catalog.text OPERATOR(pg_catalog.<>)
          ALL (ARRAY['information_schema', 'pg_catalog', 'pg_toast']::pg_catalog.text[])
-   AND pg_catalog.char_length(col.column_default::pg_catalog.text) OPERATOR(pg_catalog.>) 255
+   AND pg_catalog.char_length(col.column_default::pg_catalog.text) OPERATOR(pg_catalog.>) %(characters)s
  ORDER BY 1, 2, 3
 """
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Iterator, NamedTuple
 
+from ..._core.metamapper_form import DEFAULT_CHARACTERS
 from ..._core.unquoted_names import QualifiedName
 from ..._postgres.driver import ServerError
 from ..._postgres.login import Login
@@ -19,7 +20,6 @@ from .facts import LongDefault, QueryFailure, ScanResult, Undecodable
 from .metamapper_connection import MetamapperConnection
 
 FETCHED_AT_ONCE = 5000
-STORED_CHARACTERS = 255
 # A login that asks for no encoding, and gets one that the server does not convert to, or (no state) that Python has no
 # name for; a login that asks for UTF8 has worked just before.
 ENCODING_REFUSED = frozenset({"", "0A000", "22023"})
@@ -139,10 +139,12 @@ class Scanner:
         """Return the defaults that are too long, and why a scan that asks for the defaults fails."""
         self.connection.begin(is_own_path=True)
         try:
-            rows = self.connection.session.records(queries.LONG_DEFAULTS, None, DefaultRow)
+            rows = self.connection.session.records(
+                queries.LONG_DEFAULTS, {"characters": DEFAULT_CHARACTERS}, DefaultRow
+            )
         except ServerError as error:
             return (), self._query_failure(error)
-        return tuple(self._long_default(row) for row in rows if len(row.expression) > STORED_CHARACTERS), None
+        return tuple(self._long_default(row) for row in rows if len(row.expression) > DEFAULT_CHARACTERS), None
 
     def _long_default(self, row: DefaultRow) -> LongDefault:
         schema, relation, column = self.connection.own_names((row.schema, row.relation, row.column))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Iterator, Sequence
 
+from ..._core.metamapper_form import DEFAULT_CHARACTERS
 from ..._core.sql_statement import quoted
 from ..catalog.facts import DatabaseFacts, LongDefault, Totals, Undecodable
 from ..finding import Finding, qualified
@@ -36,7 +37,7 @@ def _long_defaults(facts: DatabaseFacts, schema: str, defaults: Sequence[LongDef
     more = f" and {len(defaults) - 1} more" if len(defaults) > 1 else ""
     reason = (
         f"The default of column {quoted(first.column)} of {qualified(schema, first.relation)}{more} has "
-        f"{first.characters} characters. Metamapper stores 255 at most, and hides the whole schema."
+        f"{first.characters} characters. Metamapper stores {DEFAULT_CHARACTERS} at most, and hides the whole schema."
     )
     remedy = (
         "Shorten it, for example by a function that returns the value: ALTER TABLE "
