@@ -7,15 +7,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import tempfile
 import time
 from dataclasses import dataclass
 from typing import Any, Mapping
 
 from .._core.problem import Failure, Problem
+from .._core.whole_file import replace_file
 from .content import FIELDS, Documentation, Path, Text
 
 FORMAT = "metamapper.postgresql documentation 1"
@@ -111,21 +110,13 @@ def load_if_there(path: str) -> Kept | None:
 
 def save(path: str, kept: Kept) -> None:
     """Write a file whole, with mode 0640, or leave what is there; raises Failure."""
-    directory = os.path.dirname(path) or "."
-    temporary = ""
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".json", dir=directory)
-        with open(descriptor, "w", encoding="utf-8", errors="surrogatepass") as file:
-            file.write(as_json(kept))
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, MODE)
-        os.replace(temporary, path)
+        replace_file(path, as_json(kept), MODE, errors="surrogatepass")
     except OSError as error:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
         message = f"Cannot write the documentation to {path}: {error.strerror}. What was there is as it was."
-        raise Failure([Problem(message, f"Create the directory {directory}, or name another path.")]) from None
+        raise Failure(
+            [Problem(message, f"Create the directory {os.path.dirname(path) or '.'}, or name another path.")]
+        ) from None
 
 
 def keep_copy(path: str) -> str:

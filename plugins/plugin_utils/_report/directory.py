@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import fcntl
 import os
-import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, Mapping
+
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.whole_file import replace_file
 
 DIRECTORY_MODE = 0o750
 FILE_MODE = 0o640
@@ -98,14 +99,4 @@ def write_files(path: Path, texts: Mapping[str, str]) -> None:
 
 def _write(path: Path, text: str) -> None:
     mode = path.lstat().st_mode & 0o777 if path.is_file() and not path.is_symlink() else FILE_MODE
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text if text.endswith("\n") else text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, mode)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+    replace_file(str(path), text if text.endswith("\n") else text + "\n", mode)
