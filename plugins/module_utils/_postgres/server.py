@@ -12,7 +12,7 @@ from typing import Mapping
 
 from .._core.route import DIRECT, Route
 from .._core.sql_statement import quoted
-from .login import Login
+from .login import Login, hba_advice, listening_advice
 from .server_error import ServerError
 from .session import Session, open_session
 
@@ -54,13 +54,11 @@ def login_remedy(error: ServerError, login: Login, database: str) -> str:
 
     psycopg2 does not tell the SQLSTATE of a login: so the words of libpq and the server decide.
     """
-    user, name = quoted(login.user), quoted(database)
     password = "metamapper_login_password (option login_password; or PGPASSWORD, or ~/.pgpass)"  # noqa: S105
     remedies: Mapping[str, str] = {
-        NO_PASSWORD: f"Set {password} to the password of {user}.",
+        NO_PASSWORD: f"Set {password} to the password of {quoted(login.user)}.",
         "password authentication failed": f"Correct {password}, or metamapper_login_user (option login_user).",
-        "no pg_hba.conf entry": f"Let pg_hba.conf admit {user} to {name} from where this runs, for example: "
-        f"hostssl {name} {user} <address>/32 scram-sha-256",
+        "no pg_hba.conf entry": f"{hba_advice(login, database)}.",
         f'role "{login.user}" does not exist': "Correct metamapper_login_user (option login_user).",
         f'database "{database}" does not exist': "Set metamapper_login_db (option login_db) to a database that exists.",
         "could not translate host name": "Correct metamapper_login_host (option login_host).",
@@ -68,7 +66,7 @@ def login_remedy(error: ServerError, login: Login, database: str) -> str:
     found = next((remedy for words, remedy in remedies.items() if words in error.text), "")
     if not found and any(words in error.text for words in NOBODY_ANSWERS):
         return (
-            f"Check that a server listens on {login.location}, and that nothing on the way refuses the connection; or "
-            "correct metamapper_login_host and metamapper_login_port (options login_host, login_port)."
+            f"{listening_advice(login)}; or correct metamapper_login_host and metamapper_login_port (options "
+            "login_host, login_port)."
         )
     return found

@@ -16,7 +16,7 @@ from ..._core.problem import Failure
 from ..._core.server_version import has_feature
 from ..._core.sql_statement import quoted
 from ..._postgres.driver import ServerError
-from ..._postgres.login import MD5_REASON, MD5_REMEDY, Login
+from ..._postgres.login import MD5_REASON, MD5_REMEDY, Login, hba_advice, listening_advice
 from ..._postgres.login_sqlstate import NOT_AUTHORIZED
 from ..._scope.databases import unknown_database
 from ..catalog.facts import LockHolder, SessionFacts
@@ -121,9 +121,7 @@ def _remedy(refusal: LoginFailure, login: Login, database: str, request: Request
     remedies = {
         WRONG_PASSWORD: f"Set the password of role {user} to the one that Metamapper has, or correct it here; the role "
         "may also not exist, or its password may have expired (VALID UNTIL).",
-        NOT_AUTHORIZED: f"Let pg_hba.conf admit {user} to {quoted(database)} from where this ran, for example: "
-        f"host {quoted(database)} {user} <address>/32 scram-sha-256. If the role may not log in: ALTER ROLE {user} "
-        "LOGIN;",
+        NOT_AUTHORIZED: f"{hba_advice(login, database)}. If the role may not log in: ALTER ROLE {user} LOGIN;",
         "42501": f"GRANT CONNECT ON DATABASE {quoted(database)} TO {quoted(request.group)};",
         "53300": f"A connection limit is reached. Raise it: ALTER ROLE {user} CONNECTION LIMIT 20; or the limit of the "
         "database, or max_connections of the server.",
@@ -139,7 +137,7 @@ def _remedy_of_the_way(refusal: LoginFailure, login: Login) -> str:
             f"ssl_mode {login.ssl_mode} asks for TLS: switch it on at the server (ssl = on), and let ca_cert name the "
             "authority that signed the server's certificate, and login_host the name in it."
         )
-    return f"Check that a server listens on {login.location}, and that nothing on the way to it refuses the connection."
+    return f"{listening_advice(login)}."
 
 
 def wrong_identity(session: SessionFacts, request: Request, database: str) -> Finding | None:
