@@ -18,6 +18,7 @@ from urllib.parse import quote
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.directory import absolute
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import FORMAT as REPORT_FORMAT
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import VERSION as REPORT_VERSION
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import require_version
 
 FORMAT = "metamapper.postgresql/baseline"
 VERSION = 1
@@ -91,8 +92,7 @@ def named_baseline(path: Path, server: str) -> Baseline | None:
         return None
     if document.get("format") != REPORT_FORMAT:
         return _parsed(document, server, path)
-    if document.get("version") != REPORT_VERSION:
-        raise ValueError(f'{path}: its "version" is {document.get("version")!r}; this release reads {REPORT_VERSION}')
+    require_version(document, REPORT_VERSION, f"{path}: ")
     part = next((each for each in document.get("servers") or () if each.get("name") == server), None)
     return Baseline(str(part.get("created") or ""), part["seen"]) if part and part.get("seen") else None
 
@@ -120,8 +120,7 @@ def _document(path: Path) -> Mapping[str, Any]:
 def _parsed(document: Mapping[str, Any], server: str, path: Path) -> Baseline:
     if document.get("format") != FORMAT:
         raise ValueError(f'{path}: its "format" is neither "{FORMAT}" nor "{REPORT_FORMAT}"')
-    if document.get("version") != VERSION:
-        raise ValueError(f'{path}: its "version" is {document.get("version")!r}; this release reads {VERSION}')
+    require_version(document, VERSION, f"{path}: ")
     if document.get("server") != server:
         raise ValueError(f'{path} is the baseline of another server, "{document.get("server")}"')
     if not isinstance(document.get("seen"), Mapping):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any, Iterable, Mapping
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import FORMAT, VERSION
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import FORMAT, VERSION, require_version
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import (
     Aspect,
     Counts,
@@ -33,8 +33,7 @@ def parse_report(text: str) -> Report:
     document = json.loads(text)
     if not isinstance(document, Mapping) or document.get("format") != FORMAT:
         raise ValueError(f'it is not a JSON report of this collection: its "format" is not "{FORMAT}"')
-    if document.get("version") != VERSION:
-        raise ValueError(f'its "version" is {document.get("version")!r}; this release reads {VERSION}')
+    require_version(document, VERSION)
     try:
         return Report(
             document["created"],

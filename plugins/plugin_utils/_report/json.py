@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any, Iterable
+from typing import Any, Iterable, Mapping
 
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import (
     Aspect,
@@ -112,6 +112,12 @@ def _summary(report: Report) -> dict[str, dict[str, Any]]:
         for name, found in by_name.items()
         if found
     }
+
+
+def require_version(document: Mapping[str, Any], version: int, place: str = "") -> None:
+    """Raise ValueError where a document of ours is one of another version; ``place`` begins the message."""
+    if document.get("version") != version:
+        raise ValueError(f'{place}its "version" is {document.get("version")!r}; this release reads {version}')
 
 
 def as_document(report: Report) -> dict[str, Any]:
