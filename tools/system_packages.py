@@ -114,6 +114,8 @@ def extension(name: str) -> tuple[str, Path]:
         CACHE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as directory:
             packages = _Apt(Path(directory)).names(f"^{pattern.pattern}$")
+        if not packages:
+            raise RuntimeError(f"The packages of this system have no extension {name}.")
         _unpack(packages[:1])
     (home,) = _home("").glob(f"postgresql-*-{name}")
     (library,) = home.rglob(f"{name}.so")

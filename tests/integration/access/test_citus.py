@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.modules.access import superuser_options
 from tests.support.postgres.site import Site
 from tools.postgres.snapshot import differences, snapshot
 from tools.runners.modules import run_module
@@ -28,15 +29,11 @@ def distributed(site: Site) -> Site:
 
 def options(site: Site, **changes: Any) -> dict[str, Any]:
     """Return the options of the module for the database."""
-    return {
-        "login_host": site.server.host,
-        "login_port": site.server.port,
-        "login_password": site.server.password,
-        "group": site.group,
+    wanted = {
         "users": [{"name": site.user, "password": site.password}],
         "databases": [{"name": site.database, "schemas": ["sales"]}],
-        **changes,
     }
+    return superuser_options(site, **{**wanted, **changes})
 
 
 @pytest.mark.parametrize("check", [True, False], ids=["check", "run"])

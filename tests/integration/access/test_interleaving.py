@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access import apply as applying
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access import apply_roles
 
+from tests.support.modules.access import superuser_options
 from tests.support.postgres.metamapper import Seen, scan, scan_as
 from tests.support.postgres.pgbouncer import pgbouncer
 from tests.support.postgres.site import Site
@@ -80,28 +81,19 @@ def pooler(server: Server) -> Iterator[int]:
         yield port
 
 
-def options(site: Site, **changes: Any) -> dict[str, Any]:
-    """Return the options of the module for this site."""
-    return {
-        "login_host": site.server.host,
-        "login_port": site.server.port,
-        "login_password": site.server.password,
-        "group": site.group,
-        **changes,
-    }
-
-
 def rotate(site: Site, *, ends: bool) -> Outcome:
     """Let another user take the place of this one."""
     users = [{"name": site.role_name("second"), "password": site.password}, {"name": site.user, "state": "retired"}]
     databases = [{"name": site.database, "schemas": ["sales"]}]
-    return run_module("access", options(site, users=users, databases=databases, end_connections=ends))
+    return run_module("access", superuser_options(site, users=users, databases=databases, end_connections=ends))
 
 
 def revoke(site: Site, *, ends: bool) -> Outcome:
     """Take everything back."""
     users = [{"name": site.user}]
-    return run_module("access", options(site, state="absent", users=users, end_connections=ends, wait_seconds=2))
+    return run_module(
+        "access", superuser_options(site, state="absent", users=users, end_connections=ends, wait_seconds=2)
+    )
 
 
 @pytest.mark.thorough
@@ -113,7 +105,7 @@ def test_no_scan_finds_less(
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.a (id int); CREATE TABLE sales.b (id int, name text)")
     users = [{"name": site.user, "password": site.password}]
     databases = [{"name": site.database, "schemas": ["sales"]}]
-    run_module("access", options(site, users=users, databases=databases)).ok()
+    run_module("access", superuser_options(site, users=users, databases=databases)).ok()
     watch = Watch(site, pooler)
     assert watch.whole is not None
     assert len(watch.whole) == 3

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
 
-from tests.support.modules.access import HOSTILE, Warehouse, creators, messages
+from tests.support.modules.access import HOSTILE, Warehouse, creators, messages, superuser_options
 from tests.support.postgres.site import Site
 from tools.postgres.snapshot import differences, snapshot
 from tools.runners.modules import run_module
@@ -157,14 +157,8 @@ def test_names_that_are_no_utf8_where_the_server_does_not_know_their_encoding(si
     with contextlib.closing(site.server.connect(database, client_encoding="LATIN1")) as latin1, latin1.cursor() as sql:
         sql.execute('CREATE SCHEMA sales; CREATE TABLE sales.plain (id int); CREATE TABLE sales."caf\xe9" (id int)')
         sql.execute('CREATE SCHEMA "h\xe9"; CREATE TABLE "h\xe9".t (id int)')
-    options = {
-        "login_host": site.server.host,
-        "login_port": site.server.port,
-        "login_password": site.server.password,
-        "group": site.group,
-        "users": [{"name": site.user, "password": site.password}],
-        "databases": [{"name": database, "schemas": ["sales"] if is_listed else ["*"], "allow_empty": True}],
-    }
+    databases = [{"name": database, "schemas": ["sales"] if is_listed else ["*"], "allow_empty": True}]
+    options = superuser_options(site, users=[{"name": site.user, "password": site.password}], databases=databases)
     planned = run_module("access", options, check=True).ok()
     done = run_module("access", options).ok()
     assert done.statements == planned.statements
@@ -174,5 +168,4 @@ def test_names_that_are_no_utf8_where_the_server_does_not_know_their_encoding(si
         " AND has_table_privilege(%s, oid, 'SELECT')"
     )
     assert site.server.execute(readable, database=database, parameters=[site.user]) != [(0,)]
-    absent = {key: options[key] for key in ("login_host", "login_port", "login_password", "group")}
-    run_module("access", {**absent, "state": "absent", "users": [{"name": site.user}]}).ok()
+    run_module("access", superuser_options(site, state="absent", users=[{"name": site.user}])).ok()

@@ -12,6 +12,7 @@ from typing import Iterator
 
 import pytest
 
+from tests.support.modules.access import superuser_options
 from tests.support.postgres.site import Site
 from tools.postgres.server import DEFAULT_MAJOR, Server, running
 from tools.runners.modules import run_module
@@ -71,13 +72,7 @@ def seen(site: Site, position: int) -> list[str]:
 
 def set_passwords(site: Site) -> int:
     """Set two passwords, and return where the server's log was before."""
-    options = {
-        "login_host": site.server.host,
-        "login_port": site.server.port,
-        "login_password": site.server.password,
-        "group": site.group,
-        "databases": [{"name": site.database, "schemas": ["sales"]}],
-    }
+    options = superuser_options(site, databases=[{"name": site.database, "schemas": ["sales"]}])
     position = len(site.server.logged())
     for password in ("first p4ss", "second p4ss"):
         users = [{"name": site.user, "password": password}]

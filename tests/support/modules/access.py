@@ -39,6 +39,17 @@ class Admin:
     is_superuser: bool
 
 
+def superuser_options(site: Site, **others: Any) -> dict[str, Any]:
+    """Return options of the module: the superuser of a site's server, the site's group, and others."""
+    return {
+        "login_host": site.server.host,
+        "login_port": site.server.port,
+        "login_password": site.server.password,
+        "group": site.group,
+        **others,
+    }
+
+
 def version(server: Server) -> int:
     """Return server_version_num."""
     return int(server.execute("SHOW server_version_num")[0][0])
