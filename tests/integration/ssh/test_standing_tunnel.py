@@ -65,10 +65,12 @@ def connect(server: Server, port: int) -> Any:
     )
 
 
-def comes_back(server: Server, tunnel: StandingTunnel) -> float:
-    """Return how many seconds pass until the tunnel has been started anew and carries a login."""
-    starts = tunnel.starts
-    return tunnel.wait(lambda: tunnel.starts > starts and answers(server, tunnel.port))
+@contextlib.contextmanager
+def coming_back(server: Server, tunnel: StandingTunnel, seconds: float = SECONDS) -> Iterator[None]:
+    """Break the tunnel in the block; after it, the tunnel starts anew and carries a login within so many seconds."""
+    starts = tunnel.starts  # before it breaks: afterwards it may have come back already
+    yield
+    tunnel.wait(lambda: tunnel.starts > starts and answers(server, tunnel.port), seconds)
 
 
 def test_visibility_proves_it_end_to_end(site: Site, server: Server, tunnel: StandingTunnel) -> None:
@@ -85,28 +87,28 @@ def test_visibility_proves_it_end_to_end(site: Site, server: Server, tunnel: Sta
 
 @pytest.mark.parametrize("which", ["ssh", "main"])
 def test_killed_it_comes_back(which: str, server: Server, tunnel: StandingTunnel) -> None:
-    os.kill(getattr(tunnel, which), signal.SIGKILL)
-    assert comes_back(server, tunnel) < SECONDS
+    with coming_back(server, tunnel):
+        os.kill(getattr(tunnel, which), signal.SIGKILL)
 
 
 def test_a_connection_that_breaks_comes_back(bastion: Sshd, server: Server, tunnel: StandingTunnel) -> None:
-    for session in bastion.processes()[1:]:
-        os.kill(session, signal.SIGKILL)
-    assert comes_back(server, tunnel) < SECONDS
+    with coming_back(server, tunnel):
+        for session in bastion.processes()[1:]:
+            os.kill(session, signal.SIGKILL)
 
 
 def test_a_bastion_that_restarts_is_come_back_to(bastion: Sshd, server: Server, tunnel: StandingTunnel) -> None:
-    bastion.signal(signal.SIGKILL)
-    tunnel.wait(lambda: tunnel.starts > 2)  # it goes on trying
-    bastion.start()
-    assert comes_back(server, tunnel) < SECONDS
+    with coming_back(server, tunnel):
+        bastion.signal(signal.SIGKILL)
+        tunnel.wait(lambda: tunnel.starts > 2)  # it goes on trying
+        bastion.start()
 
 
 @pytest.mark.thorough
 def test_a_bastion_that_falls_silent_is_given_up(bastion: Sshd, server: Server, tunnel: StandingTunnel) -> None:
-    for session in bastion.processes()[1:]:
-        os.kill(session, signal.SIGSTOP)
-    assert comes_back(server, tunnel) < SILENT_SECONDS
+    with coming_back(server, tunnel, SILENT_SECONDS):
+        for session in bastion.processes()[1:]:
+            os.kill(session, signal.SIGSTOP)
 
 
 def test_another_host_key_stops_it_and_is_said(bastion: Sshd, server: Server, tunnel: StandingTunnel) -> None:
