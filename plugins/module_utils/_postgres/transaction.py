@@ -40,7 +40,9 @@ SELECT lock.pid AS process, COALESCE(activity.usename::pg_catalog.text, '') AS r
   FROM pg_catalog.pg_locks AS lock
   LEFT JOIN pg_catalog.pg_stat_activity AS activity ON activity.pid = lock.pid
  WHERE lock.locktype = 'advisory' AND lock.granted AND lock.objsubid = 1
-   AND lock.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
+   AND lock.database = (SELECT database.oid
+                          FROM pg_catalog.pg_database AS database
+                         WHERE database.datname = pg_catalog.current_database())
    AND lock.classid::pg_catalog.int8 = %(high)s
    AND lock.objid::pg_catalog.int8 = %(low)s
  ORDER BY lock.pid

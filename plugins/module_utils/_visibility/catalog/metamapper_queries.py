@@ -47,23 +47,24 @@ WITH keys AS (
    WHERE col.table_schema NOT IN ('information_schema', 'pg_catalog', 'pg_toast')
    GROUP BY 1, 2
 ), relation AS (
-  SELECT f.table_schema::text AS schema_name, f.table_name::text AS relation_name,
-         f.columns, f.last_column, f.properties,
-         f.table_schema::regnamespace::oid AS schema_id,
-         to_regclass(f.table_schema || '.' || f.table_name)::oid AS relation_id
-    FROM found AS f
+  SELECT found.table_schema::text AS schema_name, found.table_name::text AS relation_name,
+         found.columns, found.last_column, found.properties,
+         found.table_schema::regnamespace::oid AS schema_id,
+         to_regclass(found.table_schema || '.' || found.table_name)::oid AS relation_id
+    FROM found
   OFFSET 0
 )
-SELECT r.schema_name AS schema, r.relation_name AS relation, r.columns AS columns, r.properties AS properties,
-       col_description(r.relation_id, r.last_column) IS NULL AS has_no_comment,
-       to_regnamespace(quote_ident(r.schema_name))::oid IS DISTINCT FROM r.schema_id
-         OR r.relation_id IS NULL
-         OR CASE WHEN has_schema_privilege(r.schema_name, 'USAGE')
-                 THEN to_regclass(quote_ident(r.schema_name) || '.' || quote_ident(r.relation_name))::oid
-                      IS DISTINCT FROM r.relation_id
+SELECT relation.schema_name AS schema, relation.relation_name AS relation, relation.columns AS columns,
+       relation.properties AS properties,
+       col_description(relation.relation_id, relation.last_column) IS NULL AS has_no_comment,
+       to_regnamespace(quote_ident(relation.schema_name))::oid IS DISTINCT FROM relation.schema_id
+         OR relation.relation_id IS NULL
+         OR CASE WHEN has_schema_privilege(relation.schema_name, 'USAGE')
+                 THEN to_regclass(quote_ident(relation.schema_name) || '.' || quote_ident(relation.relation_name))::oid
+                      IS DISTINCT FROM relation.relation_id
                  ELSE true END AS is_misread,
-       r.relation_id::int8 AS oid
-  FROM relation AS r
+       relation.relation_id::int8 AS oid
+  FROM relation
  ORDER BY 1, 2
 """
 
@@ -73,10 +74,10 @@ SELECT used.schemaname::text AS schema,
        used.schemaname::regnamespace::oid IS DISTINCT FROM to_regnamespace(quote_ident(used.schemaname::text))::oid
          AS is_misread,
        count(*) AS indexes
-  FROM pg_index AS i
-  JOIN pg_class AS t ON t.oid = i.indrelid
-  JOIN pg_class AS x ON x.oid = i.indexrelid
-  LEFT JOIN pg_stat_user_indexes AS used ON used.indexrelid = i.indexrelid
+  FROM pg_index AS indexed
+  JOIN pg_class AS indexed_table ON indexed_table.oid = indexed.indrelid
+  JOIN pg_class AS index_class ON index_class.oid = indexed.indexrelid
+  LEFT JOIN pg_stat_user_indexes AS used ON used.indexrelid = indexed.indexrelid
  WHERE used.schemaname NOT IN ('information_schema', 'pg_catalog', 'pg_toast')
  GROUP BY 1, 2
  ORDER BY 1
@@ -97,88 +98,95 @@ SELECT col.table_schema::pg_catalog.text AS schema, col.table_name::pg_catalog.t
 # The relations of a scan that have a name, a default or a comment beyond ASCII: only these can trouble an encoding.
 # Of a relation whose name needs quotes a scan finds no id, and by it no comments.
 BEYOND_ASCII = """
-SELECT c.oid::pg_catalog.int8 AS oid
-  FROM pg_catalog.pg_class AS c
-  JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
-  JOIN pg_catalog.pg_attribute AS a
-    ON a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0::pg_catalog.int2
-       AND NOT a.attisdropped
-  LEFT JOIN pg_catalog.pg_attrdef AS d
-    ON d.adrelid OPERATOR(pg_catalog.=) a.attrelid AND d.adnum OPERATOR(pg_catalog.=) a.attnum
-  LEFT JOIN pg_catalog.pg_description AS k
-    ON k.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
-       AND k.objoid OPERATOR(pg_catalog.=) a.attrelid
-       AND k.objsubid OPERATOR(pg_catalog.=) a.attnum::pg_catalog.int4
-       AND n.nspname::pg_catalog.text OPERATOR(pg_catalog.!~) %(needs_quotes)s
-       AND c.relname::pg_catalog.text OPERATOR(pg_catalog.!~) %(needs_quotes)s
- WHERE c.relkind::pg_catalog.text OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'f']::pg_catalog.text[])
-   AND n.nspname::pg_catalog.text OPERATOR(pg_catalog.<>)
+SELECT class.oid::pg_catalog.int8 AS oid
+  FROM pg_catalog.pg_class AS class
+  JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid OPERATOR(pg_catalog.=) class.relnamespace
+  JOIN pg_catalog.pg_attribute AS attribute
+    ON attribute.attrelid OPERATOR(pg_catalog.=) class.oid
+       AND attribute.attnum OPERATOR(pg_catalog.>) 0::pg_catalog.int2
+       AND NOT attribute.attisdropped
+  LEFT JOIN pg_catalog.pg_attrdef AS attrdef
+    ON attrdef.adrelid OPERATOR(pg_catalog.=) attribute.attrelid
+       AND attrdef.adnum OPERATOR(pg_catalog.=) attribute.attnum
+  LEFT JOIN pg_catalog.pg_description AS comment
+    ON comment.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
+       AND comment.objoid OPERATOR(pg_catalog.=) attribute.attrelid
+       AND comment.objsubid OPERATOR(pg_catalog.=) attribute.attnum::pg_catalog.int4
+       AND namespace.nspname::pg_catalog.text OPERATOR(pg_catalog.!~) %(needs_quotes)s
+       AND class.relname::pg_catalog.text OPERATOR(pg_catalog.!~) %(needs_quotes)s
+ WHERE class.relkind::pg_catalog.text OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'f']::pg_catalog.text[])
+   AND namespace.nspname::pg_catalog.text OPERATOR(pg_catalog.<>)
          ALL (ARRAY['information_schema', 'pg_catalog', 'pg_toast']::pg_catalog.text[])
-   AND pg_catalog.concat(n.nspname, c.relname, a.attname, k.description,
-                         pg_catalog.pg_get_expr(d.adbin, d.adrelid)) OPERATOR(pg_catalog.~) '[^\\x01-\\x7f]'
-   AND (pg_catalog.pg_has_role(c.relowner, 'USAGE')
-        OR pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT,INSERT,UPDATE,REFERENCES'))
+   AND pg_catalog.concat(namespace.nspname, class.relname, attribute.attname, comment.description,
+                         pg_catalog.pg_get_expr(attrdef.adbin, attrdef.adrelid)) OPERATOR(pg_catalog.~) '[^\\x01-\\x7f]'
+   AND (pg_catalog.pg_has_role(class.relowner, 'USAGE')
+        OR pg_catalog.has_column_privilege(class.oid, attribute.attnum, 'SELECT,INSERT,UPDATE,REFERENCES'))
  GROUP BY 1
  ORDER BY 1
 """
 
 # What a scan gets of these relations, text by text.
 TEXTS = """
-SELECT n.nspname::pg_catalog.text AS schema, c.relname::pg_catalog.text AS relation,
-       a.attname::pg_catalog.text AS column, pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS expression,
-       k.description AS comment
-  FROM pg_catalog.pg_class AS c
-  JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
-  JOIN pg_catalog.pg_attribute AS a
-    ON a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0::pg_catalog.int2
-       AND NOT a.attisdropped
-  LEFT JOIN pg_catalog.pg_attrdef AS d
-    ON d.adrelid OPERATOR(pg_catalog.=) a.attrelid AND d.adnum OPERATOR(pg_catalog.=) a.attnum
-  LEFT JOIN pg_catalog.pg_description AS k
-    ON k.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
-       AND k.objoid OPERATOR(pg_catalog.=) a.attrelid
-       AND k.objsubid OPERATOR(pg_catalog.=) a.attnum::pg_catalog.int4
-       AND n.nspname::pg_catalog.text OPERATOR(pg_catalog.!~) %(needs_quotes)s
-       AND c.relname::pg_catalog.text OPERATOR(pg_catalog.!~) %(needs_quotes)s
- WHERE c.oid OPERATOR(pg_catalog.=) ANY (%(relations)s::pg_catalog.oid[])
-   AND (pg_catalog.pg_has_role(c.relowner, 'USAGE')
-        OR pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT,INSERT,UPDATE,REFERENCES'))
+SELECT namespace.nspname::pg_catalog.text AS schema, class.relname::pg_catalog.text AS relation,
+       attribute.attname::pg_catalog.text AS column,
+       pg_catalog.pg_get_expr(attrdef.adbin, attrdef.adrelid) AS expression, comment.description AS comment
+  FROM pg_catalog.pg_class AS class
+  JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid OPERATOR(pg_catalog.=) class.relnamespace
+  JOIN pg_catalog.pg_attribute AS attribute
+    ON attribute.attrelid OPERATOR(pg_catalog.=) class.oid
+       AND attribute.attnum OPERATOR(pg_catalog.>) 0::pg_catalog.int2
+       AND NOT attribute.attisdropped
+  LEFT JOIN pg_catalog.pg_attrdef AS attrdef
+    ON attrdef.adrelid OPERATOR(pg_catalog.=) attribute.attrelid
+       AND attrdef.adnum OPERATOR(pg_catalog.=) attribute.attnum
+  LEFT JOIN pg_catalog.pg_description AS comment
+    ON comment.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
+       AND comment.objoid OPERATOR(pg_catalog.=) attribute.attrelid
+       AND comment.objsubid OPERATOR(pg_catalog.=) attribute.attnum::pg_catalog.int4
+       AND namespace.nspname::pg_catalog.text OPERATOR(pg_catalog.!~) %(needs_quotes)s
+       AND class.relname::pg_catalog.text OPERATOR(pg_catalog.!~) %(needs_quotes)s
+ WHERE class.oid OPERATOR(pg_catalog.=) ANY (%(relations)s::pg_catalog.oid[])
+   AND (pg_catalog.pg_has_role(class.relowner, 'USAGE')
+        OR pg_catalog.has_column_privilege(class.oid, attribute.attnum, 'SELECT,INSERT,UPDATE,REFERENCES'))
  ORDER BY 1, 2, 3
 """
 
 # The same in UTF-8: fails where a server that does not know its encoding (SQL_ASCII) holds other bytes.
 TEXTS_IN_UTF8 = """
 SELECT pg_catalog.count(pg_catalog.convert_to(
-         pg_catalog.concat(n.nspname, c.relname, a.attname, k.description, pg_catalog.pg_get_expr(d.adbin, d.adrelid)),
+         pg_catalog.concat(namespace.nspname, class.relname, attribute.attname, comment.description,
+                           pg_catalog.pg_get_expr(attrdef.adbin, attrdef.adrelid)),
          'UTF8')) AS texts
-  FROM pg_catalog.pg_class AS c
-  JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
-  JOIN pg_catalog.pg_attribute AS a
-    ON a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0::pg_catalog.int2
-       AND NOT a.attisdropped
-  LEFT JOIN pg_catalog.pg_attrdef AS d
-    ON d.adrelid OPERATOR(pg_catalog.=) a.attrelid AND d.adnum OPERATOR(pg_catalog.=) a.attnum
-  LEFT JOIN pg_catalog.pg_description AS k
-    ON k.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
-       AND k.objoid OPERATOR(pg_catalog.=) a.attrelid
-       AND k.objsubid OPERATOR(pg_catalog.=) a.attnum::pg_catalog.int4
-       AND n.nspname::pg_catalog.text OPERATOR(pg_catalog.!~) %(needs_quotes)s
-       AND c.relname::pg_catalog.text OPERATOR(pg_catalog.!~) %(needs_quotes)s
- WHERE c.oid OPERATOR(pg_catalog.=) ANY (%(relations)s::pg_catalog.oid[])
-   AND (pg_catalog.pg_has_role(c.relowner, 'USAGE')
-        OR pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT,INSERT,UPDATE,REFERENCES'))
+  FROM pg_catalog.pg_class AS class
+  JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid OPERATOR(pg_catalog.=) class.relnamespace
+  JOIN pg_catalog.pg_attribute AS attribute
+    ON attribute.attrelid OPERATOR(pg_catalog.=) class.oid
+       AND attribute.attnum OPERATOR(pg_catalog.>) 0::pg_catalog.int2
+       AND NOT attribute.attisdropped
+  LEFT JOIN pg_catalog.pg_attrdef AS attrdef
+    ON attrdef.adrelid OPERATOR(pg_catalog.=) attribute.attrelid
+       AND attrdef.adnum OPERATOR(pg_catalog.=) attribute.attnum
+  LEFT JOIN pg_catalog.pg_description AS comment
+    ON comment.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
+       AND comment.objoid OPERATOR(pg_catalog.=) attribute.attrelid
+       AND comment.objsubid OPERATOR(pg_catalog.=) attribute.attnum::pg_catalog.int4
+       AND namespace.nspname::pg_catalog.text OPERATOR(pg_catalog.!~) %(needs_quotes)s
+       AND class.relname::pg_catalog.text OPERATOR(pg_catalog.!~) %(needs_quotes)s
+ WHERE class.oid OPERATOR(pg_catalog.=) ANY (%(relations)s::pg_catalog.oid[])
+   AND (pg_catalog.pg_has_role(class.relowner, 'USAGE')
+        OR pg_catalog.has_column_privilege(class.oid, attribute.attnum, 'SELECT,INSERT,UPDATE,REFERENCES'))
  ORDER BY 1
 """
 
 # The names of these relations in ASCII, whatever their bytes: those beyond it as octal numbers.
 ESCAPED_NAMES = """
-SELECT c.oid::pg_catalog.int8 AS oid,
-       pg_catalog.encode(pg_catalog.convert_to(n.nspname::pg_catalog.text, pg_catalog.getdatabaseencoding()), 'escape')
-         AS schema,
-       pg_catalog.encode(pg_catalog.convert_to(c.relname::pg_catalog.text, pg_catalog.getdatabaseencoding()), 'escape')
-         AS relation
-  FROM pg_catalog.pg_class AS c
-  JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
- WHERE c.oid OPERATOR(pg_catalog.=) ANY (%(relations)s::pg_catalog.oid[])
+SELECT class.oid::pg_catalog.int8 AS oid,
+       pg_catalog.encode(pg_catalog.convert_to(namespace.nspname::pg_catalog.text,
+                                               pg_catalog.getdatabaseencoding()), 'escape') AS schema,
+       pg_catalog.encode(pg_catalog.convert_to(class.relname::pg_catalog.text,
+                                               pg_catalog.getdatabaseencoding()), 'escape') AS relation
+  FROM pg_catalog.pg_class AS class
+  JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid OPERATOR(pg_catalog.=) class.relnamespace
+ WHERE class.oid OPERATOR(pg_catalog.=) ANY (%(relations)s::pg_catalog.oid[])
  ORDER BY 2, 3
 """
