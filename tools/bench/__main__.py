@@ -14,6 +14,7 @@ from tools.bench.figures import collected, section
 from tools.bench.first import first
 from tools.bench.high_latency import high_latency
 from tools.bench.no_op import no_op
+from tools.bench.peers import peers
 from tools.bench.results import Results, document, keep, machine
 from tools.bench.revoking import revoking
 from tools.bench.scenario import Scenario, interleaved
@@ -23,6 +24,7 @@ from tools.bench.visibility import visibility
 from tools.runners.modules import ROOT
 
 SCENARIOS: Mapping[str, Callable[[Sizes], ContextManager[Scenario]]] = {
+    "alternatives": peers,
     "first": first,
     "no_op": no_op,
     "databases": databases,

@@ -14,7 +14,7 @@ import psycopg2
 
 from tools.bench import child
 from tools.bench.access import SETTINGS, access, forget
-from tools.bench.alternatives import floor, run_directly
+from tools.bench.alternatives.raw import floor, run_directly
 from tools.bench.content import Size
 from tools.bench.figures import Figure, Goal, Key, amount
 from tools.bench.scenario import Scenario, Turn

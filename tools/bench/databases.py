@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Iterable, Iterator
 
 from tools.bench.access import SETTINGS, access, forget, play, task
-from tools.bench.community_postgresql import tasks
+from tools.bench.alternatives.community_postgresql import tasks
 from tools.bench.content import build
 from tools.bench.figures import Figure, Goal, amount, ratio
 from tools.bench.scenario import Scenario, Turn, seconds

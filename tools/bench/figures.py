@@ -42,7 +42,7 @@ def collected(figures: Sequence[Figure]) -> dict[Key, Series]:
 class Goal:
     """What is to be reached: a value of one candidate, or one beside that of another in the same run.
 
-    ``how`` is one of the functions below. None as ``at_most`` shows the figure and asks for nothing.
+    ``how`` is one of the functions below. None as ``at_most`` asks for nothing: so no table shows it.
     """
 
     what: str
@@ -99,33 +99,40 @@ def row(*cells: str) -> str:
     return f"| {' | '.join(escaped)} |"
 
 
-def candidates_table(measured: Measured, part: str) -> list[str]:
-    """Return the table of one part; seconds stand beside those of its first candidate, run by run."""
-    mine = {name: series for (of, name), series in measured.items() if of == part}
-    base = next((series for series in mine.values() if series.unit == "s"), None)
-    lines = [row("candidate", "median (least to greatest)", "beside the first, run by run"), "|---|---|---|"]
-    for name, series in mine.items():
-        is_comparable = base is not None and base is not series and series.unit == "s"
-        beside = spread([ratio(*pair) for pair in zip(series.values, base.values)]) if base and is_comparable else ""
-        lines.append(row(name, spread(series.values, series.unit), beside))
+def figures_table(measured: Measured) -> list[str]:
+    """Return the table of all figures of a scenario: a line for each candidate, a column for each part."""
+    parts = list(dict.fromkeys(part for part, _name in measured))
+    lines = [row("", *parts), "|---" * (len(parts) + 1) + "|"]
+    for name in dict.fromkeys(name for _part, name in measured):
+        of_parts = (measured.get((part, name)) for part in parts)
+        lines.append(row(name, *(spread(one.values, one.unit) if one else "" for one in of_parts)))
+    return lines
+
+
+def fastest(measured: Measured) -> list[str]:
+    """Return a line for each part: its candidates, the fastest first."""
+    lines = []
+    for part in dict.fromkeys(part for part, _name in measured):
+        medians = {name: statistics.median(one.values) for (of, name), one in measured.items() if of == part}
+        told = (f"{name} {number(medians[name])} s" for name in sorted(medians, key=lambda name: medians[name]))
+        lines.append(f"* {part}: {'; '.join(told)}.")
     return lines
 
 
 def goals_table(goals: Sequence[Goal], measured: Measured) -> list[str]:
-    """Return the table of what was to be reached; empty where nothing was measured for it."""
+    """Return the table of what was to be reached; empty where there is nothing to reach, or no figure for it."""
     lines = []
     for goal in goals:
         values = goal.values(measured)
-        if values:
-            bound = "" if goal.at_most is None else f"at most {number(goal.at_most)} {goal.unit}".rstrip()
-            reached = "" if goal.at_most is None else "yes" if statistics.median(values) <= goal.at_most else "**no**"
+        if values and goal.at_most is not None:
+            bound = f"at most {number(goal.at_most)} {goal.unit}".rstrip()
+            reached = "yes" if statistics.median(values) <= goal.at_most else "**no**"
             lines.append(row(goal.what, spread(values, goal.unit), bound, reached))
     return [row("to reach", "measured", "goal", "reached"), "|---|---|---|---|", *lines] if lines else []
 
 
 def section(title: str, goals: Sequence[Goal], measured: Measured, note: str = "") -> str:
     """Return the section of a scenario as Markdown."""
-    blocks = [f"## {title}", "\n".join(goals_table(goals, measured)), note]
-    for part in dict.fromkeys(part for part, _name in measured):
-        blocks += [f"### {part}", "\n".join(candidates_table(measured, part))]
+    figures = figures_table(measured) if measured else []
+    blocks = [f"## {title}", "\n".join(goals_table(goals, measured)), note, "\n".join(figures)]
     return "\n\n".join(block for block in blocks if block)

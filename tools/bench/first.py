@@ -7,19 +7,8 @@ from typing import Callable, Iterable, Iterator
 
 from tools.bench import child
 from tools.bench.access import SETTINGS, access, forget, play, task
-from tools.bench.alternatives import (
-    floor,
-    guide,
-    has_ldap2pg,
-    has_pg_sync,
-    has_psql,
-    has_room_for_floor,
-    ldap2pg,
-    pg_sync,
-    psql,
-    run_directly,
-)
-from tools.bench.community_postgresql import tasks
+from tools.bench.alternatives.guide import guide, has_psql, psql
+from tools.bench.alternatives.raw import floor, has_room_for_floor, run_directly
 from tools.bench.content import NARROW, WIDE, Size
 from tools.bench.figures import Figure, Goal, ratio
 from tools.bench.scenario import Scenario, Turn, seconds
@@ -28,12 +17,8 @@ from tools.postgres.server import running
 
 DATABASE = "bench"
 GUIDE_UP_TO = 1000  # schemas: its time grows with their square
-ONE_BY_ONE_UP_TO = 100  # schemas, for what sends each statement in a transaction, or a process, of its own
 GUIDE = "the guide's SQL, psql, one transaction"
 FLOOR_PSQL = "raw named statements, psql, one transaction"
-PG_SYNC = "pg-sync-roles, whole process (no default privileges)"
-LDAP2PG = "ldap2pg, whole process (no password)"
-LOOPS = "loops of community.postgresql, whole ansible-playbook"
 FLOOR = "raw named statements, open connection"
 MODULE = "module access, whole process"
 START = "of which Python's start and imports"
@@ -101,19 +86,11 @@ class Fresh(Size):
     def turns(self) -> Iterator[Turn]:
         """Yield the candidates that end at this size and can be had with this server."""
         server, statements = self.server, list(floor(self.schemas, self.relations))
-        looped = tasks(server, [DATABASE], self.schemas)
         has_room = has_room_for_floor(server, self.schemas * self.relations)
         if has_psql(server) and self.schemas <= GUIDE_UP_TO:
             yield self.timed(GUIDE, lambda: psql(server, DATABASE, guide(self.schemas)))
         if has_psql(server) and has_room:
             yield self.timed(FLOOR_PSQL, lambda: psql(server, DATABASE, statements))
-        if self.schemas <= GUIDE_UP_TO and has_pg_sync():
-            yield self.timed(PG_SYNC, lambda: pg_sync(server, DATABASE, self.schemas))
-        if self.schemas <= ONE_BY_ONE_UP_TO:
-            if has_ldap2pg():
-                yield self.timed(LDAP2PG, lambda: ldap2pg(server, DATABASE))
-            if self.shape is NARROW:  # the shape makes no difference to them
-                yield self.timed(LOOPS, lambda: play(looped))
         if has_room:
             yield self.timed(FLOOR, lambda: run_directly(server, DATABASE, statements))
         yield self.module

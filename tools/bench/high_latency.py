@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Iterable, Iterator
 
 from tools.bench.access import SETTINGS, access, forget
-from tools.bench.alternatives import guide, has_psql, psql
+from tools.bench.alternatives.guide import guide, has_psql, psql
 from tools.bench.content import build
 from tools.bench.figures import Figure, Goal, amount
 from tools.bench.scenario import Scenario, Turn, seconds

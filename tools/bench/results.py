@@ -11,28 +11,31 @@ from typing import Iterable
 
 from ansible.release import __version__ as ansible_version
 
-from tools.bench.figures import Measured
+from tools.bench.figures import Measured, Series, fastest
 from tools.bench.sizes import Sizes
 
 INTRODUCTION = """\
 # Measured
 
-Times of the modules beside what else does the same job. All candidates of a table ran in turn, on the same server, in
-the same minutes; each value is the median of the runs, with the least and the greatest. What counts are the ratios: the
-seconds are those of one machine, and of a server on the same machine that does not wait for its disk (`fsync = off`).
-Where other work kept the machine busy, the seconds are too high, and the load is named.
+{fastest}
 
-This page is made by a command. All of it, or one scenario, again:
+All of this page, or one scenario of it, again:
 
 ```shell
 make bench SCHEMAS="100 1000 5000" OUT=docs/measured.md
 make bench SCENARIO=first
 ```
 
-Each scenario also leaves its figures as JSON in `.cache/bench`. In the tables, "the guide" is the SQL of Metamapper's
-published guide, with two names for user and group, so that it works; "raw named statements" are the GRANT statements
-that nobody can do without, on an open connection, without looking at anything before or after.
+All candidates of a table ran in turn, on the same server, in the same minutes; each value is the median of the runs,
+with the least and the greatest. What counts are the ratios: the seconds are those of one machine, and of a server on
+the same machine that does not wait for its disk (`fsync = off`). Where other work kept the machine busy, the seconds
+are too high, and the load is named. Each scenario also leaves its figures as JSON in `.cache/bench`.
+
+In the tables, "the guide" is the SQL of Metamapper's published guide, with two names for user and group, so that it
+works; "raw named statements" are the GRANT statements that nobody can do without, on an open connection, without
+looking at anything before or after.
 """
+ALTERNATIVES = "alternatives"
 
 
 @dataclass(frozen=True)
@@ -69,12 +72,12 @@ def keep(directory: Path, name: str, results: Results) -> None:
 
 
 def document(directory: Path, names: Iterable[str]) -> str:
-    """Return the document, of all scenarios that were kept."""
-    parts = [INTRODUCTION]
-    for name in names:
-        path = directory / f"{name}.json"
-        if path.exists():
-            results = json.loads(path.read_text())
-            heading, rest = results["text"].split("\n", 1)
-            parts.append(f"{heading}\n\n`{results['command']}`, on {results['machine']}.\n{rest}\n")
+    """Return the document, of all scenarios that were kept; who is fastest comes first."""
+    kept = {name: json.loads(path.read_text()) for name in names if (path := directory / f"{name}.json").exists()}
+    figures = kept[ALTERNATIVES]["figures"] if ALTERNATIVES in kept else []
+    measured = {(one["part"], one["candidate"]): Series(one["unit"], tuple(one["values"])) for one in figures}
+    parts = [INTRODUCTION.format(fastest="\n".join(fastest(measured)))]
+    for results in kept.values():
+        heading, rest = results["text"].split("\n", 1)
+        parts.append(f"{heading}\n\n`{results['command']}`, on {results['machine']}.\n{rest}\n")
     return "\n".join(parts)

@@ -11,8 +11,9 @@ from tools.bench.figures import (
     Goal,
     Series,
     amount,
-    candidates_table,
     collected,
+    fastest,
+    figures_table,
     goals_table,
     more,
     number,
@@ -94,12 +95,20 @@ def test_spread(values: list[float], unit: str, expected: str) -> None:
     assert spread(values, unit) == expected
 
 
-def test_candidates_stand_beside_the_first_of_their_unit() -> None:
-    assert candidates_table(MEASURED, "part")[2:] == [
+def test_a_scenario_has_one_table_with_a_column_for_each_part() -> None:
+    elsewhere = {("other part", "ours"): Series("s", (2.0,)), ("other part", "theirs"): Series("s", (3.0,))}
+    assert figures_table({**MEASURED, **elsewhere}) == [
+        "|  | part | other part |",
+        "|---|---|---|",
         "| guide | 6.00 s (4.00 to 8.00) |  |",
-        "| ours | 1.50 s (1.00 to 4.00) | 0.25 (0.25 to 0.5) |",
+        "| ours | 1.50 s (1.00 to 4.00) | 2.00 s |",
         "| memory | 40.00 MB |  |",
+        "| theirs |  | 3.00 s |",
     ]
+
+
+def test_the_fastest_stands_first() -> None:
+    assert fastest({GUIDE: MEASURED[GUIDE], OURS: MEASURED[OURS]}) == ["* part: ours 1.50 s; guide 6.00 s."]
 
 
 def test_a_bar_in_a_name_is_no_border() -> None:
@@ -111,21 +120,21 @@ def test_a_bar_in_a_name_is_no_border() -> None:
     [
         pytest.param(Goal("a", ratio, OURS, GUIDE, 0.25), "at most 0.25 | yes", id="just reached"),
         pytest.param(Goal("a", ratio, OURS, GUIDE, 0.2), "at most 0.2 | **no**", id="missed"),
-        pytest.param(Goal("a", ratio, OURS, GUIDE, None), " | ", id="only shown"),
     ],
 )
 def test_a_goal_is_judged_by_the_median(goal: Goal, cells: str) -> None:
     assert goals_table([goal], MEASURED)[2:] == [f"| a | 0.25 (0.25 to 0.5) | {cells} |"]
 
 
-def test_without_a_figure_there_is_no_table() -> None:
+def test_without_a_figure_or_a_goal_there_is_no_table() -> None:
     assert goals_table([Goal("a", ratio, OURS, GUIDE, 1)], {}) == []
+    assert goals_table([Goal("a", ratio, OURS, GUIDE, None)], MEASURED) == []
     assert section("Title", [], {}) == "## Title"
 
 
 def test_a_note_stands_between_the_goals_and_the_figures() -> None:
     text = section("Title", [Goal("a", ratio, OURS, GUIDE, 0.2)], MEASURED, "Why it is missed.")
-    goals, note, figures = (text.index(part) for part in ("**no**", "Why it is missed.", "### part"))
+    goals, note, figures = (text.index(part) for part in ("**no**", "Why it is missed.", "|  | part |"))
     assert goals < note < figures
 
 

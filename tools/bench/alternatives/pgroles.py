@@ -1,0 +1,63 @@
+"""The job as pgroles does it, which is installed by ``cargo install pgroles-cli --root .cache/bench/peers``."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from typing import Any
+
+from tools.bench.access import GROUP, PASSWORD, USER
+from tools.bench.alternatives import PEERS
+from tools.bench.content import OWNERS
+from tools.postgres.server import Server
+
+DEFAULT_PRIVILEGES_AT_MOST = 512
+PASSWORD_VARIABLE = "BENCH_PASSWORD"
+
+
+def has_pgroles() -> bool:
+    """Tell whether pgroles was installed; that needs Rust."""
+    return (PEERS / "pgroles").exists()
+
+
+def manifest(database: str, schemas: int) -> dict[str, Any]:
+    """Return what pgroles is to bring about; it is refused where it has more than 512 default privileges."""
+    names = [f"s{number}" for number in range(schemas)]
+    on_database = {"role": GROUP, "privileges": ["CONNECT"], "object": {"type": "database", "name": database}}
+    on_schemas = [
+        {"role": GROUP, "privileges": ["USAGE"], "object": {"type": "schema", "name": name}} for name in names
+    ]
+    on_tables = [
+        {"role": GROUP, "privileges": ["SELECT"], "object": {"type": kind, "schema": name, "name": "*"}}
+        for name in names
+        for kind in ("table", "view")
+    ]
+    return {
+        "roles": [
+            {"name": GROUP, "login": False},
+            {"name": USER, "login": True, "password": {"from_env": PASSWORD_VARIABLE}},
+        ],
+        "grants": [on_database, *on_schemas, *on_tables],
+        "default_privileges": [
+            {
+                "owner": f"owner{number % OWNERS}",
+                "schema": name,
+                "grant": [{"role": GROUP, "privileges": ["SELECT"], "on_type": "table"}],
+            }
+            for number, name in enumerate(names)
+        ],
+        "memberships": [{"role": GROUP, "members": [{"name": USER}]}],
+    }
+
+
+def pgroles(server: Server, database: str, schemas: int) -> None:
+    """Let pgroles do it, in its own process."""
+    url = f"postgres://{server.user}:{server.password}@{server.host}:{server.port}/{database}"
+    environment = {**os.environ, "DATABASE_URL": url, PASSWORD_VARIABLE: PASSWORD}
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as content:
+        json.dump(manifest(database, schemas), content)
+        content.flush()
+        command = [str(PEERS / "pgroles"), "apply", "--file", content.name]
+        subprocess.run(command, env=environment, check=True, capture_output=True)
