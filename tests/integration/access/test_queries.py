@@ -236,6 +236,9 @@ def test_extraneous(
         assert found == expected
         part = {"classes": [row["class_id"] for row in rows], "objects": [row["object_id"] for row in rows]}
         assert sample.ask(acl_queries.EXTRANEOUS, is_exclusive=is_exclusive, **part) == rows
+        if not is_exclusive:
+            assert sample.ask(acl_queries.EXTRANEOUS_LISTED, is_exclusive=False) == rows
+            assert sample.ask(acl_queries.EXTRANEOUS_LISTED, is_exclusive=False, **part) == rows
 
 
 def test_extraneous_on_the_server_as_a_whole(sample: Sample) -> None:

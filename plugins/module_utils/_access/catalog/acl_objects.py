@@ -93,11 +93,9 @@ database_object (class_id, object_id, kind, namespace, name, detail, owner, acl,
      AND (%(is_shared)s OR database.datname = pg_catalog.current_database())
 )"""
 
-# All that is in this database. Procedures exist from 11 on. Large objects are listed under pg_largeobject, and their
-# ACL is in pg_largeobject_metadata. The signature of an ordered-set aggregate is nothing that REVOKE understands; the
-# types of its arguments are.
-HERE = """
-object_here (class_id, object_id, kind, namespace, name, detail, owner, acl, desired, listed) AS (
+# Of what is in this database, the kinds that the two modes differ in: relations, their columns, and default privileges.
+LISTED_KINDS = """
+listed_object (class_id, object_id, kind, namespace, name, detail, owner, acl, desired, listed) AS (
   SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, relation.oid, relation.kind,
          relation.relnamespace, relation.relname::pg_catalog.text, ''::pg_catalog.text, relation.relowner,
          relation.relacl, relation.listed, relation.listed
@@ -110,13 +108,6 @@ object_here (class_id, object_id, kind, namespace, name, detail, owner, acl, des
     JOIN pg_catalog.pg_attribute AS attribute
       ON attribute.attrelid = relation.oid AND attribute.attnum = relation.objsubid AND NOT attribute.attisdropped
    WHERE relation.objsubid <> 0
-   UNION ALL
-  SELECT other_mention.classid, namespace.oid, 'schema', 0, namespace.nspname, '', namespace.nspowner,
-         namespace.nspacl,
-         CASE WHEN namespace.oid IN (SELECT listed_schema.oid FROM listed_schema) THEN 'USAGE' END, NULL
-    FROM other_mention
-    JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = other_mention.objid
-   WHERE other_mention.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
    UNION ALL
   SELECT other_mention.classid, default_acl.oid,
          CASE default_acl.defaclnamespace WHEN 0 THEN 'global default' ELSE 'default' END,
@@ -137,6 +128,20 @@ object_here (class_id, object_id, kind, namespace, name, detail, owner, acl, des
       ON default_acl.oid = other_mention.objid
     JOIN pg_catalog.pg_roles AS creator ON creator.oid = default_acl.defaclrole
    WHERE other_mention.classid = 'pg_catalog.pg_default_acl'::pg_catalog.regclass
+)"""
+
+# All else that is in this database. Procedures exist from 11 on. Large objects are listed under pg_largeobject, and
+# their ACL is in pg_largeobject_metadata. The signature of an ordered-set aggregate is nothing that REVOKE understands;
+# the types of its arguments are.
+OTHER_KINDS = """
+other_object (class_id, object_id, kind, namespace, name, detail, owner, acl, desired, listed) AS (
+  SELECT other_mention.classid, namespace.oid, 'schema'::pg_catalog.text, 0::pg_catalog.oid,
+         namespace.nspname::pg_catalog.text, ''::pg_catalog.text, namespace.nspowner, namespace.nspacl,
+         CASE WHEN namespace.oid IN (SELECT listed_schema.oid FROM listed_schema) THEN 'USAGE' END,
+         NULL::pg_catalog.text
+    FROM other_mention
+    JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = other_mention.objid
+   WHERE other_mention.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
    UNION ALL
   SELECT other_mention.classid, routine.oid,
          CASE pg_catalog.to_jsonb(routine) ->> 'prokind' WHEN 'p' THEN 'procedure' ELSE 'function' END,

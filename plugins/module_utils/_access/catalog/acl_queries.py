@@ -22,7 +22,17 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from .acl_objects import DATABASE, HERE, LISTED, MENTION, NAMED, PARAMETER, RELATIONS, TABLESPACE
+from .acl_objects import (
+    DATABASE,
+    LISTED,
+    LISTED_KINDS,
+    MENTION,
+    NAMED,
+    OTHER_KINDS,
+    PARAMETER,
+    RELATIONS,
+    TABLESPACE,
+)
 
 # Thousands of objects share a few ACLs: each ACL is taken apart once. "actor" is the role that an item can be
 # revoked as: 0 for the administrator as it is, another one where SET ROLE is needed, NULL where it cannot be. SET ROLE
@@ -98,6 +108,12 @@ needed_usage AS (
                    OR EXISTS (SELECT 1 FROM named WHERE pg_catalog.pg_has_role(named.oid, shown.grantee, 'USAGE'))))
 )"""
 
+# Where no schema is among the objects, none is needed.
+_NO_NEEDED_USAGE = """
+needed_usage AS (
+  SELECT NULL::pg_catalog.oid AS object_id WHERE false
+)"""
+
 # PUBLIC has oid 0 in aclexplode() and is not in pg_roles; REVOKE takes "public" for it, in quotes too.
 _ROWS = """
 SELECT item.class_id::pg_catalog.int8, item.object_id::pg_catalog.int8, item.kind,
@@ -122,14 +138,22 @@ SELECT item.class_id::pg_catalog.int8, item.object_id::pg_catalog.int8, item.kin
 """
 
 
-def _statement(*ctes: str, objects: Sequence[str]) -> str:
+def _statement(*ctes: str, objects: Sequence[str], needed_usage: str = _NEEDED_USAGE) -> str:
     """Return a whole statement of these CTEs, of which ``objects`` are the ones with objects in them."""
     union = " UNION ALL ".join(f"SELECT * FROM {name}" for name in objects)  # noqa: S608 - constants
-    return "WITH " + ", ".join(cte.strip() for cte in (*ctes, f"object AS ({union})", _ITEM, _NEEDED_USAGE)) + _ROWS
+    return "WITH " + ", ".join(cte.strip() for cte in (*ctes, f"object AS ({union})", _ITEM, needed_usage)) + _ROWS
 
 
 # What is in this database, and on the database itself.
-EXTRANEOUS = _statement(NAMED, MENTION, LISTED, RELATIONS, DATABASE, HERE, objects=["database_object", "object_here"])
+EXTRANEOUS = _statement(
+    NAMED, MENTION, LISTED, RELATIONS, DATABASE, LISTED_KINDS, OTHER_KINDS,
+    objects=["database_object", "listed_object", "other_object"],
+)  # fmt: skip
+# The same where "is_exclusive" is false. It asks for less: to plan the whole question takes a server longer than most
+# databases take it to answer.
+EXTRANEOUS_LISTED = _statement(
+    NAMED, MENTION, LISTED, RELATIONS, LISTED_KINDS, objects=["listed_object"], needed_usage=_NO_NEEDED_USAGE
+)
 # What belongs to the server as a whole: databases, tablespaces and, from 15 on, parameters.
 # https://www.postgresql.org/docs/current/catalog-pg-parameter-acl.html
 EXTRANEOUS_SHARED = _statement(NAMED, MENTION, DATABASE, TABLESPACE, objects=["database_object", "tablespace_object"])

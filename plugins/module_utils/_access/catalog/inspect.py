@@ -252,7 +252,8 @@ def _extraneous(
     if narrowed is not None:
         parameters["classes"] = [class_id for class_id, _oid in narrowed.objects]
         parameters["objects"] = [oid for _class_id, oid in narrowed.objects]
-    return tuple(session.records(acl_queries.EXTRANEOUS, parameters, AclItem))
+    query = acl_queries.EXTRANEOUS if desired.request.is_exclusive else acl_queries.EXTRANEOUS_LISTED
+    return tuple(session.records(query, parameters, AclItem))
 
 
 def _acl_parameters(request: AccessRequest, version: int, databases: Sequence[str]) -> dict[str, Any]:

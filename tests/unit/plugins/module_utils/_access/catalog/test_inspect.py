@@ -7,7 +7,9 @@ from typing import Any, Mapping, Sequence, cast
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog import queries as ask
-from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.acl_queries import EXTRANEOUS
+from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.acl_queries import (
+    EXTRANEOUS_LISTED,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
     DatabaseFacts,
     MissingRelation,
@@ -88,7 +90,7 @@ FULL: Mapping[str, Sequence[Mapping[str, Any]]] = {
     ],
     ask.CREATORS: [asdict(CREATOR)],
     ask.MISSING_RELATIONS: [MISSING._asdict()],
-    EXTRANEOUS: [ITEM._asdict()],
+    EXTRANEOUS_LISTED: [ITEM._asdict()],
 }
 
 
@@ -133,7 +135,7 @@ def test_a_schema_that_goes_while_it_is_looked_at_is_not_there() -> None:
 def test_what_is_desired_is_a_parameter() -> None:
     catalog = Catalog(FULL)
     looked_at(catalog, HOSTILE)
-    asked = catalog.asked[EXTRANEOUS]
+    asked = catalog.asked[EXTRANEOUS_LISTED]
     assert (asked["schemas"], asked["privileges"], asked["databases"]) == ([12], ["SELECT"], ["warehouse"])
     assert (asked["creator_schemas"], asked["creators"], asked["objects"]) == ([12], [HOSTILE], None)
 
@@ -142,7 +144,7 @@ def test_of_a_part_only_the_part_is_asked_for() -> None:
     catalog = Catalog(FULL)
     looked_at(catalog, HOSTILE, narrowed=Narrowed([1, 2], [(1259, 3)], frozenset()))
     assert catalog.asked[ask.MISSING_RELATIONS]["objects"] == [1, 2]
-    assert (catalog.asked[EXTRANEOUS]["classes"], catalog.asked[EXTRANEOUS]["objects"]) == ([1259], [3])
+    assert (catalog.asked[EXTRANEOUS_LISTED]["classes"], catalog.asked[EXTRANEOUS_LISTED]["objects"]) == ([1259], [3])
     assert ask.CREATORS not in catalog.asked
 
 
