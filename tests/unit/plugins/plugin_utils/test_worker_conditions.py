@@ -19,7 +19,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._worker_cond
 HERE = Circumstances(LOCAL, platform="linux")
 
 
-@pytest.mark.parametrize("interpreter", [*sorted(DISCOVERED), sys.executable])
+@pytest.mark.parametrize("interpreter", [*sorted(DISCOVERED), pytest.param(sys.executable, id="its own")])
 def test_it_runs_in_the_worker(interpreter: str) -> None:
     assert reason_for_module(replace(HERE, interpreter=interpreter)) == ""
 
