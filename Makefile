@@ -48,7 +48,12 @@ lock: .venv/demo requirements/lock.txt  ## renew the versions and hashes in requ
 demo: .venv/demo .ansible/ready  ## grant, break, find and repair access on a PostgreSQL of its own (PG=12: its major version)
 	@.venv/bin/python -m tools.demo $(PG)
 
-test: programs lint unit integration  ## lint, unit and integration tests: all that needs no container engine
+test: programs  ## lint, unit and integration tests: all that needs no container engine
+	@$(MAKE) --no-print-directory -j2 lint unit-and-integration
+
+unit-and-integration:  # beside the linters, since these tests wait for half of their time
+	$(MAKE) --no-print-directory unit
+	$(MAKE) --no-print-directory integration
 
 unit: setup  ## unit tests
 	pytest -q -n $(or $(JOBS),2) tests/unit
@@ -121,4 +126,4 @@ release: setup  ## all of a release but publishing it (VERSION=1.0.0)
 clean:  ## remove all that was set up
 	rm -rf .ansible .cache .venv
 
-.PHONY: help setup lock demo test unit integration matrix cores molecule bench lint sanity build clean torture release docs programs ids
+.PHONY: help setup lock demo test unit integration unit-and-integration matrix cores molecule bench lint sanity build clean torture release docs programs ids
