@@ -333,6 +333,14 @@ def test_paper_shows_folded_parts() -> None:
     assert "details::details-content { content-visibility: visible; block-size: auto; }" in printed
 
 
+def test_a_narrow_window_and_paper_keep_the_questions() -> None:
+    narrow, printed = (PLAIN.style[PLAIN.style.index(query) :] for query in ("@media screen and (max-", "@media print"))
+    hidden = re.compile(r"thead(?! th:first-child)[^{]*\{[^}]*(absolute|display: none)")
+    assert [hidden.search(rules) for rules in (narrow, printed)] == [None, None]
+    asked = [re.sub(r"<[^>]*>", "", cell) for cell in re.findall(r"<small>[^<]*\?", render_html(named("plain")))]
+    assert "Can Metamapper connect and log in?" in asked
+
+
 def luminance(colour: str) -> float:
     """Return the relative luminance of a colour, as WCAG 2 defines it."""
     channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
