@@ -12,6 +12,7 @@ from typing import Any, Mapping
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import visible
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.directory import DirectoryError, absolute
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.formats import FORMATS
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.publish import (
@@ -57,15 +58,14 @@ class ActionModule(ActionBase):
     def _merged(self, options: dict[str, Any]) -> dict[str, Any]:
         """Write one report and the newest baselines out of those of several directories; return as ``run`` does."""
         sources = [absolute(source) for source in options["sources"]]
-        report = merge_directories(sources, inventory=options["inventory"])
-        result: dict[str, Any] = {
-            "changed": False,
-            "file": "",
-            "_ansible_verbose_always": True,
-            "msg": text_lines(report),
-        }
+        report, empty = merge_directories(sources, inventory=options["inventory"])
+        result: dict[str, Any] = {"changed": False, "file": "", "_ansible_verbose_always": True}
+        if empty:
+            result["warnings"] = [
+                f"There is no report in {visible(', '.join(map(str, empty)))}: that run has not ended."
+            ]
         if self._task.check_mode:
-            return result
+            return {**result, "msg": text_lines(report)}
         directory = absolute(options["directory"])
         published = publish(directory, report, options["formats"], inventory=options["inventory"], known=None)
         merge_baselines(sources, directory)

@@ -17,7 +17,8 @@ OLDEST_PYTHON = "3.11"
 # The oldest Python of each file that is not for all Pythons that "make" works with.
 PYTHONS = {"core2.16": "3.10", "core2.17": "3.10", "core2.20": "3.12", "core2.21": "3.12"}
 # A file stands behind those whose versions it has to take, because both are installed in one environment.
-NAMES = ("lock", "demo", "dev", "docs", "bench", "bench-ldap2pg", "collections", *(f"core2.{n}" for n in range(16, 22)))
+CORES = tuple(f"core2.{n}" for n in range(16, 22))
+NAMES = ("lock", "demo", "dev", "docs", "bench", "bench-ldap2pg", "runner", "collections", *CORES)
 OPTIONS = ("--universal", "--generate-hashes", "--upgrade", "--quiet", "--no-header", "--no-emit-index-url")
 HEADER = '# Made by "make lock" from {name}.in.\n{wheels}\n'
 # Installing from source runs code of the source. python-ldap comes only so; of the others there pip takes the wheels.

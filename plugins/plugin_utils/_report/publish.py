@@ -103,23 +103,32 @@ def renew_baselines(directory: Path, results: Mapping[str, Any], created: str) -
     return [server for server, new in news.items() if new]
 
 
-def merge_directories(sources: Sequence[Path], *, inventory: Iterable[str]) -> Report:
-    """Return one report out of JSON reports, or those of directories.
+def merge_directories(sources: Sequence[Path], *, inventory: Iterable[str]) -> tuple[Report, list[Path]]:
+    """Return one report out of JSON reports, or those of directories, and the sources that have none.
 
-    Raises ValueError, naming the file, where one is no report, OSError where one cannot be read.
+    A slice that was lost on the way leaves none: its servers are absent then. Raises ValueError, naming the file, where
+    one is no report or no source has one, OSError where one cannot be read.
     """
-    reports = []
+    reports, empty = [], []
     for source in sources:
-        path = (
-            source
-            if not source.is_dir()
-            else next(filter(Path.exists, (source / JSON, source / HIDDEN_JSON)), source / JSON)
-        )
+        path = _report_of(source)
+        if not path.exists():
+            empty.append(source)
+            continue
         try:
             reports.append(parse_report(path.read_text(encoding="utf-8")))
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
-    return replace(merged(reports, inventory=inventory), pending=())
+    if not reports:
+        raise ValueError(f"there is no report in {', '.join(map(str, empty))}")
+    return replace(merged(reports, inventory=inventory), pending=()), empty
+
+
+def _report_of(source: Path) -> Path:
+    """Return the JSON report of a directory, whether it is there or not; or the file that the source is."""
+    if not source.is_dir():
+        return source
+    return next(filter(Path.exists, (source / JSON, source / HIDDEN_JSON)), source / JSON)
 
 
 def merge_baselines(sources: Sequence[Path], directory: Path) -> None:

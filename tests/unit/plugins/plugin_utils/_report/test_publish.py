@@ -77,7 +77,7 @@ def test_reports_of_slices_are_one(tmp_path: Path) -> None:
     paths = [tmp_path / "one.json", tmp_path / "two.json"]
     paths[0].write_text(render_json(report(a=FAILED, b=PASSED)))
     paths[1].write_text(render_json(report_of({"a": PASSED}, created=LATER, pending=["b"])))
-    whole = merge_directories(paths, inventory=["a", "b", "c"])
+    whole, _empty = merge_directories(paths, inventory=["a", "b", "c"])
     assert [(server.name, server.status, server.created) for server in whole.servers] == [
         ("a", "ok", LATER),
         ("b", "ok", CREATED),
@@ -95,12 +95,14 @@ def test_directories_are_merged_with_their_baselines(tmp_path: Path) -> None:
         publish(directory, report_of(found, created=created), formats, inventory=servers, known=None)
         renew_baselines(directory, found, created)
     (one / FOLDER / "other.json").write_text("[]")
-    report = merge_directories([one, two], inventory=["a", "b", "c"])
+    report, empty = merge_directories([one, tmp_path / "none", two], inventory=["a", "b", "c"])
+    assert empty == [tmp_path / "none"]
     assert {server.name: server.created for server in report.servers} == {"a": CREATED, "b": LATER}
     publish(whole, report, ["json"], inventory=["a", "b", "c"], known=None)
     merge_baselines([one, two, tmp_path / "none"], whole)
     olds = read_baselines(whole, ["a", "b"])
     assert {server: old and old.created for server, old in olds.items()} == {"a": CREATED, "b": LATER}
     assert len(list((whole / FOLDER).iterdir())) == 2
-    with pytest.raises(FileNotFoundError):
-        merge_directories([tmp_path / "none"], inventory=[])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match=r"there is no report in .*none, .*empty"):
+        merge_directories([tmp_path / "none", tmp_path / "empty"], inventory=[])
