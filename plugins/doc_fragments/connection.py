@@ -62,6 +62,14 @@ options:
         C(idle_session_timeout) does not hold for the module.
     type: int
     default: 300
+  parallel_databases:
+    description:
+      - How many databases of the server are looked at side by side, each on connections of its own.
+      - More than 1 saves time where there are many databases and the server is far away. What is changed is changed one
+        database after the other.
+    type: int
+    default: 1
+    version_added: 1.0.0
   allow_cleartext_password:
     description:
       - Whether a server that asks for a password in clear text is sent one although it has not proven who it is.

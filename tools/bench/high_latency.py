@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import Iterable, Iterator
+from functools import partial
+from typing import Any, Iterable, Iterator
 
 from tools.bench.access import SETTINGS, access, forget
 from tools.bench.alternatives.guide import guide, has_psql, psql
@@ -20,6 +21,9 @@ AWAY_SECONDS = 0.05  # there and back
 SCHEMAS, RELATIONS = 20, 5
 TEMPLATE = "template_bench"
 COUNTS = (1, 20)
+NEARER_SECONDS = 0.02  # there and back, for many databases one after the other and side by side
+MANY, SIDE_BY_SIDE = 100, (1, 4, 8, 16)
+SIDE_BY_SIDE_SECONDS = 5
 GUIDE = "the guide's SQL, psql, one transaction a database"
 FIRST, AGAIN = "module access, first run", "module access, no-op"
 TRIPS_FIRST = "round trips a database after login, first run"
@@ -76,6 +80,44 @@ class Far:
         ]
 
 
+@dataclass(frozen=True)
+class Many:
+    """Many databases behind a slow line, looked at one after the other and side by side."""
+
+    server: Server
+    names: tuple[str, ...]
+
+    @property
+    def part(self) -> str:
+        """How tables name it."""
+        return f"{len(self.names)} databases × {SCHEMAS} schemas, {NEARER_SECONDS * 1000:.0f} ms away"
+
+    def look(self) -> Iterable[Figure]:
+        """Measure runs that find nothing to do."""
+        run_module("access", access(self.server, *self.names)).ok()
+        with proxy(self.server.host, self.server.port, delay_seconds=NEARER_SECONDS / 2) as line:
+            for count in SIDE_BY_SIDE:
+                options = {
+                    **access(self.server, *self.names),
+                    "login_port": line.port,
+                    "parallel_databases": count,
+                }
+                yield Figure(self.part, _no_op(count), seconds(partial(_ran, options)))
+
+    def goals(self) -> list[Goal]:
+        """Return what is to be reached."""
+        at_most = SIDE_BY_SIDE_SECONDS if len(self.names) == MANY else None
+        return [amount(f"{self.part}: {_no_op(8)}", (self.part, _no_op(8)), at_most, "s")]
+
+
+def _ran(options: dict[str, Any]) -> None:
+    run_module("access", options).ok()
+
+
+def _no_op(count: int) -> str:
+    return f"module access, no-op, metamapper_parallel_databases: {count}"
+
+
 def _at(server: Server, port: int) -> Server:
     """Return a server's twin at another port: the same one, through a proxy."""
     far = object.__new__(Server)
@@ -89,11 +131,14 @@ def high_latency(sizes: Sizes) -> Iterator[Scenario]:
     with running(sizes.major, settings=SETTINGS) as server:
         build(server, TEMPLATE, SCHEMAS, RELATIONS)
         counts = [count for count in COUNTS if count <= sizes.databases]
-        names = [f"bench_{number}" for number in range(max(counts))]
+        many = MANY if sizes.databases >= MANY else max(counts)
+        names = [f"bench_{number}" for number in range(many)]
         for name in names:
             server.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
         some = [Far(server, tuple(names[:count])) for count in counts]
         turns: list[Turn] = []
         for far in some:
             turns += [far.guide, far.by_access] if has_psql(server) else [far.by_access]
-        yield Scenario("A server 50 ms away", turns, [goal for far in some for goal in far.goals()])
+        turns.append(Many(server, tuple(names)).look)
+        goals = [*(goal for far in some for goal in far.goals()), *Many(server, tuple(names)).goals()]
+        yield Scenario("A server far away", turns, goals)

@@ -14,7 +14,7 @@ from tools.bench.access import SETTINGS, access, forget, play, task
 from tools.bench.alternatives.community_postgresql import tasks
 from tools.bench.alternatives.guide import guide, has_psql, psql
 from tools.bench.alternatives.ldap2pg import has_ldap2pg, ldap2pg
-from tools.bench.alternatives.pg_sync_roles import has_pg_sync, pg_sync
+from tools.bench.alternatives.pg_sync import has_pg_sync, pg_sync
 from tools.bench.alternatives.pgroles import DEFAULT_PRIVILEGES_AT_MOST, has_pgroles, pgroles
 from tools.bench.content import Size
 from tools.bench.figures import Figure

@@ -17,6 +17,7 @@ from .._core.name_pattern import is_pattern
 from .._core.problem import Failure, Problem
 from .._core.search_path import schemas_of
 from .._core.secret import Secret
+from .._postgres.options import parallel_databases_from_options
 from .._scope.entry import PRIVILEGES, DatabaseEntry, Privilege, entries_from_option, entry_problems
 
 State = Literal["present", "absent"]
@@ -44,7 +45,7 @@ class AccessRequest:
     ``accept_references`` that it may be REFERENCES although the group can create tables. With ``exclusive``, what the
     roles hold beyond the list is revoked. ``connection_limit`` -1 is none; ``wait_seconds`` bounds the wait for another
     run of this task on the same database, ``lock_timeout_ms`` each wait for anybody else's lock. ``search_path`` is
-    what the users get; empty: theirs is left alone.
+    what the users get; empty: theirs is left alone. ``parallel_databases`` is how many are looked at side by side.
     """
 
     group: str
@@ -61,6 +62,7 @@ class AccessRequest:
     wait_seconds: int = 300
     lock_timeout_ms: int = 5000
     search_path: str = ""
+    parallel_databases: int = 1
 
     @property
     def is_absent(self) -> bool:
@@ -106,6 +108,7 @@ def request_from_options(options: Mapping[str, Any]) -> AccessRequest:
         privilege=PRIVILEGES[options["privilege"]],
         exclusive=options["exclusive"],
         search_path=options["search_path"],
+        parallel_databases=parallel_databases_from_options(options),
         retired=() if is_absent else tuple(user["name"] for user in users if user["state"] == "retired"),
         **{name: options[name] for name in TAKEN_AS_THEY_ARE},
     )

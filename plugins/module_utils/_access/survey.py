@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 from functools import partial
-from typing import Collection, Iterable, Iterator, Sequence
+from typing import Collection, Iterator, Sequence
 
 from .._core.metamapper_form import DEFAULT_CHARACTERS
 from .._core.problem import Failure, Problem
@@ -21,10 +21,11 @@ from .._postgres.driver import ServerError
 from .._postgres.server import Server
 from .._postgres.session import Session
 from .._postgres.settings import search_path_statement
+from .._postgres.side_by_side import side_by_side
 from .._postgres.transaction import READ, read_again
 from .._postgres.verifier import make_verifier
 from .._scope.databases import Target, Targets, entry_obstacles, not_enterable, resolve
-from .catalog.facts import AclItem, ServerFacts
+from .catalog.facts import AclItem, DatabaseFacts, ServerFacts
 from .catalog.inspect import (
     LongDefault,
     inspect_database,
@@ -59,7 +60,9 @@ def survey(where: Server, request: AccessRequest) -> Survey:
         return Survey(server, (), {}, RolePlan(), ())
     obstacles = _entry_obstacles(facts, targets)
     desired = _desired(request, facts, targets, [problem.database for problem in obstacles])
-    databases, refused, not_done = _databases(where, desired, has_group=request.group in facts.roles)
+    databases, refused, not_done = _databases(
+        where, desired, has_group=request.group in facts.roles, at_once=request.parallel_databases
+    )
     if not_done and not request.is_absent:
         databases = [_without_revokes(state) for state in databases]
         shared = ()
@@ -123,24 +126,31 @@ def _desired(request: AccessRequest, facts: ServerFacts, targets: Targets, close
 
 
 def _databases(
-    where: Server, desired: Iterable[Desired], *, has_group: bool
+    where: Server, desired: Sequence[Desired], *, has_group: bool, at_once: int
 ) -> tuple[list[DatabaseState], list[Problem], dict[str, Problem]]:
     states: list[DatabaseState] = []
     problems: list[Problem] = []
     not_done: dict[str, Problem] = {}
-    for one in desired:
-        try:
-            with where.session(one.name) as session:
-                facts = read_again(session, partial(inspect_database, desired=one, has_group=has_group))
-        except ServerError as error:
-            not_done[one.name] = _unreadable(one.name, error)
-        except Failure as failure:
-            not_done[one.name] = failure.problems[0]
+    found = side_by_side(partial(_inspected, where, has_group=has_group), desired, at_once)
+    for one, facts in zip(desired, found):
+        if isinstance(facts, Problem):
+            not_done[one.name] = facts
         else:
             scope, wrong = one.scope(facts.schemas.values())
             states.append(DatabaseState(one, facts, plan_of(facts, one), scope))
             problems += [*wrong, *states[-1].plan.problems]
     return states, problems, not_done
+
+
+def _inspected(where: Server, desired: Desired, *, has_group: bool) -> DatabaseFacts | Problem:
+    """Return a database beside what is desired, or why it cannot be looked at."""
+    try:
+        with where.session(desired.name) as session:
+            return read_again(session, partial(inspect_database, desired=desired, has_group=has_group))
+    except ServerError as error:
+        return _unreadable(desired.name, error)
+    except Failure as failure:
+        return failure.problems[0]
 
 
 def _is_held(where: Server, request: AccessRequest, databases: Collection[str]) -> bool:

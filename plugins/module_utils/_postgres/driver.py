@@ -14,6 +14,7 @@ import socket
 import traceback
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Tuple, Union
 
 from .._core.byte_text import from_bytes, to_bytes
@@ -85,7 +86,9 @@ def connect(parameters: Mapping[str, Any], timeout_seconds: float) -> Connection
     try:
         raw = worker.call(partial(psycopg2.connect, connection_factory=_log_in, **parameters), timeout_seconds)
         raw.autocommit = True
-        return Connection(raw, worker)
+        connection = Connection(raw, worker)
+        _OPEN[id(connection)] = connection
+        return connection
     except NotInTime as error:
         text = f"no answer within {timeout_seconds:g} seconds"
         raise ServerError("", text, is_connection_lost=True, is_timeout=True) from error
@@ -110,6 +113,27 @@ def _said_at_login(raw: Any, error: Exception) -> str:
     libpq = _libpq()
     message = libpq.PQerrorMessage(raw.pgconn_ptr) if libpq is not None and raw.pgconn_ptr else None
     return said_by(error, message or b"")
+
+
+_OPEN: dict[int, Connection] = {}  # changed and copied in one step each, so that threads need no lock
+
+
+def interrupt_connections() -> None:
+    """Interrupt every open connection of the process, all at once: for threads that nobody waits for any more."""
+    threads = [Thread(target=_interrupt, args=[connection], daemon=True) for connection in list(_OPEN.values())]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(2 * CANCEL_SECONDS)
+
+
+def _interrupt(connection: Connection) -> None:
+    """Cancel what runs, whoever waits for it, and end the connection under it."""
+    canceller = Worker()
+    with contextlib.suppress(NotInTime):
+        canceller.call(connection._cancellation.request, CANCEL_SECONDS)
+    canceller.end(int)
+    connection._hang_up()
 
 
 class Connection:
@@ -188,6 +212,7 @@ class Connection:
 
     def close(self) -> None:
         """End the session; does not wait for long."""
+        _OPEN.pop(id(self), None)
         if not self._is_closed:
             self._is_closed = True
             with contextlib.suppress(NotInTime):

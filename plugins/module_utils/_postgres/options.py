@@ -40,6 +40,7 @@ CONNECTION_ARGUMENTS: Mapping[str, Any] = {
     "ssl_key": {"type": "path", "no_log": False},  # a path, whatever its name sounds like
     "connect_timeout_seconds": {"type": "int", "default": 10},
     "statement_timeout_seconds": {"type": "int", "default": 300},
+    "parallel_databases": {"type": "int", "default": 1},
     # Its name sounds like a secret, and it is none.
     "allow_cleartext_password": {"type": "bool", "default": False, "no_log": False},
     "bastion": BASTION_ARGUMENT,
@@ -77,11 +78,21 @@ def _one_host(host: str) -> str:
 
 def timeouts_from_options(options: Mapping[str, Any]) -> Timeouts:
     """Return how long to wait; raises Failure for a time that is none, since 0 would be for ever to some."""
-    too_short = [name for name in ("connect_timeout_seconds", "statement_timeout_seconds") if options[name] < 1]
-    if too_short:
-        raise Failure([Problem(f"{name} is {options[name]}.", "Set it to 1 or more.") for name in too_short])
+    _require_at_least_one(options, "connect_timeout_seconds", "statement_timeout_seconds")
     lock_ms = options.get("lock_timeout_ms", Timeouts.lock_ms)
     return Timeouts(options["connect_timeout_seconds"], options["statement_timeout_seconds"], lock_ms)
+
+
+def parallel_databases_from_options(options: Mapping[str, Any]) -> int:
+    """Return how many databases are looked at side by side; raises Failure for a number that is none."""
+    _require_at_least_one(options, "parallel_databases")
+    return int(options["parallel_databases"])
+
+
+def _require_at_least_one(options: Mapping[str, Any], *names: str) -> None:
+    too_small = [name for name in names if options[name] < 1]
+    if too_small:
+        raise Failure([Problem(f"{name} is {options[name]}.", "Set it to 1 or more.") for name in too_small])
 
 
 def route_from_options(options: Mapping[str, Any], login: Login) -> ContextManager[Route]:

@@ -90,11 +90,12 @@ class Worker:
 def _work(calls: SimpleQueue[Call | None]) -> None:
     # Keeps nothing of a call that is done: a connection that nobody waited for is closed with its last reference.
     for function, outcome in iter(calls.get, None):
-        outcome.put(_outcome(function))
+        outcome.put(outcome_of(function))
         del function, outcome
 
 
-def _outcome(function: Callable[[], Any]) -> Outcome:
+def outcome_of(function: Callable[[], Any]) -> Outcome:
+    """Return what a function returns, or what it raises, for another thread."""
     try:
         return function(), None
     except BaseException as error:

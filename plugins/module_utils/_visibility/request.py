@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Iterable, Mapping
 
 from .._core.problem import Failure, Problem
+from .._postgres.options import parallel_databases_from_options
 from .._scope.account import DatabaseScope
 from .._scope.entry import PRIVILEGES, DatabaseEntry, Privilege, entries_from_option, entry_problems
 
@@ -24,6 +25,7 @@ class Request:
     ``source`` is Metamapper's own address, empty where it is not known. ``baseline`` is what was seen earlier, by
     database, schema and relation, with the number of columns; None where there is none. ``login_db`` is a database to
     look up the names of all in; empty for none in particular. ``ssh_host`` is the bastion, empty for none.
+    ``parallel_databases`` is how many are looked at side by side.
     """
 
     user: str
@@ -37,6 +39,7 @@ class Request:
     lock_timeout_ms: int = 5000
     ssh_host: str = ""
     login_db: str = ""
+    parallel_databases: int = 1
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ def request_from_options(options: Mapping[str, Any], *, through_bastion: bool = 
         through_bastion=through_bastion,
         login_db=options["login_db"],
         lock_timeout_ms=options["lock_timeout_ms"],
+        parallel_databases=parallel_databases_from_options(options),
         ssh_host=(options.get("bastion") or {}).get("host") or "",
     )
     problems = [*_wrong_names(request, options["password"]), *entry_problems(request.entries)]

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ContextManager, Iterable
 
 from .._core.byte_text import printable
@@ -17,6 +18,7 @@ from .._core.route import Route
 from .._core.sql_statement import quoted
 from .._postgres.driver import ServerError, require_psycopg2
 from .._postgres.login import Login
+from .._postgres.side_by_side import side_by_side
 from .._scope.account import LeftOut, account
 from .._scope.databases import Targets, has_pattern, named, resolve, unknown_database
 from .catalog.facts import ListedDatabase, SessionFacts
@@ -95,7 +97,7 @@ class Examination:
 
 
 def examine(request: Request, login: Login, way: ContextManager[Route]) -> Examination:
-    """Return all that is found out about one server, one connection open at a time.
+    """Return all that is found out about one server, one connection open at a time unless more are asked for.
 
     What is wrong is a finding and no exception, a way that does not open included; Failure is raised only where
     psycopg2 is missing.
@@ -111,13 +113,15 @@ def examine(request: Request, login: Login, way: ContextManager[Route]) -> Exami
 def _examination(request: Request, logins: Logins) -> Examination:
     targets, general, cause = _targets(request, logins)
     examined: list[DatabaseResult] = []
-    for target in targets.targets:
-        if cause is None:
-            is_first = all(one.login is None for one in examined)
-            examined.append(check_database(target, request, logins, is_first=is_first))
-            cause = examined[-1].findings[-1] if examined[-1].ends_it else None
-        else:
-            examined.append(_not_tried(target.name, cause))
+    remaining = list(targets.targets)
+    while remaining and cause is None:
+        is_first = all(one.login is None for one in examined)
+        at_once = 1 if is_first else request.parallel_databases
+        check = partial(check_database, request=request, logins=logins, is_first=is_first)
+        results = side_by_side(check, remaining[:at_once], at_once)
+        examined, remaining = [*examined, *results], remaining[at_once:]
+        cause = next((one.findings[-1] for one in results if one.ends_it), None)
+    examined += [_not_tried(target.name, cause) for target in remaining if cause is not None]
     examined = _with_suggestions(examined, request, logins)
     found = (finding for one in examined for finding in one.findings)
     findings = [*form_findings(logins.login, request), *general, *found]

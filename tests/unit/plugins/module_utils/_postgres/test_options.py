@@ -11,6 +11,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.lo
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.options import (
     CONNECTION_ARGUMENTS,
     login_from_options,
+    parallel_databases_from_options,
     route_from_options,
 )
 
@@ -75,6 +76,13 @@ def test_how_long_to_wait(options: dict[str, Any], expected: Timeouts) -> None:
 def test_no_time_at_all_is_refused(name: str, seconds: int) -> None:
     with pytest.raises(Failure, match=f"{name} is {seconds}. Set it to 1 or more."):
         login_from_options({**DEFAULTS, name: seconds}, user="x", password=None)
+
+
+def test_how_many_databases_at_once() -> None:
+    assert parallel_databases_from_options({**DEFAULTS}) == 1
+    assert parallel_databases_from_options({**DEFAULTS, "parallel_databases": 8}) == 8
+    with pytest.raises(Failure, match="parallel_databases is 0"):
+        parallel_databases_from_options({**DEFAULTS, "parallel_databases": 0})
 
 
 @pytest.mark.parametrize("option", ["login_host", "login_unix_socket"])
