@@ -15,8 +15,11 @@ export LC_ALL := C.UTF-8
 # Which integration tests run. Those that cost minutes and seldom fail alone are left to the pipeline and "make matrix".
 MARK ?= not thorough
 
-help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+help:  ## show this help
+	@echo "To try, change and test the collection:"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@echo "For maintainers:"
+	@grep -hE '^[a-z-]+:.*##@ ' $(MAKEFILE_LIST) | sed -E 's/:.*##@ /\t/' | expand -t 12
 
 # Wheels only, each compared with its hash: see requirements/*.txt.
 INSTALL := python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
@@ -38,17 +41,17 @@ INSTALL := python -m pip install --quiet --disable-pip-version-check --require-h
 	@.venv/bin/python tools/packaging/fetch_collections.py
 	@touch $@
 
-setup: .venv/dev .ansible/ready  ## virtual environment with all tools, and the collections
+setup: .venv/dev .ansible/ready  ## install all tools in .venv, and the collections in .ansible
 
-lock: .venv/demo requirements/lock.txt  ## renew the versions and hashes in requirements/*.txt
+lock: .venv/demo requirements/lock.txt  ##@ update the versions and hashes in requirements/*.txt
 	test -x .cache/lock/bin/python || .venv/bin/python -m venv .cache/lock
 	.cache/lock/bin/$(INSTALL) requirements/lock.txt
 	.venv/bin/python -m tools.packaging.lock .cache/lock/bin/uv
 
-demo: .venv/demo .ansible/ready  ## grant, break, find and repair access on a PostgreSQL of its own (PG=12: its major version)
+demo: .venv/demo .ansible/ready  ## grant, break, verify and repair access on its own PostgreSQL server (PG=12: its major version)
 	@.venv/bin/python -m tools.demo $(PG)
 
-test: programs  ## lint, unit and integration tests: all that needs no container engine
+test: programs  ## linters, unit and integration tests: all that needs no container engine
 	@$(MAKE) --no-print-directory -j2 lint unit-and-integration
 
 unit-and-integration:  # beside the linters, since these tests wait for half of their time
@@ -64,24 +67,24 @@ programs: setup  # what tests need of the system: used from there, or unpacked i
 integration: programs  ## integration tests on a real server (PG=17: its major version, TESTS=files, MARK=expression)
 	MM_PG=$(PG) pytest -q -n $(or $(JOBS),4) -m '$(MARK)' $(or $(TESTS),tests/integration)
 
-matrix: setup  ## all integration tests on every major version from 9.6 on, or on one (PG=12)
+matrix: setup  ##@ all integration tests on every major version from 9.6, or on one (PG=12)
 	@for major in $(or $(PG),$$(python -c "from tools.postgres.server import majors; print(*majors())")); do \
 	    echo "==> PostgreSQL $$major"; $(MAKE) --no-print-directory integration "PG=$$major" MARK= || exit; \
 	done
 
-cores: setup  ## unit and playbook tests, and sanity, on each ansible-core (CORES=core2.16,core2.21)
+cores: setup  ##@ unit, playbook and sanity tests on each ansible-core (CORES=core2.16,core2.21)
 	@python -c "from tools.postgres.server import DEFAULT_MAJOR, install; install(DEFAULT_MAJOR)"  # psql comes with it
 	tox run -e $(or $(CORES),ALL) --discover $$(python -m tools.pythons)
 
-torture: programs  ## faults, crowds, storms and leaks, again and again (SIZE=small|full, PG=17, TESTS=files)
+torture: programs  ##@ stress and fault-injection tests (SIZE=small|full, PG=17, TESTS=files)
 	pytest -q -m hypothesis --hypothesis-profile=torture-$(or $(SIZE),full) tests/unit
 	MM_SIZE=$(SIZE) MM_PG=$(PG) pytest -q -n $(or $(JOBS),2) --dist worksteal $(or $(TESTS),tests/torture)
 
-molecule: setup  ## roles and playbooks on containers, with Podman or Docker
+molecule: setup  ##@ roles and playbooks on containers, with Podman or Docker
 	python -m tools.molecule.run --break-off default
 	python -m tools.molecule.run $(SCENARIO)
 
-ids: setup  ## write the lists of tests anew, to which the pipeline compares what ran
+ids: setup  ##@ update the lists of tests, to which the pipeline compares what ran
 	set -o pipefail; pytest -q --collect-only -m 'not thorough' tests/unit tests/integration | grep :: | sort >tests/ids/test.txt
 	set -o pipefail; pytest -q --collect-only -m thorough tests/integration | grep :: | sort >tests/ids/thorough.txt
 
@@ -101,29 +104,32 @@ lint: setup  ## ansible-lint production, ruff, mypy strict, yamllint, changelog 
 		echo "ldap2pg will not be measured: it needs a C compiler and libldap-dev and libsasl2-dev." >&2
 	touch $@
 
-bench: setup .cache/bench/peers/ready  ## times beside what else does the job (SCENARIO=first SCHEMAS="100 1000" RUNS=3 PG=17 OUT=docs/measured.md)
+bench: setup .cache/bench/peers/ready  ##@ benchmark against alternatives (SCENARIO=first SCHEMAS="100 1000" RUNS=3 PG=17 OUT=docs/measured.md)
 	@SCHEMAS="$(SCHEMAS)" TABLES=$(TABLES) DATABASES=$(DATABASES) SERVERS=$(SERVERS) RUNS=$(RUNS) PG=$(PG) OUT=$(OUT) \
 		python -m tools.bench $(SCENARIO)
 
-sanity: setup  ## ansible-test sanity, on a copy
+sanity: setup  ##@ ansible-test sanity, on a copy
 	tools/sanity.sh
 
 .venv/docs: requirements/docs.txt .venv/dev
 	.venv/bin/$(INSTALL) $<
 	touch $@
 
-docs: setup .venv/docs  ## the documentation as a site, in .cache/docs/site
+docs: setup .venv/docs  ## build the documentation as a site, in .cache/docs/site
 	python -m tools.docs.variables
 	python -m tools.docs.build
 	pytest -q tests/docs
 
-build: setup  ## the collection as one file, checked as Galaxy does and installed where nothing else is
+picture: demo .venv/dev  ##@ take the picture of a report in the README, with Chromium
+	python -m tools.docs.picture
+
+build: setup  ##@ build the collection, check it as Galaxy does, and install it where nothing else is
 	python -m tools.packaging.collection
 
-release: setup  ## all of a release but publishing it (VERSION=1.0.0)
+release: setup  ##@ prepare a release, without publishing it (VERSION=1.0.0)
 	python -m tools.packaging.release $(VERSION)
 
-clean:  ## remove all that was set up
+clean:  ## remove everything that was installed or downloaded
 	rm -rf .ansible .cache .venv
 
-.PHONY: help setup lock demo test unit integration unit-and-integration matrix cores molecule bench lint sanity build clean torture release docs programs ids
+.PHONY: help picture setup lock demo test unit integration unit-and-integration matrix cores molecule bench lint sanity build clean torture release docs programs ids

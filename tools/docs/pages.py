@@ -15,9 +15,17 @@ RENAMED: Mapping[str, str] = {
     "README.md": "overview.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
+    "MAINTAINERS.md": "maintainers.md",
+    "SECURITY.md": "security.md",
+    "CODE_OF_CONDUCT.md": "code-of-conduct.md",
+    "examples/README.md": "examples.md",
     "LICENSE": "LICENSE",
 }
+REPOSITORY = "https://github.com/getmetamapper/metamapper.postgresql"
+# The README is shown by Galaxy too, where only whole addresses lead somewhere.
+ADDRESSES = (f"{REPOSITORY}/blob/main/", "https://raw.githubusercontent.com/getmetamapper/metamapper.postgresql/main/")
 LINK = re.compile(r"(?<=\]\()([^)\s#]+)")
+BADGES = re.compile(r"^\[!\[.*\n", re.MULTILINE)
 
 
 def pages() -> dict[str, str]:
@@ -27,7 +35,8 @@ def pages() -> dict[str, str]:
     """
     public = [path.parents[1].name for path in _files("roles/*/meta/argument_specs.yml")]
     roles = {f"roles/{name}/README.md": f"roles/{name}.md" for name in public}
-    documents = {str(_relative(path)): str(_relative(path))[len("docs/") :] for path in _files("docs/**/*")}
+    files = [path for path in _files("docs/**/*") if path.parent.name != "docsite"]
+    documents = {str(_relative(path)): str(_relative(path))[len("docs/") :] for path in files}
     return {**documents, **roles, **RENAMED}
 
 
@@ -40,17 +49,26 @@ def _relative(path: Path) -> PurePosixPath:
 
 
 def follow(text: str, source: str, names: Mapping[str, str]) -> str:
-    """Return a page with its links to files of the repository leading to their pages in the site.
+    """Return a page with its links to files of the repository leading to their pages in the site, and without badges.
 
-    A link to a file that is no page of the site stays as it is, for Sphinx to complain of.
+    Another file of the repository is shown by GitHub.
     """
 
     def moved(found: re.Match[str]) -> str:
-        target = os.path.normpath(PurePosixPath(source).parent / found[0])
-        here = PurePosixPath(names[source]).parent
-        return os.path.relpath(names[target], here) if target in names else found[0]
+        target = in_repository(found[0], source)
+        if target in names:
+            return os.path.relpath(names[target], PurePosixPath(names[source]).parent)
+        return f"{REPOSITORY}/blob/main/{target}" if (ROOT / target).exists() and target else found[0]
 
-    return LINK.sub(moved, text)
+    return LINK.sub(moved, BADGES.sub("", text))
+
+
+def in_repository(link: str, source: str) -> str:
+    """Return the file of the repository that a link of another file leads to; empty for what is elsewhere."""
+    for address in ADDRESSES:
+        if link.startswith(address):
+            return link[len(address) :]
+    return "" if "://" in link else os.path.normpath(PurePosixPath(source).parent / link)
 
 
 def stage(directory: Path) -> None:

@@ -29,6 +29,9 @@ NEXT = """\
     git commit --message "Release {version}"
     git tag --annotate --message "{version}" {version}
     git push --follow-tags origin {branch}
+
+The tag makes .github/workflows/release.yml publish the collection. Where that does not run:
+
     ansible-galaxy collection publish {artifact}
 
 Then set the next version in galaxy.yml.
@@ -42,7 +45,7 @@ def git(*arguments: str) -> str:
 
 
 def problems(version: str) -> Iterator[str]:
-    """Yield all that keeps this version from being released, each with what mends it."""
+    """Yield all that keeps this version from being released, each with what fixes it."""
     if not VERSION.fullmatch(version):
         yield f"{version!r} is no version such as 1.0.0: give one, as in make release VERSION=1.0.0"
     written = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]

@@ -35,6 +35,17 @@ READERS_OWN = "a host, a package or a key of the reader's own"
 OUTSIDE = {
     "pip install ansible-core psycopg2-binary": "asks the package index; requirements/demo.txt has both",
     "ansible-galaxy collection install metamapper.postgresql": "asks Galaxy; here its built file is installed",
+    "ansible-galaxy collection install git+https://github.com/getmetamapper/metamapper.postgresql.git,main --no-deps": (
+        "asks GitHub; tests/integration/tools/test_collection.py installs from a clone"
+    ),
+    "ansible-galaxy collection download metamapper.postgresql --download-path collections": "asks Galaxy",
+    "pip download ansible-core psycopg2-binary --dest packages": "asks the package index",
+    "pip install --no-index --find-links packages ansible-core psycopg2-binary": "asks for what was downloaded",
+    "ansible-galaxy collection install --offline collections/metamapper-postgresql-*.tar.gz "
+    "collections/community-postgresql-*.tar.gz": "asks for what was downloaded; the fixture installed does the same",
+    "ansible-galaxy collection install metamapper-postgresql-*.tar.gz --offline --no-deps": (
+        "asks for what was downloaded; tests/integration/tools/test_collection.py does the same"
+    ),
     "pip install -r requirements.txt": "asks the package index",
     "ansible-galaxy collection install -r requirements.yml": "asks Galaxy",
     "export PGPASSWORD=... METAMAPPER_PASSWORD=...": "the secrets are the reader's; here they are those of the server",

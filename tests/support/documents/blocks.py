@@ -12,8 +12,9 @@ import yaml
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).resolve().parents[3]
+NAMES = ("README", "CONTRIBUTING", "MAINTAINERS", "SECURITY", "CODE_OF_CONDUCT", "examples/README")
 DOCUMENTS = sorted(
-    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("roles/*/README.md")]
+    [*(ROOT / f"{name}.md" for name in NAMES), *ROOT.glob("docs/**/*.md"), *ROOT.glob("roles/*/README.md")]
 )
 LANGUAGES = frozenset({"shell", "yaml", "sql", "json", "ini", "text"})
 # What begins a command that stands in a sentence.

@@ -17,6 +17,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables i
 )
 
 from tests.support.documents.blocks import DOCUMENTS, LANGUAGES, ROOT, blocks, commands, name_of
+from tools.docs.pages import in_repository
 from tools.docs.variables import MARKUP, OF_PLAYBOOKS, PAGE, ROLES, page
 
 # Names of roles in PostgreSQL, not variables of Ansible.
@@ -27,7 +28,7 @@ PLAYBOOKS = {path.stem.split("_")[0] for path in (ROOT / "playbooks").glob("*_me
 VARIABLE = re.compile(r"(?<![\w.-])metamapper_[a-z0-9_]*[a-z0-9]")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 PLAYBOOK = re.compile(r"metamapper\.postgresql\.(\w+_metamapper)\b")
-FULL_NAME = re.compile(r"metamapper\.postgresql\.([a-z]\w*)")
+FULL_NAME = re.compile(r"metamapper\.postgresql\.(?!git\b)([a-z]\w*)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -117,14 +118,22 @@ def test_no_text_says_that_a_scan_deletes() -> None:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
 def test_links_lead_somewhere(path: Path) -> None:
-    links = [link for link in LINK.findall(path.read_text(encoding="utf-8")) if "://" not in link]
+    links = LINK.findall(path.read_text(encoding="utf-8"))
     assert [link for link in links if not _leads_somewhere(path, link)] == []
 
 
 def _leads_somewhere(path: Path, link: str) -> bool:
     file, _hash, anchor = link.partition("#")
-    target = (path.parent / file).resolve() if file else path
+    name = in_repository(file, name_of(path)) if file else name_of(path)
+    target = ROOT / name
+    if not name:
+        return file.startswith("https://")
     return target.exists() and (not anchor or anchor in anchors(target))
+
+
+def test_galaxy_can_follow_the_links_of_the_readme() -> None:
+    links = LINK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert [link for link in links if not link.startswith("https://")] == []
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
@@ -170,7 +179,7 @@ def test_a_command_without_an_end_is_an_error() -> None:
 
 
 def test_the_page_of_variables_is_what_the_argument_specs_say() -> None:
-    """Where this fails, "make docs" writes the page anew."""
+    """Where this fails, "make docs" writes the page again."""
     assert PAGE.read_text(encoding="utf-8") == page()
 
 

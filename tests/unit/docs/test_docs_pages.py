@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.docs.pages import follow, pages
+from tools.docs.pages import ADDRESSES, follow, pages
 from tools.packaging.collection import avoidable_warnings
 
 NAMES = {
@@ -14,6 +14,8 @@ NAMES = {
     "docs/report.schema.json": "report.schema.json",
     "roles/grant/README.md": "roles/grant.md",
 }
+
+BLOB, RAW = ADDRESSES
 
 
 @pytest.mark.parametrize(
@@ -28,8 +30,12 @@ NAMES = {
         pytest.param("roles/grant/README.md", "[a](#b)", "[a](#b)", id="the same page"),
         pytest.param("docs/README.md", "[a](report.schema.json)", "[a](report.schema.json)", id="a file"),
         pytest.param("README.md", "[a](https://b/docs/README.md)", "[a](https://b/docs/README.md)", id="the web"),
-        pytest.param("README.md", "[a](Makefile)", "[a](Makefile)", id="no page: Sphinx complains"),
-        pytest.param("README.md", "[we\"ird.näme'; --](LICENSE)", "[we\"ird.näme'; --](LICENSE)", id="hostile"),
+        pytest.param("README.md", f"[a]({BLOB}docs/README.md#b)", "[a](index.md#b)", id="an address of GitHub"),
+        pytest.param("README.md", f"![a]({RAW}docs/README.md)", "![a](index.md)", id="an address of a picture"),
+        pytest.param("README.md", "[a](Makefile)", f"[a]({BLOB}Makefile)", id="no page: GitHub shows it"),
+        pytest.param("README.md", "[a](nothing.md)", "[a](nothing.md)", id="nothing: Sphinx complains"),
+        pytest.param("README.md", "a\n[![b](c)](d)\n[![e](f)](g)\nh\n", "a\nh\n", id="badges"),
+        pytest.param("README.md", "[we\"ird.näme'; --](d#e)", "[we\"ird.näme'; --](d#e)", id="hostile"),
     ],
 )
 def test_links_follow_their_pages(source: str, text: str, expected: str) -> None:

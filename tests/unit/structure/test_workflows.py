@@ -1,0 +1,90 @@
+"""The files of GitHub are valid, and its workflows run what .ci/run runs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.documents.blocks import ROOT
+from tools.packaging.collection import program
+
+GITHUB = ROOT / ".github"
+SCHEMAS = {
+    "github-workflows": sorted(GITHUB.glob("workflows/*.yml")),
+    "dependabot": [GITHUB / "dependabot.yml"],
+    "github-issue-forms": sorted(set(GITHUB.glob("ISSUE_TEMPLATE/*.yml")) - {GITHUB / "ISSUE_TEMPLATE/config.yml"}),
+    "github-issue-config": [GITHUB / "ISSUE_TEMPLATE/config.yml"],
+}
+# ".ci/run" calls these for all parts; a job of a workflow begins with them anyhow.
+PREPARATION = {"setup", "programs"}
+TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_it_is_valid(schema: str) -> None:
+    command = [program("check-jsonschema"), "--builtin-schema", f"vendor.{schema}", *map(str, SCHEMAS[schema])]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def workflow(path: Path) -> dict[str, Any]:
+    """Return a workflow."""
+    loaded: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return loaded
+
+
+def ours() -> set[str]:
+    """Return the targets of make that .ci/run calls, and those that its fresh machine does."""
+    text = "".join((ROOT / ".ci" / name).read_text(encoding="utf-8") for name in ("run", "fresh_machine"))
+    code = "\n".join(line.partition(" # ")[0] for line in text.splitlines() if not line.startswith("#"))
+    return set(re.findall(r"\bmake ([a-z]+)\b", code)) & TARGETS - PREPARATION
+
+
+def theirs() -> set[str]:
+    """Return the targets of make that a pull request runs on GitHub."""
+    rows = workflow(GITHUB / "workflows" / "ci.yml")["jobs"]["make"]["strategy"]["matrix"]["include"]
+    return {row["run"].split()[1] for row in rows}
+
+
+def majors(text: str) -> set[str]:
+    """Return the major versions of PostgreSQL that a text has tests run on, beside the default one."""
+    return set(re.findall(r"PG=(\d+(?:\.\d+)?)", text))
+
+
+def test_github_runs_what_ci_runs() -> None:
+    assert ours() == theirs()
+
+
+def test_github_runs_it_on_the_same_servers() -> None:
+    (loop,) = re.findall(r"for major in ([\d. ]+); do", (ROOT / ".ci" / "run").read_text(encoding="utf-8"))
+    assert majors((GITHUB / "workflows" / "ci.yml").read_text(encoding="utf-8")) == set(loop.split())
+
+
+@pytest.mark.parametrize("path", SCHEMAS["github-workflows"], ids=lambda path: path.name)
+def test_a_workflow_can_do_no_more_than_it_says(path: Path) -> None:
+    loaded = workflow(path)
+    assert loaded["permissions"] == {"contents": "read"}
+    assert [name for name, job in loaded["jobs"].items() if "timeout-minutes" not in job] == []
+    checkouts = [
+        step["with"]
+        for job in loaded["jobs"].values()
+        for step in job["steps"]
+        if step.get("uses", "").startswith("actions/checkout@")
+    ]
+    assert [options for options in checkouts if options.get("persist-credentials") is not False] == []
+
+
+def test_a_check_of_all_jobs_waits_for_all_others() -> None:
+    jobs = workflow(GITHUB / "workflows" / "ci.yml")["jobs"]
+    assert set(jobs["all"]["needs"]) == set(jobs) - {"all"}
+
+
+def test_codeowners_are_the_maintainers() -> None:
+    owners = set(re.findall(r"@[\w/-]+", (GITHUB / "CODEOWNERS").read_text(encoding="utf-8")))
+    named = set(re.findall(r"`(@[\w/-]+)`", (ROOT / "MAINTAINERS.md").read_text(encoding="utf-8")))
+    assert owners == named
