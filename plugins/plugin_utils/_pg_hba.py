@@ -10,9 +10,11 @@ https://www.postgresql.org/docs/current/auth-pg-hba-conf.html
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from typing import Iterable
 
+COLLECTION = "community.postgresql"
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.$-]*\Z")
 # In quotes, each of these is an ordinary name. So is what begins with "+" (members of a role) or "@" (a file).
 KEYWORDS = frozenset(("all", "replication", "samegroup", "samerole", "sameuser"))
@@ -37,3 +39,18 @@ def _reason(name: str) -> str:
     if name in KEYWORDS:
         return "without quotes, where it is a keyword."
     return "without quotes."
+
+
+def missing_collection() -> list[str]:
+    """Return what to do if community.postgresql, which writes pg_hba.conf, is not installed; else nothing."""
+    try:
+        found = importlib.util.find_spec(f"ansible_collections.{COLLECTION}")
+    except ModuleNotFoundError:  # nothing of the namespace is installed
+        found = None
+    if found:
+        return []
+    return [
+        f"metamapper_pg_hba_file is set, but the collection {COLLECTION}, which edits the file, is not installed on "
+        f"the controller. Run ansible-galaxy collection install {COLLECTION} there, or remove metamapper_pg_hba_file "
+        "and add the rule to pg_hba.conf by hand."
+    ]

@@ -14,7 +14,10 @@ from typing import Any, Callable, Iterator, Mapping
 
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._bastion_account import input_problems
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._documentation import DATABASE
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._pg_hba import hba_problems
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._pg_hba import (
+    hba_problems,
+    missing_collection,
+)
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.directory import (
     absolute,
     directory_problem,
@@ -61,6 +64,7 @@ def _pg_hba(values: Values) -> Iterator[str]:
     databases = (entry.get("name") for entry in values["databases"] or () if entry)
     names = [name for name in databases if name and not PATTERN.search(name)]
     yield from hba_problems([*([values["user"]] if values["user"] else []), *names])
+    yield from missing_collection()
 
 
 def _is_hba_address(source: str) -> bool:

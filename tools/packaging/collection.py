@@ -61,10 +61,11 @@ def environment(collections: Path, home: Path) -> dict[str, str]:
     return {**kept, **own}
 
 
-def install(artifact: Path, collections: Path) -> None:
-    """Install the built collection and what it depends on into an empty directory."""
-    dependency = COLLECTIONS / "ansible_collections" / "community" / "postgresql"
-    command = [program("ansible-galaxy"), "collection", "install", str(artifact), str(dependency), "--offline"]
+def install(artifact: Path, collections: Path, *, with_dependency: bool = True) -> None:
+    """Install the built collection, and what it depends on unless told otherwise, into an empty directory."""
+    dependency = str(COLLECTIONS / "ansible_collections" / "community" / "postgresql")
+    command = [program("ansible-galaxy"), "collection", "install", "--offline", str(artifact)]
+    command += [dependency] if with_dependency else ["--no-deps"]
     with tempfile.TemporaryDirectory() as home:
         settings = environment(collections, Path(home))
         subprocess.run([*command, "-p", str(collections)], cwd=home, env=settings, check=True, stdout=sys.stderr)
@@ -124,7 +125,7 @@ def check(artifact: Path) -> None:
 
 
 def make() -> Path:
-    """Build the collection afresh, check it, and return the file."""
+    """Build the collection, check it, and return the file."""
     shutil.rmtree(BUILD, ignore_errors=True)
     BUILD.mkdir(parents=True)
     artifact = build(BUILD)
