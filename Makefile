@@ -88,8 +88,9 @@ ids: setup  ##@ update the lists of tests, to which the pipeline compares what r
 	set -o pipefail; pytest -q --collect-only -m 'not thorough' tests/unit tests/integration | grep :: | sort >tests/ids/test.txt
 	set -o pipefail; pytest -q --collect-only -m thorough tests/integration | grep :: | sort >tests/ids/thorough.txt
 
-lint: setup  ## ansible-lint production, ruff, mypy strict, yamllint, changelog and docs checks
+lint: setup  ## ansible-lint production, ruff, mypy strict, yamllint, codespell, changelog and docs checks
 	yamllint --strict .
+	codespell
 	ruff check .
 	ruff format --check .
 	mypy plugins tests tools

@@ -2,7 +2,7 @@
 
 Further lists name tests that may run as well.
 RAN is what tests/conftest.py wrote. A test that did not run, was skipped, or is not listed is told, and is an error.
-"make ids" writes the lists anew, so that a test that went away shows in a change's diff.
+"make ids" rewrites the lists, so that a test that went away shows in a change's diff.
 """
 
 from __future__ import annotations

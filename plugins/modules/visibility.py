@@ -7,14 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: visibility
-short_description: Tell what Metamapper will see in PostgreSQL, miss, choke on, and could reach beyond it
+short_description: Verify what Metamapper can see in PostgreSQL
 version_added: 1.0.0
 description:
   - Logs in as the Metamapper user, the way Metamapper does, and looks at what Metamapper looks at.
   - It never changes anything. All questions are asked in a transaction that is read-only, and their number does not
     depend on how many schemas and tables there are.
   - Besides the catalog it asks questions of the form of Metamapper's own, so that what makes its scan fail is found
-    even where nothing foretold it.
+    even if the catalog did not predict it.
   - A scan of Metamapper hides everything that it did not see, with its documentation. A login that works and sees
     nothing is therefore a failure here, although the connection test of Metamapper passes.
 author:
@@ -369,7 +369,7 @@ server_version:
   sample: 170010
 breakers_confirmed:
   description:
-    - Whether the queries of Metamapper's form did in every database what the catalog had foretold.
+    - Whether the queries of Metamapper's form did in every database what the catalog predicted.
     - False where no login worked.
   returned: always
   type: bool

@@ -18,7 +18,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.command
 
 SSH = "/usr/bin/ssh"
 SSH_PORT = 22
-# A bastion that says nothing is given up after 5 to 10 seconds more than ServerAliveInterval: systemd starts anew then.
+# A bastion that says nothing is given up after 5 to 10 seconds more than ServerAliveInterval, and systemd restarts it.
 OPTIONS: Mapping[str, str] = {
     "BatchMode": "yes",
     "CheckHostIP": "no",

@@ -125,7 +125,7 @@ STEPS: Mapping[str, tuple[str, Callable[[Playing], Variables], bool]] = {
     "refused by preflight": (GRANT, lambda p: {"metamapper_group": p.site.user}, True),
     "a password of the wrong type": (GRANT, lambda _p: {"metamapper_password": {"secret": SECRETS[NEW]}}, True),
     "a list for a password": (GRANT, lambda _p: {"metamapper_login_password": [SECRETS[WRONG]]}, True),
-    "a misspelt variable": (GRANT, lambda _p: {"metamapper_pasword": SECRETS[NEW]}, True),
+    "a misspelled variable": (GRANT, lambda _p: {"metamapper_pasword": SECRETS[NEW]}, True),
     "an unreachable bastion": (
         GRANT, lambda _p: {"metamapper_bastion": {"host": "127.0.0.1", "port": free_port(), "user": "x"}}, True
     ),

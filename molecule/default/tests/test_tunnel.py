@@ -174,7 +174,7 @@ def test_another_host_key_stops_it_until_somebody_has_looked(host: Any, read: An
     begun = time.monotonic()
     while host.service(UNIT).is_running and time.monotonic() - begun < 20:
         time.sleep(0.2)
-    time.sleep(5)  # in which it would have been started anew
+    time.sleep(5)  # in which it would have been started again
     status = host.run(f"systemctl status --no-pager --full {UNIT}").stdout
     assert "status=78/CONFIG" in status
     assert "Host key verification failed." in status

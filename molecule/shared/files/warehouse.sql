@@ -14,7 +14,7 @@ ALTER TABLE "tenant-1".invoices OWNER TO tenant_owner;
 ALTER TABLE "tenant-2".invoices OWNER TO tenant_owner;
 CREATE SCHEMA "we""ird'näme;--" AUTHORIZATION sales_owner;
 CREATE TABLE "we""ird'näme;--"."t'ä;--" ("c""ol" integer);
--- Not listed: Metamapper must neither see nor choke on it.
+-- Not listed: Metamapper must neither see it nor fail on it.
 CREATE TABLE hr.salaries (person text, amount numeric);
 ALTER TABLE hr.salaries OWNER TO hr_owner;
 CREATE SCHEMA "we""ird.näme'; --" AUTHORIZATION hr_owner;

@@ -147,7 +147,7 @@ def _disappears(found: Survey) -> Iterable[dict[str, Any]]:
 
 
 def _known_before(found: Survey, passwords: Mapping[str, Password]) -> dict[str, Password]:
-    # What was learnt of a password that was not set held before, too: only one that was set is a change.
+    # What was learned about a password that was not set held before, too: only one that was set is a change.
     return {
         name: found.passwords.get(name, known) if known.state == "set" else known for name, known in passwords.items()
     }

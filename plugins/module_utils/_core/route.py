@@ -16,7 +16,7 @@ class Route(Protocol):
     def parameters(self) -> Mapping[str, Any]:
         """Return what this route changes in libpq's parameters (``hostaddr``, ``port``); empty for none.
 
-        To be asked anew for each login; raises Failure where the route is no longer open.
+        To be asked again for each login; raises Failure where the route is no longer open.
         """
 
     def must_retry(self, error: Exception, *, is_timeout: bool = False) -> bool:

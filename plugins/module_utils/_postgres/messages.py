@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What is sent to one database of a server, over a connection that can be made anew."""
+"""What is sent to one database of a server, over a connection that can be reopened."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CUT_SHORT = frozenset({"57014", "57P05", "25P04"})
 class Messages:
     """One connection, and what is sent over it, whose errors are ServerError.
 
-    ``round_trips`` counts what was sent since login. ``reconnect`` makes the connection anew, with more parameters.
+    ``round_trips`` counts what was sent since login. ``reconnect`` reopens the connection with more parameters.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Messages:
         self._has_own_limits = False
 
     def reopen(self, **more: str) -> None:
-        """Connect anew, whatever became of the connection; raises ServerError, and then it stays closed."""
+        """Reconnect, whatever became of the connection; raises ServerError, and then it stays closed."""
         exchanges_bytes = self.connection.exchanges_bytes
         self.connection.close()
         if self._reconnect is None:

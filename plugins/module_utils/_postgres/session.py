@@ -108,7 +108,7 @@ class Session(Messages):
                 self.run([sql.SQL("RESET {}").format(sql.Identifier(one.name)) for one in known])
 
     def reopen(self, **more: str) -> None:
-        """Connect anew, and forget the transaction."""
+        """Reconnect, and forget the transaction."""
         self._opening = []
         super().reopen(**more)
 

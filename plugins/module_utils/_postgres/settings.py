@@ -43,7 +43,7 @@ SELECT pg_catalog.set_config('client_connection_check_interval', '500', true)
  WHERE pg_catalog.strpos(pg_catalog.version(), 'linux') OPERATOR(pg_catalog.>) 0"""
 NO_TRANSACTION_TIMEOUT = Setting("transaction_timeout", "0")
 
-# Before 13 the time limit of a message's first statement holds for the whole of it; a savepoint starts the clock anew.
+# Before 13 the time limit of a message's first statement holds for the whole of it; a savepoint restarts the clock.
 RESTART_CLOCK = "SAVEPOINT metamapper; RELEASE SAVEPOINT metamapper"
 
 

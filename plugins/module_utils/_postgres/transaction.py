@@ -207,7 +207,7 @@ class _Unanswered(Exception):
 
 
 def _reopen(session: Session, error: OutcomeUnknown) -> None:
-    """Connect anew, with pauses: a server that was stopped may be starting again."""
+    """Reconnect, with pauses: a server that was stopped may be starting again."""
     pause = FIRST_PAUSE_SECONDS
     for _attempt in range(ATTEMPTS):
         try:

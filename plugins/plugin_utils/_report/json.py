@@ -137,5 +137,5 @@ def as_document(report: Report) -> dict[str, Any]:
 
 
 def render_json(report: Report) -> str:
-    """Return the report as JSON in ASCII: whatever a name holds, no reader of the file can stumble over it."""
+    """Return the report as JSON in ASCII: whatever a name holds, every reader of the file can parse it."""
     return json.dumps(as_document(report), indent=1, ensure_ascii=True)

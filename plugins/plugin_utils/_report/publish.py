@@ -74,7 +74,7 @@ def _earlier(directory: Path) -> tuple[list[Report], str]:
             continue
         except ValueError as error:
             path.replace(f"{path}{UNREADABLE}")
-            note = f"{path} could not be read ({error}). It is now {path}{UNREADABLE}, and this report begins anew."
+            note = f"{path} could not be read ({error}). It is now {path}{UNREADABLE}, and this report starts over."
     return found, note
 
 

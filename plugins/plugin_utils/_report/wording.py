@@ -204,7 +204,7 @@ def extent(server: Server) -> str:
 
 
 def left_out(server: Server) -> list[str]:
-    """Return lines about what is in scope: how much, what patterns left out and why, what they took in anew."""
+    """Return lines about what is in scope: how much, what patterns left out and why, what they newly took in."""
     found = [("database", visible(each.name), each.reason) for each in server.left_out]
     lines = []
     for database in server.databases:

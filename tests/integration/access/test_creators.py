@@ -141,11 +141,11 @@ def shown_in_the_warning(warehouse: Warehouse, after: str, until: str) -> str:
 def test_the_membership_that_the_warning_shows_brings_a_creator_within_reach(deputy_warehouse: Warehouse) -> None:
     warehouse = deputy_warehouse
     creator = creator_with_create(warehouse, "far", reachable=False)
-    mend = shown_in_the_warning(warehouse, "Or make the administrator a member: ", "\0")
-    assert quoted(creator) in mend
-    warehouse.run(mend)
-    mended = warehouse.access().ok()
-    assert (len(mended.statements), mended.warnings) == (1, [])
+    fix = shown_in_the_warning(warehouse, "Or make the administrator a member: ", "\0")
+    assert quoted(creator) in fix
+    warehouse.run(fix)
+    fixed = warehouse.access().ok()
+    assert (len(fixed.statements), fixed.warnings) == (1, [])
     assert new_table(warehouse, creator, warehouse.schema)
 
 

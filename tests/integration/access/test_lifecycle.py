@@ -1,4 +1,4 @@
-"""The whole life of a grant: predicted, made, found to be there, broken by hand and mended."""
+"""The whole life of a grant: predicted, made, found to be there, broken by hand and fixed."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_second_run_writes_nothing(warehouse: Warehouse) -> None:
     assert next_transaction_id(warehouse.server) == transaction
 
 
-# What somebody may break by hand, and the statements that mend it and nothing else.
+# What somebody may break by hand, and the statements that fix it and nothing else.
 Break = Callable[[Warehouse], Any]
 
 
@@ -177,13 +177,13 @@ BREAKS: dict[str, tuple[Break, Callable[[Warehouse], list[str]]]] = {
 
 @pytest.mark.parametrize("what", BREAKS)
 def test_what_is_broken_by_hand_is_mended_and_nothing_else_is_written(warehouse: Warehouse, what: str) -> None:
-    do_break, mends = BREAKS[what]
+    do_break, fixes = BREAKS[what]
     adopt = {"adopt": what == "createdb"}
     warehouse.access().ok()
     do_break(warehouse)
     broken = snapshot(warehouse.server, warehouse.database)
-    mended = warehouse.access(**adopt).ok()
-    assert mended.statements == mends(warehouse)
+    fixed = warehouse.access(**adopt).ok()
+    assert fixed.statements == fixes(warehouse)
     written = rewritten_relations(broken, snapshot(warehouse.server, warehouse.database), warehouse.database)
     assert written == ({"ta.ble"} if what == "select" else set())
     assert warehouse.readable(warehouse.schema) == warehouse.relations
@@ -197,8 +197,8 @@ def test_noinherit_is_mended_where_the_version_keeps_it(warehouse: Warehouse) ->
         grantor = warehouse.admin.name
         warehouse.run("SET ROLE {}; GRANT {} TO {} WITH INHERIT FALSE", grantor, warehouse.group, warehouse.user)
     assert warehouse.readable(warehouse.schema) == []
-    mended = warehouse.access().ok()
-    assert mended.statements[0] == f"ALTER ROLE {quoted(warehouse.user)} INHERIT"
+    fixed = warehouse.access().ok()
+    assert fixed.statements[0] == f"ALTER ROLE {quoted(warehouse.user)} INHERIT"
     assert warehouse.readable(warehouse.schema) == warehouse.relations
     assert not warehouse.access().ok().changed
 
@@ -208,8 +208,8 @@ def test_a_table_added_by_another_way_is_all_that_the_next_run_names(warehouse: 
     warehouse.run_as(warehouse.owner, "CREATE TABLE {}.later(id int)", warehouse.schema)
     assert not warehouse.access().ok().changed
     warehouse.run("REVOKE SELECT ON {}.later FROM {}", warehouse.schema, warehouse.group)
-    mended = warehouse.access().ok()
-    assert mended.statements == [
+    fixed = warehouse.access().ok()
+    assert fixed.statements == [
         f'GRANT SELECT ON TABLE {quoted(warehouse.schema)}."later" TO {quoted(warehouse.group)}'
     ]
 

@@ -66,8 +66,8 @@ def test_the_right_password_costs_one_login(granted: Warehouse) -> None:
 
 def test_a_wrong_password_is_tried_once_set_and_proven(granted: Warehouse) -> None:
     set_password(granted, "another")
-    mended, count = logins(granted, granted.access)
-    assert password_states(mended.ok()) == {granted.user: "set"}
+    fixed, count = logins(granted, granted.access)
+    assert password_states(fixed.ok()) == {granted.user: "set"}
     assert count == 2  # the one that was refused, and the one that proves the new one
     assert granted.readable(granted.schema) == granted.relations
     assert known(granted.access().ok(), granted)[0] == "proven"
@@ -198,13 +198,13 @@ def test_an_expired_password_is_repaired_first_and_tried_then(granted: Warehouse
 
 def test_a_role_without_login_is_mended_first_and_asked_then(granted: Warehouse) -> None:
     granted.run("ALTER ROLE {} NOLOGIN PASSWORD 'another'", granted.user)
-    mended, count = logins(granted, granted.access)
-    assert password_states(mended.ok()) == {granted.user: "set"}
+    fixed, count = logins(granted, granted.access)
+    assert password_states(fixed.ok()) == {granted.user: "set"}
     assert count <= 2
     assert granted.readable(granted.schema) == granted.relations
     granted.run("ALTER ROLE {} NOLOGIN", granted.user)
-    mended, count = logins(granted, granted.access)
-    assert (known(mended.ok(), granted)[0], count) == ("proven", 0 if granted.admin.is_superuser else 1)
+    fixed, count = logins(granted, granted.access)
+    assert (known(fixed.ok(), granted)[0], count) == ("proven", 0 if granted.admin.is_superuser else 1)
 
 
 def test_a_connection_limit_that_is_reached_is_no_refusal(granted: Warehouse) -> None:
@@ -232,8 +232,8 @@ def test_a_limit_that_only_the_login_meets_is_no_refusal_of_the_password(superus
 def test_a_missing_connect_is_given_before_the_password_is_asked(granted: Warehouse) -> None:
     granted.run("REVOKE CONNECT ON DATABASE {} FROM {}, PUBLIC", granted.database, granted.group)
     set_password(granted, "another")
-    mended, count = logins(granted, granted.access)
-    assert password_states(mended.ok()) == {granted.user: "set"}
+    fixed, count = logins(granted, granted.access)
+    assert password_states(fixed.ok()) == {granted.user: "set"}
     assert count <= 2
     assert known(granted.access().ok(), granted) == ("proven", "")
 

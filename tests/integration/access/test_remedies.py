@@ -1,4 +1,4 @@
-"""An administrator without a right: the error shows, as a statement, what mends it; run by a superuser, it does."""
+"""An administrator without a right: the error shows, as a statement, what fixes it; run by a superuser, it does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Both modules read databases alike, and a pattern neither breaks a scan nor stumbles over what is not the user's."""
+"""Both modules read databases alike, and a pattern neither breaks a scan nor fails on what is not the user's."""
 
 from __future__ import annotations
 

@@ -44,9 +44,9 @@ def test_no_result_shows_it(warehouse: Warehouse, password: str) -> None:
     for step in steps:
         assert shown(warehouse, step().text) == []
     warehouse.run("ALTER ROLE {} PASSWORD 'another'", warehouse.user)
-    mended = warehouse.access(diff=True).ok()
-    assert mended.changed
-    assert shown(warehouse, mended.text) == []
+    fixed = warehouse.access(diff=True).ok()
+    assert fixed.changed
+    assert shown(warehouse, fixed.text) == []
 
 
 def test_the_log_of_a_server_that_logs_all_statements_does_not_show_it(superuser_warehouse: Warehouse) -> None:

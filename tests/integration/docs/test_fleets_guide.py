@@ -75,7 +75,10 @@ def test_the_exit_code_of_what_is_no_playbook(servers: dict[str, dict[str, Any]]
 
 @pytest.mark.parametrize(
     "options",
-    [pytest.param(["-i", "broken.yml"], id="unreadable"), pytest.param(["-e", "metamapper_hosts=typo"], id="misspelt")],
+    [
+        pytest.param(["-i", "broken.yml"], id="unreadable"),
+        pytest.param(["-e", "metamapper_hosts=typo"], id="misspelled"),
+    ],
 )
 def test_an_inventory_without_the_servers_is_an_error(options: list[str], tmp_path: Path) -> None:
     (tmp_path / "broken.yml").write_text("postgresql: [")

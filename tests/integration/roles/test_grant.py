@@ -113,7 +113,7 @@ def test_a_list_that_became_shorter_says_what_the_next_scan_hides(
 
 
 REFUSED = {
-    "misspelt variable": ({"metamapper_usr": "x"}, "Did you mean metamapper_user?"),
+    "misspelled variable": ({"metamapper_usr": "x"}, "Did you mean metamapper_user?"),
     "no password": ({"metamapper_password": ""}, "metamapper_password is required"),
     "one name for both": ({"metamapper_group": "same", "metamapper_user": "same"}, "PostgreSQL has one name space"),
     "rule without an address": ({"metamapper_pg_hba_file": "/tmp/pg_hba.conf"}, "metamapper_source is empty"),

@@ -14,7 +14,7 @@ from tools.runners.playbooks import run_playbook
 pytestmark = pytest.mark.playbook
 
 HOSTILE = "we\"ird.näme'; --"
-# Granting verifies, and Metamapper chokes on a dot and a blank in the name of a schema.
+# Granting verifies, and Metamapper fails on a dot and a blank in the name of a schema.
 SCHEMA = "we\"ird-näme';--%s{}"
 
 
@@ -58,7 +58,7 @@ def test_check_then_revoke_then_nothing_left(directory: Path, site: Site, variab
 
 
 REFUSED = {
-    "misspelt variable": ({"metamapper_retired_user": ["x"]}, "Did you mean metamapper_retired_users?"),
+    "misspelled variable": ({"metamapper_retired_user": ["x"]}, "Did you mean metamapper_retired_users?"),
     "one name for both": ({"metamapper_group": "same", "metamapper_user": "same"}, "PostgreSQL has one name space"),
     "listed twice": ({"metamapper_user": "x", "metamapper_retired_users": ["x"]}, "more than once"),
     "the administrator": ({"metamapper_user": "postgres"}, "logs in with"),

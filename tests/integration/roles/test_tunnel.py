@@ -28,8 +28,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "all networks of IPv6": ({"metamapper_tunnel_listen_address": "::"}, "means every network of the host"),
     "a public address": ({"metamapper_tunnel_listen_address": "8.8.8.8"}, "neither loopback nor private"),
     "no target": ({"metamapper_tunnel_targets": []}, "metamapper_tunnel_targets is empty"),
-    "a misspelt variable": ({"metamapper_tunnel_target": []}, "Did you mean metamapper_tunnel_targets?"),
-    "a misspelt key": (
+    "a misspelled variable": ({"metamapper_tunnel_target": []}, "Did you mean metamapper_tunnel_targets?"),
+    "a misspelled key": (
         {"metamapper_tunnel_targets": [{**TARGET, "listen_prt": 1}]},
         "metamapper_tunnel_targets[0] has no key listen_prt. Did you mean listen_port?",
     ),

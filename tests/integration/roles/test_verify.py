@@ -120,22 +120,22 @@ def test_every_host_of_the_play_is_in_the_report(warehouse: Site, tmp_path: Path
         "refused": variables(warehouse, metamapper_password="wrong"),
         "unreachable": {**variables(warehouse), "ansible_connection": "ssh", "ansible_host": "127.0.0.1"}
         | {"ansible_port": 1},
-        "misspelt": variables(warehouse, metamapper_databasse=[]),
+        "misspelled": variables(warehouse, metamapper_databasse=[]),
     }
     play = run_on_hosts(tmp_path, PLAYBOOK, hosts)
     document = report(tmp_path)
-    assert statuses(document) == {"good": False, "refused": True, "unreachable": True, "misspelt": True}
+    assert statuses(document) == {"good": False, "refused": True, "unreachable": True, "misspelled": True}
     assert {name: play.recap(name)["failed"] for name in hosts} == {
         "good": 0,
         "refused": 1,
         "unreachable": 1,
-        "misspelt": 1,
+        "misspelled": 1,
     }
     assert "metamapper_databasse is not a variable of metamapper.postgresql. Did you mean metamapper_databases?" in (
         play.output
     )
     answers = {server["name"]: server["summary"]["missing"]["status"] for server in document["servers"]}
-    assert answers == {"good": "ok", "refused": "unknown", "unreachable": "unknown", "misspelt": "unknown"}
+    assert answers == {"good": "ok", "refused": "unknown", "unreachable": "unknown", "misspelled": "unknown"}
 
 
 @pytest.mark.thorough

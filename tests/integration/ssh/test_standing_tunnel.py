@@ -67,7 +67,7 @@ def connect(server: Server, port: int) -> Any:
 
 @contextlib.contextmanager
 def coming_back(server: Server, tunnel: StandingTunnel, seconds: float = SECONDS) -> Iterator[None]:
-    """Break the tunnel in the block; after it, the tunnel starts anew and carries a login within so many seconds."""
+    """Break the tunnel in the block; after it, the tunnel starts again and carries a login within so many seconds."""
     starts = tunnel.starts  # before it breaks: afterwards it may have come back already
     yield
     tunnel.wait(lambda: tunnel.starts > starts and answers(server, tunnel.port), seconds)
@@ -79,7 +79,7 @@ def test_visibility_proves_it_end_to_end(site: Site, server: Server, tunnel: Sta
     site.run("GRANT USAGE ON SCHEMA sales TO {}; GRANT SELECT ON sales.t TO {}", site.group, site.group)
     outcome = look(site, "sales", login_host="127.0.0.1", login_port=tunnel.port).ok()
     assert outcome["seen"] == {site.database: {"sales": {"t": 1}}}
-    os.kill(tunnel.main, signal.SIGSTOP)  # so that it is not started anew
+    os.kill(tunnel.main, signal.SIGSTOP)  # so that it is not started again
     os.kill(tunnel.ssh, signal.SIGKILL)
     assert look(site, "sales", login_host="127.0.0.1", login_port=tunnel.port).failed
     os.kill(tunnel.main, signal.SIGCONT)

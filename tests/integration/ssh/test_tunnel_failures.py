@@ -1,4 +1,4 @@
-"""Each hop of the way fails for each reason: the reason is told, and what mends it."""
+"""Each hop of the way fails for each reason: the reason is told, and what fixes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does not reach Metamapper in the encoding of its session, and what it cannot store, is foretold."""
+"""What does not reach Metamapper in the encoding of its session, and what it cannot store, is predicted."""
 
 from __future__ import annotations
 
@@ -229,7 +229,7 @@ def as_stored(name: str, codec: str) -> str:
 
 
 def assert_agrees(site: Site, database: str, *, codec: str, can_judge_each: bool) -> Outcome:
-    """Compare what is foretold with a scan."""
+    """Compare what is predicted with a scan."""
     outcome, real = look(site, "*", name=database, allow_empty=True, fail_on=["breaks_scan"]), scan(site, database)
     failures = found(outcome, "breaks_scan", "failure")
     assert any(FAILS in one["reason"] or LOGIN in one["reason"] for one in failures) == (real.status == "FAILURE"), (

@@ -307,10 +307,10 @@ def test_the_twin_of_a_schema_that_is_closed_makes_the_scan_fail(reader: Site) -
     assert places(found(assert_agrees(reader), "breaks_scan", "failure")) == [("Sales", "")]
 
 
-MENDED = ["SELECT without USAGE", "an extension's view", "schema with a hostile name", "table with a hostile name"]
+FIXED = ["SELECT without USAGE", "an extension's view", "schema with a hostile name", "table with a hostile name"]
 
 
-@pytest.mark.parametrize("name", [*MENDED, "table with a twin", "schema with a twin", "public without USAGE"])
+@pytest.mark.parametrize("name", [*FIXED, "table with a twin", "schema with a twin", "public without USAGE"])
 def test_the_remedy_mends_it(reader: Site, name: str) -> None:
     BREAKERS[name].do(reader)
     for one in found(look(reader, "*"), "breaks_scan"):

@@ -1,7 +1,7 @@
 """The tunnel of the role ``tunnel``, kept open by a supervisor of our own where there is no systemd.
 
 The unit is the role's template, and the supervisor does what its lines say: ExecStart, RestartSec and
-RestartPreventExitStatus. As systemd does, it kills what is left of a service before it starts it anew.
+RestartPreventExitStatus. As systemd does, it kills what is left of a service before it starts it again.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def scan_failures(facts: DatabaseFacts) -> tuple[Finding, ...]:
 
 
 def confirmed(facts: DatabaseFacts) -> bool:
-    """Tell whether Metamapper's queries did what the catalog told beforehand."""
+    """Tell whether Metamapper's queries did what the catalog predicted."""
     effects = _effects(facts)
     answer = facts.scan
     if answer.definitions_failure:
@@ -192,7 +192,7 @@ def _needs_quotes(facts: DatabaseFacts, detail: RelationDetail) -> bool:
 
 
 def _unpredicted(facts: DatabaseFacts) -> list[tuple[str, str]]:
-    """Return what was misread although nothing about its name or its schema's foretold it."""
+    """Return what was misread although nothing about its name or its schema's predicted it."""
     return [
         (schema, relation)
         for schema, relation in facts.scan.misread
@@ -225,7 +225,7 @@ def _is_index_failure_predicted(facts: DatabaseFacts) -> bool:
 
 def _failed_query(facts: DatabaseFacts, severity: Severity, what: str, failure: QueryFailure) -> Finding:
     reason = (
-        f"A query of the form of Metamapper's query for {what} failed, and the catalog did not foretell it: "
+        f"A query of the form of Metamapper's query for {what} failed, and the catalog did not predict it: "
         f"SQLSTATE {failure.sqlstate}, {failure.message}."
     )
     remedy = "Run the check again: an object may have been dropped meanwhile. If it stays, fix what the server names."

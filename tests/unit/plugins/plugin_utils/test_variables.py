@@ -1,4 +1,4 @@
-"""Misspelt variables are found, and each variable of each role is of its documented type or refused."""
+"""Misspelled variables are found, and each variable of each role is of its documented type or refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is sent over a connection, and when the connection is made anew for it."""
+"""What is sent over a connection, and when the connection is made again for it."""
 
 from __future__ import annotations
 

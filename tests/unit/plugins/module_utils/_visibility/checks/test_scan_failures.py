@@ -27,12 +27,12 @@ def severities(facts: DatabaseFacts) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        pytest.param({"scan": ScanResult(None, DENIED)}, False, id="a failure that nothing foretold"),
+        pytest.param({"scan": ScanResult(None, DENIED)}, False, id="a failure that nothing predicted"),
         pytest.param({"details": (detail("no_usage", schema="nous"),)}, False, id="a failure that did not come"),
         pytest.param(
             {"details": (detail("no_usage", schema="nous"),), "scan": ScanResult(None, DENIED)},
             True,
-            id="as foretold",
+            id="as predicted",
         ),
         pytest.param({"scan": ScanResult({}, misread=(("sales", "t"),))}, False, id="misread without a reason"),
         pytest.param({"details": (detail("needs_quotes", relation="T"),)}, False, id="an odd name that was read well"),
