@@ -13,6 +13,7 @@ from typing import Any, Mapping
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import visible
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._console import is_for_people, write_lines
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.directory import DirectoryError, absolute
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.formats import FORMATS
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.publish import (
@@ -47,25 +48,32 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the lines to show as ``msg``, and as ``file`` the report for people, empty where none was written."""
+        """Return the lines of the report as ``msg``, and as ``file`` that for people, empty where none was written.
+
+        On the console the lines stand as they are; for a callback that may print JSON, the result is to be shown.
+        """
         super().run(tmp, task_vars)
         _validated, options = self.validate_argument_spec(OPTIONS)  # type: ignore[no-untyped-call]
         try:
-            return self._merged(options) if options["sources"] else self._written(options, task_vars or {})
+            result = self._merged(options) if options["sources"] else self._written(options, task_vars or {})
         except (DirectoryError, OSError, ValueError) as error:
             raise AnsibleActionFail(f"Cannot write the reports: {error}") from error
+        if not is_for_people():
+            return {**result, "_ansible_verbose_always": True}
+        write_lines(self._display, result["msg"])
+        return result
 
     def _merged(self, options: dict[str, Any]) -> dict[str, Any]:
         """Write one report and the newest baselines out of those of several directories; return as ``run`` does."""
         sources = [absolute(source) for source in options["sources"]]
         report, empty = merge_directories(sources, inventory=options["inventory"])
-        result: dict[str, Any] = {"changed": False, "file": "", "_ansible_verbose_always": True}
+        result: dict[str, Any] = {"changed": False, "file": "", "msg": text_lines(report)}
         if empty:
             result["warnings"] = [
                 f"There is no report in {visible(', '.join(map(str, empty)))}: that run has not ended."
             ]
         if self._task.check_mode:
-            return {**result, "msg": text_lines(report)}
+            return result
         directory = absolute(options["directory"])
         published = publish(directory, report, options["formats"], inventory=options["inventory"], known=None)
         merge_baselines(sources, directory)
@@ -83,7 +91,7 @@ class ActionModule(ActionBase):
         directory, created = absolute(options["directory"]), datetime.now(timezone.utc).strftime(CREATED)
         baselines = read_baselines(directory, run.hosts) if options["keep_baselines"] else {}
         report = run.report(hostvars, created, baselines)
-        result: dict[str, Any] = {"changed": False, "file": "", "_ansible_verbose_always": True}
+        result: dict[str, Any] = {"changed": False, "file": ""}
         if self._task.check_mode:
             return {**result, "msg": text_lines(report)}
         inventory = run.inventory or run.hosts

@@ -25,6 +25,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.parsing.ajson import AnsibleJSONEncoder  # type: ignore[attr-defined]
 from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as ModuleAction
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.announce import announced_to
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.task import (
     Result,
     Task,
@@ -32,6 +33,12 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.task i
     shown,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import PSYCOPG2_IMPORT_ERROR
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._console import (
+    is_for_people,
+    problem_lines,
+    short_message,
+    write_lines,
+)
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._worker_conditions import (
     Circumstances,
     reason_for_module,
@@ -48,13 +55,27 @@ class WorkerAction(ModuleAction):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the result of the task."""
         variables = task_vars or {}
+        return self._told(self._run(tmp, variables), variables)
+
+    def _run(self, tmp: str | None, variables: dict[str, Any]) -> dict[str, Any]:
         reason = reason_for_module(self._circumstances(variables))
         place = f"as a module: {reason}" if reason else "in Ansible's worker process"
         self._display.vvv(f"{self._task.action} runs {place}.", host=variables.get("inventory_hostname"))
         if reason:
-            return dict(super().run(tmp, task_vars))  # type: ignore[no-untyped-call]
+            return dict(super().run(tmp, variables))  # type: ignore[no-untyped-call]
         ActionBase.run(self, task_vars=variables)
-        return self._run_in_worker(has_invocation=wants_invocation(variables))
+        host = variables.get("inventory_hostname")
+        with announced_to(lambda text: self._display.v(text, host=host)):
+            return self._run_in_worker(has_invocation=wants_invocation(variables))
+
+    def _told(self, result: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a result with a short message, once its problems stand on the console, unless it is to be silent."""
+        problems = result.get("problems")
+        if not (result.get("failed") and problems):
+            return result
+        if is_for_people() and not (self._task.no_log or self._task.ignore_errors):
+            write_lines(self._display, problem_lines(str(variables.get("inventory_hostname")), problems))
+        return {**result, "msg": short_message(result)}
 
     def _circumstances(self, variables: Mapping[str, Any]) -> Circumstances:
         environment: dict[str, Any] = {}

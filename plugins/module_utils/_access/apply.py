@@ -10,6 +10,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any, Callable, Mapping
 
+from .._core.announce import counted_off
 from .._core.problem import Failure
 from .._postgres.server import Server
 from .apply_databases import change_database, drop_roles, revoke_shared
@@ -47,7 +48,7 @@ def apply(where: Server, request: AccessRequest, found: Survey) -> Progress:
     facts = found.server.facts
     run = Run(where, request, found, Progress(facts.roles, dict(found.passwords), facts.connections))
     try:
-        for step in steps(found, request):
+        for step in counted_off(steps(found, request), "steps done"):
             _take(run, step)
     except Failure as failure:
         raise Failure(failure.problems, run.progress.committed) from failure

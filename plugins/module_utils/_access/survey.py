@@ -131,7 +131,7 @@ def _databases(
     states: list[DatabaseState] = []
     problems: list[Problem] = []
     not_done: dict[str, Problem] = {}
-    found = side_by_side(partial(_inspected, where, has_group=has_group), desired, at_once)
+    found = side_by_side(partial(_inspected, where, has_group=has_group), desired, at_once, "databases inspected")
     for one, facts in zip(desired, found):
         if isinstance(facts, Problem):
             not_done[one.name] = facts

@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Callable, Iterable, Sequence, Tuple, TypeVar
 
+from .._core.announce import counted_off
 from .driver import interrupt_connections
 from .worker import Outcome, outcome_of
 
@@ -20,14 +21,17 @@ Value = TypeVar("Value")
 Numbered = Tuple[int, Outcome]
 
 
-def side_by_side(function: Callable[[Item], Value], items: Sequence[Item], at_most: int) -> list[Value]:
+def side_by_side(
+    function: Callable[[Item], Value], items: Sequence[Item], at_most: int, what: str = "done"
+) -> list[Value]:
     """Return what a function returns for each item, in the order of the items; up to ``at_most`` run at a time.
 
     One at a time runs in this thread. Raises what the function raised for the first item that it failed for, after all
-    others. A signal ends the wait at once, and every connection of the process.
+    others. A signal ends the wait at once, and every connection of the process. ``what`` says what is done, where
+    progress is announced.
     """
     if at_most <= 1 or len(items) <= 1:
-        return [function(item) for item in items]
+        return [function(item) for item in counted_off(items, what)]
     waiting: SimpleQueue[tuple[int, Callable[[], Value]]] = SimpleQueue()
     for number, item in enumerate(items):
         waiting.put((number, partial(function, item)))
@@ -35,7 +39,7 @@ def side_by_side(function: Callable[[Item], Value], items: Sequence[Item], at_mo
     for _thread in range(min(at_most, len(items))):
         Thread(target=_work, args=[waiting, ended], daemon=True).start()
     try:
-        outcomes: dict[int, Outcome] = dict(ended.get() for _item in items)
+        outcomes: dict[int, Outcome] = dict(ended.get() for _item in counted_off(items, what))
     except BaseException:
         _forget(waiting)
         interrupt_connections()

@@ -20,7 +20,7 @@ from .._postgres.driver import ServerError, require_psycopg2
 from .._postgres.login import Login
 from .._postgres.side_by_side import side_by_side
 from .._scope.account import LeftOut, account
-from .._scope.databases import Targets, has_pattern, named, resolve, unknown_database
+from .._scope.databases import Target, Targets, has_pattern, named, resolve, unknown_database
 from .catalog.facts import ListedDatabase, SessionFacts
 from .catalog.inspect import begin, listed_databases
 from .checks.connection import NO_SUCH_DATABASE, LoginFailure, broken_way, form_findings, is_hba_proven
@@ -110,18 +110,33 @@ def examine(request: Request, login: Login, way: ContextManager[Route]) -> Exami
         return Examination(request, broken_way(failure), ())
 
 
+@dataclass
+class _Checks:
+    """The checks of all databases, and why none of them needs to be tried any more, once there is a cause."""
+
+    request: Request
+    logins: Logins
+    cause: Finding | None
+
+    def check(self, target: Target, *, is_first: bool) -> DatabaseResult:
+        """Return what is found out about a database."""
+        if self.cause is not None:
+            return _not_tried(target.name, self.cause)
+        result = check_database(target, self.request, self.logins, is_first=is_first)
+        if result.ends_it:
+            self.cause = result.findings[-1]
+        return result
+
+
 def _examination(request: Request, logins: Logins) -> Examination:
     targets, general, cause = _targets(request, logins)
+    checks = _Checks(request, logins, cause)
     examined: list[DatabaseResult] = []
-    remaining = list(targets.targets)
-    while remaining and cause is None:
-        is_first = all(one.login is None for one in examined)
-        at_once = 1 if is_first else request.parallel_databases
-        check = partial(check_database, request=request, logins=logins, is_first=is_first)
-        results = side_by_side(check, remaining[:at_once], at_once)
-        examined, remaining = [*examined, *results], remaining[at_once:]
-        cause = next((one.findings[-1] for one in results if one.ends_it), None)
-    examined += [_not_tried(target.name, cause) for target in remaining if cause is not None]
+    while len(examined) < len(targets.targets) and all(one.login is None for one in examined):
+        examined.append(checks.check(targets.targets[len(examined)], is_first=True))
+    others = targets.targets[len(examined) :]
+    check = partial(checks.check, is_first=False)
+    examined += side_by_side(check, others, request.parallel_databases, "databases verified")
     examined = _with_suggestions(examined, request, logins)
     found = (finding for one in examined for finding in one.findings)
     findings = [*form_findings(logins.login, request), *general, *found]

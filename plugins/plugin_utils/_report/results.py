@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Iterable, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import (
@@ -171,28 +172,43 @@ def _not_checked(items: Iterable[Mapping[str, Any]]) -> tuple[NotChecked, ...]:
     )
 
 
-def _unreached(name: str, cause: str, created: str) -> Server:
-    """Return a server of which nothing is known but that it could not be verified."""
-    remedy = Remedy("person", "Fix what is said here, and verify again.")
-    finding = Finding("connection", "failure", name, reason=f"Not verified: {cause}", remedy=remedy)
-    summary = aspects_of([finding], {})
-    return Server(name, "failure", finding.reason, summary=summary, findings=(finding,), created=created)
+def _unreached(name: str, failed: Mapping[str, Any], message: str, created: str) -> Server:
+    """Return a server of which nothing is known but why it could not be verified.
+
+    ``failed`` is the result of the task that failed for it, with its problems; ``message`` is for one without any.
+    """
+    problems = failed.get("problems") or [{"message": failed.get("msg") or message}]
+    findings = tuple(_cause(name, problem) for problem in problems)
+    summary = aspects_of(findings, {})
+    return Server(name, "failure", findings[0].reason, summary=summary, findings=findings, created=created)
+
+
+def _cause(server: str, problem: Mapping[str, Any]) -> Finding:
+    remedy = remedy_of(problem.get("remedy")) or Remedy("person", "Fix what is said here, and verify again.")
+    remedy = replace(remedy, database=remedy.database or str(problem.get("database") or ""))
+    return Finding("connection", "failure", server, reason=f"Not verified: {problem['message']}", remedy=remedy)
 
 
 def server_of(
-    name: str, result: Mapping[str, Any] | None, *, cause: str = "", created: str = "", dropped: Iterable[str] = ()
+    name: str,
+    result: Mapping[str, Any] | None,
+    *,
+    cause: Mapping[str, Any] | None = None,
+    created: str = "",
+    dropped: Iterable[str] = (),
 ) -> Server:
     """Return what the module ``visibility`` said of a server; None: the play lost the host before it was asked.
 
-    ``cause`` is why it was lost, as far as it is known. A result without ``summary`` (the host was unreachable, the
-    module crashed) is a failure of the connection. ``dropped`` are databases of the baseline that are no longer in
-    scope.
+    ``cause`` is the result of the task that it was lost in, as far as that is known. A result without ``summary`` (the
+    host was unreachable, the module crashed) is a failure of the connection. ``dropped`` are databases of the baseline
+    that are no longer in scope.
     """
     if result is None:
-        return _unreached(name, cause or "the play stopped for this host before. Its own message says why.", created)
+        lost = "the play stopped for this host before. Its own message says why."
+        return _unreached(name, cause or {}, lost, created)
     message = str(result.get("msg") or "")
     if not result.get("summary"):
-        return _unreached(name, message or "the module ended without a result.", created)
+        return _unreached(name, result, "the module ended without a result.", created)
     findings = _findings([*(result.get("findings") or ()), *_dropped_out(dropped)], name)
     connection = result.get("connection") or {}
     scope = result.get("scope") or {}
@@ -228,7 +244,7 @@ def report_of(
     created: str,
     pending: Iterable[str] = (),
     absent: Iterable[str] = (),
-    causes: Mapping[str, str] | None = None,
+    causes: Mapping[str, Mapping[str, Any]] | None = None,
     dropped: Mapping[str, Sequence[str]] | None = None,
 ) -> Report:
     """Return the report on servers, given the module's result of each.
@@ -236,9 +252,7 @@ def report_of(
     See ``server_of`` for None, ``causes`` and ``dropped``, which are by server.
     """
     servers = [
-        server_of(
-            name, result, cause=(causes or {}).get(name, ""), created=created, dropped=(dropped or {}).get(name, ())
-        )
+        server_of(name, result, cause=(causes or {}).get(name), created=created, dropped=(dropped or {}).get(name, ()))
         for name, result in results.items()
     ]
     return Report(created, worst_first(servers), tuple(pending), tuple(absent))

@@ -23,7 +23,7 @@ Results = Mapping[str, Any]
 class Run:
     """What the role knows of the play.
 
-    ``register`` is the variable with the module's result, ``causes`` those of earlier tasks, whose message says why a
+    ``register`` is the variable with the module's result, ``causes`` those of earlier tasks, which tell why a
     host was lost. ``hosts`` are all of the play, ``active`` those that have not failed, of which ``batch`` run now
     (``serial``); ``inventory`` are those that the play would have without ``--limit``. ``scopes`` are variables with
     results of earlier tasks: where one of them tells how the databases were resolved, the module was handed names, and
@@ -66,10 +66,10 @@ class Run:
         )
 
 
-def _cause(variables: Mapping[str, Any], names: Sequence[str]) -> str:
-    """Return the message of the first of some registered results that failed; empty for none."""
+def _cause(variables: Mapping[str, Any], names: Sequence[str]) -> Mapping[str, Any]:
+    """Return the first of some registered results that failed; empty for none."""
     results = (variables.get(name) or {} for name in names)
-    return next((str(each.get("msg") or "") for each in results if each.get("failed") or each.get("unreachable")), "")
+    return next((each for each in results if each.get("failed") or each.get("unreachable")), {})
 
 
 def _with_scope(result: Any, variables: Mapping[str, Any], names: Sequence[str]) -> Any:

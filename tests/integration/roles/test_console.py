@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.postgres.site import Site
-from tools.runners.playbooks import run_playbook
+from tools.runners.playbooks import Play, run_playbook
 
 pytestmark = [pytest.mark.playbook, pytest.mark.majorless, pytest.mark.thorough]
 
 PLAYBOOK = "- import_playbook: metamapper.postgresql.grant_metamapper\n"
+COLLECTION = "metamapper.postgresql"
 CONTROLS = "sa\x1b[31mles\x1b]0;title\x07\u202e"
 
 
@@ -23,3 +24,31 @@ def test_a_name_cannot_control_the_terminal(tmp_path: Path, site: Site, result_f
     assert played.failed
     assert "sa⟨U+001B⟩[31mles" in played.output
     assert [line for line in played.output.splitlines() if "\x1b" in line or "\x07" in line] == []
+
+
+NAME = "we\"ird.näme\\'; --"
+
+
+@pytest.mark.parametrize("result_format", ["json", "yaml"])
+def test_statements_can_be_copied(tmp_path: Path, site: Site, result_format: str) -> None:
+    """From the task that could not grant, and from the verification, where each finding is told once."""
+    site.run("CREATE SCHEMA sales; CREATE TABLE sales.orders (id int)")
+    site.group = site.role_name(NAME)
+    administrator = site.create_role("administrator", "LOGIN CREATEROLE PASSWORD 'x'")
+    (tmp_path / "ansible.cfg").write_text(f"[defaults]\ncallback_result_format = {result_format}\n")
+    own = site.variables("sales")
+    refused = {**own, "metamapper_login_user": administrator, "metamapper_login_password": "x"}
+    quoted = site.group.replace('"', '""')
+    statement = f'GRANT SELECT ON TABLE sales.orders TO "{quoted}";'
+    run_playbook(tmp_path, f"{COLLECTION}.grant_metamapper", own).ok()
+    site.run("REVOKE SELECT ON ALL TABLES IN SCHEMA sales FROM {}", site.group)
+    play = run_playbook(tmp_path, f"{COLLECTION}.grant_metamapper", refused)
+    assert statement in copyable(play), play.output
+    play = run_playbook(tmp_path, f"{COLLECTION}.verify_metamapper", {**own, "metamapper_fail_on": ["missing"]})
+    assert copyable(play).count(statement) == 2, play.output  # of aspects missing and lost
+    assert play.output.count("the login lacks SELECT") == 1
+
+
+def copyable(play: Play) -> list[str]:
+    """Return the lines that were printed, without blanks around them and quotation marks that names do not need."""
+    return [line.strip().replace('"sales"."orders"', "sales.orders") for line in play.output.splitlines()]

@@ -225,6 +225,7 @@ def options(**changes: Any) -> dict[str, Any]:
         "end_connections": False,
         "wait_seconds": 300,
         "lock_timeout_ms": 5000,
+        "parallel_databases": 1,
         "search_path": "",
     }
     return {**plain, **changes}

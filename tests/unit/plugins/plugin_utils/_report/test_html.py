@@ -307,7 +307,9 @@ def test_nothing_to_see_has_no_percentage() -> None:
 
 
 def test_why_a_server_was_lost_stands_on_the_page() -> None:
-    whole = report_of({"a": None}, created=CREATED, causes={"a": 'Cannot grant on "sales".\nGRANT "o" TO "d";'})
+    whole = report_of(
+        {"a": None}, created=CREATED, causes={"a": {"msg": 'Cannot grant on "sales".\nGRANT "o" TO "d";'}}
+    )
     text = Page(render_html(whole)).text
     assert 'Not verified: Cannot grant on "sales".\nGRANT "o" TO "d";' in text
 

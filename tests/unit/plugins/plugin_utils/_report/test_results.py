@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.remedy import Remedy
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.results import (
     server_of,
     version_text,
@@ -101,8 +102,21 @@ def test_version_text(version: Any, text: str) -> None:
 
 
 def test_a_server_that_was_lost_has_the_cause() -> None:
-    server = server_of("db", None, cause="Cannot grant.\nAsk.")
+    server = server_of("db", None, cause={"failed": True, "msg": "Cannot grant.\nAsk."})
     assert (server.message, server.findings[0].reason) == ("Not verified: Cannot grant.\nAsk.",) * 2
+
+
+def test_each_problem_of_a_lost_server_is_a_failure_with_its_remedy() -> None:
+    sql = {"kind": "sql", "text": "GRANT a TO b;"}
+    problems = [{"message": "No.", "remedy": sql, "database": HOSTILE}, {"message": "Nor.", "remedy": ""}]
+    server = server_of("db", None, cause={"failed": True, "msg": "2 problems", "problems": problems})
+    assert [(each.severity, each.reason) for each in server.findings] == [
+        ("failure", "Not verified: No."),
+        ("failure", "Not verified: Nor."),
+    ]
+    (first, second) = (each.remedy for each in server.findings)
+    assert first == Remedy("sql", "GRANT a TO b;", database=HOSTILE)
+    assert second == Remedy("person", "Fix what is said here, and verify again.")
 
 
 def test_a_database_that_only_findings_know_is_among_the_others() -> None:

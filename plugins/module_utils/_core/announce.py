@@ -1,0 +1,37 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""How far a long task is, for whoever listens: an action plugin does, a module has no way to say anything meanwhile."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Callable, Iterator, Sequence, TypeVar
+
+Item = TypeVar("Item")
+Listener = Callable[[str], None]
+
+STEP = 10
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+
+
+@contextmanager
+def announced_to(listener: Listener) -> Iterator[None]:
+    """Let a function hear, for the length of a with block, how far its task is."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+def counted_off(items: Sequence[Item], what: str) -> Iterator[Item]:
+    """Yield items, and announce how many are done: each ten of them, and all; nothing where there are few."""
+    for number, item in enumerate(items, start=1):
+        yield item
+        listener = _listener.get()
+        if listener and len(items) > STEP and (number % STEP == 0 or number == len(items)):
+            listener(f"{number:,} of {len(items):,} {what}")

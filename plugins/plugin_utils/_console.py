@@ -1,0 +1,64 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What actions write to the console beside their results: lines for people, with statements that can be copied.
+
+Ansible's default callback prints results as JSON or YAML, where each quotation mark of a statement is escaped.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Mapping, Sequence
+
+from ansible import constants
+from ansible.utils.display import Display
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import visible, visible_lines
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.remedy import remedy_of
+
+Problem = Mapping[str, Any]
+
+# Every other one may print JSON, or record events: lines between its results are none of them, and break it.
+CALLBACKS = frozenset({"default", "ansible.builtin.default"})
+INDENT = " " * 5
+
+
+def is_for_people() -> bool:
+    """Tell whether lines may stand between the results on the console."""
+    return constants.DEFAULT_STDOUT_CALLBACK in CALLBACKS  # type: ignore[attr-defined]
+
+
+def write_lines(display: Display, lines: Sequence[str]) -> None:
+    """Write lines to the console, together, whatever other hosts write at the same time."""
+    display.display("\n".join(lines))
+
+
+def problem_lines(host: str, problems: Sequence[Problem]) -> list[str]:
+    """Return numbered problems, each with its remedy below it, and in that a statement on lines of its own."""
+    number = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    lines = [f"{visible(host)}: {number}"]
+    for place, problem in enumerate(problems, start=1):
+        lines += [f"{f'{place}.':>4} {visible(str(problem['message']))}", *_remedy_lines(problem)]
+    return lines
+
+
+def _remedy_lines(problem: Problem) -> Iterator[str]:
+    remedy = remedy_of(problem["remedy"])
+    text, statement = remedy.text if remedy else "", str(problem.get("statement") or "")
+    before, found, after = text.partition(statement) if statement else (text, "", "")
+    yield from (f"{INDENT}{line}" for line in visible_lines(before.rstrip()))
+    yield from (f"{INDENT}  {line}" for line in visible_lines(found))
+    yield from (f"{INDENT}{line}" for line in visible_lines(after.strip()))
+
+
+def short_message(result: Mapping[str, Any]) -> str:
+    """Return one sentence about the problems of a result: all of them are in its key problems."""
+    problems = result["problems"]
+    more = len(problems) - 1
+    if not more:
+        return str(result["msg"])
+    others = f"And {more} more problem{'s' if more > 1 else ''}, in the key problems."
+    committed = visible("; ".join(result["committed"]))
+    again = f" Committed before this: {committed}. Run again to complete it." if committed else ""
+    return f"{visible(str(problems[0]['message']))} {others}{again}"

@@ -1,0 +1,76 @@
+"""Lines for people: each problem with its remedy, and statements on lines of their own, as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible import constants
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._console import (
+    is_for_people,
+    problem_lines,
+    short_message,
+)
+
+from tests.support.values.names import HOSTILE
+
+QUOTED = '"we""ird.näme\\\'; --"'
+GRANT = f"GRANT SELECT ON TABLE {QUOTED} TO readers;"
+
+
+def problem(message: str, remedy: Any = "", statement: str = "") -> dict[str, Any]:
+    """Return a problem as a module returns it."""
+    return {"message": message, "remedy": remedy, "statement": statement}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param(problem("No."), ["  1. No."], id="no remedy"),
+        pytest.param(problem(HOSTILE, "Ask."), [f"  1. {HOSTILE}", "     Ask."], id="sentence"),
+        pytest.param(
+            problem("No.", f"Have the owner run: {GRANT} Or leave it out.", GRANT),
+            ["  1. No.", "     Have the owner run:", f"       {GRANT}", "     Or leave it out."],
+            id="a statement in a sentence",
+        ),
+        pytest.param(
+            problem("No.", {"kind": "sql", "text": f"{GRANT}\n{GRANT}"}),
+            ["  1. No.", f"     {GRANT}", f"     {GRANT}"],
+            id="statements as a value",
+        ),
+        pytest.param(problem("a\x1b[31mb", "c\u202ed"), ["  1. a⟨U+001B⟩[31mb", "     c⟨U+202E⟩d"], id="controls"),
+    ],
+)
+def test_a_problem(given: dict[str, Any], expected: list[str]) -> None:
+    assert problem_lines("db", [given]) == ["db: 1 problem", *expected]
+
+
+def test_problems_are_numbered() -> None:
+    lines = problem_lines("db\x1b", [problem(f"No {number}.") for number in range(1, 11)])
+    assert [lines[0], lines[1], lines[10]] == ["db⟨U+001B⟩: 10 problems", "  1. No 1.", " 10. No 10."]
+
+
+@pytest.mark.parametrize(
+    ("problems", "committed", "expected"),
+    [
+        pytest.param([problem("No.", "Ask.")], [], "as it was", id="one"),
+        pytest.param([problem("No."), problem("Nor.")], [], "No. And 1 more problem, in the key problems.", id="two"),
+        pytest.param(
+            [problem("No.")] * 3,
+            ["roles"],
+            "No. And 2 more problems, in the key problems. Committed before this: roles. Run again to complete it.",
+            id="after commits",
+        ),
+    ],
+)
+def test_a_short_message(problems: list[dict[str, Any]], committed: list[str], expected: str) -> None:
+    assert short_message({"msg": "as it was", "problems": problems, "committed": committed}) == expected
+
+
+@pytest.mark.parametrize(
+    ("callback", "expected"),
+    [("default", True), ("ansible.builtin.default", True), ("ansible.posix.json", False), ("awx_display", False)],
+)
+def test_only_the_default_callback_gets_lines(monkeypatch: pytest.MonkeyPatch, callback: str, expected: bool) -> None:
+    monkeypatch.setattr(constants, "DEFAULT_STDOUT_CALLBACK", callback)
+    assert is_for_people() is expected
