@@ -13,6 +13,7 @@ from functools import partial
 from typing import Collection, Iterator, Sequence
 
 from .._core.metamapper_form import DEFAULT_CHARACTERS
+from .._core.name import suggestion
 from .._core.problem import Failure, Problem
 from .._core.search_path import schemas_of
 from .._core.server_version import require_supported
@@ -34,7 +35,7 @@ from .catalog.inspect import (
     inspect_server,
     inspect_shared,
 )
-from .catalog.inspect_roles import inspect_mentions
+from .catalog.inspect_roles import inspect_mentions, inspect_role_names
 from .privileges.desired import Desired
 from .privileges.obstacles import revoke_obstacles
 from .request import AccessRequest
@@ -42,6 +43,8 @@ from .roles.password import inspect_password
 from .roles.plan import RolePlan, missing_group_problem, plan_roles
 from .roles.retirement import nologin, visibility_lost_by_retirement
 from .state import DatabaseState, ServerState, Survey, not_entered, plan_of
+
+NO_SUCH_ROLE = "22023"  # invalid_parameter_value, as the answer to SET ROLE
 
 
 def survey(where: Server, request: AccessRequest) -> Survey:
@@ -88,7 +91,8 @@ def _server(session: Session, where: Server, request: AccessRequest) -> ServerSt
     try:
         facts = read_again(session, lambda again: inspect_server(again, request))
     except ServerError as error:
-        raise Failure([_unreadable(where.database, error)]) from error
+        is_unknown = error.sqlstate == NO_SUCH_ROLE and bool(where.login.session_role)
+        raise Failure([_no_session_role(where) if is_unknown else _unreadable(where.database, error)]) from error
     with_password = () if request.is_absent else request.users
     verifiers = {user.name: make_verifier(session.connection, user.name, user.password) for user in with_password}
     is_on_socket = not where.login.host or where.login.host.startswith("/")
@@ -102,6 +106,18 @@ def _shared(session: Session, request: AccessRequest, facts: ServerFacts, target
 def _unreadable(database: str, error: ServerError) -> Problem:
     message = f"Cannot read the catalog of database {quoted(database)}: {error.text}."
     return Problem(message, sqlstate=error.sqlstate, database=database)
+
+
+def _no_session_role(where: Server) -> Problem:
+    name = where.login.session_role
+    with replace(where, login=replace(where.login, session_role="")).session() as session:
+        names = read_again(session, inspect_role_names)
+    return Problem(
+        f"Cannot become the session role {quoted(name)}: it does not exist.{suggestion(name, names)}",
+        "Correct metamapper_session_role (option session_role).",
+        sqlstate=NO_SUCH_ROLE,
+        object=name,
+    )
 
 
 def _entry_obstacles(facts: ServerFacts, targets: Targets) -> list[Problem]:

@@ -216,6 +216,17 @@ def test_an_administrator_who_may_not_make_roles_learns_what_to_run(deputy_wareh
     warehouse.access().ok()
 
 
+def test_misspelt_roles_get_what_may_be_meant(watched: Warehouse) -> None:
+    refused = [
+        watched.access(check=True, session_role="postgers"),
+        watched.access(check=True, databases=[watched.entry(creators=["postgers"])]),
+    ]
+    assert [one["msg"].partition("?")[0] for one in refused] == [
+        'Cannot become the session role "postgers": it does not exist. Did you mean "postgres"',
+        'The creator "postgers" does not exist on the server. Did you mean "postgres"',
+    ]
+
+
 def test_the_administrator_is_the_session_role(deputy_warehouse: Warehouse) -> None:
     warehouse = deputy_warehouse
     login = warehouse.site.create_role("per'son\"al", "LOGIN NOINHERIT PASSWORD 'x'")

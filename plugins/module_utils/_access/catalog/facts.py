@@ -74,7 +74,8 @@ class ServerFacts(ServerRow):
     """The server, its databases and the roles that matter; ``version_num`` is ``server_version_num``.
 
     ``mentions`` say where the roles hold or own anything, in exclusive mode and where the roles are to go.
-    ``memberships`` would go with the roles; ``connections`` are those of users that go or retire.
+    ``memberships`` would go with the roles; ``connections`` are those of users that go or retire. ``role_names`` are
+    those of all roles, where a listed creator is none of them.
     """
 
     version_num: int
@@ -83,6 +84,7 @@ class ServerFacts(ServerRow):
     mentions: tuple[Mention, ...] = ()
     memberships: tuple[Membership, ...] = ()
     connections: tuple[Connection, ...] = ()
+    role_names: tuple[str, ...] = ()
 
     @property
     def admin(self) -> RoleFacts:

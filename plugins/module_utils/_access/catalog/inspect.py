@@ -30,7 +30,14 @@ from .facts import (
     ServerFacts,
     ServerRow,
 )
-from .inspect_roles import inspect_connections, inspect_memberships, inspect_mentions, inspect_remains, inspect_roles
+from .inspect_roles import (
+    inspect_connections,
+    inspect_memberships,
+    inspect_mentions,
+    inspect_remains,
+    inspect_role_names,
+    inspect_roles,
+)
 
 # Ordinary and partitioned tables, views, materialized views and foreign tables: what SELECT ON TABLES covers.
 # https://www.postgresql.org/docs/current/catalog-pg-class.html
@@ -94,6 +101,7 @@ def inspect_server(session: Session, request: AccessRequest) -> ServerFacts:
         mentions=inspect_mentions(session, request) if request.is_exclusive else (),
         memberships=inspect_memberships(session, request, version) if request.is_absent else (),
         connections=inspect_connections(session, request),
+        role_names=inspect_role_names(session) if set(request.listed_creators) - set(roles) else (),
     )
 
 

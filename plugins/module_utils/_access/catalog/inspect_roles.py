@@ -30,6 +30,11 @@ def inspect_roles(session: Session, request: AccessRequest) -> dict[str, RoleFac
     return {row.name: row for row in rows}
 
 
+def inspect_role_names(session: Session) -> tuple[str, ...]:
+    """Return the names of all roles; one round trip."""
+    return tuple(str(row[0]) for row in session.rows(role_queries.ROLE_NAMES))
+
+
 def inspect_connections(session: Session, request: AccessRequest) -> tuple[Connection, ...]:
     """Return the connections of the users that are to go or to retire; one round trip where there are some."""
     users = request.user_names if request.is_absent else request.retired

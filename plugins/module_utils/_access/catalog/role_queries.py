@@ -76,6 +76,13 @@ SELECT activity.usename AS user, activity.pid AS process,
  ORDER BY activity.usename, activity.pid
 """
 
+# What a misspelt name may have meant.
+ROLE_NAMES = """
+SELECT role.rolname AS name
+  FROM pg_catalog.pg_roles AS role
+ ORDER BY role.rolname
+"""
+
 # How many processes hold a lock and have no user in pg_stat_activity, as one that is authenticated and still starting.
 # Up to 17 it has no row there, from 18 on a row without a user.
 STARTING_PROCESSES = """

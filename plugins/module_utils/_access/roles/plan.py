@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Collection, Iterable, Iterator, Literal, Mapping, Sequence
 
+from ..._core.name import suggestion
 from ..._core.problem import Problem
 from ..._core.secret import Secret
 from ..._core.server_version import has_feature
@@ -189,7 +190,7 @@ def _more_than_a_reader(facts: RoleFacts, *, is_group: bool) -> Iterator[Problem
 def _unknown_creators(server: ServerFacts, request: AccessRequest) -> Iterator[Problem]:
     for name in request.listed_creators:
         if name not in server.roles:
-            message = f"The creator {quoted(name)} does not exist on the server."
+            message = f"The creator {quoted(name)} does not exist on the server.{suggestion(name, server.role_names)}"
             yield Problem(message, "Correct the name in creators, or use creators: auto.", object=name)
 
 

@@ -254,6 +254,12 @@ def test_creators_that_do_not_exist() -> None:
     ]
 
 
+def test_a_creator_that_may_be_meant() -> None:
+    wish = a_request(databases=(an_entry(creators=("sales_onwer",)),))
+    (said,) = problems(a_server(role_names=("admin", "postgres", "sales_owner")), wish)
+    assert 'does not exist on the server. Did you mean "sales_owner"? Correct' in said
+
+
 def by(admin: RoleFacts, *roles: RoleFacts, version: int = SERVER_17) -> ServerFacts:
     """Return a server with an administrator that is no superuser."""
     return a_server(*roles, admin=admin, version_num=version)
