@@ -168,7 +168,7 @@ def test_a_fleet_behind_one_bastion(site: Site, tmp_path: Path, size: Size, ledg
     warehouse = Warehouse(site, is_superuser=True)
     warehouse.access().ok()
     hosts = {f"db{number}": {"ansible_python_interpreter": sys.executable} for number in range(size.hosts)}
-    with Sshd({"MaxStartups": "5:50:20"}) as sshd:
+    with Sshd({"MaxStartups": "2:70:20"}) as sshd:
         task = {"metamapper.postgresql.access": {**warehouse.options(), "bastion": sshd.bastion_options()}}
         play = {"hosts": "postgresql", "gather_facts": False, "connection": "local", "tasks": [task]}
         (tmp_path / "play.yml").write_text(json.dumps([play]))
