@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,24 @@ def test_statements_can_be_copied(tmp_path: Path, site: Site, result_format: str
     play = run_playbook(tmp_path, f"{COLLECTION}.verify_metamapper", {**own, "metamapper_fail_on": ["missing"]})
     assert copyable(play).count(statement) == 2, play.output  # of aspects missing and lost
     assert play.output.count("the login lacks SELECT") == 1
+
+
+def test_what_is_not_configured_has_no_line_on_each_host(tmp_path: Path, site: Site) -> None:
+    site.run("CREATE SCHEMA sales; CREATE TABLE sales.orders (id int)")
+    for name in ("grant", "verify", "revoke"):
+        play = run_playbook(tmp_path, f"{COLLECTION}.{name}_metamapper", site.variables("sales")).ok()
+        assert (play.recap("127.0.0.1")["skipped"], "skipping:" in play.output) == (0, False), play.output
+
+
+def test_a_task_on_many_databases_says_how_far_it_is(tmp_path: Path, site: Site) -> None:
+    databases = [{"name": site.create_database(f"d{number}"), "schemas": ["public"]} for number in range(11)]
+    own = site.variables(metamapper_databases=databases)
+    output = run_playbook(tmp_path, f"{COLLECTION}.grant_metamapper", own, "-v").ok().output
+    for done in ("databases inspected", "databases verified"):
+        assert f"<127.0.0.1> 10 of 11 {done}\n<127.0.0.1> 11 of 11 {done}\n" in output
+    assert re.search(r"<127\.0\.0\.1> 10 of \d+ steps done", output)
+    quiet = run_playbook(tmp_path, f"{COLLECTION}.grant_metamapper", own).ok().output
+    assert "of 11 databases inspected" not in quiet
 
 
 def copyable(play: Play) -> list[str]:
