@@ -106,7 +106,7 @@ lint: setup  ## ansible-lint production, ruff, mypy strict, yamllint, codespell,
 	touch $@
 
 bench: setup .cache/bench/peers/ready  ##@ benchmark against alternatives (SCENARIO=first SCHEMAS="100 1000" RUNS=3 PG=17 OUT=docs/measured.md)
-	@SCHEMAS="$(SCHEMAS)" TABLES=$(TABLES) DATABASES=$(DATABASES) SERVERS=$(SERVERS) RUNS=$(RUNS) PG=$(PG) OUT=$(OUT) \
+	@SCHEMAS="$(SCHEMAS)" TABLES=$(TABLES) DATABASES=$(DATABASES) SERVERS=$(SERVERS) FLEETS="$(FLEETS)" RUNS=$(RUNS) PG=$(PG) OUT=$(OUT) \
 		python -m tools.bench $(SCENARIO)
 
 sanity: setup  ##@ ansible-test sanity, on a copy

@@ -20,6 +20,7 @@ from tools.bench.revoking import revoking
 from tools.bench.scenario import Scenario, interleaved
 from tools.bench.servers import servers
 from tools.bench.sizes import Sizes, sizes_from
+from tools.bench.slices import slices
 from tools.bench.visibility import visibility
 from tools.runners.modules import ROOT
 
@@ -29,6 +30,7 @@ SCENARIOS: Mapping[str, Callable[[Sizes], ContextManager[Scenario]]] = {
     "no_op": no_op,
     "databases": databases,
     "servers": servers,
+    "slices": slices,
     "visibility": visibility,
     "high_latency": high_latency,
     "concurrent_sessions": concurrent_sessions,

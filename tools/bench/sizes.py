@@ -18,6 +18,7 @@ class Sizes:
     relations: int = 20
     databases: int = 100
     servers: int = 50
+    fleets: tuple[int, ...] = (100, 1000)
 
     def command(self, scenario: str) -> str:
         """Return the command that measures a scenario at these sizes."""
@@ -27,6 +28,7 @@ class Sizes:
             "TABLES": self.relations if self.relations != usual.relations else "",
             "DATABASES": self.databases if self.databases != usual.databases else "",
             "SERVERS": self.servers if self.servers != usual.servers else "",
+            "FLEETS": f'"{" ".join(map(str, self.fleets))}"' if self.fleets != usual.fleets else "",
             "RUNS": self.runs if self.runs != usual.runs else "",
             "PG": self.major if self.major != usual.major else "",
         }
@@ -39,12 +41,13 @@ def sizes_from(environment: Mapping[str, str]) -> Sizes:
     """Return the sizes that the environment asks for; an empty variable is none."""
     given = {name: value for name, value in environment.items() if value}
     usual = Sizes()
-    schemas = tuple(int(count) for count in given.get("SCHEMAS", "").split())
+    schemas, fleets = (tuple(int(count) for count in given.get(name, "").split()) for name in ("SCHEMAS", "FLEETS"))
     return Sizes(
         major=given.get("PG", usual.major),
         runs=int(given.get("RUNS", usual.runs)),
         schemas=schemas or usual.schemas,
         relations=int(given.get("TABLES", usual.relations)),
         databases=int(given.get("DATABASES", usual.databases)),
+        fleets=fleets or usual.fleets,
         servers=int(given.get("SERVERS", usual.servers)),
     )

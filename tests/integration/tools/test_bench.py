@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.majorless, pytest.mark.thorough]
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_scenario_runs(name: str, major: str) -> None:
-    tiny = Sizes(major=major, runs=1, schemas=(2,), relations=3, databases=1, servers=1)
+    tiny = Sizes(major=major, runs=1, schemas=(2,), relations=3, databases=1, servers=1, fleets=(1, 2))
     with SCENARIOS[name](tiny) as scenario:
         measured = collected(list(interleaved(scenario.turns, tiny.runs)))
     needs_psql = {goal.what for goal in scenario.goals if "guide" in f"{goal.of}{goal.beside}"}
