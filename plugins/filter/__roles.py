@@ -23,6 +23,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._documentati
     documentation_lines,
     hidden_documentation,
     lost_databases,
+    paused_datastores,
     with_lost_documentation,
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._grant_summary import grant_lines
@@ -113,6 +114,7 @@ class FilterModule:
             "grant_lines": grant_lines,
             "lost_databases": lost_databases,
             "module_options": module_options,
+            "paused_datastores": paused_datastores,
             "pg_hba_problems": hba_problems,
             "play_hosts": play_hosts,
             "role_problems": role_problems,

@@ -14,6 +14,7 @@ description:
     and keeps them in a file; or writes back to Metamapper what such a file has.
   - Metamapper hides what a scan does not see, and loses text where a hidden table meets another one with the same oid.
     A file is what brings it back then.
+  - Lets Metamapper's scans of a datastore pause and go on, so that none begins between an export and what comes next.
   - Comments, owners and custom properties are not exported.
 author:
   - The metamapper.postgresql authors (@metamapper)
@@ -23,9 +24,11 @@ options:
       - V(exported) lets the file have what Metamapper has. It is written whole or not at all.
       - V(restored) lets Metamapper have what the file has. Only what differs is written, and nothing is ever taken out
         of Metamapper.
+      - V(paused) lets no new scan of the datastore begin, and V(resumed) lets them begin again. A scan that has begun,
+        or that Metamapper has already queued, goes on.
     type: str
     required: true
-    choices: [exported, restored]
+    choices: [exported, restored, paused, resumed]
   api_url:
     description:
       - Address of Metamapper, as it stands in a browser before the first single slash, such as
@@ -69,8 +72,8 @@ options:
     description:
       - The file, on the host that the module runs on. A new one has mode 0640. Its directory must exist.
       - A file that the module has not written is refused.
+      - Required where O(state=exported) or O(state=restored).
     type: path
-    required: true
   restore:
     description:
       - V(missing) writes a text only where there is none, so that what somebody has written since the export stays.
@@ -118,6 +121,14 @@ EXAMPLES = r"""
     api_token: "{{ vault_metamapper_api_token }}"
     datastore: warehouse
     path: metamapper-documentation/warehouse.json
+
+- name: Let no scan begin for now
+  metamapper.postgresql.documentation:
+    state: paused
+    api_url: https://metamapper.example.com
+    api_workspace: "{{ metamapper_api_workspace }}"
+    api_token: "{{ vault_metamapper_api_token }}"
+    datastore: warehouse
 """
 
 RETURN = r"""
@@ -128,12 +139,12 @@ datastore:
   sample: {id: s4N8p5g0wjiS, name: warehouse}
 path:
   description: The file.
-  returned: success
+  returned: when O(state=exported) or O(state=restored)
   type: str
   sample: metamapper-documentation/warehouse.json
 documented:
   description: Of how many schemas, tables and columns the file has a text.
-  returned: success
+  returned: when O(state=exported) or O(state=restored)
   type: dict
   sample: {schemas: 1, tables: 17, columns: 40}
 documented_tables:
@@ -193,26 +204,20 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._documentati
     DOCUMENTATION_ARGUMENTS,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.place import place_from_options
-from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.run import export, restore
+from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.run import perform
 
 
 def main() -> None:
-    """Export or restore, and say what was done."""
+    """Do what is asked for, and say what was done."""
     fit_process()
     module = AnsibleModule(argument_spec=DOCUMENTATION_ARGUMENTS, supports_check_mode=True)
-    options = module.params
-    name, path, check = options["datastore"], options["path"], module.check_mode
     try:
-        client = Client(place_from_options(options))
-        if options["state"] == "exported":
-            result = export(client, name, path, check=check)
-        else:
-            result = restore(client, name, path, only_missing=options["restore"] == "missing", check=check)
+        result = perform(Client(place_from_options(module.params)), module.params, check=module.check_mode)
     except Failure as failure:
         module.fail_json(**failure.as_result())
     for warning in result.warnings:
         module.warn(visible(warning))
-    module.exit_json(**result.as_dict(path))
+    module.exit_json(**result.as_dict())
 
 
 if __name__ == "__main__":

@@ -51,6 +51,15 @@ def documentation_lines(results: Iterable[Mapping[str, Any]], check_mode: bool) 
     return [line for result in results if "datastore" in result for line in _lines(result, check_mode)]
 
 
+def paused_datastores(paused: Mapping[str, Any]) -> list[str]:
+    """Return the names of the datastores that a run has paused, given what a loop over them registered."""
+    return [each["item"]["datastore"] for each in paused.get("results", ()) if _has_paused(each)]
+
+
+def _has_paused(result: Mapping[str, Any]) -> bool:
+    return bool(result.get("changed")) and isinstance(result.get("item"), Mapping)
+
+
 def hidden_documentation(
     disappears: Iterable[Mapping[str, Any]], results: Iterable[Mapping[str, Any]], template: str
 ) -> list[str]:

@@ -25,10 +25,11 @@ Item = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Datastore:
-    """One of Metamapper's datastores: what it is called, and under which identifier it is asked for."""
+    """One of Metamapper's datastores: its identifier, what it is called, and whether new scans of it begin."""
 
     id: str
     name: str
+    is_enabled: bool = True
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,21 @@ def find_datastore(client: Client, name: str) -> Datastore:
     items = list_all(client, "datastores")
     found = [item for item in items if item["name"] == name]
     if len(found) == 1:
-        return Datastore(found[0]["id"], name)
+        return Datastore(found[0]["id"], name, found[0].get("is_enabled", True) is not False)
     names = sorted({str(item["name"]) for item in items})
     near = difflib.get_close_matches(name, names, 1)
     there = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names[:20]) or 'none'}."
     message = f'Metamapper has {len(found) or "no"} datastores named "{name}" in this workspace. {there}'
     raise Failure([Problem(message, "Name one in datastore as Metamapper shows it.", object=name)])
+
+
+def set_scanning(client: Client, datastore: Datastore, *, is_enabled: bool) -> None:
+    """Let new scans of a datastore begin, or not; one that has begun goes on. Raises Failure where that fails."""
+    answer = client.ask("PATCH", f"datastores/{datastore.id}", body={"is_enabled": is_enabled})
+    if answer.status != 200 or answer.body.get("is_enabled") is not is_enabled:
+        message = f'Metamapper did not {"resume" if is_enabled else "pause"} the datastore "{datastore.name}"'
+        remedy = "See that the token may change it, or switch it in the settings of the datastore in Metamapper."
+        raise Failure([Problem(f"{message} ({answer.status}).", remedy, object=datastore.name)])
 
 
 def entries_of(client: Client, datastore: Datastore, only: Collection[Path] | None = None) -> Entries:

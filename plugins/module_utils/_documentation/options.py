@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 DOCUMENTATION_ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
-    "state": {"type": "str", "required": True, "choices": ["exported", "restored"]},
+    "state": {"type": "str", "required": True, "choices": ["exported", "restored", "paused", "resumed"]},
     "api_url": {"type": "str", "required": True},
     "api_workspace": {"type": "str", "required": True},
     "api_token": {"type": "str", "required": True, "no_log": True},
@@ -19,6 +19,6 @@ DOCUMENTATION_ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
     "api_timeout_seconds": {"type": "int", "default": 60},
     "api_wait_seconds": {"type": "int", "default": 300},
     "datastore": {"type": "str", "required": True},
-    "path": {"type": "path", "required": True},
+    "path": {"type": "path"},
     "restore": {"type": "str", "default": "missing", "choices": ["missing", "all"]},
 }

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Export and restore, each as one path that check mode takes as well, with the writing line left out."""
+"""Export, restore, pause and resume, each as one path that check mode takes as well, with the writing line left out."""
 
 from __future__ import annotations
 
@@ -28,19 +28,32 @@ class Result:
     datastore: Datastore
     before: str
     after: str
+    path: str = ""
     values: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
-    def as_dict(self, path: str) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the keys for a program, ``diff`` among them."""
-        header = {"before_header": path, "after_header": path}
+        header = dict.fromkeys(("before_header", "after_header"), self.path or self.datastore.name)
         return {
             "changed": self.changed,
             "datastore": {"id": self.datastore.id, "name": self.datastore.name},
-            "path": path,
+            **({"path": self.path} if self.path else {}),
             "diff": {"before": self.before, "after": self.after, **header},
             **self.values,
         }
+
+
+def perform(client: Client, options: Mapping[str, Any], *, check: bool) -> Result:
+    """Do what the options of the module ask for; raises Failure."""
+    state, name, path = options["state"], options["datastore"], options["path"]
+    if state in ("paused", "resumed"):
+        return pause_or_resume(client, name, is_enabled=state == "resumed", check=check)
+    if not path:
+        raise Failure([Problem(f"path is required where state is {state}.", "Set path to the file of the datastore.")])
+    if state == "exported":
+        return export(client, name, path, check=check)
+    return restore(client, name, path, only_missing=options["restore"] == "missing", check=check)
 
 
 def export(client: Client, name: str, path: str, *, check: bool) -> Result:
@@ -66,7 +79,7 @@ def export(client: Client, name: str, path: str, *, check: bool) -> Result:
             values["backup_file"] = file.keep_copy(path)
         file.save(path, new)
     before, after = differing(old.documentation if old else {}, new.documentation)
-    result = Result(changed, datastore, _shown(name, before), _shown(name, after), values)
+    result = Result(changed, datastore, _shown(name, before), _shown(name, after), path, values)
     if gone:
         kept = f" It is kept as {values['backup_file']}." if values["backup_file"] else ""
         result.warnings.append(
@@ -91,9 +104,19 @@ def restore(client: Client, name: str, path: str, *, only_missing: bool, check: 
         "not_written": [remark.as_dict() for remark in plan.not_written],
         "kept": [remark.as_dict() for remark in plan.kept],
     }
-    result = Result(bool(plan.writes), datastore, _shown(name, before), _shown(name, after), values)
+    result = Result(bool(plan.writes), datastore, _shown(name, before), _shown(name, after), path, values)
     result.warnings += _warnings(plan, kept.datastore, name)
     return result
+
+
+def pause_or_resume(client: Client, name: str, *, is_enabled: bool, check: bool) -> Result:
+    """Let new scans of a datastore begin, or not; raises Failure."""
+    datastore = catalog.find_datastore(client, name)
+    changed = datastore.is_enabled is not is_enabled
+    if changed and not check:
+        catalog.set_scanning(client, datastore, is_enabled=is_enabled)
+    before, after = (f"is_enabled: {str(each).lower()}\n" for each in (datastore.is_enabled, is_enabled))
+    return Result(changed, datastore, before, after)
 
 
 def _apply(client: Client, plan: Plan, *, only_missing: bool) -> None:

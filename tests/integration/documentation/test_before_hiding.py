@@ -86,6 +86,50 @@ def test_revoke_exports_before_it_revokes(site: Site, api: Api, tmp_path: Path) 
     assert run_playbook(tmp_path, revoke, own).ok().changed == 0
 
 
+# What a check cannot foresee.
+REFUSE = """
+CREATE FUNCTION public.refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'nobody revokes here'; END $$;
+CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('REVOKE') EXECUTE PROCEDURE public.refuse()
+"""
+
+
+def test_scans_pause_while_something_is_hidden_and_also_when_that_fails(site: Site, api: Api, tmp_path: Path) -> None:
+    (datastore,) = api.model.datastores.values()
+    grant = "metamapper.postgresql.grant_metamapper"
+    own = variables(site, api, "sales", "hr", metamapper_pause_scans=True)
+    run_playbook(tmp_path, grant, own).ok()
+    narrow = variables(site, api, "sales", metamapper_pause_scans=True, metamapper_exclusive=True)
+    switch = f"PATCH /api/v1/datastores/{datastore.id}"
+
+    run_playbook(tmp_path, grant, narrow, "--check").ok()
+    assert switch not in api.requests
+    site.run(REFUSE)
+    play = run_playbook(tmp_path, grant, narrow)
+    assert (play.failed, "nobody revokes here" in play.output) == (True, True)
+    assert (api.requests.count(switch), datastore.is_enabled, held(site)) == (2, True, 2)
+    site.run("DROP EVENT TRIGGER refuse")
+
+    del api.requests[:]
+    run_playbook(tmp_path, grant, narrow, "--tags", "access").ok()
+    assert (api.requests.count(switch), datastore.is_enabled, held(site)) == (2, True, 0)
+    exported = [number for number, request in enumerate(api.requests) if "/columns" in request]
+    assert api.requests.index(switch) < exported[0] < exported[-1] < len(api.requests) - 1
+    assert api.requests[-1] == switch
+
+
+def test_revoke_resumes_scans_too_and_leaves_paused_what_people_paused(site: Site, api: Api, tmp_path: Path) -> None:
+    (datastore,) = api.model.datastores.values()
+    revoke = "metamapper.postgresql.revoke_metamapper"
+    own = variables(site, api, "sales", "hr", metamapper_pause_scans=True)
+    for enabled in (True, False):
+        run_playbook(tmp_path, "metamapper.postgresql.grant_metamapper", own).ok()
+        datastore.is_enabled = enabled
+        del api.requests[:]
+        run_playbook(tmp_path, revoke, own).ok()
+        switched = sum(request.startswith("PATCH /api/v1/datastores/") for request in api.requests)
+        assert (switched, datastore.is_enabled) == (2 if enabled else 0, enabled)
+
+
 def test_verify_counts_what_was_written_about_lost_tables(site: Site, api: Api, tmp_path: Path) -> None:
     own = variables(site, api, "sales", "hr")
     run_playbook(tmp_path, "metamapper.postgresql.grant_metamapper", own).ok()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._documentati
 from ansible_collections.metamapper.postgresql.plugins.module_utils._documentation.place import place_from_options
 
 from tests.support.metamapper.scene import CATALOG, HOSTILE, Scene
-from tools.metamapper.server import TOKEN, TOKEN_ID, TOKEN_SECRET, before
+from tools.metamapper.server import TOKEN, TOKEN_ID, TOKEN_SECRET, before, status
 
 pytestmark = pytest.mark.majorless
 
@@ -273,3 +274,28 @@ def test_the_token_is_in_no_output_and_no_file(scene: Scene) -> None:
     outcomes.append(scene.run("exported"))
     for text in [*(outcome.text for outcome in outcomes), scene.path.read_text()]:
         assert not any(secret in text for secret in (TOKEN, TOKEN_SECRET))
+
+
+def test_pause_and_resume_with_check_and_again(scene: Scene) -> None:
+    datastore = scene.model.datastores[scene.datastore]
+    for state, enabled in (("paused", False), ("resumed", True)):
+        planned = scene.run(state, check=True, diff=True, path=None).ok()
+        assert (planned.changed, datastore.is_enabled) == (True, not enabled)
+        assert planned.result["diff"]["after"] == f"is_enabled: {str(enabled).lower()}\n"
+        assert (scene.run(state, path=None).ok().changed, datastore.is_enabled) == (True, enabled)
+        assert not scene.run(state, path=None).ok().changed
+
+
+def test_a_refused_pause_is_no_pause(scene: Scene) -> None:
+    scene.api.faults = deque([None, status(405)])
+    refused = scene.run("paused", path=None)
+    assert refused.failed
+    assert "answered what its REST API does not answer (status 405" in refused.result["msg"]
+    scene.model.datastores[scene.datastore].is_enabled = False
+    scene.api.faults = deque([None, status(404, body=b"{}")])
+    assert 'Metamapper did not resume the datastore "warehouse" (404)' in scene.run("resumed", path=None).result["msg"]
+
+
+@pytest.mark.parametrize("state", ["exported", "restored"])
+def test_a_path_is_needed_for_a_file(scene: Scene, state: str) -> None:
+    assert f"path is required where state is {state}." in scene.run(state, path=None).result["msg"]

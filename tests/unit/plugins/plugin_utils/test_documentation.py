@@ -13,6 +13,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._documentati
     file_name,
     hidden_documentation,
     lost_databases,
+    paused_datastores,
     with_lost_documentation,
 )
 
@@ -113,6 +114,21 @@ def test_what_was_written_about_what_is_hidden() -> None:
     assert second.endswith("about 11 of its tables: t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, ....")
     assert third == "The next scan hides schema none of database w, about whose tables nothing was written."
     assert hidden_documentation([], [exported], "") == []
+
+
+@pytest.mark.parametrize(
+    ("paused", "expected"),
+    [
+        pytest.param({}, [], id="nothing was paused yet"),
+        pytest.param({"skipped": True}, [], id="not wanted"),
+        pytest.param({"results": [{"changed": True, "item": {"datastore": HOSTILE}}]}, [HOSTILE], id="paused"),
+        pytest.param({"results": [{"changed": False, "item": {"datastore": "a"}}]}, [], id="by people, before"),
+        pytest.param({"results": [{"failed": True, "item": {"datastore": "a"}}]}, [], id="failed"),
+        pytest.param({"results": [{"changed": True, "item": "a"}]}, [], id="resumed"),
+    ],
+)
+def test_what_is_to_be_resumed(paused: dict[str, Any], expected: list[str]) -> None:
+    assert paused_datastores(paused) == expected
 
 
 def finding(database: str, relation: str, aspect: str = "lost") -> dict[str, str]:
