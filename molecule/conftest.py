@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the tests of all scenarios use: the containers, the database, and Metamapper's own client."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """For all tests: what was unpacked into the cache is in PATH, and MM_RAN names a file that is told which tests ran."""
 
 from __future__ import annotations

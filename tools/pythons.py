@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Finds the Pythons of this machine by their version: "python -m tools.pythons" prints the paths, oldest first.
 
 A command "python3.12" counts only if it runs: the stand-ins of a version manager are there for versions that are not.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Compares the tests that ran with those that are listed: "python -m tools.ran RAN tests/ids/test.txt".
 
 Further lists name tests that may run as well.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Programs of the system that tests run: those that are installed, and on Debian and Ubuntu those that are not.
 
 A missing one is unpacked into the cache, without root and without changing the system. Apt gets lists and a cache of

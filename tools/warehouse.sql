@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
 -- The sample warehouse of "make demo": several owners, and every kind of relation.
 CREATE ROLE sales_owner;
 CREATE ROLE hr_owner;

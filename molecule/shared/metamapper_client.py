@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Metamapper's way in, with the versions of sshtunnel and paramiko that it pins: it runs in an environment of its own.
 
 Standard input is one JSON object: bastion [host, port], user, key (a file), target [host, port], login (psycopg2's

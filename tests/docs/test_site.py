@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The built site: whole, without a dead link, and without anything that is loaded from elsewhere.
 
 "make docs" builds it and then runs this.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One server for the run, one database and set of roles for each test."""
 
 from __future__ import annotations

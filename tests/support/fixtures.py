@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What tests on a real server begin with; a conftest.py imports what its tests need."""
 
 from __future__ import annotations

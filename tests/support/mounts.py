@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """File systems that are full or cannot be written to. Mounting needs root."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How much is done, on what, and a summary of it at the end that can be read in a log.
 
 ``MM_SIZE`` is "small" or "full" (``make torture SIZE=small``), ``MM_PG`` the major version.

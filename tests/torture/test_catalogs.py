@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Random catalogs on a real server: granted, granted again, and taken back without a trace."""
 
 from __future__ import annotations

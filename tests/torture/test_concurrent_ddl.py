@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Others create, drop, alter and rename tables and schemas while the module runs."""
 
 from __future__ import annotations

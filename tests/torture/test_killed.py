@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Something dies at a random moment: each transaction is there whole or not at all, and the next run completes it.
 
 The way is module, ssh, sshd, proxy, server, or without the bastion module, proxy, server; each of them is ended.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A hundred thousand relations at the server's default lock settings, with sessions beside that need locks as well.
 
 From 18 on each name in a GRANT or REVOKE takes a slot of the lock table, which holds some 6,000 at the defaults.

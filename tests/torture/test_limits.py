@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Something has run out: connections, disk, room to write, an sshd's patience. It is told clearly, or waited for."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Sixteen runs at once on the same databases: each succeeds, nothing is granted twice, the end is exactly the wish."""
 
 from __future__ import annotations

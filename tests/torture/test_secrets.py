@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Distinct passwords are planted wherever a user may put one, and looked for wherever one could show."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Properties are tried on few examples each, the same ones in every run of the pipeline."""
 
 from __future__ import annotations

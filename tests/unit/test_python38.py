@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is shipped to targets is Python 3.8: by its syntax, and by being run on the oldest Python that is here."""
 
 from __future__ import annotations

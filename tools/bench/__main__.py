@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The command: ``python -m tools.bench [SCENARIO...]``, sizes in the environment; prints Markdown, keeps JSON."""
 
 from __future__ import annotations

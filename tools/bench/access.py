@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The job as our modules are told to do it."""
 
 from __future__ import annotations

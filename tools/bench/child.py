@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Runs one thing in a process of its own, and tells what it took: ``python -m tools.bench.child``, a job on stdin.
 
 A module runs as Ansible runs it: its result goes to standard output. What it took goes to standard error.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Sessions that work on the granted tables while a first run writes: a reader, a writer, and one that locks tables."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Databases to measure on: schemas with many owners, each with the same number of relations, the last one a view."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Many databases on one server, in one task; at a size where they end, beside loops of community.postgresql."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Module documentation: a datastore exported, restored when all is there, and restored when all is gone."""
 
 from __future__ import annotations

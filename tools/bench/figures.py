@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What was measured, what was to be reached, and the tables that tell it; nothing here touches a clock or a server."""
 
 from __future__ import annotations

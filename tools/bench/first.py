@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A first apply beside the guide's SQL and the raw statements, on a fresh copy of a database each time."""
 
 from __future__ import annotations

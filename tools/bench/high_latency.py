@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A server far away: a proxy holds everything back, and counts how often somebody waits."""
 
 from __future__ import annotations

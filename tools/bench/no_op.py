@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A run that finds nothing missing: what a user waits for, beside a module that does nothing, and what it writes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What else does the job, beside the task: a first run, and one that finds nothing to do.
 
 The note says what each does not do; none of them verifies what Metamapper sees.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the scenarios found, kept until the next run, and the document that is made of all of it."""
 
 from __future__ import annotations

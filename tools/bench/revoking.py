@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Revoking: exclusive mode and absent at growing sizes, on PostgreSQL that locks each name and on one that does not."""
 
 from __future__ import annotations

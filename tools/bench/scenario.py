@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a scenario is, and how its candidates are taken in turn."""
 
 from __future__ import annotations

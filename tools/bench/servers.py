@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Many servers, the whole playbook that grants and verifies: how long for each, and in which task."""
 
 from __future__ import annotations

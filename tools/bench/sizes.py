@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How large a run of the bench is, from the environment."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Module visibility beside the query of the consumer that it foretells."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The demo: access is granted, broken, found to be broken and repaired, on a PostgreSQL server of its own.
 
 Run it with "make demo". It needs no server and no container engine. What it ran and what that printed stays in

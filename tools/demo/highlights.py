@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The lines of ansible-playbook's output that tell what happened: differences, messages, failures and the recap."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Builds the documentation as one static site, with warnings as errors; nothing is loaded from anywhere.
 
 Run it with "make docs". The guides come from docs/ and the READMEs, the reference from antsibull-docs.

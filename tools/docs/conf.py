@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How Sphinx builds the site: https://www.sphinx-doc.org/en/master/usage/configuration.html."""
 
 from __future__ import annotations

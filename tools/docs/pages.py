@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The pages of the site: which file of the repository becomes which, and links that follow."""
 
 from __future__ import annotations

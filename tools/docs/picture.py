@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Takes the picture of a report that the README shows, with Chromium.
 
 Run it with "make picture": it takes the report of the demo in which something is missing.

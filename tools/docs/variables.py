@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The page of all variables, made from the argument specs of the roles: one table, each default once.
 
 Run it with "make docs"; a unit test says when the page has fallen behind.

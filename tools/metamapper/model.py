@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Metamapper 1.0.0 in small: datastores, what its scans find and hide, and what people wrote about it.
 
 Rows have the identifiers that the real one gives them, are hidden and never purged, and are matched by oid after each

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Metamapper's REST API on a port of this machine, with its model behind it, and faults where a test wants them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Compares a source of Metamapper with what this collection relies on and works around.
 
 Run it with "python -m tools.metamapper.upstream DIRECTORY". It prints each statement of ours that the source no longer

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The container engine and the images of the Molecule scenarios.
 
 "python -m tools.molecule.containers engine" names the engine that works here: podman or docker.

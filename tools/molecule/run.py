@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Runs Molecule's scenarios and then looks for what they left behind: "python -m tools.molecule.run [SCENARIO...]".
 
 A run counts only if each scenario's tests ran, all of them, and passed. With --break-off it proves that a scenario that

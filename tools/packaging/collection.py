@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The collection as one file: built from what git knows, installed where nothing else is, and looked at there.
 
 "make build" runs all of it, with Galaxy's own checks; a release begins with it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Install the collections of requirements.yml in .ansible/collections, and link this repository beside them.
 
 They come from Galaxy or, where it cannot be reached, from the wheel of the Python package "ansible", which contains

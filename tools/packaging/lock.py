@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Make requirements/NAME.txt, exact versions with hashes, from requirements/NAME.in, which says what is needed.
 
 Run it with "make lock", which installs uv for it. It renews every version that NAME.in allows.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """All of a release but publishing it: the release notes are written, the collection is built, checked and installed.
 
 Run it with "make release VERSION=1.0.0". It ends by saying what to commit, tag, push and publish. Where something is

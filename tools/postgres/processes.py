@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What runs on this machine, as /proc has it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A TCP proxy on loopback that holds what passes back for a while, counts the turns of each connection, and can become
 a black hole."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A PostgreSQL server for tests, demo and benchmarks, chosen by its major version.
 
 17 comes as a wheel (with psql and pg_dump), the others as packages of npm, 9.6 from Maven Central: each by its ordinary

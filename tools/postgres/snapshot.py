@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """All that a run could have written, as the catalog has it: compare two of them to see whether anything was."""
 
 from __future__ import annotations

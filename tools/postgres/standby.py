@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A streaming replica of a server of any major, made of a copy of its files."""
 
 from __future__ import annotations

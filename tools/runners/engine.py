@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """ansible-runner, which AWX and Automation Platform run their jobs with, in an environment of its own."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Runs a module of this collection as Ansible does, in this process, and returns what it would return."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Runs a playbook as a user does: from a directory of the user's own, with the collection installed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The role on each promised system: the life of an account, from the first look to the last trace.
 
 The tests build on each other, as the steps of an administrator do: up to the removal each begins and ends with the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The bastion lets Metamapper through to the database, and lets it do nothing else."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What Metamapper sees of the warehouse, through the bastion and with its own client, and what the catalog says."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The standing tunnel on Metamapper's host: what comes through, how it comes back, and what is left of it in the end.
 
 The tests build on each other: all but the last leave the tunnel open.

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
 -- Who may do what: roles, members, settings and every privilege, one line each. A list of privileges that says the same
 -- as none is the same here, as it is to the server.
 WITH acls (what, name, acl) AS (

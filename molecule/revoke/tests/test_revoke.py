@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Everything is taken back: databases and bastion are as they were before Metamapper came."""
 
 from __future__ import annotations

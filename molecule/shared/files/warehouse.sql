@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
 -- The wiki of the people who own these tables says what Metamapper may see: sales, the tenants and the weird one.
 CREATE TABLE sales.orders (id bigint PRIMARY KEY, customer text NOT NULL, ordered_on date NOT NULL);
 COMMENT ON COLUMN sales.orders.customer IS 'as on the invoice';

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Everything is taken back, wherever it is and whoever granted it: as if Metamapper had never been there."""
 
 from __future__ import annotations

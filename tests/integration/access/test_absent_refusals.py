@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is in the way is one error before anything is written, and its statements really clear the way."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What roles hold, found by pg_shdepend, and taken back whoever granted it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """On PostgreSQL 18 each name in a GRANT takes a slot of the lock table: a large schema is granted in parts."""
 
 from __future__ import annotations

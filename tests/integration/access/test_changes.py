@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Metadata mode, exclusive mode and rotation, by every kind of administrator and with hostile names everywhere."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Citus carries roles to its workers only from a database that has it: the roles are made there, or nowhere.
 
 An extension of that name stands in for it: what its workers do is not tried.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A server that asks for a password in clear text gets it only if it has proven who it is, or where that is allowed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Many runs at once, other people's locks, and other people's DDL."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whose future relations become readable: the rules of ``creators: auto``, and of a list."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Exclusive mode: what group and users hold beyond the list is taken back, and nothing else."""
 
 from __future__ import annotations

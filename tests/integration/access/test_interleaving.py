@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A scan of a user that retires or goes, in a session of any age, at every step: an error, or all tables, never fewer.
 
 Metamapper hides the documentation of what a scan that succeeds does not find.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A run that is killed leaves each transaction whole or not at all, and the next run completes it."""
 
 from __future__ import annotations

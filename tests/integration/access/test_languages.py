@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A server speaks the language and the encoding of its lc_messages until the login is complete."""
 
 from __future__ import annotations

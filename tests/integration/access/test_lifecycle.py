@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The whole life of a grant: predicted, made, found to be there, broken by hand and fixed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What becomes of passwords on other ways in: with TLS, with certificates, as a peer on the database host."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Metadata mode: every column is seen, no row can be read, and the modes change in one run."""
 
 from __future__ import annotations

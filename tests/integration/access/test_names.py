@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which databases, schemas and relations are meant: patterns, excludes, many databases, members of extensions."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A database that cannot be reached is left out and named; the others are done, and nobody loses anything meanwhile."""
 
 from __future__ import annotations

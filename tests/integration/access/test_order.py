@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """At no moment would a scan by the user succeed and see less than before: it would hide documentation."""
 
 from __future__ import annotations

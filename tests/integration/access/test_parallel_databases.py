@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Databases that are looked at side by side: the same result as one after the other, and nothing left by a signal."""
 
 from __future__ import annotations

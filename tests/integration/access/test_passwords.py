@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a login proves of a password, and what is done when it proves nothing."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Through a pooler in transaction mode: nothing may outlive its transaction, and nothing may ask for a session."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The questions to the catalog, one by one: what a small catalog answers."""
 
 from __future__ import annotations

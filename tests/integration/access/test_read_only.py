@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A run that has nothing to write works where nothing can be written; one that has something is refused there."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Wrong input is one error that lists all that is wrong, and nothing is written."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """An administrator without a right: the error shows, as a statement, what fixes it; run by a superuser, it does."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Rotation: the new user sees at least what the old one sees before the old one loses LOGIN and membership."""
 
 from __future__ import annotations

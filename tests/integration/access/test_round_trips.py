@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How often the module waits for the server, and how many statements it runs: neither grows with the objects."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Both modules read databases alike, and a pattern neither breaks a scan nor fails on what is not the user's."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Neither a password nor what is stored for it is seen anywhere: not in results, not in logs, not in processes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A GRANT that PostgreSQL accepts and that is not there afterwards is found before COMMIT."""
 
 from __future__ import annotations

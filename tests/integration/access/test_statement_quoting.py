@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Names go through a real server and come back as they were, and people see what the server got."""
 
 from __future__ import annotations

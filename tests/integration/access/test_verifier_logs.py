@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The verifier is in no log and no statistics that the session can keep it out of: it is planted, and looked for."""
 
 from __future__ import annotations

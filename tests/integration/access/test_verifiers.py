@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Stored passwords: what libpq makes of any password is recognized as its own, and of no other."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Nobody waits without end: for a login, a statement, a lock or a COMMIT, whoever is silent."""
 
 from __future__ import annotations

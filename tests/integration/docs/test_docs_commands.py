@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Every command, statement and play of the documentation is run for real, in the order of its document.
 
 A document gets an empty directory, the collection as it is installed from its built file, and a server of its own. What

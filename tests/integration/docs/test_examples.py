@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Each inventory of examples/ grants access to a real server, verifies it, and changes nothing in a second run."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the guide for fleets says of pipelines, exit codes and execution environments, beyond the commands in it."""
 
 from __future__ import annotations

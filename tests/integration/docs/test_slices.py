@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The guide for slices as it stands: sixty servers, three workers, one of which is lost."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A Metamapper for each test, with a small datastore in which something is written."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What people wrote is exported before grant narrows and before revoke revokes, or nothing is revoked."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What becomes of a request that Metamapper does not answer as it should, and how much longer it is waited for."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Module documentation against a Metamapper in small: export, restore, what cannot be written, and what is kept."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """For any names and texts: a restore after an export changes nothing, and one after a loss brings all back."""
 
 from __future__ import annotations

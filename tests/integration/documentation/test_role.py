@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Role documentation and its playbooks, run as a user runs them, against a Metamapper in small."""
 
 from __future__ import annotations

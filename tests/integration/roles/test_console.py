@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a terminal gets to see: names are data, whatever is in them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One report out of those of several runs, by its playbook."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the report says where servers of one inventory have equal oids."""
 
 from __future__ import annotations

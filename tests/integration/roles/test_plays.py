@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the playbooks do without servers, with tags, and with --limit; and the names that a rule of pg_hba.conf gets."""
 
 from __future__ import annotations

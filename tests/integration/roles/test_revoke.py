@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Role revoke and its playbook, run as a user runs them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The playbooks on a server like a provider's: patterns, what they leave out, and what is told of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The playbook of the tunnel without a host of its own: what it refuses, and that ``verify`` and ``grant`` know of it.
 
 What it does to hosts is tested on containers, by molecule/default, and how a tunnel lives, by

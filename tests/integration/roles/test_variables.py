@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Variables of the wrong kind, in real plays: refused before any login, whatever gave them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The role verify on a real server: what it reports, what it fails for, and what it leaves alone."""
 
 from __future__ import annotations

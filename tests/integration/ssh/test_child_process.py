@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A watched command never outlives the process that started it, however that ends."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The ways in, each the only one that pg_hba.conf admits, for the module that grants and for the one that looks."""
 
 from __future__ import annotations

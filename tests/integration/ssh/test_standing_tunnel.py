@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The tunnel that the role ``tunnel`` keeps open, through a real sshd: what it carries, and how it comes back.
 
 And the reason for it: the way in which Metamapper uses a tunnel of its own cannot work.

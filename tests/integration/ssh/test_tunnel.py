@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A session through a real sshd, whatever the user's ssh_config says."""
 
 from __future__ import annotations

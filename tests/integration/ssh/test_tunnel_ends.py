@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The way ends: with the module, however that ends, or with the bastion, and then the reason is told."""
 
 from __future__ import annotations

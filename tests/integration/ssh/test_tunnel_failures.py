@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Each hop of the way fails for each reason: the reason is told, and what fixes it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A test run that is killed cannot stop its server: the next one does."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Every scenario of the bench runs, at a size that takes seconds, and finds a figure for each thing to reach."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The collection as one file: built, installed into an empty collections path, and run from there."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The demo as a newcomer sees it: what "make demo" runs, prints and leaves."""
 
 from __future__ import annotations

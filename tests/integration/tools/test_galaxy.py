@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Collections come from Galaxy where it answers, and otherwise from the wheel: here a Galaxy of our own answers."""
 
 from __future__ import annotations

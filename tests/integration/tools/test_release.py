@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A release, made in a clone: what it refuses, what it writes, and that nothing is left of one that fails."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The modules as targets run them: sent by ansible-playbook to every Python that is here and that is supported."""
 
 from __future__ import annotations

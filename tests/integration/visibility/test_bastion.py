@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The check through a real sshd: what it proves there, and how the bastion's own failures are told."""
 
 from __future__ import annotations

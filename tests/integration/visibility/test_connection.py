@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Each way in which a login can fail is told apart, and what a login that works proves about Metamapper's own."""
 
 from __future__ import annotations

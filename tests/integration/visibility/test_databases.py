@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Databases are looked up by patterns as the Metamapper user, in whatever database lets it in."""
 
 from __future__ import annotations

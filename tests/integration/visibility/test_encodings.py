@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What does not reach Metamapper in the encoding of its session, and what it cannot store, is predicted."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whose next tables will not appear."""
 
 from __future__ import annotations

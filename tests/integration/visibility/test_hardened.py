@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """On a server where catalogs are not for everybody, Metamapper scans as ever; what cannot be told is said."""
 
 from __future__ import annotations

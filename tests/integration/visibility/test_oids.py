@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What module visibility returns for the comparison of datastores: whose copy a server is, and oids of relations."""
 
 from __future__ import annotations

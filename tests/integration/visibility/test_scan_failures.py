@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Every object that breaks a scan is found, and none is invented."""
 
 from __future__ import annotations

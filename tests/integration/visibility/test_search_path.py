@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Nobody's code runs with the rights of the Metamapper user, whatever its search_path leads through."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What Metamapper will see, miss and lose, and what its login can do beyond that."""
 
 from __future__ import annotations

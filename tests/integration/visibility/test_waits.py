@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """No wait without a bound: a lock in the way ends the check of its database, and its holder is named."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """However a task ends that waits for a lock, in the worker process or as a module: within a second nothing is left."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A task has the same result in Ansible's worker process as in a process of its own, and runs where it should."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The documentation, as what a reader copies from it: blocks of code, in order, and commands within sentences."""
 
 from __future__ import annotations

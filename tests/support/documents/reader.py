@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Follows a document as its reader does: writes its files, sets its variables, runs its statements and its commands.
 
 The names of servers in a document are those of one real server; passwords come from where the document says.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A Metamapper with a small datastore in which something is written, and the module for it."""
 
 from __future__ import annotations

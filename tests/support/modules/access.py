@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A warehouse with hostile names, the two kinds of administrator, and the module under test between them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Starts modules as processes of their own that cost no imports: one process has them all, and forks.
 
 That process is ``python -m tests.support.modules.forks``, with a socket as its standard input.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A stand-in for a module, which holds something open until it is told to end.
 
 ``python -m tests.support.modules.hold KIND JSON`` starts it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A process that holds a command or a way open, to be ended in each way in which a module can end."""
 
 from __future__ import annotations

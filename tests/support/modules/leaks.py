@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Looks for secrets in everything that a command shows or leaves: while it runs, and afterwards."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Each task twice in one ansible-playbook: in Ansible's worker process where it may, and as a module."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Takes access back, for tests."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Databases and schemas of all kinds on one server, and how both modules read an option about them."""
 
 from __future__ import annotations

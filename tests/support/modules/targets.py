@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Pythons as targets have them: each that is here, with the last psycopg2-binary that was made for it.
 
 The oldest Python also gets the oldest psycopg2 that the documentation promises.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the module visibility for one test's corner of a server, and picks out what it found."""
 
 from __future__ import annotations

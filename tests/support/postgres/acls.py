@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Everything that anybody may do on a server, in one value that two of them can be compared in.
 
 An ACL that is NULL is the same as its default spelled out, as is for PostgreSQL itself.

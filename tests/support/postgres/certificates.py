@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A certificate authority for tests, what it signs, and a server that shows such a certificate."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What Metamapper does on a server: its two questions in their form, row by row, and what each object does to them.
 
 It logs in without a client_encoding of its own, decodes what comes, and stores schema by schema: one with a default of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A server that speaks just enough of PostgreSQL's protocol to answer a login in ways that no real one can be told to.
 
 https://www.postgresql.org/docs/current/protocol-message-formats.html

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Privileges of every kind that a role can hold in a database, granted by hand, and what of them is left."""
 
 from __future__ import annotations

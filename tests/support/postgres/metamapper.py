@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the consumer does: a login and one query, of the same form as Metamapper's, which decides what it sees."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """PgBouncer in front of a server, in transaction mode: each transaction may get another of the server's sessions."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One test's own corner of a server: a fresh database, and roles whose names no other test uses."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How far a run came: which of its transactions the server has kept, each of them whole."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A real sshd on loopback, with keys, configuration and log in a directory of its own.
 
 It runs as an ordinary user: ours, or "daemon" where we are root, since an sshd of root's wants a directory in /run.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The tunnel of the role ``tunnel``, kept open by a supervisor of our own where there is no systemd.
 
 The unit is the role's template, and the supervisor does what its lines say: ExecStart, RestartSec and

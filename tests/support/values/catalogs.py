@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Random catalogs, and what GRANT does to one: a model that plans are tried on."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What module visibility knows of a database in which all is well, to be changed by tests."""
 
 from __future__ import annotations

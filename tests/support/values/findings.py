@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Results of the module "visibility" as data: what a play hands to the report."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Values for tests: names that hurt, strategies that make more of them, and facts as a catalog would state them."""
 
 from __future__ import annotations

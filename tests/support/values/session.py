@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A session of values: it answers each question with the rows that it was given."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What module access finds on a server, made of values, and what becomes of it in check mode."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the documentation says exists: YAML that parses, variables, playbooks, modules' options, files and headings.
 
 What it says to run is run by tests/integration/docs/test_docs_commands.py.

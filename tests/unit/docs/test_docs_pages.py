@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Links between the files of the repository lead to the same pages in the site."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What each role documents, what it sets and what it uses are the same, and the roles agree with each other."""
 
 from __future__ import annotations

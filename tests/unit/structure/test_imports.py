@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a module imports in a run that needs little of it."""
 
 from __future__ import annotations

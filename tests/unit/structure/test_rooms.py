@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The rules of plugins/module_utils: which package may import which, and where each file has its tests."""
 
 from __future__ import annotations

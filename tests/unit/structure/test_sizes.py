@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """No class is larger than what one can hold in mind."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The files of GitHub are valid, and its workflows run what .ci/run runs."""
 
 from __future__ import annotations

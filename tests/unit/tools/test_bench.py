@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The figures of the bench: what is collected, compared and shown."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where demo and tests cannot run, one sentence says why, before anything is downloaded."""
 
 from __future__ import annotations

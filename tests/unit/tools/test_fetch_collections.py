@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A collection is installed if it is the one that was tested, and refused otherwise."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which lines of ansible-playbook's output the demo shows."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which runs of Molecule count: none in which a test did not run."""
 
 from __future__ import annotations

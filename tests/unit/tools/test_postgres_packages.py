@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A downloaded PostgreSQL is compared with its checksum before anything of it is unpacked."""
 
 from __future__ import annotations

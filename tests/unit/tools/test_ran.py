@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Tests that ran beside those that are listed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is installed has exact versions and hashes, is what NAME.in asks for, and is refused where it was changed."""
 
 from __future__ import annotations

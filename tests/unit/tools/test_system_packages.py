@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Programs that tests need: found, unpacked with their libraries, or asked for in one sentence."""
 
 from __future__ import annotations

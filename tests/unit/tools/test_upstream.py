@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the weekly job says of a source of Metamapper."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The job as a playbook of community.postgresql's modules does it: what it takes at once, and loops for the rest."""
 
 from __future__ import annotations

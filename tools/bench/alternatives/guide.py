@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The published guide's SQL, through psql in one transaction."""
 
 from __future__ import annotations

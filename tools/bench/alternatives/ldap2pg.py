@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The job as ldap2pg does it, without a directory: all it needs is in its file."""
 
 from __future__ import annotations

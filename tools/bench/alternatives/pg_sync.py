@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The job as pg-sync-roles does it."""
 
 from __future__ import annotations

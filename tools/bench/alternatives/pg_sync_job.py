@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The job as pg-sync-roles does it, but for default privileges, which it does not know; a job as JSON on stdin.
 
 Runs in the environment of the bench's alternatives, not in that of the collection.

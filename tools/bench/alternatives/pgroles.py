@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The job as pgroles does it, which is installed by ``cargo install pgroles-cli --root .cache/bench/peers``."""
 
 from __future__ import annotations

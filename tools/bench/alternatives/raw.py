@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The raw statements that nobody can do without, over an open connection."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A callback of Ansible that appends the name of each task and the second it began to the file in BENCH_STEPS."""
 
 from __future__ import annotations

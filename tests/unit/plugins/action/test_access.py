@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The action plugin runs what the module of its name runs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The filter that reads a server's baseline."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The filters of the roles: what they return, and that they raise an error that Ansible shows."""
 
 from __future__ import annotations

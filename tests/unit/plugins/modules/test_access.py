@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The documentation of module access says what its code does: options, result, lock."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the role bastion says to variables that cannot work, and to targets that Metamapper may name otherwise."""
 
 from __future__ import annotations

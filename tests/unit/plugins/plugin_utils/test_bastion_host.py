@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which accounts and groups the role bastion takes over or removes, and what it refuses to touch."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a host's sshd is configured to do."""
 
 from __future__ import annotations

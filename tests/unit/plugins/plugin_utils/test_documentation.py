@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which datastores are meant, where their files are, and what a summary says."""
 
 from __future__ import annotations

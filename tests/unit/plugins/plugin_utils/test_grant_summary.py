@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the role grant shows when it has ended."""
 
 from __future__ import annotations

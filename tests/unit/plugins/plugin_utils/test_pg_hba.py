@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Names in pg_hba.conf mean one database or role, and nothing else."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A playbook without servers fails, whatever --limit says; one that is only read does not."""
 
 from __future__ import annotations

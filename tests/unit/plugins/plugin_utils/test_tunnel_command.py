@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The command that keeps a tunnel open, and the host keys that it trusts."""
 
 from __future__ import annotations

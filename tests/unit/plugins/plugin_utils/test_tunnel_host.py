@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whose account, units and ports of a host are, and what the role tunnel refuses to touch."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which tunnels there are to be, by the variables of all hosts, and what each bastion is to let through."""
 
 from __future__ import annotations

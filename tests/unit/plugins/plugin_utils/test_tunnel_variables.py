@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the role tunnel says to variables that cannot work, or would open a database to others than Metamapper."""
 
 from __future__ import annotations

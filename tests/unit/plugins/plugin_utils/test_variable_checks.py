@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is wrong with variables that each are of the right type."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which values are of the documented type, and what is said about the others."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Misspelled variables are found, and each variable of each role is of its documented type or refused."""
 
 from __future__ import annotations

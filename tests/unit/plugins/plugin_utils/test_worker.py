@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What Ansible reads of a task that ran in its worker process; where it ran, integration tests of folder worker say."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What becomes of the options of the connection."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is remembered of the transactions that were committed, and what is said where one did not show."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the options ask for, and all that is wrong with them before any server is asked."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The result of module access, made of what was found and what was written."""
 
 from __future__ import annotations

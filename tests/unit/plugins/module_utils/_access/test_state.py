@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What follows from what was found, before anything is written."""
 
 from __future__ import annotations

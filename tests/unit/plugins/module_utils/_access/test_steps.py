@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The steps in order, and what they would run."""
 
 from __future__ import annotations

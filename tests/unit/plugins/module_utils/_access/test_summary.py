@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Before and after, for programs and as the two sides of a diff."""
 
 from __future__ import annotations

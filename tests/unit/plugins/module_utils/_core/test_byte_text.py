@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """No byte of a name is lost on its way from a server of the encoding SQL_ASCII and back."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What Metamapper's form does not accept is told before a password is set."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What can be the name of an object, and which name may have been meant."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which existing names a name or a pattern means."""
 
 from __future__ import annotations

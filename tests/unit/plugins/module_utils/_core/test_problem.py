@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is wrong, in words for people and in keys for programs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The route without a bastion."""
 
 from __future__ import annotations

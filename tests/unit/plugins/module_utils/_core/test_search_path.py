@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a search_path means, written by people or by the server."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A secret is seen nowhere but where it is revealed."""
 
 from __future__ import annotations

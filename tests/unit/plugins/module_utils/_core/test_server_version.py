@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What differs between the major versions of PostgreSQL."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """SQL statements as values; how the server reads them is in tests/integration/access/test_statement_quoting.py."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What Ansible gets of a result, and what a run changes of its process."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How PostgreSQL reads names that nobody quoted."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """No character of a name can hide, reorder or control what surrounds it."""
 
 from __future__ import annotations

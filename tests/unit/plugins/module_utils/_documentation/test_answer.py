@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How long an answer asks to wait, and what it says of an error."""
 
 from __future__ import annotations

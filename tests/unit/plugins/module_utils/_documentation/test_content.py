@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What people wrote, compared."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Calls with a deadline, and several at a time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The file: what is in it comes out of it, and what is no such file is refused."""
 
 from __future__ import annotations

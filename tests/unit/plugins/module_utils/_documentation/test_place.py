@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The address, the workspace and the token, as the options give them."""
 
 from __future__ import annotations

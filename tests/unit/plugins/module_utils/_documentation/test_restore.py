@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a restore writes, leaves and lists."""
 
 from __future__ import annotations

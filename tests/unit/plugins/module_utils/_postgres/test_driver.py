@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Errors of psycopg2 become one of ours, in any language, and nobody else knows psycopg2."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """libpq itself: found through psycopg2, and done without where it cannot be."""
 
 from __future__ import annotations

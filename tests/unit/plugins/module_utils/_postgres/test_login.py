@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What libpq is told, and what is said of a login that failed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What libpq's verbose messages tell of a refused login, in any language."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is sent over a connection, and when the connection is made again for it."""
 
 from __future__ import annotations

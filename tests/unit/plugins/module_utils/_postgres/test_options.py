@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The way to the server, as the options describe it."""
 
 from __future__ import annotations

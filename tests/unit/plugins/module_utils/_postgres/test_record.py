@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Rows as records, by the names of the columns."""
 
 from __future__ import annotations

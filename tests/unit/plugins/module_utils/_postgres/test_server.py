@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A server opens sessions on the database that is asked for."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a server said, in any language, and whether it was an answer at all."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a session sends: statements with their names quoted, and what travels with a query."""
 
 from __future__ import annotations

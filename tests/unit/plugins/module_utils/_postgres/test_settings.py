@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The settings of each transaction, and of a connection whose first statement others would cut short."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Several at a time: the values in order, the first error, and never more at once than were asked for."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One transaction that writes: what is tried again, how often, and what is said in the end."""
 
 from __future__ import annotations

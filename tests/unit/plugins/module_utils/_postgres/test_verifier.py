@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Stored passwords: RFC 4013 as PostgreSQL reads it, and which verifier belongs to which password."""
 
 from __future__ import annotations

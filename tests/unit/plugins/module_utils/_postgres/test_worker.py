@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What waits inside C is waited for with a deadline, and whatever it returns or raises arrives."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is told about what is in scope."""
 
 from __future__ import annotations

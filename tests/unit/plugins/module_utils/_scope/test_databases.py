@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which databases and schemas the options mean, given those that exist."""
 
 from __future__ import annotations

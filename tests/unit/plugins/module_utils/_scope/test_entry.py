@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The entries of the option databases, and what is wrong with them before any server is asked."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The options that say what Metamapper is to see are those that are documented, and those that are read."""
 
 from __future__ import annotations

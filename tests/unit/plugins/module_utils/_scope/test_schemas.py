@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which schemas an entry means, with which privilege, what patterns leave out, and what is wrong."""
 
 from __future__ import annotations

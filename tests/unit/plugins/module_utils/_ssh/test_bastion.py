@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The option ``bastion``, and what is refused before anything is started."""
 
 from __future__ import annotations

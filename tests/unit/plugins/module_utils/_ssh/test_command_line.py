@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How ssh is called, and what is changed for the next try."""
 
 from __future__ import annotations

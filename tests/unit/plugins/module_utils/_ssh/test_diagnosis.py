@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What ssh says, and what that means: lines of OpenSSH 7.6 to 9.9 and of bastions that are not OpenSSH's."""
 
 from __future__ import annotations

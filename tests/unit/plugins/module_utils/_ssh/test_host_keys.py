@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Files of host keys that remember nothing."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Who listens on a port, asked of the kernel."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a file with a private key tells without being used."""
 
 from __future__ import annotations

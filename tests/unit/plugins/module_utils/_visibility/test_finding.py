@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What findings add up to."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How findings name grantees, and how they count what they do not name."""
 
 from __future__ import annotations

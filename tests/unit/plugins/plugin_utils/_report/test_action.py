@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The one thing to do, and what nobody but a person can decide."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The baselines: whose a file is, what is compared with, and when it is renewed."""
 
 from __future__ import annotations

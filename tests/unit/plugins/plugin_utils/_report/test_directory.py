@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Files get into the directory of the reports whole, and not into somebody else's."""
 
 from __future__ import annotations

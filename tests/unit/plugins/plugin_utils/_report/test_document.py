@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A JSON report that is read back says the same."""
 
 from __future__ import annotations

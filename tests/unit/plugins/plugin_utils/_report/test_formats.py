@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Each format has its file and its text."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The page needs nothing but itself, lets no markup through, and can be read by everybody."""
 
 from __future__ import annotations

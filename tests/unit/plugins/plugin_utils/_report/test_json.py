@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The JSON report is what its schema says."""
 
 from __future__ import annotations

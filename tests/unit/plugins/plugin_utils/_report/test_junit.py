@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The report as JUnit XML: the elements and attributes that the readers of pipelines know, and numbers that add up."""
 
 from __future__ import annotations

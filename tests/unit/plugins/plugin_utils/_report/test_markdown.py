@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The report in Markdown, as a parser of Markdown reads it."""
 
 from __future__ import annotations

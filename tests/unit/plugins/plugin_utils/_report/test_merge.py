@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Several reports become one: the newest of each server, and who is missing."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What values of a report add up to."""
 
 from __future__ import annotations

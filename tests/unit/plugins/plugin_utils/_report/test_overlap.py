@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the oids of several databases tell of the danger for what people wrote in Metamapper."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The metrics are what the text format of Prometheus allows."""
 
 from __future__ import annotations

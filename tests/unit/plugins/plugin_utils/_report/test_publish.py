@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The files of a report, and what is left of an earlier one."""
 
 from __future__ import annotations

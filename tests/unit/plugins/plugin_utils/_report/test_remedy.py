@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What fixes a finding: SQL is told from a sentence, and what grants from what intrudes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the module returned, as values."""
 
 from __future__ import annotations

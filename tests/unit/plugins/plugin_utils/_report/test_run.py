@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The report on the hosts of a play, out of what was registered."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The script for psql: in order of server, database and role, each statement once, and nothing else but comments.
 
 tests/integration/roles/test_verify.py runs one.

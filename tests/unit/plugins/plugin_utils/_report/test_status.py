@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How bad things are, and how the questions are named."""
 
 from __future__ import annotations

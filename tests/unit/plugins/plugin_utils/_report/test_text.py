@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The text for the log of a pipeline."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Sentences and numbers that all formats share."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How rows of the catalog become values; what the queries return is tested on real servers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which privileges are desired in a database and have no direct grant."""
 
 from __future__ import annotations

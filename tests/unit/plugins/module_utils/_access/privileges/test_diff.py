@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a database lacks of what is wanted, and how it gets it."""
 
 from __future__ import annotations

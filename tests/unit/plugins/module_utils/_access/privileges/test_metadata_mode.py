@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where REFERENCES beside CREATE would tell values, and the statement that fixes it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How GRANT and REVOKE name objects of each kind, and how messages do."""
 
 from __future__ import annotations

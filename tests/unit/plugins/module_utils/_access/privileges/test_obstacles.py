@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Why privileges cannot be revoked, and the statement that fixes it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The statements that grant and revoke: in which order, in whose name, and in how many."""
 
 from __future__ import annotations

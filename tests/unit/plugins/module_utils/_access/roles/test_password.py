@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a login and a stored verifier prove of a password, and when a login is not even tried."""
 
 from __future__ import annotations

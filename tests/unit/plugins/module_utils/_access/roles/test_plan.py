@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What group and users lack of what is wanted, and how they get it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The statements that drop the roles, and what keeps them from going."""
 
 from __future__ import annotations

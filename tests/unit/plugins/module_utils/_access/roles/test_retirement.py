@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What keeps retired users out, what takes their membership, and what is said while it cannot go."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is said of sessions that have not ended."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The settings of a user: what is wanted, what is left alone, and the statements between them."""
 
 from __future__ import annotations

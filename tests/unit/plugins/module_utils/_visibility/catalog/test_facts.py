@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the facts of a database say of themselves."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What of a baseline a scan did not see."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A question is asked only where the login may read what it reads, and what was left out is kept account of."""
 
 from __future__ import annotations

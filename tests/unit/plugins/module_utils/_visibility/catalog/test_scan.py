@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A login as Metamapper makes it, and which failures say something about a scan."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the login can do beyond the list and beyond reading, told from facts."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a refused login means for the other databases."""
 
 from __future__ import annotations

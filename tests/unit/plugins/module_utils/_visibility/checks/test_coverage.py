@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the facts of a database mean, where a real server would take thousands of objects to tell."""
 
 from __future__ import annotations

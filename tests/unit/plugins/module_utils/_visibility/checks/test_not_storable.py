@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a scan gets and Metamapper cannot store, and what does not reach it."""
 
 from __future__ import annotations

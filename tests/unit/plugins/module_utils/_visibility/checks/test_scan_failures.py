@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which failures of a scan the catalog foretells, and what is found where it does not."""
 
 from __future__ import annotations

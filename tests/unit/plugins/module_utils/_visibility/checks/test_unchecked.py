@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What could not be checked is said, and is no success where it was to fail the task."""
 
 from __future__ import annotations
