@@ -28,10 +28,14 @@ def announced_to(listener: Listener) -> Iterator[None]:
         _listener.reset(token)
 
 
-def counted_off(items: Sequence[Item], what: str) -> Iterator[Item]:
-    """Yield items, and announce how many are done: each ten of them, and all; nothing where there are few."""
-    for number, item in enumerate(items, start=1):
+def counted_off(items: Sequence[Item], what: str, *, already: int = 0) -> Iterator[Item]:
+    """Yield items, and announce how many are done: each ten of them, and all; nothing where there are few.
+
+    ``already`` is how many others were done before.
+    """
+    total = already + len(items)
+    for number, item in enumerate(items, start=already + 1):
         yield item
         listener = _listener.get()
-        if listener and len(items) > STEP and (number % STEP == 0 or number == len(items)):
-            listener(f"{number:,} of {len(items):,} {what}")
+        if listener and total > STEP and (number % STEP == 0 or number == total):
+            listener(f"{number:,} of {total:,} {what}")

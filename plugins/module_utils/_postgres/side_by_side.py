@@ -22,16 +22,16 @@ Numbered = Tuple[int, Outcome]
 
 
 def side_by_side(
-    function: Callable[[Item], Value], items: Sequence[Item], at_most: int, what: str = "done"
+    function: Callable[[Item], Value], items: Sequence[Item], at_most: int, what: str = "done", *, already: int = 0
 ) -> list[Value]:
     """Return what a function returns for each item, in the order of the items; up to ``at_most`` run at a time.
 
     One at a time runs in this thread. Raises what the function raised for the first item that it failed for, after all
     others. A signal ends the wait at once, and every connection of the process. ``what`` says what is done, where
-    progress is announced.
+    progress is announced, and ``already`` how many others were done before.
     """
     if at_most <= 1 or len(items) <= 1:
-        return [function(item) for item in counted_off(items, what)]
+        return [function(item) for item in counted_off(items, what, already=already)]
     waiting: SimpleQueue[tuple[int, Callable[[], Value]]] = SimpleQueue()
     for number, item in enumerate(items):
         waiting.put((number, partial(function, item)))
@@ -39,7 +39,7 @@ def side_by_side(
     for _thread in range(min(at_most, len(items))):
         Thread(target=_work, args=[waiting, ended], daemon=True).start()
     try:
-        outcomes: dict[int, Outcome] = dict(ended.get() for _item in counted_off(items, what))
+        outcomes: dict[int, Outcome] = dict(ended.get() for _item in counted_off(items, what, already=already))
     except BaseException:
         _forget(waiting)
         interrupt_connections()

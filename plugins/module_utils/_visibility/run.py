@@ -135,8 +135,13 @@ def _examination(request: Request, logins: Logins) -> Examination:
     while len(examined) < len(targets.targets) and all(one.login is None for one in examined):
         examined.append(checks.check(targets.targets[len(examined)], is_first=True))
     others = targets.targets[len(examined) :]
-    check = partial(checks.check, is_first=False)
-    examined += side_by_side(check, others, request.parallel_databases, "databases verified")
+    examined += side_by_side(
+        partial(checks.check, is_first=False),
+        others,
+        request.parallel_databases,
+        "databases verified",
+        already=len(examined),
+    )
     examined = _with_suggestions(examined, request, logins)
     found = (finding for one in examined for finding in one.findings)
     findings = [*form_findings(logins.login, request), *general, *found]

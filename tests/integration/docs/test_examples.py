@@ -33,10 +33,11 @@ def own(major: str) -> Iterator[Encrypted]:
 
 def place(name: str, own: Encrypted, sshd: Sshd) -> dict[str, Any]:
     """Return what this machine has in the place of what an example names: certificates, and a bastion."""
-    return {
+    places: dict[str, dict[str, Any]] = {
         "rds": {"metamapper_login_host": "localhost", "metamapper_ca_cert": str(own.authority.certificate)},
         "bastion": {"metamapper_bastion": sshd.bastion_options()},
-    }.get(name, {})
+    }
+    return places.get(name, {})
 
 
 @pytest.mark.parametrize(
