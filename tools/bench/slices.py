@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A fleet in three slices on ansible-runner, the engine of AWX: seconds, memory of the controller, size of the report.
 
 A few clusters have many names each: what is measured is the controller's, and each name is a server for it.

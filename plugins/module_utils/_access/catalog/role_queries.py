@@ -76,7 +76,7 @@ SELECT activity.usename AS user, activity.pid AS process,
  ORDER BY activity.usename, activity.pid
 """
 
-# What a misspelt name may have meant.
+# What a misspelled name may have meant.
 ROLE_NAMES = """
 SELECT role.rolname AS name
   FROM pg_catalog.pg_roles AS role

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Lines for people: each problem with its remedy, and statements on lines of their own, as they are."""
 
 from __future__ import annotations

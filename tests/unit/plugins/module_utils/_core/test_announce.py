@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A long task says how far it is, to who listens."""
 
 from __future__ import annotations
