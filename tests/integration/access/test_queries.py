@@ -111,6 +111,22 @@ def test_roles(sample: Sample) -> None:
     assert rows[sample.group]["members"] == [sample.user]
 
 
+CIRCLE = {
+    "directly": ("GRANT {user} TO {group}", ["{group}"]),
+    "at a distance": ("GRANT {user} TO {owner}; GRANT {owner} TO {group}", ["{owner}"]),
+    "a superuser is no member of all": ("ALTER ROLE {group} SUPERUSER", []),
+}
+
+
+@pytest.mark.parametrize(("statements", "through"), CIRCLE.values(), ids=CIRCLE)
+def test_a_group_that_is_a_member_of_a_user(sample: Sample, statements: str, through: list[str]) -> None:
+    run(sample, "REVOKE {group} FROM {user}; " + statements)
+    rows = {row["name"]: row for row in sample.ask(role_queries.ROLES)}
+    names = {"{group}": sample.group, "{owner}": sample.owner}
+    assert rows[sample.user]["group_through"] == [[names[one], "postgres"] for one in through]
+    assert rows[sample.group]["group_through"] == []
+
+
 SETTINGS = {
     "none": ("SELECT 1", {}),
     "for all databases": ("ALTER ROLE {user} SET work_mem = '8MB'", {"": {"work_mem": "8MB"}}),

@@ -184,6 +184,31 @@ def test_a_role_that_is_in_use_is_not_taken_over(superuser_warehouse: Warehouse,
     assert expected in refused["msg"]
 
 
+CIRCLES: dict[str, Callable[[Warehouse, str, str], Any]] = {
+    "directly": lambda w, group, user: w.run("GRANT {} TO {}", user, group),
+    "at a distance": lambda w, group, user: w.run("GRANT {} TO {}; GRANT {} TO {}", user, w.owner, w.owner, group),
+}
+
+
+@pytest.mark.parametrize("case", CIRCLES)
+def test_a_circle_of_memberships_is_refused_before_anything_is_written(
+    superuser_warehouse: Warehouse, case: str
+) -> None:
+    warehouse = superuser_warehouse
+    group, user = warehouse.site.create_role("gr'oup\""), warehouse.site.create_role("us'er\"")
+    CIRCLES[case](warehouse, group, user)
+    changes = {"adopt": True, "group": group, **users(warehouse, name=user)}
+    before = snapshot(warehouse.server, warehouse.database)
+    for check in (True, False):
+        refused = warehouse.access(check=check, **changes)
+        assert refused.failed
+        assert "no circular memberships" in refused["msg"]
+    assert differences(before, snapshot(warehouse.server, warehouse.database)) == []
+    for statement in remedies(refused):
+        warehouse.run(statement)
+    warehouse.access(**changes).ok()
+
+
 def test_what_only_a_superuser_can_take_away_is_said_with_the_statement(deputy_warehouse: Warehouse) -> None:
     warehouse = deputy_warehouse
     role = warehouse.site.create_role("pow'er\"ful", "NOLOGIN BYPASSRLS REPLICATION")

@@ -18,7 +18,8 @@ from ..._scope.entry import Privilege
 class RoleFacts:
     """A role. ``settings`` maps a database name, empty for all databases, to what ALTER ROLE SET says there.
 
-    ``grantors`` are those who made it a member of the group, directly.
+    ``grantors`` are those who made it a member of the group, directly. ``group_through`` are the memberships by which
+    the group is a member of it, at whatever distance: its own member, and who granted that, empty if that role is gone.
     """
 
     name: str
@@ -38,6 +39,7 @@ class RoleFacts:
     connections: int
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     grantors: Sequence[str] = ()
+    group_through: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)

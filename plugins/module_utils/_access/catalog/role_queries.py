@@ -10,10 +10,17 @@ from __future__ import annotations
 # The roles named, the administrator and the login. Not counted as members: who neither inherits nor may SET ROLE (the
 # membership that a CREATEROLE administrator gets of what it creates, from 16 on), which gives nothing, and who made
 # itself a member, which came with CREATE ROLE (createrole_self_grant). A user mapping is listed as owned, and is
-# nobody's property. pg_auth_members has options from 16 on; to_jsonb() reads them on every version.
+# nobody's property. pg_auth_members has options from 16 on; to_jsonb() reads them on every version. GRANT refuses a
+# circle of memberships whatever their options, and pg_has_role() takes a superuser for a member of every role.
 ROLES = """
-WITH reader AS (
+WITH RECURSIVE reader AS (
   SELECT role.oid FROM pg_catalog.pg_roles AS role WHERE role.rolname = %(group)s
+), with_group AS (
+  SELECT reader.oid FROM reader
+   UNION
+  SELECT membership.roleid
+    FROM pg_catalog.pg_auth_members AS membership
+    JOIN with_group ON with_group.oid = membership.member
 )
 SELECT role.rolname AS name,
        role.rolsuper AS is_superuser, role.rolreplication AS is_replication, role.rolbypassrls AS is_bypassrls,
@@ -32,6 +39,13 @@ SELECT role.rolname AS name,
                 AND (COALESCE((pg_catalog.to_jsonb(membership) ->> 'inherit_option')::pg_catalog.bool, true)
                      OR COALESCE((pg_catalog.to_jsonb(membership) ->> 'set_option')::pg_catalog.bool, true))
               ORDER BY 1) AS members,
+       (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_array(member.rolname, COALESCE(grantor.rolname, ''))
+                                            ORDER BY member.rolname, grantor.rolname), '[]')
+          FROM pg_catalog.pg_auth_members AS membership
+          JOIN with_group ON with_group.oid = membership.member
+          JOIN pg_catalog.pg_roles AS member ON member.oid = membership.member
+          LEFT JOIN pg_catalog.pg_roles AS grantor ON grantor.oid = membership.grantor
+         WHERE membership.roleid = role.oid) AS group_through,
        COALESCE(pg_catalog.pg_has_role(role.oid, (SELECT reader.oid FROM reader), 'USAGE'), false) AS is_in_group,
        pg_catalog.pg_has_role(role.oid, 'MEMBER WITH ADMIN OPTION') AS is_administered,
        (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity AS activity WHERE activity.usesysid = role.oid)

@@ -93,6 +93,7 @@ def plan_roles(
     )
     problems = [
         *_takeovers(server, request),
+        *_circles(server, request),
         *_unknown_creators(server, request),
         *_missing_rights(server, request, plan),
     ]
@@ -185,6 +186,26 @@ def _more_than_a_reader(facts: RoleFacts, *, is_group: bool) -> Iterator[Problem
         )
         advice = "Choose another name, or set metamapper_adopt: true (option adopt) to take it over as it is."
         yield Problem(message, advice, object=facts.name)
+
+
+def _circles(server: ServerFacts, request: AccessRequest) -> Iterator[Problem]:
+    """Yield which user cannot become a member of the group, which is a member of it.
+
+    https://www.postgresql.org/docs/current/role-membership.html
+    """
+    revoke = "REVOKE {} FROM {}"
+    if has_feature(server.version_num, "membership_options"):
+        revoke += " GRANTED BY {}"
+    for facts in (server.roles[name] for name in request.user_names if name in server.roles):
+        for member, grantor in facts.group_through:
+            statement = remedy(revoke, *[facts.name, member, grantor][: revoke.count("{}")])
+            through = "" if member == request.group else f", through {quoted(member)}"
+            message = (
+                f"The group {quoted(request.group)} is a member of the user {quoted(facts.name)}{through}, and "
+                "PostgreSQL has no circular memberships."
+            )
+            advice = f"Choose another user or group, or have a superuser run: {statement}"
+            yield Problem(message, advice, object=facts.name, statement=statement)
 
 
 def _unknown_creators(server: ServerFacts, request: AccessRequest) -> Iterator[Problem]:

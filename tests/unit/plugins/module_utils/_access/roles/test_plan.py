@@ -247,6 +247,23 @@ def test_adopted(properties: dict[str, Any]) -> None:
     assert problems(server_with(**properties), a_request(adopt=True)) == []
 
 
+CIRCLE = "is a member of the user"
+WAY_OUT = "and PostgreSQL has no circular memberships. Choose another user or group, or have a superuser run:"
+
+
+@pytest.mark.parametrize(
+    ("version", "granted_by"), [(SERVER_17, ' GRANTED BY "boss"'), (SERVER_9_6, "")], ids=["17", "9.6"]
+)
+@pytest.mark.parametrize("adopt", [False, True])
+def test_a_circle_of_memberships_is_refused(version: int, granted_by: str, adopt: bool) -> None:
+    reader = a_reader("metamapper", is_in_group=False, group_through=[("readers", "boss"), (HOSTILE, "boss")])
+    assert problems(a_server(GROUP, reader, version_num=version), a_request(adopt=adopt)) == [
+        f'The group "readers" {CIRCLE} "metamapper", {WAY_OUT} REVOKE "metamapper" FROM "readers"{granted_by};',
+        f'The group "readers" {CIRCLE} "metamapper", through {QUOTED}, {WAY_OUT} '
+        f'REVOKE "metamapper" FROM {QUOTED}{granted_by};',
+    ]
+
+
 def test_creators_that_do_not_exist() -> None:
     wish = a_request(databases=(an_entry(creators=("admin", HOSTILE, "x")),))
     assert problems(a_server(), wish) == [
