@@ -319,6 +319,10 @@ def test_visible_to_one_only(sample: Sample) -> None:
     assert sample.ask(role_queries.VISIBLE_TO_ONE_ONLY) == []
     run(sample, "GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT SELECT (id) ON {schema}.t TO {user}")
     assert sample.ask(role_queries.VISIBLE_TO_ONE_ONLY) == [{"schema": HOSTILE, "name": "t"}]
+    sample.site.run(
+        "CREATE SCHEMA mine AUTHORIZATION {}; SET ROLE {}; CREATE TABLE mine.t ()", sample.user, sample.user
+    )
+    assert sample.ask(role_queries.VISIBLE_TO_ONE_ONLY) == [{"schema": HOSTILE, "name": "t"}]
 
 
 def test_long_defaults(sample: Sample) -> None:

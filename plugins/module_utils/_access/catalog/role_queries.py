@@ -8,8 +8,9 @@
 from __future__ import annotations
 
 # The roles named, the administrator and the login. Not counted as members: who neither inherits nor may SET ROLE (the
-# membership that a CREATEROLE administrator gets of what it creates, from 16 on), which gives nothing, and who made
-# itself a member, which came with CREATE ROLE (createrole_self_grant). A user mapping is listed as owned, and is
+# membership that a CREATEROLE administrator gets of what it creates, from 16 on), which gives nothing; who made itself
+# a member, which came with CREATE ROLE (createrole_self_grant); and whom the role itself made one, as any login could
+# before 16: whoever got hold of it must not keep it from being locked out. A user mapping is listed as owned, and is
 # nobody's property. pg_auth_members has options from 16 on; to_jsonb() reads them on every version. GRANT refuses a
 # circle of memberships whatever their options, and pg_has_role() takes a superuser for a member of every role.
 ROLES = """
@@ -35,7 +36,8 @@ SELECT role.rolname AS name,
        ARRAY(SELECT member.rolname::pg_catalog.text
                FROM pg_catalog.pg_auth_members AS membership
                JOIN pg_catalog.pg_roles AS member ON member.oid = membership.member
-              WHERE membership.roleid = role.oid AND membership.member <> membership.grantor
+              WHERE membership.roleid = role.oid
+                AND membership.grantor <> membership.member AND membership.grantor <> membership.roleid
                 AND (COALESCE((pg_catalog.to_jsonb(membership) ->> 'inherit_option')::pg_catalog.bool, true)
                      OR COALESCE((pg_catalog.to_jsonb(membership) ->> 'set_option')::pg_catalog.bool, true))
               ORDER BY 1) AS members,
@@ -108,7 +110,8 @@ SELECT pg_catalog.count(DISTINCT lock.pid) AS processes
  ORDER BY 1
 """
 
-# The relations of this database that show up in information_schema for one role and not for another.
+# The relations of this database that show up in information_schema for one role and not for another; what a role has
+# made itself is none of them: whoever got hold of a login could keep it with a table.
 # https://www.postgresql.org/docs/current/infoschema-tables.html
 VISIBLE_TO_ONE_ONLY = """
 WITH visible AS (
@@ -116,7 +119,7 @@ WITH visible AS (
     FROM pg_catalog.pg_roles AS role
    CROSS JOIN pg_catalog.pg_class AS class
     JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = class.relnamespace
-   WHERE role.rolname IN (%(old)s, %(new)s) AND class.relkind IN ('r', 'p', 'v', 'f')
+   WHERE role.rolname IN (%(old)s, %(new)s) AND role.oid <> class.relowner AND class.relkind IN ('r', 'p', 'v', 'f')
      AND namespace.nspname !~ '^pg_' AND namespace.nspname <> 'information_schema'
      AND pg_catalog.has_database_privilege(role.oid, pg_catalog.current_database(), 'CONNECT')
      AND pg_catalog.has_schema_privilege(role.oid, namespace.oid, 'USAGE')
@@ -150,7 +153,8 @@ SELECT role.rolname AS role, COALESCE(database.datname, '') AS database,
 """
 
 # Memberships that would go with the roles: of others in them, and from 16 on those of others in others that they have
-# granted. One that neither inherits nor may SET ROLE (an administrator's own) gives its member nothing.
+# granted. One that neither inherits nor may SET ROLE (an administrator's own) gives its member nothing, and one that
+# the role itself has granted, as any login could before 16, is nobody else's.
 MEMBERSHIPS = """
 SELECT role.rolname AS role, member.rolname AS member, COALESCE(grantor.rolname, '') AS grantor
   FROM pg_catalog.pg_auth_members AS membership
@@ -158,7 +162,7 @@ SELECT role.rolname AS role, member.rolname AS member, COALESCE(grantor.rolname,
   JOIN pg_catalog.pg_roles AS member ON member.oid = membership.member
   LEFT JOIN pg_catalog.pg_roles AS grantor ON grantor.oid = membership.grantor
  WHERE member.rolname <> ALL (%(roles)s::pg_catalog.name[]) AND membership.member <> membership.grantor
-   AND (role.rolname = ANY (%(roles)s::pg_catalog.name[])
+   AND (role.rolname = ANY (%(roles)s::pg_catalog.name[]) AND membership.grantor <> membership.roleid
           AND (COALESCE((pg_catalog.to_jsonb(membership) ->> 'inherit_option')::pg_catalog.bool, true)
                OR COALESCE((pg_catalog.to_jsonb(membership) ->> 'set_option')::pg_catalog.bool, true))
         OR role.rolname <> ALL (%(roles)s::pg_catalog.name[])
