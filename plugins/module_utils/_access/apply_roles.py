@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Sequence
 
 from .._core.problem import Failure, Problem
-from .._core.sql_statement import quoted
+from .._core.sql_statement import Statement, quoted
+from .._postgres.server_error import ServerError
 from .._postgres.session import Session, render
 from .._postgres.settings import Setting
-from .._postgres.transaction import read, statement_logging_off
+from .._postgres.transaction import LOCK_NOT_AVAILABLE, read, statement_logging_off
 from .catalog.facts import Connection
 from .catalog.inspect_roles import inspect_connections, inspect_roles, inspect_starting
 from .progress import Roles, Run, possible
@@ -56,6 +57,18 @@ def change_roles(run: Run, step: ChangeRoles, to_set: frozenset[str] | None = No
     planned = _role_plan(run, run.progress.roles, setting).part(step.part)
     if not planned:
         return
+    try:
+        _converge(run, step, setting, planned)
+    except ServerError as error:
+        if step.part != "nologin" or error.sqlstate != LOCK_NOT_AVAILABLE or not run.request.end_connections:
+            raise
+        # Whoever has got hold of the login can keep it: by a change of its own password that is not committed, say.
+        with run.where.session() as session:
+            _end(run, session, _open(run, session).connections)
+        _converge(run, step, setting, planned)
+
+
+def _converge(run: Run, step: ChangeRoles, setting: frozenset[str], planned: Sequence[Statement]) -> None:
     run.progress.roles = run.converge(
         f"{step.label}: {', '.join(map(quoted, step.roles))}",
         lambda session: inspect_roles(session, run.request),

@@ -11,10 +11,11 @@ import random
 import time
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Callable, Generic, Mapping, NamedTuple, Sequence, TypeVar
+from typing import Any, Callable, Generic, Mapping, Sequence, TypeVar
 
 from .._core.problem import Failure, Problem
 from .._core.sql_statement import Statement, quoted
+from .lock_holders import ADVISORY_LOCK_HOLDERS, TRANSACTIONS_THAT_WRITE, LockHolder, ends, named
 from .server_error import OutcomeUnknown, ServerError
 from .session import Session, render
 from .settings import Setting
@@ -31,22 +32,6 @@ WRITE = "ISOLATION LEVEL READ COMMITTED READ WRITE"
 ADVISORY_LOCK_KEY = int.from_bytes(b"metamapp", "big")
 TAKE_ADVISORY_LOCK = f"SELECT pg_catalog.pg_advisory_xact_lock({ADVISORY_LOCK_KEY})"
 
-# Who holds that lock in this database: whoever may connect can take it. A key of 64 bits stands in two halves.
-# https://www.postgresql.org/docs/current/view-pg-locks.html
-LOCK_HOLDERS = """
-SELECT lock.pid AS process, COALESCE(activity.usename::pg_catalog.text, '') AS role,
-       COALESCE(activity.application_name, '') AS application,
-       COALESCE(pg_catalog.to_char(activity.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ'), '') AS since
-  FROM pg_catalog.pg_locks AS lock
-  LEFT JOIN pg_catalog.pg_stat_activity AS activity ON activity.pid = lock.pid
- WHERE lock.locktype = 'advisory' AND lock.granted AND lock.objsubid = 1
-   AND lock.database = (SELECT database.oid
-                          FROM pg_catalog.pg_database AS database
-                         WHERE database.datname = pg_catalog.current_database())
-   AND lock.classid::pg_catalog.int8 = %(high)s
-   AND lock.objid::pg_catalog.int8 = %(low)s
- ORDER BY lock.pid
-"""
 LOCK_HALVES: Mapping[str, int] = MappingProxyType(
     {"high": ADVISORY_LOCK_KEY >> 32, "low": ADVISORY_LOCK_KEY & 0xFFFFFFFF}
 )
@@ -100,21 +85,6 @@ GONE_SQLSTATES = frozenset({"42P01", "3F000", "42704"})
 SAME_ANSWERS = 3
 ATTEMPTS = 8
 FIRST_PAUSE_SECONDS = 0.05
-
-
-class LockHolder(NamedTuple):
-    """A process that holds the advisory lock; the texts are empty where the server does not tell them."""
-
-    process: int
-    role: str
-    application: str
-    since: str
-
-    def __str__(self) -> str:
-        told = [f"role {quoted(self.role)}"] if self.role else []
-        told += [f"application {quoted(self.application)}"] if self.application else []
-        told += [f"connected since {self.since}"] if self.since else []
-        return f"process {self.process}" + (f" ({', '.join(told)})" if told else "")
 
 
 @dataclass(frozen=True)
@@ -255,6 +225,10 @@ def _until_done(session: Session, work: Work[State, Planned], timeouts: LockTime
             answers.append(refused.error.text)
             if refused.error.sqlstate in GONE_SQLSTATES and answers[-SAME_ANSWERS:] == SAME_ANSWERS * answers[-1:]:
                 raise refused.error.explained_by(replace(refused.problem, remedy=NOT_A_CLASH)) from refused
+            if is_last and refused.error.sqlstate == LOCK_NOT_AVAILABLE:
+                parameters = {"waited_ms": timeouts.lock_timeout_ms}
+                problem = _held_by(refused.problem, _holders(session, TRANSACTIONS_THAT_WRITE, parameters))
+                raise refused.error.explained_by(problem) from refused
             if is_last or not (refused.is_clash or (refused.is_worth_a_closer_look and not one_by_one)):
                 raise refused.error.explained_by(refused.problem) from refused
             if refused.is_clash:
@@ -319,7 +293,9 @@ def _locked_look(session: Session, work: Work[State, Planned], timeouts: LockTim
     except ServerError as error:
         problem = _problem(work.database, error, "Cannot look at")
         if error.sqlstate == LOCK_NOT_AVAILABLE:
-            problem = _another_run(work.database, error, timeouts, _lock_holders(session))
+            problem = _another_run(
+                work.database, error, timeouts, _holders(session, ADVISORY_LOCK_HOLDERS, LOCK_HALVES)
+            )
         is_clash = error.sqlstate in RETRYABLE_SQLSTATES - {LOCK_NOT_AVAILABLE}
         raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=False) from error
 
@@ -397,23 +373,29 @@ def _advice(code: str) -> str:
     return "Nothing of this transaction was kept."
 
 
-def _lock_holders(session: Session) -> list[LockHolder]:
-    """Return who holds the advisory lock, after the wait for it was given up; empty where the server does not tell."""
+def _holders(session: Session, query: str, parameters: Mapping[str, int]) -> list[LockHolder]:
+    """Return who holds a lock, after the wait for it was given up; empty where the server does not tell."""
     try:
         session.rollback()
-        return read(session, lambda again: again.records(LOCK_HOLDERS, LOCK_HALVES, LockHolder))
+        return read(session, lambda again: again.records(query, parameters, LockHolder))
     except ServerError:
         return []
 
 
 def _another_run(database: str, error: ServerError, timeouts: LockTimeouts, holders: Sequence[LockHolder]) -> Problem:
-    who = " and ".join(map(str, holders)) or "a session that has ended meanwhile"
     message = (
         f"Waited {timeouts.wait_seconds} seconds for the advisory lock of this task in database {quoted(database)}, "
-        f"which is held by {who}."
+        f"which is held by {named(holders)}."
     )
     advice = "If that is another run of this task, wait for it, or raise metamapper_wait_seconds (option wait_seconds)."
-    ends = " ".join(f"SELECT pg_catalog.pg_terminate_backend({holder.process});" for holder in holders)
-    if ends:
-        advice += f" If not, end it, as a superuser or as a member of its role: {ends}"
-    return Problem(message, advice, error.sqlstate, database=database, statement=ends)
+    if holders:
+        advice += f" If not, end it, as a superuser or as a member of its role: {ends(holders)}"
+    return Problem(message, advice, error.sqlstate, database=database, statement=ends(holders))
+
+
+def _held_by(problem: Problem, holders: Sequence[LockHolder]) -> Problem:
+    """Return the problem of a lock that was waited for in vain with who may hold it."""
+    if not holders:
+        return problem
+    remedy = f"{problem.remedy} Or end it, as a superuser or as a member of its role: {ends(holders)}"
+    return replace(problem, message=f"{problem.message} The lock may be held by {named(holders)}.", remedy=remedy)

@@ -18,6 +18,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.appl
 
 from tests.support.modules.access import Warehouse
 from tests.support.postgres.site import Site, identifiers
+from tools.postgres.server import running
 from tools.runners.modules import start_module
 
 RUNS = 8
@@ -72,6 +73,7 @@ def test_a_lock_of_somebody_elses_is_not_waited_for_for_ever(
     assert refused.failed
     assert refused["problems"][0]["sqlstate"] == refused["sqlstate"] == "55P03"
     assert "lock_timeout_ms" in refused["msg"]
+    assert re.search(rf'may be held by process \d+ \(role "{warehouse.server.user}"', refused["msg"])
     assert '."ta.ble"' in refused["problems"][0]["statement"]
     assert refused["committed"] == [f'the group: "{warehouse.group.replace(chr(34), chr(34) * 2)}"']
     warehouse.access().ok()
@@ -99,6 +101,25 @@ def test_another_run_is_waited_for_no_longer_than_wait_seconds(warehouse: Wareho
         (ends,) = [problem["statement"] for problem in refused["problems"]]
         assert re.search(rf'held by process \d+ \(role "{warehouse.server.user}"', refused["msg"])
         warehouse.server.execute(ends)
+        warehouse.access().ok()
+
+
+@pytest.mark.thorough
+def test_a_prepared_transaction_that_holds_a_lock_is_named_with_what_ends_it(major: str) -> None:
+    with running(major, settings=["max_prepared_transactions=2"]) as server:
+        warehouse = Warehouse(Site(server), is_superuser=True)
+        for script in (
+            "SELECT pg_advisory_xact_lock(7882834684577673328)",
+            'ALTER TABLE "HR [*]?"."ta.ble" ADD COLUMN later int',
+        ):
+            with contextlib.closing(server.connect(warehouse.database)) as connection, connection.cursor() as cursor:
+                cursor.execute("BEGIN")
+                cursor.execute(script)
+                cursor.execute("PREPARE TRANSACTION 'for''got'")
+            refused = warehouse.access(wait_seconds=1, lock_timeout_ms=50)
+            assert 'held by the prepared transaction "for\'got"' in refused["msg"]
+            (end,) = re.findall(r"ROLLBACK PREPARED '[^;]*';", refused["msg"])
+            server.execute(end, database=warehouse.database)
         warehouse.access().ok()
 
 

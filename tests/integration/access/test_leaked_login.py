@@ -7,6 +7,7 @@ from typing import Any, Callable, Iterator
 
 import psycopg2
 import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres import transaction
 
 from tests.support.modules.access import superuser_options, version
 from tests.support.postgres.site import Site, identifiers
@@ -117,5 +118,31 @@ def test_it_is_dropped_once_what_it_owns_is_gone_and_logs_in_no_more(site: Site,
         for problem in outcome["problems"]:
             site.server.execute(problem["statement"], database=problem["database"])
         revoke(site, leaked).ok()
+    query = "SELECT FROM pg_catalog.pg_roles WHERE rolname = %s"
+    assert site.server.execute(query, parameters=[site.user]) == []
+
+
+def uncommitted(site: Site, connect: Connect) -> None:
+    """Change the password, and keep the transaction open: the row of the role stays locked."""
+    connection = connect()
+    connection.autocommit = False
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE")
+        connection.commit()
+        cursor.execute(identifiers("ALTER ROLE {} PASSWORD 'mine'", site.user))
+
+
+def test_a_transaction_of_its_own_that_stays_open_is_named_and_can_be_ended(
+    site: Site, granted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transaction, "FIRST_PAUSE_SECONDS", 0.001)
+    with contextlib.ExitStack() as connections:
+        uncommitted(site, lambda: connections.enter_context(site.login()))
+        quick = {**granted, "lock_timeout_ms": 50}
+        refused = revoke(site, {**quick, "end_connections": False})
+        assert (refused.failed, refused["sqlstate"]) == (True, "55P03")
+        assert f'(role "{site.user}", since ' in refused["msg"]
+        assert "pg_catalog.pg_terminate_backend(" in refused["msg"]
+        revoke(site, {**quick, "end_connections": True}).ok()
     query = "SELECT FROM pg_catalog.pg_roles WHERE rolname = %s"
     assert site.server.execute(query, parameters=[site.user]) == []

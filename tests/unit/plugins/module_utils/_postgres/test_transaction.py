@@ -11,6 +11,11 @@ import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import Statement, simple
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.lock_holders import (
+    ADVISORY_LOCK_HOLDERS,
+    TRANSACTIONS_THAT_WRITE,
+    LockHolder,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server_error import (
     OutcomeUnknown,
     ServerError,
@@ -19,12 +24,10 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.se
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.settings import Setting
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
     ATTEMPTS,
-    LOCK_HOLDERS,
     RETRYABLE_SQLSTATES,
     SAME_ANSWERS,
     TAKE_ADVISORY_LOCK,
     Done,
-    LockHolder,
     LockTimeouts,
     Work,
     read,
@@ -89,7 +92,7 @@ class Server:
         self._meet("run")
 
     def records(self, query: str, _parameters: Any, record: type[LockHolder]) -> list[LockHolder]:
-        assert query == LOCK_HOLDERS
+        assert query in (ADVISORY_LOCK_HOLDERS, TRANSACTIONS_THAT_WRITE)
         return [record(7, HOSTILE, "", "")]
 
     def end_read(self) -> None:
@@ -228,6 +231,7 @@ def test_the_pauses_grow(pauses: list[float]) -> None:
         pytest.param(Server(runs=[refusal("")]), "SQLSTATE none", id="the connection broke"),
         pytest.param(Server(looks=[refusal("42501")]), "Cannot look at database", id="a look that is refused"),
         pytest.param(Server(looks=[refusal("55P03")] * 9), "held by process 7 (role", id="another run"),
+        pytest.param(Server(runs=[refusal("55P03")] * 9), "The lock may be held by process 7 (role", id="a lock"),
         pytest.param(Server(commits=[refusal("23505")] * 99), "Cannot commit in database", id="COMMIT is refused"),
     ],
 )

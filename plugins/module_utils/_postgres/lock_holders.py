@@ -1,0 +1,106 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""Who holds a lock that was waited for in vain, asked after the wait, and what ends that."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Sequence
+
+from .._core.sql_statement import quoted
+
+# Who holds the advisory lock of this key in this database: whoever may connect can take it. A key of 64 bits stands in
+# two halves. A prepared transaction has no process, and is known by the lock on its own id.
+# https://www.postgresql.org/docs/current/view-pg-locks.html
+ADVISORY_LOCK_HOLDERS = """
+SELECT DISTINCT COALESCE(lock.pid, 0) AS process,
+       COALESCE(activity.usename::pg_catalog.text, prepared.owner::pg_catalog.text, '') AS role,
+       COALESCE(activity.application_name, '') AS application,
+       COALESCE(pg_catalog.to_char(activity.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ'), '') AS since,
+       COALESCE(prepared.gid, '') AS prepared
+  FROM pg_catalog.pg_locks AS lock
+  LEFT JOIN pg_catalog.pg_stat_activity AS activity ON activity.pid = lock.pid
+  LEFT JOIN pg_catalog.pg_locks AS own
+    ON lock.pid IS NULL AND own.pid IS NULL AND own.locktype = 'transactionid' AND own.granted
+   AND own.virtualtransaction = lock.virtualtransaction
+  LEFT JOIN pg_catalog.pg_prepared_xacts AS prepared ON prepared.transaction = own.transactionid
+ WHERE lock.locktype = 'advisory' AND lock.granted AND lock.objsubid = 1
+   AND lock.database = (SELECT database.oid
+                          FROM pg_catalog.pg_database AS database
+                         WHERE database.datname = pg_catalog.current_database())
+   AND lock.classid::pg_catalog.int8 = %(high)s
+   AND lock.objid::pg_catalog.int8 = %(low)s
+ ORDER BY 1, 5
+"""
+
+# Who may have kept a GRANT or a change of a role waiting, the oldest transaction first: who has written, or holds a
+# lock on a table, in this database; and who has changed a role, in any database. A row that somebody else has changed
+# is waited for through the transaction, which does not say which row.
+# https://www.postgresql.org/docs/current/explicit-locking.html
+TRANSACTIONS_THAT_WRITE = """
+SELECT COALESCE(lock.pid, 0) AS process,
+       COALESCE(activity.usename::pg_catalog.text, prepared.owner::pg_catalog.text, '') AS role,
+       COALESCE(activity.application_name, '') AS application,
+       COALESCE(pg_catalog.to_char(pg_catalog.min(COALESCE(activity.xact_start, prepared.prepared)),
+                                   'YYYY-MM-DD HH24:MI:SS TZ'), '') AS since,
+       COALESCE(prepared.gid, '') AS prepared
+  FROM pg_catalog.pg_locks AS lock
+  LEFT JOIN pg_catalog.pg_stat_activity AS activity ON activity.pid = lock.pid
+  LEFT JOIN pg_catalog.pg_locks AS own
+    ON lock.pid IS NULL AND own.pid IS NULL AND own.locktype = 'transactionid' AND own.granted
+   AND own.virtualtransaction = lock.virtualtransaction
+  LEFT JOIN pg_catalog.pg_prepared_xacts AS prepared ON prepared.transaction = own.transactionid
+ WHERE lock.granted AND lock.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+   AND (lock.relation IN ('pg_catalog.pg_authid'::pg_catalog.regclass,
+                          'pg_catalog.pg_auth_members'::pg_catalog.regclass,
+                          'pg_catalog.pg_db_role_setting'::pg_catalog.regclass)
+          AND lock.mode <> 'AccessShareLock'
+        OR COALESCE(activity.datname, prepared.database) = pg_catalog.current_database()
+          AND (lock.locktype = 'transactionid'
+               OR lock.locktype = 'relation'
+                 AND lock.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')))
+   AND COALESCE(activity.xact_start, prepared.prepared, '-infinity')
+       <= pg_catalog.clock_timestamp() - %(waited_ms)s * '1 millisecond'::pg_catalog.interval
+ GROUP BY lock.pid, activity.usename, prepared.owner, activity.application_name, prepared.gid
+ ORDER BY pg_catalog.min(COALESCE(activity.xact_start, prepared.prepared)), 1, 5
+ LIMIT 3
+"""
+
+
+class LockHolder(NamedTuple):
+    """Who holds a lock: a process, or 0 and the name of a prepared transaction.
+
+    The texts are empty where the server does not tell them.
+    """
+
+    process: int
+    role: str
+    application: str
+    since: str
+    prepared: str = ""
+
+    def __str__(self) -> str:
+        told = [f"role {quoted(self.role)}"] if self.role else []
+        told += [f"application {quoted(self.application)}"] if self.application else []
+        told += [f"since {self.since}"] if self.since else []
+        name = f"process {self.process}" if self.process else f"the prepared transaction {quoted(self.prepared)}"
+        return name + (f" ({', '.join(told)})" if told else "")
+
+    @property
+    def end(self) -> str:
+        """The statement that ends it."""
+        if self.process:
+            return f"SELECT pg_catalog.pg_terminate_backend({self.process});"
+        return "ROLLBACK PREPARED '" + self.prepared.replace("'", "''") + "';"
+
+
+def named(holders: Sequence[LockHolder]) -> str:
+    """Return the holders in a sentence; one that is gone where there are none."""
+    return " and ".join(map(str, holders)) or "a session that has ended meanwhile"
+
+
+def ends(holders: Sequence[LockHolder]) -> str:
+    """Return the statements that end the holders, empty for none."""
+    return " ".join(holder.end for holder in holders)

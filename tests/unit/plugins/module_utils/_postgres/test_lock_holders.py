@@ -1,0 +1,47 @@
+"""Who holds a lock, as people read it, and what ends that."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.lock_holders import (
+    LockHolder,
+    ends,
+    named,
+)
+
+from tests.support.values.names import HOSTILE
+
+QUOTED = '"we""ird.näme\'; --"'
+PREPARED = "ROLLBACK PREPARED 'we\"ird.näme''; --';"
+CASES = {
+    "a process": (
+        LockHolder(7, HOSTILE, "app", "2026-11-23 07:40:12 UTC"),
+        f'process 7 (role {QUOTED}, application "app", since 2026-11-23 07:40:12 UTC)',
+        "SELECT pg_catalog.pg_terminate_backend(7);",
+    ),
+    "one of which the server tells nothing": (
+        LockHolder(7, "", "", ""),
+        "process 7",
+        "SELECT pg_catalog.pg_terminate_backend(7);",
+    ),
+    "a prepared transaction": (
+        LockHolder(0, "bob", "", "", HOSTILE),
+        f'the prepared transaction {QUOTED} (role "bob")',
+        PREPARED,
+    ),
+}
+
+
+@pytest.mark.parametrize(("holder", "name", "end"), CASES.values(), ids=CASES)
+def test_a_holder(holder: LockHolder, name: str, end: str) -> None:
+    assert (str(holder), holder.end) == (name, end)
+
+
+def test_several() -> None:
+    holders = [LockHolder(1, "", "", ""), LockHolder(2, "", "", "")]
+    assert named(holders) == "process 1 and process 2"
+    assert ends(holders) == "SELECT pg_catalog.pg_terminate_backend(1); SELECT pg_catalog.pg_terminate_backend(2);"
+
+
+def test_none() -> None:
+    assert (named([]), ends([])) == ("a session that has ended meanwhile", "")
