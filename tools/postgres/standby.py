@@ -43,6 +43,15 @@ class Standby(Server):
             configuration.write(text)
         (self.data / "standby.signal").touch()
 
+    def promote(self) -> None:
+        """Make this a primary, and wait until it is one."""
+        self.command("pg_ctl", "-D", str(self.data), "promote")
+        deadline = time.monotonic() + 30
+        while self.execute("SELECT pg_is_in_recovery()") != [(False,)]:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the replica was not promoted:\n{self.logged()[-2000:]}")
+            time.sleep(0.05)
+
     def catch_up(self) -> None:
         """Wait until all that the primary has written is here."""
         new_names = float(self.major) >= 10
