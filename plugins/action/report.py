@@ -16,6 +16,11 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visibl
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._console import is_for_people, write_lines
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.directory import DirectoryError, absolute
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.formats import FORMATS
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.oids import (
+    keep_oids,
+    merge_oids,
+    read_oids,
+)
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.publish import (
     merge_baselines,
     merge_directories,
@@ -77,6 +82,7 @@ class ActionModule(ActionBase):
         directory = absolute(options["directory"])
         published = publish(directory, report, options["formats"], inventory=options["inventory"], known=None)
         merge_baselines(sources, directory)
+        merge_oids(sources, directory)
         return {**result, "file": published.file, "msg": text_lines(published.report)}
 
     def _written(self, options: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,10 +96,11 @@ class ActionModule(ActionBase):
         )
         directory, created = absolute(options["directory"]), datetime.now(timezone.utc).strftime(CREATED)
         baselines = read_baselines(directory, run.hosts) if options["keep_baselines"] else {}
-        report = run.report(hostvars, created, baselines)
+        report = run.report(hostvars, created, baselines, read_oids(directory, run.others))
         result: dict[str, Any] = {"changed": False, "file": ""}
         if self._task.check_mode:
             return {**result, "msg": text_lines(report)}
+        keep_oids(directory, run.results(hostvars), created)
         inventory = run.inventory or run.hosts
         published = publish(directory, report, options["formats"], inventory=inventory, known=known)
         if options["keep_baselines"]:

@@ -40,9 +40,13 @@ class Table:
 Index = Dict[int, List[Table]]
 
 
-def with_overlaps(results: Results) -> dict[str, Result | None]:
-    """Return the results with what the oids of all of them tell, where there are two databases or more."""
-    tables = {host: list(_tables(host, result)) for host, result in results.items() if result}
+def with_overlaps(results: Results, kept: Mapping[str, Result] | None = None) -> dict[str, Result | None]:
+    """Return the results with what the oids of all of them tell, where there are two databases or more.
+
+    ``kept`` is what earlier runs have kept of other servers, which are compared with as well.
+    """
+    compared = {**(kept or {}), **results}
+    tables = {host: list(_tables(host, result)) for host, result in compared.items() if result}
     databases = {table.place for found in tables.values() for _oid, table in found}
     if len(databases) < 2:
         return dict(results)
@@ -53,7 +57,7 @@ def with_overlaps(results: Results) -> dict[str, Result | None]:
     # Many databases of fresh servers have the same oids: one set for all oids that are in the same databases.
     same: dict[frozenset[Place], frozenset[Place]] = {}
     places = {oid: same.setdefault(each, each) for oid, each in _places(index)}
-    copies = _copies(results)
+    copies = _copies(compared)
     return {
         host: _with(result, [*_copy_findings(host, copies), *_findings(host, result, tables[host], index, places)])
         if result and result.get("oids")

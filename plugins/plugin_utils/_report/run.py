@@ -53,14 +53,25 @@ class Run:
         waiting = set(self.active) - set(self.batch)
         return {host for host in waiting if hostvars[host].get(self.register) is None}
 
-    def report(self, hostvars: HostVars, created: str, baselines: Mapping[str, Baseline | None]) -> Report:
-        """Return the report on the hosts of this play, given the kept baselines of servers."""
+    @property
+    def others(self) -> list[str]:
+        """The servers of the inventory that are not in this play."""
+        return [host for host in self.inventory if host not in self.hosts]
+
+    def report(
+        self,
+        hostvars: HostVars,
+        created: str,
+        baselines: Mapping[str, Baseline | None],
+        oids: Mapping[str, Results] | None = None,
+    ) -> Report:
+        """Return the report on the hosts of this play, given the kept baselines of servers, and oids of others."""
         results = self.results(hostvars)
         return report_of(
-            with_overlaps(results),
+            with_overlaps(results, oids),
             created=created,
             pending=[host for host in self.active if host not in results],
-            absent=[host for host in self.inventory if host not in self.hosts],
+            absent=self.others,
             causes={host: _cause(hostvars[host], self.causes) for host in results},
             dropped={host: dropped_out(baselines.get(host), result) for host, result in results.items()},
         )

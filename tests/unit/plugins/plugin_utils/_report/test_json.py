@@ -79,6 +79,15 @@ def test_names_survive_in_ascii(name: str) -> None:
     assert server["databases"][0]["schemas"][0]["name"] == json.loads(json.dumps(name))
 
 
+def test_two_hundred_databases_of_a_thousand_tables_are_less_than_three_megabytes() -> None:
+    names = [f"db{number}" for number in range(200)]
+    seen = {name: {"sales": {f"t{number}": 12 for number in range(1000)}} for name in names}
+    given = {**result([database(name, [schema("sales")]) for name in names], []), "seen": seen}
+    text = render_json(report_of({"a": given}, created=CREATED))
+    assert len(text) < 3_000_000
+    assert json.loads(text)["servers"][0]["seen"] == seen
+
+
 def test_servers_add_up() -> None:
     assert as_document(one("name"))["summary"]["missing"] == {
         "status": "failure",
