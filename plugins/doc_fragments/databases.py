@@ -17,56 +17,56 @@ options:
     suboptions:
       name:
         description:
-          - Name of the database, or a pattern with C(*), C(?) or C([) over those that accept connections and are no
+          - Name of the database, or a pattern with C(*), C(?) or C([) for those that allow connections and are not
             templates. An entry that equals an existing name is that name.
-          - An entry with a database's own name takes it out of the patterns. A database that two patterns match is an
+          - An entry with the name of a database excludes it from patterns. A database that two patterns match is an
             error.
-          - A pattern leaves out databases that belong to the provider of a managed server, such as V(rdsadmin), and
-            those that the role that logs in may not connect to. RV(scope) names them.
+          - A pattern leaves out databases of the provider of a managed service, such as V(rdsadmin), and those on which
+            the login role lacks CONNECT. RV(scope) lists them.
         type: str
         required: true
       schemas:
         description:
-          - Names of schemas, or patterns over those that exist. An entry that equals an existing name is that name.
-          - Patterns never match PostgreSQL's own schemas, and leave out schemas that are members of an extension, as
-            well as schemas whose name Metamapper cannot quote, unless O(group) holds a privilege on a table or view in
-            them already. RV(scope) names them.
-          - A schema that is created later is found by the next run.
+          - Names or patterns of schemas. An entry that equals an existing name is that name.
+          - Patterns never match system schemas. They leave out members of extensions, and schemas whose name Metamapper
+            would have to quote, unless O(group) already has a privilege on a table or view in them. RV(scope) lists
+            them.
+          - The next run covers schemas that are created later.
         type: list
         elements: str
         required: true
       exclude_schemas:
-        description: Names or patterns of schemas to leave out. They may match nothing.
+        description: Names or patterns of schemas to exclude. They may match nothing.
         type: list
         elements: str
         default: []
       metadata_schemas:
         description:
-          - Of O(databases[].schemas), names or patterns of those whose columns are to be seen and whose rows are not to
-            be read, whatever O(privilege) is.
-          - An entry that means none of the listed schemas is an error, since a typo would make rows readable.
+          - Names or patterns of schemas in scope whose columns should be visible and whose rows should not be readable,
+            regardless of O(privilege).
+          - An entry that matches none of the schemas in scope is an error, since a typo would make rows readable.
         type: list
         elements: str
         default: []
       creators:
         description:
-          - Roles whose future relations are to be readable.
-          - V(auto) means the owners of the relations in the schema, the owner of the schema, and every role with a
-            direct CREATE on it, superusers only if they own something there; and login roles that can create there
-            because they inherit from one of these. Never PUBLIC.
+          - Roles whose future relations should be readable.
+          - V(auto) means the owners of the relations in the schema, the owner of the schema, every role with a direct
+            CREATE on it (superusers only if they own objects there), and login roles that inherit CREATE from one of
+            these, but never PUBLIC.
         type: list
         elements: str
         default: [auto]
       allow_empty:
-        description: Accept a name or pattern of the database or of a schema that matches nothing.
+        description: Accept a name or pattern of the database or a schema that matches nothing.
         type: bool
         default: false
       accept_breaks_scan:
         description:
-          - Accept schemas that are listed by a name that Metamapper cannot quote, with capital letters, blanks or dots
-            for example. Its scan of the database fails on them, or misreads them. Patterns leave them out nevertheless.
-          - Also grant on relations with a name of this kind, which are left out with a warning otherwise. What is
-            granted already stays.
+          - Accept schemas that are configured by name although Metamapper would have to quote it, for example because
+            of upper-case letters, spaces or dots. Its scan of the database fails on them, or misreads them. Patterns
+            still leave them out.
+          - Also grant on relations with such a name, which are otherwise left out with a warning. Existing grants stay.
         type: bool
         default: false
 """

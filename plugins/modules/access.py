@@ -8,21 +8,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: access
-short_description: Give Metamapper read access to databases of a PostgreSQL server, and take it back
+short_description: Grant Metamapper read-only access to PostgreSQL, or revoke it
 version_added: 1.0.0
 description:
-  - Ensures that a group role exists that may read the listed schemas of the listed databases, today's relations and
-    those that are created later, and that login roles for Metamapper are members of it.
-  - Looks at everything first. All that is wrong is one error that lists it, and then nothing is written.
-  - Writes only what is missing, in few statements that name what they change, in one transaction for each database, and
-    reads it back before the transaction is committed. A run that finds nothing missing writes nothing at all, and so
-    also works on a replica.
+  - Ensures a group role with read access to current and future relations in the configured schemas, and login roles for
+    Metamapper that are members of it.
+  - Checks everything before the first write. All problems are reported in one error.
+  - Writes only what is missing, in one transaction per database, and reads it back before COMMIT. If nothing is
+    missing, nothing is written, so it also works on a standby.
   - The privileges are CONNECT on the database, USAGE on the schema, SELECT on tables, partitioned tables, views,
     materialized views and foreign tables, and default privileges for each role that creates relations in the schema.
-  - A transaction that writes takes the advisory lock V(7882834684577673328) with C(pg_advisory_xact_lock), so that runs
-    on the same database wait for each other.
-  - With O(state=absent) it takes back all that the roles hold, in every database of the server, whoever granted it, and
-    drops them.
+  - A transaction that writes takes the advisory lock V(7882834684577673328) with C(pg_advisory_xact_lock), so runs on
+    the same database wait for each other.
+  - With O(state=absent) all privileges of the roles are revoked, in every database and whoever granted them, and the
+    roles are dropped.
 extends_documentation_fragment:
   - metamapper.postgresql.connection
   - metamapper.postgresql.connection.admin
@@ -39,41 +38,41 @@ attributes:
     description: A second run with the same options changes nothing.
     support: full
     details:
-      - A password is compared by logging in with it. Where that proves nothing it is left as it is.
+      - A password is compared by logging in with it. If that proves nothing, the password stays as it is.
   action_group:
-    description: Use C(group/metamapper.postgresql.postgresql) in C(module_defaults) to set the connection's options.
+    description: Use C(group/metamapper.postgresql.postgresql) in C(module_defaults) to set the connection options.
     support: full
     membership:
       - metamapper.postgresql.postgresql
 options:
   login_db:
     description:
-      - Database to connect to first, for what concerns the whole server.
-      - The advisory lock for roles is taken there, so all runs on a server should use the same.
+      - Database for cluster-wide operations.
+      - The advisory lock for roles is taken there, so all runs on a server should use the same database.
     type: str
     default: postgres
   state:
     description:
-      - V(present) gives access to the listed databases.
-      - V(absent) takes everything back that O(group) and O(users) hold, in every database of the server where they hold
-        anything, listed or not, and drops them. The users lose their LOGIN first. Nobody else's privileges are touched.
-      - V(absent) refuses, before it writes anything, to drop roles that own something, that have other members, that
-        are named by a policy, or whose privileges the administrator cannot take back, and says what to run instead.
-      - What V(absent) cannot restore is that a privilege list was empty in the catalog, which means the same as
-        PostgreSQL's defaults. After a GRANT and a REVOKE it spells these out.
+      - V(present) grants access to the configured databases.
+      - V(absent) revokes all privileges of O(group) and O(users) in every database of the server, and drops them. The
+        login roles lose LOGIN first. Privileges of other roles are not changed.
+      - V(absent) fails before the first write if a role owns objects, has other members, is named by a row-level
+        security policy, or has privileges that the administrator cannot revoke. The error has the SQL to run.
+      - V(absent) cannot restore an ACL that was NULL, meaning built-in defaults. After GRANT and REVOKE the ACL lists
+        these defaults.
     type: str
     default: present
     choices: [present, absent]
   group:
     description:
-      - Role without login that gets the privileges. It is made when it does not exist.
-      - PostgreSQL has one name space for users and groups, so its name must differ from those of the users.
+      - Group role that holds the privileges. It is created if it does not exist.
+      - PostgreSQL has one name space for users and groups, so its name must differ from those of O(users).
     type: str
     default: metamapper_readers
   users:
     description:
-      - Login roles for Metamapper. They are made when they do not exist, and become members of O(group).
-      - Required where O(state=present).
+      - Login roles for Metamapper. They are created if they do not exist, and become members of O(group).
+      - Required if O(state=present).
     type: list
     elements: dict
     suboptions:
@@ -83,73 +82,74 @@ options:
         required: true
       password:
         description:
-          - Its password. It is sent as a verifier that is made on this side, never in clear text.
-          - When the role exists, it is first tried in a login; it is set only when that is refused.
-          - Needed for a user that is V(present), where O(state=present); otherwise it means nothing.
+          - Password of the role. It is sent as a verifier, never in clear text.
+          - If the role exists, it is first tried in a login, and set only if that is refused.
+          - Required for a V(present) user if O(state=present); otherwise ignored.
         type: str
       state:
         description:
-          - V(retired) takes LOGIN and the membership from a user that another one replaces. That happens last, and only
-            if the first V(present) user can log in and sees every relation that the retired one sees, in any database;
-            else nobody retires, and the error says what is missing. A scan that sees less would hide documentation.
-          - A retired user that does not exist is fine. O(state=absent) drops them.
+          - V(retired) revokes LOGIN and membership from a login role that was replaced. This happens last, and only if
+            the first V(present) user can log in and sees every relation that the retired one sees, in any database.
+            Otherwise no role retires, and the error lists what is missing. A scan that sees less would hide
+            documentation.
+          - A retired user may be missing. O(state=absent) drops retired users as well.
         type: str
         default: present
         choices: [present, retired]
   databases:
     description:
-      - The databases, and in each the schemas that Metamapper is to read.
-      - Required where O(state=present), and ignored where O(state=absent).
-      - What the administrator cannot do for one of the roles that O(databases[].creators=auto) means is a warning; for
-        a role that is listed it is an error.
+      - Databases and schemas in scope.
+      - Required if O(state=present), ignored if O(state=absent).
+      - If the administrator cannot set default privileges for a role, this is a warning with
+        O(databases[].creators=auto), and an error for a role that is listed.
   privilege:
     description:
-      - What the group gets on relations. V(select) lets Metamapper see them and read their rows.
-      - V(metadata) gives REFERENCES instead, with which every relation and column is seen and no row can be read.
+      - Privileges of the group on relations. With V(select) Metamapper sees relations and can read their rows.
+      - V(metadata) grants REFERENCES instead. Every relation and column is visible, and no row can be read.
         Metamapper's data checks do not work then.
-      - What the group holds of the other mode in the listed schemas is taken back, so that a change of mode converges
-        in one run.
+      - Privileges of the other mode in the configured schemas are revoked, so a change of mode converges in one run.
     type: str
     default: select
     choices: [select, metadata]
   accept_references:
     description:
-      - Accept metadata mode although the group can create tables somewhere in the database.
-      - A foreign key from a table of its own tells which values exist in a table that it holds REFERENCES on, and
-        blocks deletes there. Without this, such a database is refused with the REVOKE that fixes it. Before PostgreSQL
-        15 everybody may create tables in C(public).
+      - Accept metadata mode even if the group can create tables in the database.
+      - A foreign key from its own table reveals which values exist in a table on which it has REFERENCES, and blocks
+        deletes there. By default such a database is refused with the REVOKE that fixes it. Before PostgreSQL 15 PUBLIC
+        can create tables in C(public).
     type: bool
     default: false
   connection_limit:
-    description: How many connections each user may have at once. V(-1) is no limit.
+    description: Connection limit of each login role. V(-1) means no limit.
     type: int
     default: 20
   adopt:
     description:
-      - Take over roles that exist and are more than a plain reader, because they are superusers, may create roles or
-        databases, own something, are granted to others, or are groups that can log in. What makes them more is taken
-        away, but for what they own and who they are granted to.
-      - With O(state=absent), drop roles that are superusers, may create roles or databases, or are groups that can log
-        in; never those that own something or are granted to others.
-      - Without it such a role is refused, since a slip in a name would otherwise demote it.
+      - Manage existing roles with elevated attributes or other uses - superusers, roles with CREATEROLE or CREATEDB,
+        owners of objects, roles that are granted to others, groups that can log in. The attributes are removed.
+        Ownership and memberships stay.
+      - With O(state=absent), drop superusers, roles with CREATEROLE or CREATEDB, and groups that can log in, but never
+        owners of objects or roles that are granted to others.
+      - By default such a role is refused, since a typo in a name would otherwise demote it.
     type: bool
     default: false
   exclusive:
     description:
-      - Revoke what O(group) and O(users), retired ones included, hold beyond the list in any database, whoever granted
-        it - other schemas and relations, other privileges, grant options, default privileges. Nothing is revoked from
-        anybody else. USAGE is kept on a schema in which the login sees a relation through somebody else.
-      - Each database takes one transaction for both. RV(disappears) names the schemas that Metamapper's
-        next scan will no longer find; it hides the documentation of them.
-      - Without it, such things are left alone, and M(metamapper.postgresql.visibility) reports them.
+      - Revoke privileges of O(group) and O(users), including retired ones, that are out of scope in any database,
+        whoever granted them - on other schemas and relations, other privileges, grant options, default privileges.
+        Nothing is revoked from other roles. USAGE stays on a schema in which the login role sees a relation through
+        another role.
+      - Granting and revoking in a database are one transaction. RV(disappears) lists the schemas that Metamapper's next
+        scan no longer finds. It hides their documentation.
+      - By default such privileges stay, and M(metamapper.postgresql.visibility) reports them.
     type: bool
     default: false
   end_connections:
     description:
-      - End the sessions of O(users) that retire, and with O(state=absent) of all O(users).
-      - Without it, a retired user with a session keeps its membership until a later run, and O(state=absent) waits
-        O(wait_seconds) for sessions to end and then fails. Either way nobody can log in as these users any more.
-      - An administrator who is no superuser needs the role C(pg_signal_backend) for it.
+      - Terminate the sessions of retired O(users), and with O(state=absent) of all O(users).
+      - By default a retired user with a session keeps its membership until a later run, and O(state=absent) waits
+        O(wait_seconds) for sessions to end and then fails. In both cases these users can no longer log in.
+      - A non-superuser administrator needs the role C(pg_signal_backend) for it.
     type: bool
     default: false
   wait_seconds:
@@ -158,17 +158,17 @@ options:
     default: 300
   lock_timeout_ms:
     description:
-      - How long, in milliseconds, each statement waits for a lock that somebody else holds on an object. The
-        transaction is then tried again, up to eight times in all.
+      - How long, in milliseconds, each statement waits for a lock of another session. The transaction is then retried,
+        up to eight attempts.
     type: int
     default: 5000
   search_path:
     description:
-      - What to set as C(search_path) of the users, for example C(pg_catalog). Empty leaves it as it is.
-      - On a path along which somebody else may create functions and operators, these run with the rights of the user;
-        M(metamapper.postgresql.visibility) reports it as C(exposed). On C(pg_catalog) alone, SQL that names tables
-        without their schema fails, and column defaults are shown with schemas in them; a default of 256 characters or
-        more breaks Metamapper's scan, so the lengths are looked at first.
+      - C(search_path) of the login roles, for example C(pg_catalog). Empty means that it is not changed.
+      - Functions and operators that other roles can create on the path run with the privileges of the login role;
+        M(metamapper.postgresql.visibility) reports such a path as C(exposed). With C(pg_catalog) only, SQL with
+        unqualified table names fails, and column defaults include schemas. A default of 256 characters or more breaks
+        Metamapper's scan, so the lengths are checked first.
     type: str
     default: ""
 seealso:
@@ -273,7 +273,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 statements:
-  description: The statements that were run, or in check mode would be run, in order. Verifiers of passwords are masked.
+  description: Statements that were run, or in check mode would be run, in order. Password verifiers are masked.
   returned: success
   type: list
   elements: str
@@ -283,15 +283,15 @@ statements:
     - GRANT USAGE ON SCHEMA "sales" TO "metamapper_readers"
 before:
   description:
-    - What the roles were and what the group held, for each database and for each schema that changes.
+    - State of the roles and privileges before the run, for each database and each schema that changes.
     - The same keys as RV(after).
   returned: success
   type: dict
   sample: {"roles": {"metamapper_readers": {}}, "databases": {}, "server": {}}
 after:
   description:
-    - What it is afterwards, read from the catalog; in check mode, what it would be.
-    - With O(state=absent) the roles are empty, and the databases are those in which they held something.
+    - State after the run, read from the catalog; in check mode the predicted state.
+    - With O(state=absent) the roles are empty, and the databases are those in which they had privileges.
   returned: success
   type: dict
   contains:
@@ -302,8 +302,8 @@ after:
     databases:
       description:
         - A key for each database, and in it one for each schema that changes.
-        - RV(ignore:extraneous) has what is held beyond the list, by schema (empty for what is in none) and role, and on
-          how many objects. RV(ignore:connect) is empty for a database that is not listed.
+        - RV(ignore:extraneous) counts the privileges that are out of scope, by schema (empty outside schemas) and role.
+          RV(ignore:connect) is empty for a database that is not configured.
       type: dict
       sample:
         warehouse:
@@ -318,14 +318,13 @@ after:
               future: [sales_owner]
           extraneous: {}
     server:
-      description: What is held beyond the list on databases, tablespaces and parameters, by role.
+      description: Privileges on databases, tablespaces and parameters that are out of scope, by role.
       type: dict
       sample: {}
 resolved:
   description:
-    - What O(databases) means on this server, by names alone, in the form of that option. Handed to
-      M(metamapper.postgresql.visibility) as O(metamapper.postgresql.visibility#module:databases), it makes both speak
-      of the same schemas.
+    - O(databases) with all patterns resolved on this server. Pass it to M(metamapper.postgresql.visibility) as
+      O(metamapper.postgresql.visibility#module:databases) to verify the same schemas.
   returned: success
   type: list
   elements: dict
@@ -337,22 +336,23 @@ resolved:
       allow_empty: false
       accept_breaks_scan: true
 scope:
-  description: How O(databases) reads on this server.
+  description: O(databases) as resolved on this server.
   returned: success
   type: dict
   contains:
     databases:
-      description: For each database in scope its entry, how many of its schemas are in scope, and how many exist.
+      description: For each database in scope its entry, the number of schemas in scope, and the number of existing
+        schemas.
       type: list
       elements: dict
     left_out:
       description:
-        - The databases and schemas that match a pattern and are left out, each with its reason. RV(ignore:schema) is
-          empty where the whole database is left out.
+        - Databases and schemas that match a pattern but are left out, with the reason. RV(ignore:schema) is empty if
+          the entire database is left out.
       type: list
       elements: dict
     taken_in:
-      description: The schemas that a pattern means, and on which O(group) had not been granted USAGE before.
+      description: Schemas that a pattern matches, and on which O(group) had no USAGE before.
       type: list
       elements: dict
   sample:
@@ -364,14 +364,14 @@ scope:
       - {database: warehouse, schema: tenant_7}
 disappears:
   description:
-    - The schemas whose relations the next scan by Metamapper will no longer find, by database. It then hides the
-      documentation of them, until a scan sees them again.
+    - Schemas that Metamapper's next scan no longer finds, by database. Their documentation is hidden until a scan sees
+      them again.
   returned: success
   type: list
   elements: dict
   sample: [{"database": "warehouse", "schemas": ["hr", "sales"]}]
 users:
-  description: What is known of each user's password.
+  description: State of each user's password.
   returned: success
   type: list
   elements: dict
@@ -382,23 +382,24 @@ users:
       sample: metamapper
     password:
       description:
-        - V(proven) when a login or the stored verifier shows that it is the wanted one, V(set) when this task set it,
-          V(unproven) when nothing could be proven and nothing was changed.
+        - V(proven) if a login succeeded or the stored verifier matches, V(set) if this task has set it, V(unproven) if
+          it could not be compared and was not changed.
       type: str
       sample: proven
     reason:
-      description: Why; empty where a login proved it.
+      description: Reason; empty if a login succeeded.
       type: str
       sample: ""
 inherited:
   description:
-    - What the group holds without a direct grant, for example through PUBLIC, and the administrator cannot grant.
+    - Privileges that the group has without a direct grant, for example through PUBLIC, and that the administrator
+      cannot grant.
   returned: success
   type: list
   elements: dict
   sample: [{"database": "erp", "kind": "schema", "privilege": "USAGE", "schema": "public", "name": ""}]
 not_grantable:
-  description: Relations of extensions that the administrator cannot grant on. They are left out.
+  description: Relations of extensions on which the administrator cannot grant. They are left out.
   returned: success
   type: list
   elements: dict
@@ -409,7 +410,7 @@ server_version:
   type: str
   sample: "17.10"
 problems:
-  description: All that is wrong, one element a problem, with keys for programs. Empty keys do not apply.
+  description: All problems, with keys for programs. Keys that do not apply are empty.
   returned: failure
   type: list
   elements: dict
@@ -421,26 +422,26 @@ problems:
       object: slaes
       statement: ""
 sqlstate:
-  description: SQLSTATE of the first problem; empty where the server did not speak.
+  description: SQLSTATE of the first problem; empty if it is not an error of the server.
   returned: failure
   type: str
   sample: ""
 database:
-  description: Database of the first problem; empty where it concerns none, or the whole server.
+  description: Database of the first problem; empty if it concerns none, or the entire server.
   returned: failure
   type: str
   sample: warehouse
 databases_not_done:
   description:
-    - Databases that could not be reached, where that is the only failure; RV(problems) has the reasons. All others are
-      done, or in check mode would be; RV(statements) tells of them.
-    - While there is one, no user retires, no role is dropped, and nothing is revoked from roles that stay.
+    - Databases that could not be reached, if that is the only failure; RV(problems) has the reasons. All others are
+      completed, or in check mode would be; see RV(statements).
+    - Until they are completed, no user retires, no role is dropped, and nothing is revoked from roles that stay.
   returned: failure
   type: list
   elements: str
   sample: [archive]
 committed:
-  description: What earlier transactions of this task had committed before the failure. Mostly empty.
+  description: What earlier transactions of this task had committed before the failure. Usually empty.
   returned: failure
   type: list
   elements: str

@@ -17,7 +17,7 @@ description:
   - Lets Metamapper's scans of a datastore pause and go on, so that none begins between an export and what comes next.
   - Comments, owners and custom properties are not exported.
 author:
-  - The metamapper.postgresql authors (@metamapper)
+  - The metamapper.postgresql authors (@getmetamapper)
 options:
   state:
     description:

@@ -10,15 +10,15 @@ module: visibility
 short_description: Verify what Metamapper can see in PostgreSQL
 version_added: 1.0.0
 description:
-  - Logs in as the Metamapper user, the way Metamapper does, and looks at what Metamapper looks at.
-  - It never changes anything. All questions are asked in a transaction that is read-only, and their number does not
-    depend on how many schemas and tables there are.
-  - Besides the catalog it asks questions of the form of Metamapper's own, so that what makes its scan fail is found
-    even if the catalog did not predict it.
-  - A scan of Metamapper hides everything that it did not see, with its documentation. A login that works and sees
-    nothing is therefore a failure here, although the connection test of Metamapper passes.
+  - Logs in as the Metamapper user, like Metamapper, and checks what Metamapper can see.
+  - Never changes anything. All queries run in a read-only transaction, and their number does not depend on the number
+    of schemas and tables.
+  - Besides reading the catalog it runs queries like Metamapper's, so what breaks the scan is found even if the catalog
+    did not predict it.
+  - Metamapper's scan hides everything that it does not see, with its documentation. A login that succeeds and sees
+    nothing is therefore a failure here, although Metamapper's connection test passes.
 author:
-  - The metamapper.postgresql authors (@metamapper)
+  - The metamapper.postgresql authors (@getmetamapper)
 extends_documentation_fragment:
   - metamapper.postgresql.connection
   - metamapper.postgresql.connection.bastion
@@ -26,69 +26,68 @@ extends_documentation_fragment:
 options:
   login_db:
     description:
-      - Database to look up the names of all databases in, where O(databases[].name) has a pattern.
-      - The databases that are listed by name are tried first, and afterwards V(postgres), V(defaultdb) and
-        V(template1). O(user) needs CONNECT on one of these.
+      - Database in which patterns of O(databases[].name) are resolved.
+      - Databases that are configured by name are tried first, then V(postgres), V(defaultdb) and V(template1). O(user)
+        needs CONNECT on one of these.
     type: str
     default: ''
   user:
     description:
-      - The role that Metamapper logs in as; this module logs in as it, too.
-      - A superuser is refused, since it sees everything and nothing would be proven.
+      - Login role of Metamapper. This module logs in as the same role.
+      - A superuser is refused, since it sees everything.
     type: str
     required: true
   password:
-    description: The password that Metamapper has for O(user).
+    description: Password of O(user).
     type: str
     required: true
   group:
     description:
-      - The role that holds the privileges, of which O(user) is a member. The default privileges for it are checked, and
-        the remedies grant to it.
-      - Where there is no such role, the remedies grant to O(user).
+      - Group role that holds the privileges, of which O(user) is a member. Its default privileges are checked, and
+        remedies grant to it.
+      - If it does not exist, remedies grant to O(user).
     type: str
     default: metamapper_readers
   databases:
-    description: What Metamapper is meant to see.
+    description: Databases and schemas that Metamapper should see.
     required: true
   privilege:
     description:
-      - What is expected of the schemas - V(select) that their rows can be read, V(metadata) that their tables and
-        columns are seen and no row can be read.
+      - Expected privilege - with V(select) rows can be read, with V(metadata) tables and columns are visible and no row
+        can be read.
     type: str
     choices: [select, metadata]
     default: select
   source:
     description:
-      - The address that Metamapper connects from, where it is known. When it is the address that the server saw,
-        C(pg_hba.conf) is proven to admit Metamapper; otherwise RV(findings) says that it is not.
+      - Address that Metamapper connects from, if known. If the server saw the same address, C(pg_hba.conf) is verified
+        for Metamapper; otherwise RV(findings) says that it is not.
     type: str
     default: ''
   fail_on:
     description:
-      - Which aspects fail the task. The findings of the others are warnings.
-      - A failed connection always fails the task, and so does a row that can be read in a schema of which only the
-        metadata is to be seen, through whomever.
+      - Aspects that fail the task. Findings of the others are warnings.
+      - A failed connection always fails the task, and so do rows that can be read in a metadata-only schema through any
+        role.
     type: list
     elements: str
     choices: [missing, lost, breaks_scan, excess, exposed, future]
     default: [missing, lost, breaks_scan]
   lock_timeout_ms:
     description:
-      - Milliseconds to wait for a lock of another session. After that the check of that database has failed, names who
-        holds the lock, and the other databases are checked.
+      - How long, in milliseconds, to wait for a lock of another session. Then the check of that database fails and
+        names the holder of the lock, and the other databases are checked.
     type: int
     default: 5000
   baseline:
     description:
-      - What an earlier run for this server returned as RV(seen). What was seen then and will not be seen now is found
-        as the aspect V(lost).
-      - A change of columns is noticed by their number.
-      - Without it, and for a database that it does not know, V(lost) is not checked, and RV(not_checked) says so.
+      - RV(seen) of an earlier run on this server. What was visible then and is not now is reported as V(lost).
+      - A change of columns is detected by their number.
+      - Without it, and for a database that it does not contain, V(lost) is not checked, and RV(not_checked) says so.
     type: dict
 attributes:
   check_mode:
-    description: Can run in check mode and return the same, since nothing is ever changed.
+    description: Can run in check mode with the same result, since nothing is changed.
     support: full
   diff_mode:
     description: Nothing changes, so there is nothing to show.
@@ -101,14 +100,14 @@ attributes:
     support: full
     membership: [metamapper.postgresql.postgresql]
 notes:
-  - There is no C(login_user), C(login_password) or C(session_role) here on purpose. A default for the action group
-    would make the audit run as the administrator.
+  - C(login_user), C(login_password) and C(session_role) are missing on purpose. A default of the action group would
+    make the module log in as the administrator.
   - A role without any privilege can read the names of all tables and columns in C(pg_catalog). No privilege hides them.
-  - A wrong password is one refused login. Where a login is refused for another reason, the other databases are tried
-    unless the reason holds for all of them.
-  - The catalog is read with C(search_path = pg_catalog). The queries of Metamapper's form run on a connection of their
-    own that is made as Metamapper makes it, without a C(client_encoding), and along the login's own C(search_path) if
-    nobody else can put an operator or a function there; otherwise with C(search_path = pg_catalog), and a finding of
+  - A wrong password causes one refused login. If a login is refused for another reason, the other databases are tried
+    unless the reason applies to all of them.
+  - The catalog is read with C(search_path = pg_catalog). Queries like Metamapper's run over a separate connection like
+    Metamapper's, without a C(client_encoding), and with the C(search_path) of the login role if no other role can
+    create operators or functions on it. Otherwise they run with C(search_path = pg_catalog), and a finding of
     V(exposed) says so.
 seealso:
   - module: metamapper.postgresql.access
@@ -153,8 +152,8 @@ EXAMPLES = r"""
 RETURN = r"""
 findings:
   description:
-    - All that was found, in the order of the aspects. At most 50 relations of a kind are named for each schema, and one
-      more finding counts the others.
+    - All findings, in the order of the aspects. At most 50 relations of a kind are listed per schema, and another
+      finding counts the rest.
     - Also returned when the task fails, as is everything else here.
   returned: always
   type: list
@@ -162,28 +161,28 @@ findings:
   contains:
     aspect:
       description:
-        - V(connection) whether and how the login works. V(missing) what is listed and will not appear.
-          V(breaks_scan) what makes the queries of Metamapper fail or misread. V(future) whose next tables will not
-          appear. V(lost) what appeared earlier and will not appear now. V(exposed) what is readable beyond the list.
-          V(excess) what the login can do beyond reading. V(limits) what no privilege can show.
+        - V(connection) whether the login works. V(missing) what is in scope and not visible. V(breaks_scan) what makes
+          Metamapper's queries fail or misread. V(future) whose future tables will not be visible. V(lost) what was
+          visible earlier and is not now. V(exposed) what is readable out of scope. V(excess) what the login role can do
+          besides reading. V(limits) what no privilege can show.
       type: str
     severity:
-      description: V(failure) fails the task, V(warning) is not well, V(information) is.
+      description: V(failure) fails the task. V(warning) should be fixed. V(information) is a note.
       type: str
     database:
-      description: The database; empty for what concerns the whole server.
+      description: The database; empty if it concerns the entire server.
       type: str
     schema:
-      description: The schema; empty where it does not apply.
+      description: The schema; empty if it does not apply.
       type: str
     relation:
-      description: The table, view or other relation; empty where it does not apply.
+      description: The table, view or other relation; empty if it does not apply.
       type: str
     reason:
-      description: What is so, and why.
+      description: What was found, and why.
       type: str
     remedy:
-      description: A statement that fixes it, ready to paste, or a sentence. Empty where nothing needs to be done.
+      description: SQL that fixes it, or a sentence. Empty if nothing needs to be done.
       type: str
   sample:
     - aspect: missing
@@ -195,8 +194,8 @@ findings:
       remedy: GRANT SELECT ON TABLE "sales"."orders" TO "metamapper_readers";
 summary:
   description:
-    - Status and number of findings for each aspect. The status is V(ok), V(warning), V(failure), or V(unknown) where
-      the aspect was not checked everywhere and nothing was found where it was.
+    - Status and number of findings for each aspect. The status is V(ok), V(warning), V(failure), or V(unknown) if the
+      aspect was not checked everywhere and nothing was found.
   returned: always
   type: dict
   sample:
@@ -224,22 +223,21 @@ request:
       type: list
       elements: str
     baseline:
-      description: The option of this name; null where there was none.
+      description: The option of this name; null if it was not set.
       type: dict
   sample: {login_host: db.example.org, login_port: 5432, fail_on: [missing, lost, breaks_scan], baseline: null}
 not_checked:
   description:
-    - What could not be checked, and why - there is no baseline, the login may not read a catalog, or a database could
-      not be entered.
+    - What could not be checked, and why - no baseline, no access to a catalog, or no connection to a database.
   returned: always
   type: list
   elements: dict
   contains:
     database:
-      description: The database; empty for the whole server.
+      description: The database; empty for the entire server.
       type: str
     aspects:
-      description: The aspects that were not checked there, or not wholly.
+      description: Aspects that were not checked there, or not completely.
       type: list
       elements: str
     reason:
@@ -250,25 +248,25 @@ not_checked:
       aspects: [lost]
       reason: There is no baseline, so that nothing was compared with what was seen earlier.
 connection:
-  description: What the first login that worked tells about the way to the server.
+  description: Properties of the first successful login.
   returned: always
   type: dict
   contains:
     works:
-      description: Whether any login worked.
+      description: Whether any login succeeded.
       type: bool
     address:
-      description: The address that the server saw; empty for its Unix socket, and where no login worked.
+      description: Client address as seen by the server; empty for a Unix socket, and if no login succeeded.
       type: str
     tls:
-      description: The version of TLS; empty where the connection is not encrypted.
+      description: TLS version; empty if the connection is not encrypted.
       type: str
     pg_hba_proven:
-      description: Whether C(pg_hba.conf) is proven to admit the address that Metamapper comes from.
+      description: Whether C(pg_hba.conf) was verified for Metamapper's address.
       type: bool
   sample: {works: true, address: 192.0.2.10, tls: TLSv1.3, pg_hba_proven: true}
 databases:
-  description: The databases that were looked at, by name.
+  description: Databases that were checked, by name.
   returned: always
   type: list
   elements: dict
@@ -277,10 +275,10 @@ databases:
       description: The database.
       type: str
     status:
-      description: V(ok), V(warning) or V(failure), as its findings are.
+      description: V(ok), V(warning) or V(failure), the worst of its findings.
       type: str
     schemas:
-      description: The listed schemas, by name; empty where the login failed.
+      description: Schemas in scope, by name; empty if the login failed.
       type: list
       elements: dict
       contains:
@@ -288,16 +286,16 @@ databases:
           description: The schema.
           type: str
         privilege:
-          description: What is expected of it, V(select) or V(metadata).
+          description: Expected privilege, V(select) or V(metadata).
           type: str
         relations:
-          description: How many relations Metamapper is to list, and how many it will.
+          description: Number of expected and of visible relations.
           type: dict
         columns:
-          description: How many columns Metamapper is to list, and how many it will.
+          description: Number of expected and of visible columns.
           type: dict
         future_covered:
-          description: Whether the next tables of all that can create tables in it will appear.
+          description: Whether future tables of all roles that can create tables in it will be visible.
           type: bool
   sample:
     - name: warehouse
@@ -309,22 +307,23 @@ databases:
           columns: {expected: 96, visible: 88}
           future_covered: false
 scope:
-  description: How O(databases) reads on this server.
+  description: O(databases) as resolved on this server.
   returned: always
   type: dict
   contains:
     databases:
-      description: For each database in scope its entry, how many of its schemas are in scope, and how many exist.
+      description: For each database in scope its entry, the number of schemas in scope, and the number of existing
+        schemas.
       type: list
       elements: dict
     left_out:
       description:
-        - The databases and schemas that match a pattern and are left out, each with its reason. RV(ignore:schema) is
-          empty where the whole database is left out.
+        - Databases and schemas that match a pattern but are left out, with the reason. RV(ignore:schema) is empty if
+          the entire database is left out.
       type: list
       elements: dict
     taken_in:
-      description: The schemas that a pattern means, and on which O(group) had not been granted USAGE before.
+      description: Schemas that a pattern matches, and on which O(group) had no USAGE before.
       type: list
       elements: dict
   sample:
@@ -336,41 +335,41 @@ scope:
       - {database: warehouse, schema: tenant_7}
 seen:
   description:
-    - What a query of Metamapper's form returned, by database, schema and relation, with the number of columns. Keep it,
-      and hand it in as O(baseline) later.
-    - A database is left out when the query failed in it.
+    - What a query like Metamapper's returned, by database, schema and relation, with the number of columns. Store it,
+      and pass it as O(baseline) later.
+    - A database is left out if the query failed in it.
   returned: always
   type: dict
   sample: {warehouse: {sales: {customers: 8, items: 5}}}
 oids:
   description:
-    - The oids of the relations of RV(seen), by database and schema, in the order of their names. Metamapper matches
-      relations by oid over all its datastores; the role verify compares them over all servers.
-    - Null stands for a relation that Metamapper's query finds no oid of.
+    - OIDs of the relations of RV(seen), by database and schema, in the order of their names. Metamapper matches
+      relations by OID across all its datastores; the role verify compares them across all servers.
+    - Null means that Metamapper's query finds no OID.
   returned: always
   type: dict
   sample: {warehouse: {sales: [16390, 16385]}}
 lost_oids:
-  description: The oids of relations that are findings of the aspect V(lost) and exist, by database, schema and name.
+  description: OIDs of existing relations with findings of the aspect V(lost), by database, schema and name.
   returned: always
   type: dict
   sample: {warehouse: {sales: {orders: 16401}}}
 system_identifier:
   description:
-    - What the server has in common with its replicas and other copies of its files. Empty where the login may not call
-      C(pg_control_system), and where no login worked.
+    - System identifier, which the server shares with its replicas and physical copies. Empty if the login role cannot
+      call C(pg_control_system), and if no login succeeded.
   returned: always
   type: str
   sample: "7300000000000000001"
 server_version:
-  description: The number of the server's version, as C(server_version_num); null where no login worked.
+  description: C(server_version_num) of the server; null if no login succeeded.
   returned: always
   type: int
   sample: 170010
 breakers_confirmed:
   description:
-    - Whether the queries of Metamapper's form did in every database what the catalog predicted.
-    - False where no login worked.
+    - Whether queries like Metamapper's did in every database what the catalog predicted.
+    - False if no login succeeded.
   returned: always
   type: bool
   sample: true
