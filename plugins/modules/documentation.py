@@ -10,75 +10,73 @@ module: documentation
 short_description: Export what people wrote in Metamapper to a file, and restore it
 version_added: 1.0.0
 description:
-  - Reads descriptions, readmes and tags of all schemas, tables and columns of a datastore over Metamapper's REST API,
-    and keeps them in a file; or writes back to Metamapper what such a file has.
-  - Metamapper hides what a scan does not see, and loses text where a hidden table meets another one with the same oid.
-    A file is what brings it back then.
-  - Lets Metamapper's scans of a datastore pause and go on, so that none begins between an export and what comes next.
+  - Exports descriptions, readmes and tags of all schemas, tables and columns of a datastore to a file, or restores them
+    from it, with Metamapper's REST API.
+  - Metamapper hides what a scan does not see, and loses text if a hidden table and another one have the same OID. The
+    file restores it.
+  - Pauses and resumes Metamapper's scans of a datastore, so that none begins between an export and what follows it.
   - Comments, owners and custom properties are not exported.
 author:
   - The metamapper.postgresql authors (@getmetamapper)
 options:
   state:
     description:
-      - V(exported) lets the file have what Metamapper has. It is written whole or not at all.
-      - V(restored) lets Metamapper have what the file has. Only what differs is written, and nothing is ever taken out
-        of Metamapper.
-      - V(paused) lets no new scan of the datastore begin, and V(resumed) lets them begin again. A scan that has begun,
-        or that Metamapper has already queued, goes on.
+      - V(exported) writes the documentation to the file, atomically.
+      - V(restored) writes differences to Metamapper, and removes nothing there.
+      - V(paused) lets no new scan of the datastore begin, and V(resumed) ends that. A scan that is running or queued
+        continues.
     type: str
     required: true
     choices: [exported, restored, paused, resumed]
   api_url:
     description:
-      - Address of Metamapper, as it stands in a browser before the first single slash, such as
-        V(https://metamapper.example.com). Its certificate is always verified.
-      - No redirect is followed, since the token is for this address alone.
+      - URL of Metamapper without a path, such as V(https://metamapper.example.com). Its certificate is always verified.
+      - Redirects are not followed, since the token is for this URL only.
     type: str
     required: true
   api_workspace:
-    description: Identifier of the workspace, as its settings in Metamapper show it.
+    description: ID of the workspace, from its settings in Metamapper.
     type: str
     required: true
   api_token:
-    description: Token of the workspace for the API, as Metamapper showed it when the token was created.
+    description: API token of the workspace, as shown when it was created.
     type: str
     required: true
   api_ca_cert:
-    description: File with the certificates of the authorities to trust; empty for those of the system.
+    description: File with the trusted CA certificates; empty for those of the system.
     type: path
     default: ''
   allow_cleartext_token:
     description:
-      - Accept an O(api_url) that begins with C(http) although it is on another host. Everybody on the way can read the
-        token then, and change with it what is written in Metamapper.
+      - Accept an O(api_url) with C(http) on another host. The token can then be read on the network, and used to change
+        the documentation.
     type: bool
     default: false
   api_timeout_seconds:
-    description: How long to wait for one answer.
+    description: Timeout of one request.
     type: int
     default: 60
   api_wait_seconds:
     description:
-      - How long one request may wait altogether because Metamapper asks for a pause.
-      - Where its throttle is configured it allows 100 requests a minute.
+      - How long a throttled request is retried.
+      - If throttling is configured, Metamapper accepts 100 requests per minute.
     type: int
     default: 300
   datastore:
-    description: Name of the datastore, as Metamapper shows it.
+    description: Name of the datastore in Metamapper.
     type: str
     required: true
   path:
     description:
-      - The file, on the host that the module runs on. A new one has mode 0640. Its directory must exist.
-      - A file that the module has not written is refused.
-      - Required where O(state=exported) or O(state=restored).
+      - Path of the file on the host that runs the module. A new file has mode 0640. Its directory must exist.
+      - A file that this module has not written is refused.
+      - Required if O(state=exported) or O(state=restored).
     type: path
   restore:
     description:
-      - V(missing) writes a text only where there is none, so that what somebody has written since the export stays.
+      - V(missing) writes a text only if there is none, so newer texts stay.
       - V(all) also replaces texts that differ from the file.
-      - Neither empties a text.
+      - Neither deletes a text.
     type: str
     choices: [missing, all]
     default: missing
@@ -90,15 +88,14 @@ attributes:
     description: Shows the texts that differ.
     support: full
   idempotent:
-    description: A second run changes nothing, unless somebody has written something meanwhile.
+    description: A second run changes nothing, unless the documentation has changed in the meantime.
     support: full
 notes:
-  - Columns are listed table by table, so that an export takes one request for each table and one for each thousand
-    tables of a schema.
-  - Metamapper's API takes descriptions of at most 140 characters, although its pages take longer ones. Such a
-    description is exported; when it is to be restored, RV(not_written) lists it.
-  - Where a text of the file is no longer in Metamapper, or was replaced by another one, O(state=exported) keeps the
-    file as it was beside the new one, so that an export after a loss does not take the text with it.
+  - An export takes one request per table, and one per thousand tables of a schema.
+  - Metamapper's API accepts descriptions of at most 140 characters, its user interface longer ones. A longer
+    description is exported, but not restored; RV(not_written) lists it.
+  - If a text of the file is no longer in Metamapper or was replaced, O(state=exported) keeps a backup of the file, so
+    an export after a loss does not lose the text.
 seealso:
   - module: metamapper.postgresql.visibility
 """
@@ -133,7 +130,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 datastore:
-  description: The datastore, by its identifier and its name in Metamapper.
+  description: ID and name of the datastore in Metamapper.
   returned: success
   type: dict
   sample: {id: s4N8p5g0wjiS, name: warehouse}
@@ -143,41 +140,41 @@ path:
   type: str
   sample: metamapper-documentation/warehouse.json
 documented:
-  description: Of how many schemas, tables and columns the file has a text.
+  description: Number of schemas, tables and columns with a text in the file.
   returned: when O(state=exported) or O(state=restored)
   type: dict
   sample: {schemas: 1, tables: 17, columns: 40}
 documented_tables:
-  description: The tables of which, or of whose columns, the file has a text, by schema.
+  description: Tables with a text in the file, of the table or its columns, by schema.
   returned: when O(state=exported)
   type: dict
   sample: {sales: [items, orders]}
 shown:
-  description: How many schemas, tables and columns Metamapper shows.
+  description: Number of visible schemas, tables and columns in Metamapper.
   returned: when O(state=exported)
   type: dict
   sample: {schemas: 2, tables: 23, columns: 310}
 no_longer_there:
-  description: The objects of which a text of the file is no longer in Metamapper, or was replaced by another one.
+  description: Objects with a text in the file that is no longer in Metamapper or was replaced.
   returned: when O(state=exported)
   type: list
   elements: dict
   sample: [{schema: sales, table: orders, column: ""}]
 backup_file:
-  description: Where the file is kept as it was, if RV(no_longer_there) is not empty; otherwise empty.
+  description: Path of the backup, if RV(no_longer_there) is not empty; otherwise empty.
   returned: when O(state=exported)
   type: str
   sample: metamapper-documentation/warehouse.json.20261126T001500Z
 written:
-  description: The objects whose texts were written, and which of O(ignore:short_desc), C(readme) and C(tags) these are.
+  description: Objects whose texts were written, and which of O(ignore:short_desc), C(readme) and C(tags).
   returned: when O(state=restored)
   type: list
   elements: dict
   sample: [{schema: sales, table: orders, column: "", fields: [readme, short_desc]}]
 not_written:
   description:
-    - What the file has and Metamapper has not after the run, and why - Metamapper shows no such object, or its API does
-      not take the text. C(field) is empty for all texts of an object.
+    - Texts of the file that are not in Metamapper after the run, and why - the object is not visible, or the API does
+      not accept the text. C(field) is empty for all texts of an object.
   returned: when O(state=restored)
   type: list
   elements: dict
@@ -188,7 +185,7 @@ not_written:
       field: short_desc
       reason: "It has 160 characters, and the API takes at most 140: paste it there."
 kept:
-  description: The texts that differ from the file and were left, since O(restore=missing).
+  description: Texts that differ from the file and were kept because of O(restore=missing).
   returned: when O(state=restored)
   type: list
   elements: dict
