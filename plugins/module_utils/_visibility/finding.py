@@ -106,8 +106,8 @@ def failure_message(findings: Sequence[Finding], user: str) -> str:
     failures = [found for found in findings if found.severity == "failure"]
     if not failures:
         return ""
-    count = "1 finding fails" if len(failures) == 1 else f"{len(failures)} findings fail"
+    count = "1 failure" if len(failures) == 1 else f"{len(failures)} failures"
     rest = len(failures) - NAMED_IN_MESSAGE
-    lines = [f"{count} the check of what Metamapper will see as {quoted(user)}:"]
+    lines = [f"Verification failed for user {quoted(user)}: {count}:"]
     lines += [f"{number}. {found}" for number, found in enumerate(failures[:NAMED_IN_MESSAGE], start=1)]
     return "\n".join([*lines, *([f"... and {rest} more, all in the key findings."] if rest > 0 else [])])

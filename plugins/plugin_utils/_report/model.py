@@ -170,6 +170,11 @@ class Database:
         return sum((schema.columns for schema in self.schemas), Coverage())
 
     @property
+    def is_in_scope(self) -> bool:
+        """Whether it was to be verified: one that dropped out is known only by what was seen in it earlier."""
+        return bool(self.schemas) or not self.findings or any(found.aspect != "lost" for found in self.findings)
+
+    @property
     def is_checked(self) -> bool:
         """Whether its schemas were looked at: a database that refuses the login, or is there no longer, has none."""
         return bool(self.schemas) or not any(
@@ -263,8 +268,8 @@ class Report:
 
     @property
     def databases(self) -> list[Database]:
-        """The databases of all servers."""
-        return [database for server in self.servers for database in server.databases]
+        """The databases of all servers that were to be verified."""
+        return [database for server in self.servers for database in server.databases if database.is_in_scope]
 
     @property
     def relations(self) -> Coverage:

@@ -194,12 +194,13 @@ def facts(server: Server, report: Report) -> list[tuple[str, str]]:
 
 def extent(server: Server) -> str:
     """Return what was checked and how much of it Metamapper sees; empty where no database was."""
-    if not server.databases:
+    databases = [database for database in server.databases if database.is_in_scope]
+    if not databases:
         return ""
-    schemas = sum(len(database.schemas) for database in server.databases)
+    schemas = sum(len(database.schemas) for database in databases)
     if not schemas:
-        return f"{counted(len(server.databases), 'database')}, schemas not checked"
-    where = f"{counted(len(server.databases), 'database')}, {counted(schemas, 'schema')}"
+        return f"{counted(len(databases), 'database')}, schemas not checked"
+    where = f"{counted(len(databases), 'database')}, {counted(schemas, 'schema')}"
     return f"{where}: {part(server.relations, 'relation')}, {part(server.columns, 'column')} visible"
 
 

@@ -92,8 +92,8 @@ def test_the_summary_names_every_aspect() -> None:
     ("count", "expected"),
     [
         (0, ""),
-        (1, '1 finding fails the check of what Metamapper will see as "mm":\n1. '),
-        (3, '3 findings fail the check of what Metamapper will see as "mm":\n1. '),
+        (1, 'Verification failed for user "mm": 1 failure:\n1. '),
+        (3, 'Verification failed for user "mm": 3 failures:\n1. '),
         (5, "\n... and 2 more, all in the key findings."),
     ],
 )

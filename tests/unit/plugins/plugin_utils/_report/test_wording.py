@@ -54,6 +54,21 @@ def test_extent(databases: list[Result], text: str) -> None:
     assert extent(server_of("db", result(databases))) == text
 
 
+def test_a_database_that_dropped_out_was_not_verified() -> None:
+    given = result(
+        [database("d", [schema("s", visible=11)])],
+        [
+            finding("missing", "failure", "No SELECT.", database="d", schema="s", relation="t"),
+            finding("missing", "failure", "No such database.", database="closed"),
+        ],
+        message="failed",
+    )
+    whole = report_of({"a": given}, created=CREATED, dropped={"a": ["gone"]})
+    assert text_lines(whole)[0] == f"Verification failed: 2 failures in 2 of 2 databases ({CREATED})"
+    assert extent(whole.servers[0]).startswith("2 databases, 1 schema: ")
+    assert "gone: Metamapper saw this database earlier" in "\n".join(text_lines(whole))
+
+
 @pytest.mark.parametrize(
     ("whole", "status", "line"),
     [
