@@ -10,6 +10,9 @@ from typing import Any, Iterable, Iterator, Literal, NamedTuple
 Kind = Literal["difference", "message", "failure", "recap"]
 RESULT = re.compile(r"(\w+): \[[^]]*\](?:: FAILED!)? => (\{.*)")
 RECAP = re.compile(r"\S+\s+: ok=\d+ ")
+# The report stands on the console as it is, between the banner of its task and the result.
+REPORT = re.compile(r"TASK \[.*report \| ")
+STATUS = re.compile(r"\w+: \[[^]]*\]")
 # A row of the text report for an aspect in which nothing was found.
 NOTHING_FOUND = re.compile(r"  ok ")
 
@@ -23,8 +26,12 @@ class Highlight(NamedTuple):
 
 def highlights(lines: Iterable[str]) -> Iterator[Highlight]:
     """Yield the lines that matter, each as soon as it is complete. They are those of Ansible's default callback."""
-    status, unfinished, is_diff = "", "", False
+    status, unfinished, is_diff, is_report = "", "", False, False
     for line in (line.rstrip() for line in lines):
+        if is_report and not STATUS.match(line):
+            yield from _messages([line])
+            continue
+        is_report = bool(REPORT.match(line))
         started = RESULT.fullmatch(line)
         if started:
             status, unfinished = started[1], started[2]
@@ -48,4 +55,8 @@ def _said(status: str, result: dict[str, Any]) -> Iterator[Highlight]:
     if status == "fatal":
         yield Highlight("failure", f"FAILED: {lines[0]}")
     else:
-        yield from (Highlight("message", line) for line in lines if line and not NOTHING_FOUND.match(line))
+        yield from _messages(lines)
+
+
+def _messages(lines: Iterable[str]) -> Iterator[Highlight]:
+    yield from (Highlight("message", line) for line in lines if line and not NOTHING_FOUND.match(line))

@@ -32,6 +32,18 @@ ok: [127.0.0.1] => {
 }
 ok: [127.0.0.1]
 """
+REPORT = """\
+TASK [metamapper.postgresql.verify : report | Show what was found and write the reports] ***
+Metamapper sees all
+
+  1 database
+  ok           missing
+  failure      breaks_scan  1 finding
+    GRANT USAGE ON SCHEMA "we""ird.näme'; --" TO "r";
+}
+ok: [127.0.0.1]
+no line of the report
+"""
 FAILURE = 'fatal: [127.0.0.1]: FAILED! => {"changed": false, "msg": "2 findings:\\n1. missing\\n2. breaks_scan"}\n'
 RECAP = "127.0.0.1                  : ok=4    changed=1    unreachable=0    failed=0   \n"
 SAID = [
@@ -61,6 +73,7 @@ SAID = [
             id="a difference ends with it",
         ),
         pytest.param(MESSAGE, SAID, id="a message, without what was not found"),
+        pytest.param(REPORT, SAID, id="the report, as it is"),
         pytest.param('ok: [h] => {"msg": "one\\ntwo"}\n', [("message", "one"), ("message", "two")], id="one line"),
         pytest.param("changed: [h] => {\n}\n", [], id="a result that says nothing"),
         pytest.param(FAILURE, [("failure", "FAILED: 2 findings:")], id="a failure: its first line"),
