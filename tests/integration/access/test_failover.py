@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A primary that dies in the middle of a run, and a replica that takes its place: nothing is left half-done."""
 
 from __future__ import annotations

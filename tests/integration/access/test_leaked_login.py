@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whoever has got hold of the login cannot keep it from being locked out, replaced or dropped."""
 
 from __future__ import annotations

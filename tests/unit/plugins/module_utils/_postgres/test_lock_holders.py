@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Who holds a lock, as people read it, and what ends that."""
 
 from __future__ import annotations

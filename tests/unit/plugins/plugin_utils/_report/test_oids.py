@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is kept of the oids of servers, and that other runs compare with it."""
 
 from __future__ import annotations
