@@ -45,6 +45,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.word
     counts_text,
     extent,
     facts,
+    moment,
     notes,
     remedy_label,
     share,
@@ -166,8 +167,10 @@ class Sizes:
 
 
 def _figures(report: Report) -> str:
-    """Return what was checked in all, and how much of it is visible."""
+    """Return what was checked in all, and how much of it is visible; empty where nothing was."""
     databases = report.databases
+    if not databases:
+        return ""
     schemas = sum(len(database.schemas) for database in databases)
     size = [counted(number, noun) for number, noun in ((len(report.servers), "server"), (len(databases), "database"))]
     visible_part = f"{share(report.relations)} relations visible" if report.relations.expected else "– relations"
@@ -191,7 +194,7 @@ def shown(value: Any) -> Any:
 FUNCTIONS = (
     *(anchor, bar_class, common_findings, numbered, thousands, tile_notes),
     *(counts_of, grouped, is_exact, label, visible_lines),
-    *(absence, consequence, counted, counts_text, extent, facts, notes, remedy_label, share, verdict),
+    *(absence, consequence, counted, counts_text, extent, facts, moment, notes, remedy_label, share, verdict),
 )
 
 

@@ -23,6 +23,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.word
     absence,
     consequence,
     counted,
+    moment,
     notes,
     remedy_label,
     verdict,
@@ -129,7 +130,7 @@ def render_markdown(report: Report) -> str:
         "",
         *remarks[:ROWS],
         "",
-        f"Verified {escaped(report.created)}, logged in as Metamapper does\\.",
+        escaped(moment(report)),
     ]
     lines += _decisions(action, report, CHARACTERS - sum(len(line) + 1 for line in (*lines, *end)))
     return "\n".join([*lines, *end])

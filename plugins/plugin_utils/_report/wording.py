@@ -94,6 +94,13 @@ def verdict(report: Report) -> str:
     return f"{seen}, with {counted(warnings, 'warning')}" if warnings else seen
 
 
+def moment(report: Report) -> str:
+    """Return when it was verified, and how; or that no database was."""
+    if report.databases:
+        return f"Verified {visible(report.created)}, logged in as Metamapper does."
+    return f"{visible(report.created)}: no database was verified."
+
+
 def consequence(report: Report) -> str:
     """Return in one sentence what Metamapper's next scan would do; empty where it would do what it should.
 

@@ -307,6 +307,13 @@ def test_nothing_to_see_has_no_percentage() -> None:
     assert "%" not in text
 
 
+def test_a_page_on_nothing_that_was_verified_says_so() -> None:
+    text = Page(render_html(report(a=None))).text
+    assert f"{CREATED}: no database was verified." in text
+    assert "logged in as Metamapper does" not in text
+    assert f"Verified {CREATED}, logged in as Metamapper does. 1 server" in Page(render_html(report(a=PASSED))).text
+
+
 def test_why_a_server_was_lost_stands_on_the_page() -> None:
     whole = report_of(
         {"a": None}, created=CREATED, causes={"a": {"msg": 'Cannot grant on "sales".\nGRANT "o" TO "d";'}}
