@@ -59,15 +59,34 @@ def problems(version: str) -> Iterator[str]:
         yield f"the branch is {branch}: releases are made from {BRANCH}"
     if version in git("tag", "--list").splitlines():
         yield f"the tag {version} exists: choose the next version"
-    if not list((ROOT / "changelogs" / "fragments").glob("*.yml")):
+    yield from problems_of_notes(version)
+
+
+def has_notes(version: str) -> bool:
+    """Tell whether the release notes of a version are written already."""
+    path = ROOT / "changelogs" / "changelog.yaml"
+    return path.exists() and version in yaml.safe_load(path.read_text(encoding="utf-8"))["releases"]
+
+
+def problems_of_notes(version: str) -> Iterator[str]:
+    """Yield what is wrong with the fragments: missing, or too late for the notes."""
+    fragments = sorted(path.name for path in (ROOT / "changelogs" / "fragments").glob("*.yml"))
+    if has_notes(version) and fragments:
+        yield (
+            f"the release notes of {version} are written, but changelogs/fragments has {', '.join(fragments)}: choose "
+            f"the next version, or remove {version} from changelogs/changelog.yaml"
+        )
+    if not has_notes(version) and not fragments:
         yield "changelogs/fragments is empty: say what has changed since the last release"
 
 
 def write_notes(version: str) -> None:
-    """Turn the fragments into release notes."""
+    """Turn the fragments into release notes, unless these are written already."""
     changelog = program("antsibull-changelog")
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     subprocess.run([changelog, "lint"], cwd=ROOT, check=True)
+    if has_notes(version):
+        return
     subprocess.run([changelog, "release", "--version", version, "--date", today], cwd=ROOT, check=True)
     subprocess.run([changelog, "lint"], cwd=ROOT, check=True)
 

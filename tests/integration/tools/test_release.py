@@ -84,6 +84,12 @@ def without_fragments(clone: Path) -> None:
     git(clone, "commit", "--quiet", "--message", "Nothing to say")
 
 
+def notes_and_more(clone: Path) -> None:
+    (clone / "changelogs" / "changelog.yaml").write_text(f"---\nancestor: null\nreleases: {{{VERSION}: {{}}}}\n")
+    git(clone, "add", "--all")
+    git(clone, "commit", "--quiet", "--message", "Write notes, and another fragment")
+
+
 def nothing(_clone: Path) -> None:
     pass
 
@@ -95,6 +101,7 @@ def nothing(_clone: Path) -> None:
         pytest.param(other_branch, VERSION, "the branch is feature", id="other branch"),
         pytest.param(tagged, VERSION, "the tag 1.0.0 exists", id="tagged"),
         pytest.param(without_fragments, VERSION, "changelogs/fragments is empty", id="no fragment"),
+        pytest.param(notes_and_more, VERSION, "the release notes of 1.0.0 are written, but", id="notes and more"),
         pytest.param(nothing, "1.0.1", "galaxy.yml says 1.0.0", id="other version"),
         pytest.param(nothing, "we\"ird.näme'; --", "is no version", id="no version"),
         pytest.param(nothing, "", "is no version", id="nothing"),
@@ -131,8 +138,11 @@ def test_a_release_is_whole_and_says_what_is_left_to_do(clone: Path) -> None:
     ]
     git(clone, "add", "--all")
     git(clone, "commit", "--quiet", "--message", "Release 1.0.0")
+    assert release(clone).returncode == 0, "the same release again"
+    assert git(clone, "status", "--porcelain") == ""
+    git(clone, "tag", VERSION)
     fresh = clone.parent / "fresh"
     git(clone, "clone", "--quiet", str(clone), str(fresh))
     for linter in (["antsibull-changelog", "lint"], ["yamllint", "--strict", "."]):
         subprocess.run([program(linter[0]), *linter[1:]], cwd=fresh, check=True)
-    assert "changelogs/fragments is empty" in release(fresh).stdout
+    assert "the tag 1.0.0 exists" in release(fresh).stdout
