@@ -410,13 +410,34 @@ server_version:
   type: str
   sample: "17.10"
 problems:
-  description: All problems, with keys for programs. Keys that do not apply are empty.
+  description:
+    - All problems, with keys for programs. Keys that do not apply are empty.
+    - The key C(remedies) is a list of what fixes it, in its order. C(kind) is V(sql) for C(statements) to be run as
+      C(role) in C(database), and where these are empty C(by) says who runs them, and any database does; V(variable) for
+      the C(value) of the variable C(name), to V(set) or, as C(change) says, to V(add) to its list or to V(remove) from
+      it, with C(database) a key of the entry of that database; V(line) for a line of C(file); V(person) for a sentence.
+      Where C(is_alternative) is true it does instead of those before it, which are all needed.
   returned: failure
   type: list
   elements: dict
   sample:
     - message: Schema "slaes" not found in database "warehouse" (as a name or a pattern). Did you mean "sales"?
-      remedy: "Correct the name in schemas, or set allow_empty: true for the database."
+      remedy: Correct the name in schemas. Or set allow_empty: true in the entry of "warehouse" in metamapper_databases.
+      remedies:
+        - kind: person
+          text: Correct the name in schemas.
+          role: ""
+          database: ""
+          is_alternative: false
+        - kind: variable
+          text: "allow_empty: true"
+          name: allow_empty
+          value: true
+          change: set
+          role: ""
+          database: warehouse
+          is_alternative: true
+          situation: allow nothing to match
       sqlstate: ""
       database: warehouse
       object: slaes

@@ -182,8 +182,53 @@ findings:
       description: What was found, and why.
       type: str
     remedy:
-      description: SQL that fixes it, or a sentence. Empty if nothing needs to be done.
+      description: What fixes it, as one text; only SQL if that is all.
       type: str
+    remedies:
+      description:
+        - What fixes it, in the order in which it is done. Empty where nothing needs to be done.
+      type: list
+      elements: dict
+      contains:
+        kind:
+          description:
+            - V(sql) for statements, V(variable) for a role variable or a key of an entry of databases, V(line) for a
+              line of a file of the server, V(person) for a sentence.
+          type: str
+        text:
+          description: What is copied, as one text; or the sentence.
+          type: str
+        statements:
+          description: The statements, each with its semicolon. Only of SQL.
+          type: list
+          elements: str
+        role:
+          description: The role that runs them; empty where RV(findings[].remedies[].by) says who may.
+          type: str
+        by:
+          description: Who runs them, in words. Only of SQL.
+          type: str
+        database:
+          description: The database in which they are run, or whose entry has the variable; empty for none.
+          type: str
+        name:
+          description: Name of the variable.
+          type: str
+        value:
+          description: Its value; missing where only you know it.
+          type: raw
+        change:
+          description: Whether to V(set) the variable, or to V(add) items to a list or to V(remove) them from it.
+          type: str
+        file:
+          description: The file that the line belongs to.
+          type: str
+        is_alternative:
+          description: V(true) where it does instead of those before it, which are all needed.
+          type: bool
+        situation:
+          description: A name for the kind of remedy.
+          type: str
   sample:
     - aspect: missing
       severity: failure
@@ -191,7 +236,16 @@ findings:
       schema: sales
       relation: orders
       reason: "It will not appear: the login lacks SELECT on it."
-      remedy: GRANT SELECT ON TABLE "sales"."orders" TO "metamapper_readers";
+      remedy: GRANT SELECT ON TABLE sales.orders TO metamapper_readers;
+      remedies:
+        - kind: sql
+          text: GRANT SELECT ON TABLE sales.orders TO metamapper_readers;
+          statements: [GRANT SELECT ON TABLE sales.orders TO metamapper_readers;]
+          role: ""
+          by: its owner or a superuser
+          database: warehouse
+          is_alternative: false
+          situation: grant what is missing
 summary:
   description:
     - Status and number of findings for each aspect. The status is V(ok), V(warning), V(failure), or V(unknown) if the

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Sequence, Tuple
 
 from .._core.problem import Failure, Problem
+from .._core.remedy import by_hand
 from .._core.sql_statement import Statement, quoted
 from .._postgres.session import Session
 from .._postgres.transaction import ATTEMPTS, Work, read_again
@@ -55,7 +56,7 @@ def change_database(run: Run, step: ChangeDatabase) -> None:
 
 def _restless(name: str) -> Problem:
     message = f"Other sessions change the privileges in database {quoted(name)} again and again."
-    return Problem(message, "Run again when they have finished.", database=name)
+    return Problem(message, by_hand("Run again when they have finished."), database=name)
 
 
 def _inspect(run: Run, session: Session, state: DatabaseState, narrowed: Narrowed | None = None) -> DatabaseFacts:

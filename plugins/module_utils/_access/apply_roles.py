@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Sequence
 
 from .._core.problem import Failure, Problem
+from .._core.remedy import by_hand
 from .._core.sql_statement import Statement, quoted
 from .._postgres.server_error import ServerError
 from .._postgres.session import Session, render
@@ -159,7 +160,7 @@ def check_successor(run: Run, _step: CheckSuccessor) -> None:
     known = _probe(run, first)
     if known.state == "wrong":
         message = f"The user {quoted(first.name)} cannot log in, so nobody retires. {known.reason}"
-        raise Failure([Problem(message, "Repair the login first.", object=first.name)])
+        raise Failure([Problem(message, by_hand("Repair the login first."), object=first.name)])
     facts = replace(run.found.server.facts, roles=run.progress.roles)
     missing = lost_by_retirement(run.where, facts, run.request, run.found.roles)
     if missing:
@@ -194,7 +195,7 @@ def _proven_after_setting(run: Run, user: User) -> Password:
         advice = (
             "Look into the server's log, and into pg_hba.conf for a method that asks elsewhere (ldap, pam, radius)."
         )
-        raise Failure([Problem(message, advice, object=user.name)])
+        raise Failure([Problem(message, by_hand(advice), object=user.name)])
     return Password("set", known.reason)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Callable, Mapping, Sequence, TypeVar
 
 from .._core.problem import Failure, Problem
+from .._core.remedy import by_hand
 from .._core.sql_statement import Statement, quoted
 from .._postgres.server import Server
 from .._postgres.session import Session
@@ -107,7 +108,7 @@ def not_shown(database: str, statements: Sequence[Statement]) -> list[Problem]:
         Problem(
             f"PostgreSQL accepted this statement in database {quoted(database)}, but the catalog does not show what it "
             f"asks for; the transaction was rolled back: {statement};",
-            "Look for an event trigger or an extension that undoes it.",
+            by_hand("Look for an event trigger or an extension that undoes it."),
             database=database,
             statement=f"{statement};",
         )

@@ -15,6 +15,7 @@ from .._core.metamapper_form import form_problems
 from .._core.name import name_problem, unsendable
 from .._core.name_pattern import is_pattern
 from .._core.problem import Failure, Problem
+from .._core.remedy import by_hand
 from .._core.search_path import schemas_of
 from .._core.secret import Secret
 from .._postgres.options import parallel_databases_from_options
@@ -125,7 +126,7 @@ def role_problem(what: str, name: str) -> Problem | None:
     if name.startswith("pg_") or name in RESERVED_ROLE_NAMES:
         message = f'The name "{name}" of a {what} is reserved by PostgreSQL.'
         advice = "Choose one that does not begin with pg_ and is neither public nor none."
-        return Problem(message, advice, object=name)
+        return Problem(message, by_hand(advice), object=name)
     return name_problem(what, name)
 
 
@@ -134,7 +135,7 @@ def _wrong_roles(request: AccessRequest) -> list[Problem]:
     checked = [role_problem("group", request.group), *(role_problem("user", name) for name in names)]
     if request.retired and not request.users:
         message = "Users are to retire, and there is no present user to take their place."
-        checked.append(Problem(message, "List the new user, or take access back with state: absent."))
+        checked.append(Problem(message, by_hand("List the new user, or take access back with state: absent.")))
     with_password = () if request.is_absent else request.users
     return [
         *(problem for problem in checked if problem),
@@ -148,20 +149,20 @@ def _same_names(request: AccessRequest) -> Iterator[Problem]:
     users = [*request.user_names, *request.retired]
     if request.group in users:
         message = f'Group and user have the same name "{request.group}". PostgreSQL has one name space for both.'
-        advice = "Give the group another name, for example metamapper_readers."
-        yield Problem(message, advice, object=request.group)
+        advice = f"Give the group another name, for example {request.group}_readers."
+        yield Problem(message, by_hand(advice), object=request.group)
     for name in _repeated(users):
-        yield Problem(f'The user "{name}" is listed more than once.', "List it once.", object=name)
+        yield Problem(f'The user "{name}" is listed more than once.', by_hand("List it once."), object=name)
 
 
 def _wrong_password(user: User) -> Iterator[Problem]:
     reason = unsendable(user.password.reveal())
     if not user.password:
         message = f'The password of user "{user.name}" is empty; PostgreSQL would refuse every login with it.'
-        yield Problem(message, "Set metamapper_password (option users[].password).", object=user.name)
+        yield Problem(message, by_hand("Set metamapper_password (option users[].password)."), object=user.name)
     elif reason:
         message = f'The password of user "{user.name}" {reason}.'
-        yield Problem(message, "Choose another one.", object=user.name)
+        yield Problem(message, by_hand("Choose another one."), object=user.name)
 
 
 def _refused_by_the_form(request: AccessRequest) -> list[Problem]:
@@ -171,7 +172,7 @@ def _refused_by_the_form(request: AccessRequest) -> list[Problem]:
         *((entry.name, {"database": entry.name}) for entry in request.databases if not is_pattern(entry.name)),
     ]
     return [
-        Problem(problem.reason, problem.remedy, object=name)
+        Problem(problem.reason, by_hand(problem.remedy), object=name)
         for name, fields in values
         for problem in form_problems(**fields)
         if problem.is_fatal
@@ -183,7 +184,7 @@ def _wrong_search_path(request: AccessRequest) -> Iterator[Problem]:
         schemas_of(request.search_path or "public")
     except ValueError as error:
         message = f'The option search_path is "{request.search_path}": {error}.'
-        yield Problem(message, 'Write schemas with commas between them, for example: pg_catalog, "$user".')
+        yield Problem(message, by_hand('Write schemas with commas between them, for example: pg_catalog, "$user".'))
 
 
 def _wrong_numbers(request: AccessRequest) -> list[Problem]:
@@ -194,7 +195,7 @@ def _wrong_numbers(request: AccessRequest) -> list[Problem]:
         ("lock_timeout_ms", request.lock_timeout_ms, 1, LARGEST_INTEGER),
     )
     return [
-        Problem(f"The option {name} is {value}.", f"Set it to {least} or more, at most {most}.")
+        Problem(f"The option {name} is {value}.", by_hand(f"Set it to {least} or more, at most {most}."))
         for name, value, least, most in limits
         if not least <= value <= most
     ]

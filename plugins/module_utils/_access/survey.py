@@ -15,6 +15,7 @@ from typing import Collection, Iterator, Sequence
 from .._core.metamapper_form import DEFAULT_CHARACTERS
 from .._core.name import suggestion
 from .._core.problem import Failure, Problem
+from .._core.remedy import by_hand, variable
 from .._core.search_path import schemas_of
 from .._core.server_version import require_supported
 from .._core.sql_statement import quoted
@@ -248,7 +249,7 @@ def _too_long_default(database: str, first: LongDefault, search_path: str) -> Pr
     advice = (
         "Let metamapper_search_path (option search_path) name the schemas of what the default uses, or leave it out."
     )
-    return Problem(message, advice, database=database, object=first.schema)
+    return Problem(message, by_hand(advice), database=database, object=first.schema)
 
 
 def lost_by_retirement(where: Server, facts: ServerFacts, request: AccessRequest, roles: RolePlan) -> list[Problem]:
@@ -275,7 +276,9 @@ def in_recovery(where: Server) -> Problem:
         primary = read_again(session, inspect_primary)
     named = f" It follows {primary}." if primary else ""
     message = f"The server {where.login.location} is in recovery (a replica), and there is something to change.{named}"
-    return Problem(message, "Point metamapper_login_host at the primary; it replicates roles and grants by itself.")
+    return Problem(
+        message, by_hand("Point metamapper_login_host at the primary; it replicates roles and grants by itself.")
+    )
 
 
 def roles_stay_here(login_database: str, database: str) -> Problem:
@@ -284,7 +287,9 @@ def roles_stay_here(login_database: str, database: str) -> Problem:
         f"Database {quoted(database)} has the extension citus, which carries roles to its workers only from a database "
         f"that has it, and roles are made in {quoted(login_database)}, which has not."
     )
-    return Problem(message, f"Set metamapper_login_db (option login_db) to {database}.", database=database)
+    return Problem(
+        message, (variable("change roles where citus is", "metamapper_login_db", database),), database=database
+    )
 
 
 def read_only(database: str) -> Problem:
@@ -295,5 +300,5 @@ def read_only(database: str) -> Problem:
     )
     statement = "SELECT name, setting, source FROM pg_settings WHERE name = 'default_transaction_read_only';"
     return Problem(
-        message, f"Find out who set it and why, and turn it off for this login: {statement}", database=database
+        message, by_hand(f"Find out who set it and why, and turn it off for this login: {statement}"), database=database
     )

@@ -12,6 +12,7 @@ from typing import Iterable
 
 from .name_pattern import is_pattern
 from .problem import Problem
+from .remedy import by_hand
 from .sql_statement import quoted
 
 LONGEST_NAME_BYTES = 63  # https://www.postgresql.org/docs/current/limits.html
@@ -23,14 +24,14 @@ def name_problem(what: str, name: str) -> Problem | None:
     https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
     """
     if not name:
-        return Problem(f"The name of a {what} is empty.", f"Give the {what} a name.")
+        return Problem(f"The name of a {what} is empty.", by_hand(f"Give the {what} a name."))
     reason = unsendable(name)
     if reason:
-        return Problem(f"The name of a {what} {reason}: {name!r}.", "Correct it.")
+        return Problem(f"The name of a {what} {reason}: {name!r}.", by_hand("Correct it."))
     size = len(name.encode())
     if size > LONGEST_NAME_BYTES:
         message = f'The name "{name}" of a {what} has {size} bytes; PostgreSQL would cut it at {LONGEST_NAME_BYTES}.'
-        return Problem(message, "Shorten it.", object=name)
+        return Problem(message, by_hand("Shorten it."), object=name)
     return None
 
 

@@ -7,29 +7,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Iterable
 
 from .byte_text import printable
-from .visible import visible, visible_lines
-
-
-def sentence(message: str, remedy: str) -> str:
-    """Return a message and its remedy as people see them; a remedy may have several lines."""
-    return " ".join(part for part in (visible(message), "\n".join(visible_lines(remedy))) if part)
+from .remedy import Remedies, text_of, told
+from .visible import visible
 
 
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong.
 
-    ``message`` says what was tried, on which object, and what was found. ``remedy`` is the statement or the setting
-    that fixes it; empty when nothing but the message helps. ``sqlstate`` is the server's five characters, empty when
+    ``message`` says what was tried, on which object, and what was found. ``remedies`` are what fixes it; empty
+    when nothing but the message helps. ``sqlstate`` is the server's five characters, empty when
     the server did not speak. ``database``, ``object`` and ``statement`` are empty where they do not apply.
     """
 
     message: str
-    remedy: str = ""
+    remedies: Remedies = ()
     sqlstate: str = ""
     database: str = ""
     object: str = ""
@@ -37,11 +33,24 @@ class Problem:
 
     def __str__(self) -> str:
         """Return it for a terminal: no name in it can control what surrounds it. The exact text is in the keys."""
-        return sentence(self.message, self.remedy)
+        return told([(self.message, self.remedies)], "")
+
+    @property
+    def remedy(self) -> str:
+        """The remedies in one text; empty for none."""
+        return text_of(self.remedies)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the keys for a program."""
-        return asdict(self)
+        return {
+            "message": self.message,
+            "remedy": self.remedy,
+            "remedies": [one.as_dict() for one in self.remedies],
+            "sqlstate": self.sqlstate,
+            "database": self.database,
+            "object": self.object,
+            "statement": self.statement,
+        }
 
 
 class Failure(Exception):
@@ -60,7 +69,10 @@ class Failure(Exception):
         first = self.problems[0] if self.problems else Problem("")
         message = str(self)
         if self.committed:
-            message += f" Committed before this: {visible('; '.join(self.committed))}. Run again to complete it."
+            separator = "\n" if "\n" in message else " "
+            message += (
+                f"{separator}Committed before this: {visible('; '.join(self.committed))}. Run again to complete it."
+            )
         result = {
             "msg": message,
             "problems": [problem.as_dict() for problem in self.problems],
@@ -72,9 +84,6 @@ class Failure(Exception):
 
 
 def summary(problems: Iterable[Problem]) -> str:
-    """Return one text for people: a single problem as it is, several as a numbered list."""
-    texts = [str(problem) for problem in problems]
-    if len(texts) == 1:
-        return texts[0]
-    lines = [f"{number}. {text}" for number, text in enumerate(texts, start=1)]
-    return "\n".join([f"{len(texts)} problems:", *lines])
+    """Return one text for people: a single problem as it is, several as a numbered list, then all statements."""
+    items = [(problem.message, problem.remedies) for problem in problems]
+    return told(items, "" if len(items) == 1 else f"{len(items)} problems:")

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Literal, Mapping
 
 from .problem import Failure, Problem
+from .remedy import by_hand
 
 OLDEST = 90600
 
@@ -85,4 +86,4 @@ def require_supported(version: int) -> None:
     if version < OLDEST:
         found = f"{version // 10000}.{version // 100 % 100}"
         message = f"The server is PostgreSQL {found}; the oldest that this collection works with is 9.6."
-        raise Failure([Problem(message, "Upgrade the server.")])
+        raise Failure([Problem(message, by_hand("Upgrade the server."))])

@@ -10,7 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable, Tuple
 
+from .identifier import identifier, quoted
 from .secret import MASK, Secret
+
+__all__ = ["Name", "Statement", "identifier", "placeholders", "quoted", "simple", "statement_text", "texts"]
 
 Name = Tuple[str, ...]
 
@@ -29,12 +32,7 @@ class Statement:
     def __str__(self) -> str:
         """Return the statement for people, ready to paste into psql, the secret masked."""
         mask = [f"'{MASK}'"] if self.secret else []
-        return self.template.format(*(".".join(map(quoted, name)) for name in self.names), *mask)
-
-
-def quoted(name: str) -> str:
-    """Return a name in double quotes, for messages and for statements that people paste."""
-    return '"' + name.replace('"', '""') + '"'
+        return self.template.format(*(".".join(map(identifier, name)) for name in self.names), *mask)
 
 
 def placeholders(count: int) -> str:
@@ -47,7 +45,7 @@ def simple(template: str, *names: str) -> Statement:
     return Statement(template, tuple((name,) for name in names))
 
 
-def remedy(template: str, *names: str) -> str:
+def statement_text(template: str, *names: str) -> str:
     """Return a statement with a semicolon, as remedies show it."""
     return str(simple(template, *names)) + ";"
 

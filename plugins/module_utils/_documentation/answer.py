@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Mapping
 
 from .._core.problem import Problem
+from .._core.remedy import by_hand
 from .place import Place
 
 TOO_MANY = 429
@@ -35,17 +36,21 @@ def refusal(place: Place, question: str, answer: Answer) -> Problem:
     asked = f"Metamapper at {place.url} was asked {question}"
     if 300 <= answer.status < 400:
         message = f"{asked} and answered with a redirect to {answer.location} ({answer.status})."
-        return Problem(message, "It is not followed, since the token is for this address alone. Correct api_url.")
+        return Problem(
+            message, by_hand("It is not followed, since the token is for this address alone. Correct api_url.")
+        )
     if answer.status in (401, 403):
         return Problem(
             f"{asked} and refused: {error_text(answer) or answer.status} ({answer.status}).",
-            "Check api_workspace, which is the identifier of the workspace, and api_token; in the settings of the "
-            "workspace, see that the token exists and is enabled, or create one.",
+            by_hand(
+                "Check api_workspace, which is the identifier of the workspace, and api_token; in the settings of the "
+                "workspace, see that the token exists and is enabled, or create one."
+            ),
         )
     found = f"status {answer.status}" + (f": {answer.text}" if answer.text else "")
     return Problem(
         f"{asked} and answered what its REST API does not answer ({found}).",
-        "Set api_url to the address of Metamapper 1.0.0 or newer itself, as it stands in a browser.",
+        by_hand("Set api_url to the address of Metamapper 1.0.0 or newer itself, as it stands in a browser."),
     )
 
 
@@ -56,12 +61,14 @@ def fault(place: Place, question: str, answer: Answer) -> Problem:
         message = f"{asked} and refused, because there were too many requests (429); it asks for a pause of "
         return Problem(
             f"{message}{pause_seconds(answer.retry_after):g} seconds.",
-            f"Run it again later, or set api_wait_seconds to more than {place.wait_seconds:g}. It allows 100 "
-            "requests a minute where METAMAPPER_API_THROTTLE_BACKEND is set.",
+            by_hand(
+                f"Run it again later, or set api_wait_seconds to more than {place.wait_seconds:g}. It allows 100 "
+                "requests a minute where METAMAPPER_API_THROTTLE_BACKEND is set."
+            ),
         )
     return Problem(
         f"{asked} and failed ({answer.status}{': ' + answer.text if answer.text else ''}).",
-        "Look into the log of Metamapper's web server, and run it again.",
+        by_hand("Look into the log of Metamapper's web server, and run it again."),
     )
 
 
@@ -69,8 +76,10 @@ def silence(place: Place, question: str, reason: str) -> Problem:
     """Return what is wrong where there was no answer."""
     return Problem(
         f"Metamapper at {place.url} was asked {question} and gave no answer: {reason}.",
-        "Check api_url, that Metamapper runs there, and that this host may connect to it; for a certificate of "
-        "your own authority, name it in api_ca_cert. Then run it again.",
+        by_hand(
+            "Check api_url, that Metamapper runs there, and that this host may connect to it; for a certificate of "
+            "your own authority, name it in api_ca_cert. Then run it again."
+        ),
     )
 
 

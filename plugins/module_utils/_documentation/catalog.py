@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Collection, Dict, Mapping
 
 from .._core.problem import Failure, Problem
+from .._core.remedy import by_hand
 from .answer import Answer
 from .client import Client
 from .content import KINDS, Path, Text, text_of
@@ -53,7 +54,7 @@ def find_datastore(client: Client, name: str) -> Datastore:
     near = difflib.get_close_matches(name, names, 1)
     there = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names[:20]) or 'none'}."
     message = f'Metamapper has {len(found) or "no"} datastores named "{name}" in this workspace. {there}'
-    raise Failure([Problem(message, "Name one in datastore as Metamapper shows it.", object=name)])
+    raise Failure([Problem(message, by_hand("Name one in datastore as Metamapper shows it."), object=name)])
 
 
 def set_scanning(client: Client, datastore: Datastore, *, is_enabled: bool) -> None:
@@ -108,7 +109,9 @@ def list_all(client: Client, path: str) -> list[Item]:
         if total <= len(items):
             return items
     message = f"Metamapper was asked GET {path} and told of {total} items, of which its pages had {len(items)}."
-    raise Failure([Problem(message, "A scan of the datastore may be running: run it again when it has ended.")])
+    raise Failure(
+        [Problem(message, by_hand("A scan of the datastore may be running: run it again when it has ended."))]
+    )
 
 
 def _pages(client: Client, path: str) -> tuple[list[Item], int]:
@@ -121,7 +124,7 @@ def _pages(client: Client, path: str) -> tuple[list[Item], int]:
         if answer.status != 200 or not isinstance(answer.body.get("items"), list):
             message = f"Metamapper was asked GET {path} and answered without a list ({answer.status})."
             remedy = "Set api_url to the address of Metamapper 1.0.0 or newer itself, as it stands in a browser."
-            raise Failure([Problem(message, remedy)])
+            raise Failure([Problem(message, by_hand(remedy))])
         items.update((item["id"], item) for item in answer.body["items"])
         cursor = answer.body.get("next_page_token")
         total = (answer.body.get("page_info") or {}).get("total_results", 0)

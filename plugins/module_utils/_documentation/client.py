@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 from ansible.module_utils.urls import Request, make_context
 
 from .._core.problem import Failure, Problem
+from .._core.remedy import by_hand
 from .answer import TOO_MANY, Answer, fault, pause_seconds, refusal, silence
 from .deadline import NotInTime, within
 from .place import Place, masked
@@ -161,7 +162,7 @@ def _request(place: Place) -> Request:
             options["context"] = make_context(cafile=place.ca_cert or None, validate_certs=True)
     except OSError as error:
         message = f"Cannot read the authorities in api_ca_cert, {place.ca_cert}: {error}."
-        raise Failure([Problem(message, "Name a file with certificates in PEM.")]) from None
+        raise Failure([Problem(message, by_hand("Name a file with certificates in PEM."))]) from None
     return Request(
         validate_certs=True,
         ca_path=place.ca_cert or None,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Mapping
 
 from .._core.problem import Failure, Problem
+from .._core.remedy import by_hand
 from .._core.whole_file import replace_file
 from .content import FIELDS, Documentation, Path, Text
 
@@ -97,10 +98,10 @@ def load(path: str) -> Kept:
             return from_json(file.read())
     except (OSError, UnicodeDecodeError) as error:
         message = f"Cannot read the documentation in {path}: {getattr(error, 'strerror', None) or error}."
-        raise Failure([Problem(message, "Name in path a file that state=exported has written.")]) from None
+        raise Failure([Problem(message, by_hand("Name in path a file that state=exported has written."))]) from None
     except WrongContent as error:
         message = f"{path} is no file with exported documentation: {error}."
-        raise Failure([Problem(message, "Name in path a file that state=exported has written.")]) from None
+        raise Failure([Problem(message, by_hand("Name in path a file that state=exported has written."))]) from None
 
 
 def load_if_there(path: str) -> Kept | None:
@@ -115,7 +116,7 @@ def save(path: str, kept: Kept) -> None:
     except OSError as error:
         message = f"Cannot write the documentation to {path}: {error.strerror}. What was there is as it was."
         raise Failure(
-            [Problem(message, f"Create the directory {os.path.dirname(path) or '.'}, or name another path.")]
+            [Problem(message, by_hand(f"Create the directory {os.path.dirname(path) or '.'}, or name another path."))]
         ) from None
 
 

@@ -15,6 +15,7 @@ from typing import Any, Mapping
 from urllib.parse import urlsplit
 
 from .._core.problem import Failure, Problem
+from .._core.remedy import by_hand
 from .._core.secret import MASK, Secret
 
 API = "/api/v1"
@@ -45,7 +46,9 @@ def place_from_options(options: Mapping[str, Any]) -> Place:
     """Return the place that the options of the module name; raises Failure with all that is wrong with them."""
     url, problems = _url(options["api_url"], may_be_clear=options["allow_cleartext_token"])
     problems += [
-        Problem(f"{name} is empty, or has blanks or other characters that no header can have.", f"Set it: {where}")
+        Problem(
+            f"{name} is empty, or has blanks or other characters that no header can have.", by_hand(f"Set it: {where}")
+        )
         for name, where in (
             ("api_workspace", "the identifier of the workspace, as its settings in Metamapper show it."),
             ("api_token", "the token that Metamapper showed when it was created."),
@@ -88,18 +91,22 @@ def _url(given: str, *, may_be_clear: bool) -> tuple[str, list[Problem]]:
         return "", [_no_address(given)]
     if parts.username is not None or parts.password is not None:
         # It is not repeated here: a password would be in it.
-        return "", [Problem("api_url has a user name in it.", "Give the token in api_token, and the address alone.")]
+        return "", [
+            Problem("api_url has a user name in it.", by_hand("Give the token in api_token, and the address alone."))
+        ]
     if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or " " in url:
         return "", [_no_address(given)]
     if parts.scheme == "http" and host not in LOOPBACK and not may_be_clear:
         message = f"The token would travel in clear text to {host}: api_url begins with http."
         remedy = "Use the https address of Metamapper, or set allow_cleartext_token to true."
-        return "", [Problem(message, remedy)]
+        return "", [Problem(message, by_hand(remedy))]
     return url if url.endswith(API) else url + API, []
 
 
 def _no_address(given: str) -> Problem:
     return Problem(
         f'api_url is "{given}", which is no address of Metamapper.',
-        "Give it as it stands in a browser before the first single slash, for example https://metamapper.example.com.",
+        by_hand(
+            "Give it as it stands in a browser before the first single slash, for example https://metamapper.example.com."
+        ),
     )

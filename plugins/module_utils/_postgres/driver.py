@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, Tuple, Union
 
 from .._core.byte_text import from_bytes, to_bytes
 from .._core.problem import Failure, Problem
+from .._core.remedy import by_hand
 from .._core.sql_statement import quoted
 from .libpq import VERBOSE, Cancellation, load_libpq
 from .server_error import ServerError, said_by
@@ -54,7 +55,7 @@ def require_psycopg2() -> None:
             "Install psycopg2-binary (or the package python3-psycopg2) for it, or set ansible_python_interpreter to a "
             "Python that has it; with metamapper_connection=local that is the Python of ansible-playbook itself."
         )
-        raise Failure([Problem(message, remedy)])
+        raise Failure([Problem(message, by_hand(remedy))])
 
 
 def _server_error(error: BaseException, *, is_connection_lost: bool) -> ServerError:

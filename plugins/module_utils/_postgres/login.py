@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Mapping
 
 from .._core.problem import Problem
+from .._core.remedy import by_hand
 from .._core.secret import Secret
-from .._core.sql_statement import quoted
 from . import driver
 from .driver import ServerError
 from .login_sqlstate import NOT_AUTHORIZED, plain_message, sqlstate_of_message
@@ -143,21 +143,7 @@ def connection_problem(login: Login, database: str, error: ServerError) -> Probl
     if is_clear_text_refused(login, error.text):
         reason, remedy = CLEAR_TEXT_REFUSED, CLEAR_TEXT_REMEDY
     message = f'Cannot connect to database "{database}" on {login.location} as "{login.user}": {reason}.'
-    return Problem(message, remedy, error.sqlstate, database=database)
-
-
-def listening_advice(login: Login) -> str:
-    """Return what to look at where nobody answers, without a full stop."""
-    return f"Check that a server listens on {login.location}, and that nothing on the way to it refuses the connection"
-
-
-def hba_advice(login: Login, database: str) -> str:
-    """Return the line of pg_hba.conf that would let a login in."""
-    user, name = quoted(login.user), quoted(database)
-    return (
-        f"Let pg_hba.conf admit {user} to {name} from where this ran, for example: "
-        f"host {name} {user} <address>/32 scram-sha-256"
-    )
+    return Problem(message, by_hand(remedy), error.sqlstate, database=database)
 
 
 CLEAR_TEXT_REFUSED = "the server asks for the password in clear text, and it was not sent"

@@ -11,6 +11,7 @@ import contextlib
 from typing import Any, ContextManager, Mapping
 
 from .._core.problem import Failure, Problem
+from .._core.remedy import by_hand
 from .._core.route import DIRECT, Route
 from .._core.secret import Secret
 from .login import Login, Timeouts
@@ -72,7 +73,7 @@ def _one_host(host: str) -> str:
             "Set metamapper_login_host (option login_host) to one host: the name or address that follows the primary "
             "where there are replicas. In an inventory, each server that is looked at by itself is a host of its own."
         )
-        raise Failure([Problem(message, remedy)])
+        raise Failure([Problem(message, by_hand(remedy))])
     return host
 
 

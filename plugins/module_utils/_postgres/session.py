@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from .._core.problem import Problem
+from .._core.remedy import by_hand
 from .._core.route import DIRECT, Route
 from .._core.sql_statement import Statement, quoted
 from . import driver
@@ -172,4 +173,4 @@ class Session(Messages):
 def _commit_problem(database: str, error: ServerError) -> Problem:
     message = f"The connection to database {quoted(database)} broke during COMMIT: {error.text}."
     remedy = "PostgreSQL has kept either all of the transaction or nothing of it. Run again: it finds out which."
-    return Problem(message, remedy, error.sqlstate, database=database)
+    return Problem(message, by_hand(remedy), error.sqlstate, database=database)

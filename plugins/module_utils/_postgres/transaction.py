@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Callable, Generic, Mapping, Sequence, TypeVar
 
 from .._core.problem import Failure, Problem
+from .._core.remedy import Remedies, alternatively, by_hand, sql
 from .._core.sql_statement import Statement, quoted
 from .lock_holders import ADVISORY_LOCK_HOLDERS, TRANSACTIONS_THAT_WRITE, LockHolder, ends, named
 from .server_error import OutcomeUnknown, ServerError
@@ -224,7 +225,7 @@ def _until_done(session: Session, work: Work[State, Planned], timeouts: LockTime
             session.rollback()
             answers.append(refused.error.text)
             if refused.error.sqlstate in GONE_SQLSTATES and answers[-SAME_ANSWERS:] == SAME_ANSWERS * answers[-1:]:
-                raise refused.error.explained_by(replace(refused.problem, remedy=NOT_A_CLASH)) from refused
+                raise refused.error.explained_by(replace(refused.problem, remedies=by_hand(NOT_A_CLASH))) from refused
             if is_last and refused.error.sqlstate == LOCK_NOT_AVAILABLE:
                 parameters = {"waited_ms": timeouts.lock_timeout_ms}
                 problem = _held_by(refused.problem, _holders(session, TRANSACTIONS_THAT_WRITE, parameters))
@@ -359,7 +360,7 @@ def _problem(database: str, error: ServerError, tried: str, statement: Statement
     code = error.sqlstate
     message = f"{tried} database {quoted(database)}: {error.text} (SQLSTATE {code or 'none'}){what}"
     advice = ADVICE_ON_REFUSAL if statement and statement.secret and code not in RETRYABLE_SQLSTATES else _advice(code)
-    return Problem(message, advice, code, database=database, statement=text)
+    return Problem(message, by_hand(advice), code, database=database, statement=text)
 
 
 def _advice(code: str) -> str:
@@ -388,14 +389,18 @@ def _another_run(database: str, error: ServerError, timeouts: LockTimeouts, hold
         f"which is held by {named(holders)}."
     )
     advice = "If that is another run of this task, wait for it, or raise metamapper_wait_seconds (option wait_seconds)."
-    if holders:
-        advice += f" If not, end it, as a superuser or as a member of its role: {ends(holders)}"
-    return Problem(message, advice, error.sqlstate, database=database, statement=ends(holders))
+    remedies = (*by_hand(advice), *_ended(holders))
+    return Problem(message, remedies, error.sqlstate, database=database, statement=" ".join(ends(holders)))
 
 
 def _held_by(problem: Problem, holders: Sequence[LockHolder]) -> Problem:
     """Return the problem of a lock that was waited for in vain with who may hold it."""
     if not holders:
         return problem
-    remedy = f"{problem.remedy} Or end it, as a superuser or as a member of its role: {ends(holders)}"
-    return replace(problem, message=f"{problem.message} The lock may be held by {named(holders)}.", remedy=remedy)
+    message = f"{problem.message} The lock may be held by {named(holders)}."
+    return replace(problem, message=message, remedies=(*problem.remedies, *_ended(holders)))
+
+
+def _ended(holders: Sequence[LockHolder]) -> Remedies:
+    by = "a superuser or a member of its role"
+    return alternatively(sql("end the sessions that hold the lock", *ends(holders), by=by)) if holders else ()

@@ -13,7 +13,8 @@ from typing import Iterable, Iterator, Mapping, Protocol, Sequence
 from .._core.name import suggestion
 from .._core.name_pattern import is_pattern, matching
 from .._core.problem import Problem
-from .._core.sql_statement import quoted, remedy
+from .._core.remedy import by_hand, sql
+from .._core.sql_statement import quoted, statement_text
 from .account import LeftOut
 from .entry import DatabaseEntry
 
@@ -112,13 +113,15 @@ def _reason(database: ExistingDatabase, role: str) -> str:
 def not_enterable(database: ExistingDatabase, admin: str) -> Iterator[Problem]:
     """Yield why the administrator cannot connect to a database; nothing where it can."""
     if not database.allows_connections:
-        statement = remedy("ALTER DATABASE {} ALLOW_CONNECTIONS true", database.name)
+        statement = statement_text("ALTER DATABASE {} ALLOW_CONNECTIONS true", database.name)
         message = f"The database {quoted(database.name)} accepts no connections."
-        yield Problem(message, f"Have its owner run: {statement}", database=database.name, statement=statement)
+        remedy = sql("accept connections", statement, by="its owner or a superuser")
+        yield Problem(message, (remedy,), database=database.name, statement=statement)
     elif not database.can_connect:
-        statement = remedy("GRANT CONNECT ON DATABASE {} TO {}", database.name, admin)
+        statement = statement_text("GRANT CONNECT ON DATABASE {} TO {}", database.name, admin)
         message = f"Role {quoted(admin)} may not connect to database {quoted(database.name)}."
-        yield Problem(message, f"Have its owner run: {statement}", database=database.name, statement=statement)
+        remedy = sql("let the administrator connect", statement, by="its owner or a superuser")
+        yield Problem(message, (remedy,), database=database.name, statement=statement)
 
 
 def entry_obstacles(targets: Targets, databases: Iterable[ExistingDatabase], admin: str) -> list[Problem]:
@@ -134,7 +137,7 @@ def unknown_database(name: str, existing: Iterable[str]) -> str:
 
 def _unknown_database(name: str, existing: Mapping[str, ExistingDatabase]) -> Problem:
     advice = "Correct the name in metamapper_databases, or set allow_empty: true for it."
-    return Problem(unknown_database(name, existing), advice, database=name, object=name)
+    return Problem(unknown_database(name, existing), by_hand(advice), database=name, object=name)
 
 
 def _all_left_out(entry: str, left_out: Sequence[LeftOut]) -> Problem:
@@ -144,9 +147,9 @@ def _all_left_out(entry: str, left_out: Sequence[LeftOut]) -> Problem:
         f"{quoted(first.database)}. {first.reason}"
     )
     advice = "List the database by its name to see what is missing, or set allow_empty: true for the pattern."
-    return Problem(message, advice, database=entry, object=entry)
+    return Problem(message, by_hand(advice), database=entry, object=entry)
 
 
 def _two_patterns(name: str, first: DatabaseEntry, second: DatabaseEntry) -> Problem:
     message = f"The database {quoted(name)} matches two patterns, {quoted(first.name)} and {quoted(second.name)}."
-    return Problem(message, "Give it an entry with its own name.", database=name)
+    return Problem(message, by_hand("Give it an entry with its own name."), database=name)

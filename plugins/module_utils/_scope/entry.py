@@ -15,6 +15,7 @@ from typing import Any, Iterable, Iterator, Literal, Mapping, Sequence
 from .._core.name import name_problem, unsendable
 from .._core.name_pattern import is_pattern, is_system_schema
 from .._core.problem import Problem
+from .._core.remedy import by_hand
 from .._core.sql_statement import quoted
 
 AUTO = "auto"
@@ -64,11 +65,11 @@ def entry_problems(entries: Sequence[DatabaseEntry]) -> list[Problem]:
     """Return all that is wrong with the entries, whatever exists on the server."""
     problems = [problem for entry in entries for problem in _wrong_entry(entry)]
     if not entries:
-        problems.append(Problem("No database is listed.", "List at least one in metamapper_databases."))
+        problems.append(Problem("No database is listed.", by_hand("List at least one in metamapper_databases.")))
     names = Counter(entry.name for entry in entries)
     for name in (name for name, count in names.items() if count > 1):
         message = f"The database {quoted(name)} is listed more than once."
-        problems.append(Problem(message, "Put its schemas into one entry.", database=name))
+        problems.append(Problem(message, by_hand("Put its schemas into one entry."), database=name))
     return problems
 
 
@@ -80,7 +81,7 @@ def _wrong_entry(entry: DatabaseEntry) -> Iterator[Problem]:
     yield from _system_schemas(entry)
     if not entry.schemas and not entry.allow_empty:
         message = f"No schema is listed for database {quoted(entry.name)}."
-        yield Problem(message, 'List schemas by name or pattern, for example ["*"].', database=entry.name)
+        yield Problem(message, by_hand('List schemas by name or pattern, for example ["*"].'), database=entry.name)
     yield from _wrong_creators(entry)
 
 
@@ -93,14 +94,14 @@ def _system_schemas(entry: DatabaseEntry) -> Iterator[Problem]:
     for schema in filter(is_system_schema, dict.fromkeys([*entry.schemas, *entry.metadata_schemas])):
         message = f"The schema {quoted(schema)} listed for database {quoted(entry.name)} is PostgreSQL's own."
         advice = "Remove it from schemas and metadata_schemas: Metamapper leaves it out too."
-        yield Problem(message, advice, database=entry.name, object=schema)
+        yield Problem(message, by_hand(advice), database=entry.name, object=schema)
 
 
 def _wrong_creators(entry: DatabaseEntry) -> Iterator[Problem]:
     creators = entry.creators or ()
     if AUTO in creators:
         message = f'The creators of database {quoted(entry.name)} mix "{AUTO}" with names.'
-        yield Problem(message, f"Use {AUTO} alone, or names alone.", database=entry.name)
+        yield Problem(message, by_hand(f"Use {AUTO} alone, or names alone."), database=entry.name)
     if DATABASE_OWNER in creators:
         message = f'The creator "{DATABASE_OWNER}" stands for the owner of the database, and creates nothing itself.'
-        yield Problem(message, "Name the owner of the database instead.", object=DATABASE_OWNER)
+        yield Problem(message, by_hand("Name the owner of the database instead."), object=DATABASE_OWNER)

@@ -13,6 +13,7 @@ from typing import AbstractSet, Iterable, Iterator, Mapping, Protocol
 from .._core.name import suggestion
 from .._core.name_pattern import is_system_schema, matching
 from .._core.problem import Problem
+from .._core.remedy import Remedies, Remedy, alternatively, by_hand, variable
 from .._core.sql_statement import quoted
 from .._core.unquoted_names import UnquotedNameParser
 from .account import DatabaseScope, LeftOut
@@ -117,11 +118,11 @@ class _Reading:
                 yield _not_in_scope(database, one)
 
 
-def leave_out_advice(entry: DatabaseEntry, schema: str) -> str:
+def left_out(entry: DatabaseEntry, schema: str) -> Remedies:
     """Return how to leave a schema out of scope, all that a customer can do where the provider owns the schema."""
     if schema in entry.schemas:
-        return f"Or remove {quoted(schema)} from schemas."
-    return f"Or leave the schema out: add {quoted(schema)} to exclude_schemas."
+        return (variable("list other schemas", "schemas", [schema], database=entry.name, change="remove"),)
+    return (variable("exclude the schema", "exclude_schemas", [schema], database=entry.name, change="add"),)
 
 
 def _union(entries: Iterable[str], existing: AbstractSet[str]) -> frozenset[str]:
@@ -145,28 +146,33 @@ def _breaks_scan(database: str, schema: str) -> Problem:
         f"The schema {quoted(schema)} is listed for database {quoted(database)}. Metamapper does not quote names, and "
         "its scan fails on this one or misreads it."
     )
-    advice = "Remove it from schemas, or set accept_breaks_scan: true for the database."
-    return Problem(message, advice, database=database, object=schema)
+    accepted = variable("accept a broken scan", "accept_breaks_scan", True, database=database)
+    remedies = (*by_hand("Remove it from schemas."), *alternatively(accepted))
+    return Problem(message, remedies, database=database, object=schema)
 
 
 def _not_in_scope(database: str, schema: str) -> Problem:
     message = f"The entry {quoted(schema)} of metadata_schemas means none of the schemas listed for {quoted(database)}."
-    return Problem(message, "Correct it, or list the schema in schemas too.", database=database, object=schema)
+    return Problem(message, by_hand("Correct it, or list the schema in schemas too."), database=database, object=schema)
 
 
 def _unknown_schema(database: str, schema: str, existing: Iterable[str]) -> Problem:
     message = f"Schema {quoted(schema)} not found in database {quoted(database)} (as a name or a pattern)."
-    advice = "Correct the name in schemas, or set allow_empty: true for the database."
-    return Problem(message + suggestion(schema, existing), advice, database=database, object=schema)
+    remedies = (*by_hand("Correct the name in schemas."), *alternatively(_may_be_empty(database)))
+    return Problem(message + suggestion(schema, existing), remedies, database=database, object=schema)
 
 
 def _excluded(database: str, schema: str) -> Problem:
     message = f"Every schema of database {quoted(database)} that {quoted(schema)} means is excluded again."
     advice = "Correct exclude_schemas, or remove the entry from schemas."
-    return Problem(message, advice, database=database, object=schema)
+    return Problem(message, by_hand(advice), database=database, object=schema)
 
 
 def _all_left_out(database: str, pattern: str, reason: str) -> Problem:
     message = f"Every schema of database {quoted(database)} that the pattern {quoted(pattern)} matches is left out."
-    advice = "List the schema by its name, or set allow_empty: true for the database."
-    return Problem(f"{message} {reason}", advice, database=database, object=pattern)
+    remedies = (*by_hand("List the schema by its name."), *alternatively(_may_be_empty(database)))
+    return Problem(f"{message} {reason}", remedies, database=database, object=pattern)
+
+
+def _may_be_empty(database: str) -> Remedy:
+    return variable("allow nothing to match", "allow_empty", True, database=database)

@@ -13,6 +13,7 @@ import re
 from typing import Any, Iterator, Mapping
 
 from .._core.problem import Failure, Problem
+from .._core.remedy import by_hand
 from .._core.route import Route
 from .command_line import Bastion, Limits, Target, bracketed
 from .diagnosis import Place, problem
@@ -64,7 +65,9 @@ def option_problems(bastion: Bastion, target: Target) -> list[Problem]:
     problems = []
     if not target.host or target.host.startswith(("/", "@")):
         remedy = "Set login_host to the server as the bastion knows it, and omit login_unix_socket; or omit bastion."
-        problems.append(Problem("A bastion leads to a TCP port, but this login is over a Unix socket.", remedy))
+        problems.append(
+            Problem("A bastion leads to a TCP port, but this login is over a Unix socket.", by_hand(remedy))
+        )
     elif NO_TARGET.search(target.host):
         problems.append(problem(place, "login_host is not one name or address", "Correct login_host."))
     if NO_SSH_HOST.search(bastion.host):

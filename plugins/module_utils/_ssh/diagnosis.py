@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Iterable, Mapping, Pattern
 
 from .._core.problem import Problem
+from .._core.remedy import by_hand
 
 SHOWN_LINES = 4
 # Lines for experts, but for what a server said that does not want to speak, or is none.
@@ -231,7 +232,7 @@ def _offered(text: str) -> str:
 
 def problem(place: Place, found: str, remedy: str) -> Problem:
     """Return one thing that is wrong on the way; its object tells a program that the bastion is the hop."""
-    return Problem(f"{place.attempt}: {found}.", remedy, object=f"bastion {place.bastion}")
+    return Problem(f"{place.attempt}: {found}.", by_hand(remedy), object=f"bastion {place.bastion}")
 
 
 def spoken(text: str) -> list[str]:

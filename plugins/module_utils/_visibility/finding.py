@@ -7,10 +7,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import AbstractSet, Any, Iterable, Literal, Mapping, Sequence, get_args
 
-from .._core.problem import sentence
+from .._core.remedy import Remedies, text_of, told
 from .._core.sql_statement import quoted
 
 Aspect = Literal["connection", "missing", "breaks_scan", "future", "lost", "exposed", "excess", "limits"]
@@ -29,14 +29,14 @@ class Finding:
 
     ``severity`` failure is what fails the task; where the aspect is not in ``fail_on`` it becomes a warning.
     ``database`` is empty for what concerns the whole server, ``schema`` and ``relation`` where they do not apply.
-    ``remedy`` is a statement that can be pasted, or a sentence; it is empty where nothing needs to be done.
+    ``remedies`` are empty where nothing needs to be done.
     ``always_fails`` tells that a failure is one whatever ``fail_on`` says.
     """
 
     aspect: Aspect
     severity: Severity
     reason: str
-    remedy: str = ""
+    remedies: Remedies = ()
     database: str = ""
     schema: str = ""
     relation: str = ""
@@ -49,13 +49,35 @@ class Finding:
         inside = ".".join(quoted(name) for name in names)
         return " ".join(text for text in (self.database and f"database {quoted(self.database)}", inside) if text)
 
-    def __str__(self) -> str:
+    @property
+    def message(self) -> str:
+        """What is so, and where."""
         where = f" ({self.place})" if self.place else ""
-        return sentence(f"{self.aspect}{where}: {self.reason}", self.remedy)
+        return f"{self.aspect}{where}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """The remedies in one text: statements that can be pasted, if that is all that is to be done, or sentences."""
+        needed = [one for one in self.remedies if not one.is_alternative]
+        if needed and all(one.kind == "sql" for one in needed):
+            return "\n".join(one.text for one in needed)
+        return text_of(self.remedies)
+
+    def __str__(self) -> str:
+        return told([(self.message, self.remedies)], "")
 
     def as_dict(self) -> dict[str, Any]:
         """Return the keys for a program."""
-        return {key: value for key, value in asdict(self).items() if key != "always_fails"}
+        return {
+            "aspect": self.aspect,
+            "severity": self.severity,
+            "reason": self.reason,
+            "remedy": self.remedy,
+            "remedies": [one.as_dict() for one in self.remedies],
+            "database": self.database,
+            "schema": self.schema,
+            "relation": self.relation,
+        }
 
 
 def qualified(schema: str, relation: str) -> str:
@@ -108,6 +130,6 @@ def failure_message(findings: Sequence[Finding], user: str) -> str:
         return ""
     count = "1 failure" if len(failures) == 1 else f"{len(failures)} failures"
     rest = len(failures) - NAMED_IN_MESSAGE
-    lines = [f"Verification failed for user {quoted(user)}: {count}:"]
-    lines += [f"{number}. {found}" for number, found in enumerate(failures[:NAMED_IN_MESSAGE], start=1)]
-    return "\n".join([*lines, *([f"... and {rest} more, all in the key findings."] if rest > 0 else [])])
+    head = f"Verification failed for user {quoted(user)}: {count}:"
+    text = told([(found.message, found.remedies) for found in failures[:NAMED_IN_MESSAGE]], head)
+    return f"{text}\n... and {rest} more, all in the key findings." if rest > 0 else text

@@ -59,7 +59,7 @@ class Logins:
             raise LoginRefused(self._failure(error, login, database)) from error
         except Failure as failure:  # of the route, which has explained itself
             problem = failure.problems[0]
-            raise LoginRefused(LoginFailure(problem.sqlstate, problem.message, problem.remedy)) from failure
+            raise LoginRefused(LoginFailure(problem.sqlstate, problem.message, problem.remedies)) from failure
         self.has_worked = True
         return session
 
@@ -68,7 +68,7 @@ class Logins:
         state = error.sqlstate
         if not state and self.has_worked:
             state = attempt_login(login, database, self.route.parameters()).sqlstate or ""
-        return LoginFailure(state, error.problems[0].message, error.problems[0].remedy)
+        return LoginFailure(state, error.problems[0].message, error.problems[0].remedies)
 
     def _try(self, login: Login, database: str) -> None:
         """Log in once; raises ServerError with the SQLSTATE where that fails."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Iterable, Mapping
 
 from .._core.problem import Failure, Problem
+from .._core.remedy import by_hand
 from .._postgres.options import parallel_databases_from_options
 from .._scope.account import DatabaseScope
 from .._scope.entry import PRIVILEGES, DatabaseEntry, Privilege, entries_from_option, entry_problems
@@ -89,7 +90,9 @@ def _baseline(value: Any) -> Mapping[str, VisibleColumns] | None:
     seen = value.get("seen", value)
     if not _is_seen(seen):
         message = "The baseline is not what an earlier run returned as seen: it must give, by database, by schema and "
-        raise Failure([Problem(message + "by relation, the number of its columns.", "Hand in that value unchanged.")])
+        raise Failure(
+            [Problem(message + "by relation, the number of its columns.", by_hand("Hand in that value unchanged."))]
+        )
     return dict(seen)
 
 
@@ -107,7 +110,9 @@ def _is_seen(value: object) -> bool:
 def _wrong_names(request: Request, password: str) -> Iterable[Problem]:
     if not password:
         message = f'The password of user "{request.user}" is empty; PostgreSQL would refuse every login with it.'
-        yield Problem(message, "Set metamapper_password (option password).", object=request.user)
+        yield Problem(message, by_hand("Set metamapper_password (option password)."), object=request.user)
     if request.user == request.group:
         message = f'Group and user have the same name "{request.user}". PostgreSQL has one name space for both.'
-        yield Problem(message, "Give the group another name, for example metamapper_readers.", object=request.user)
+        yield Problem(
+            message, by_hand("Give the group another name, for example metamapper_readers."), object=request.user
+        )

@@ -14,8 +14,9 @@ from typing import Any, ContextManager, Iterable
 from .._core.byte_text import printable
 from .._core.name_pattern import is_pattern
 from .._core.problem import Failure, Problem
+from .._core.remedy import SUPERUSER, sql, variable
 from .._core.route import Route
-from .._core.sql_statement import quoted
+from .._core.sql_statement import quoted, statement_text
 from .._postgres.driver import ServerError, require_psycopg2
 from .._postgres.login import Login
 from .._postgres.side_by_side import side_by_side
@@ -23,7 +24,7 @@ from .._scope.account import LeftOut, account
 from .._scope.databases import Target, Targets, has_pattern, named, resolve, unknown_database
 from .catalog.facts import ListedDatabase, SessionFacts
 from .catalog.inspect import begin, listed_databases
-from .checks.connection import NO_SUCH_DATABASE, LoginFailure, broken_way, form_findings, is_hba_proven
+from .checks.connection import NO_SUCH_DATABASE, LoginFailure, broken_way, form_findings, is_hba_proven, way_remedies
 from .checks.unchecked import ALL_BUT_CONNECTION
 from .database_check import DatabaseResult, check_database, not_checked
 from .finding import Finding, status, summary, weighed
@@ -178,7 +179,8 @@ def _look_up(candidates: Iterable[str], request: Request, logins: Logins) -> tup
             if cause.is_of_the_server:
                 return cause
         except ServerError as error:
-            grant = f"GRANT SELECT ON pg_catalog.pg_database TO {quoted(logins.login.user)};"
+            statement = statement_text("GRANT SELECT ON pg_catalog.pg_database TO {}", logins.login.user)
+            grant = (sql("let databases be read", statement, by=SUPERUSER, database=name),)
             cause = LoginFailure(error.sqlstate, f"Cannot read pg_database in {quoted(name)}: {error.text}.", grant)
         refusal = cause if refusal is None or refusal.sqlstate == NO_SUCH_DATABASE else refusal
     return refusal or LoginFailure("", "No database is known.")
@@ -187,20 +189,16 @@ def _look_up(candidates: Iterable[str], request: Request, logins: Logins) -> tup
 def _cannot_look_up(refusal: LoginFailure, candidates: Iterable[str], login: Login) -> Finding:
     reason = f"The databases that the patterns mean cannot be looked up: {refusal.message}"
     if refusal.is_of_the_server:
-        remedy = refusal.remedy or "Correct metamapper_password, metamapper_login_host or metamapper_login_port."
-        return Finding("connection", "failure", reason, remedy)
-    if refusal.remedy:
-        return Finding("connection", "failure", reason, refusal.remedy)
+        return Finding("connection", "failure", reason, refusal.remedies or way_remedies(refusal, login))
+    if refusal.remedies:
+        return Finding("connection", "failure", reason, refusal.remedies)
     tried = ", ".join(map(quoted, dict.fromkeys(candidates)))
-    remedy = (
-        f"Set metamapper_login_db (option login_db) to a database that {quoted(login.user)} may connect to, or list "
-        f"one by its name. Tried: {tried}."
-    )
-    return Finding("connection", "failure", reason, remedy)
+    note = f"to a database that {quoted(login.user)} may connect to, or list one by its name; tried: {tried}"
+    return Finding("connection", "failure", reason, (variable("name a database", "metamapper_login_db", note=note),))
 
 
 def _wrong_entry(problem: Problem) -> Finding:
-    return Finding("missing", "failure", problem.message, problem.remedy, problem.database)
+    return Finding("missing", "failure", problem.message, problem.remedies, problem.database)
 
 
 def _with_suggestions(examined: list[DatabaseResult], request: Request, logins: Logins) -> list[DatabaseResult]:
@@ -220,4 +218,4 @@ def _with_suggestions(examined: list[DatabaseResult], request: Request, logins: 
 
 def _not_tried(name: str, cause: Finding) -> DatabaseResult:
     reason = "Not tried: what was found for another database holds for the whole server."
-    return not_checked(name, Finding("connection", "failure", reason, cause.remedy, name), ends_it=True)
+    return not_checked(name, Finding("connection", "failure", reason, cause.remedies, name), ends_it=True)

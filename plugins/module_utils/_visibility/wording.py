@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Iterable, Mapping
 
-from .._core.sql_statement import quoted
+from .._core.sql_statement import identifier, quoted
 from .finding import MOST_EXAMPLES
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def named(role: str) -> str:
 
 def grantee(role: str) -> str:
     """Return how SQL names a grantee; an empty name is PUBLIC."""
-    return quoted(role) if role else "PUBLIC"
+    return identifier(role) if role else "PUBLIC"
 
 
 def sampled(details: Iterable[RelationDetail]) -> Sample:

@@ -71,8 +71,8 @@ def _server(item: Document) -> Server:
 
 def _finding(item: Document, server: str) -> Finding:
     names = ("aspect", "severity", "database", "schema", "relation", "reason")
-    remedy = Remedy(**item["remedy"]) if item["remedy"] else None
-    return Finding(server=server, remedy=remedy, **{name: item[name] for name in names})
+    remedies = tuple(Remedy(**one) for one in item["remedies"])
+    return Finding(server=server, remedies=remedies, **{name: item[name] for name in names})
 
 
 def _database(item: Document, findings: Iterable[Finding]) -> Database:

@@ -70,6 +70,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "relation": finding.relation,
         "reason": finding.reason,
         "remedy": asdict(finding.remedy) if finding.remedy else None,
+        "remedies": [asdict(remedy) for remedy in finding.remedies],
         "fixed_by_grant": finding.is_fixed_by_grant,
     }
 

@@ -72,5 +72,5 @@ def _told(findings: Sequence[Finding]) -> str:
         lines += [place(finding) for finding in group.findings[:PLACES] if place(finding)]
         lines += [f"and {len(group.findings) - PLACES:,} more"] if len(group.findings) > PLACES else []
         lines += visible_lines(group.first.reason)
-        lines += [f"    {line}" for line in visible_lines(group.first.remedy.text if group.first.remedy else "")]
+        lines += [f"    {line}" for remedy in group.first.remedies for line in visible_lines(remedy.text)]
     return "\n".join(lines)

@@ -18,6 +18,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visibl
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.action import Action, action_of
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Counts, Group, Report
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.overview import Row, rows_of
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.remedy import Remedy
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import Status, label
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.wording import (
     absence,
@@ -90,18 +91,22 @@ def _places(group: Group, report: Report) -> str:
 
 
 def _decision(group: Group, report: Report) -> list[str]:
-    finding, remedy = group.first, group.first.remedy
+    finding = group.first
     where = _places(group, report)
     reason = " ".join(map(escaped, visible_lines(finding.reason)))
     lines = [f"* **{escaped(label(finding.aspect))}**{f' {where}' if where else ''}: {reason}"]
-    if remedy is None:
-        return lines
+    for remedy in finding.remedies:
+        lines += _remedy(remedy, group)
+    return lines
+
+
+def _remedy(remedy: Remedy, group: Group) -> list[str]:
     if remedy.kind == "person":
-        return [*lines, f"  {' '.join(map(escaped, visible_lines(remedy.text)))}"]
+        return [f"  {' '.join(map(escaped, visible_lines(remedy.text)))}"]
     hidden = "" if is_exact(remedy.text) else ", with hidden characters spelled out: see the JSON report"
     language = {"sql": "sql", "variable": "yaml"}.get(remedy.kind, "text")
     title = f"  {escaped(remedy_label(remedy, group.findings) + hidden)}:"
-    return [*lines, "", title, "", *fenced(remedy.text, language=language, indent="  ")]
+    return ["", title, "", *fenced(remedy.text, language=language, indent="  ")]
 
 
 def _decisions(action: Action, report: Report, room: int) -> Iterator[str]:

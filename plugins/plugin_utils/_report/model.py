@@ -30,7 +30,7 @@ GRANTED = frozenset({"missing", "breaks_scan", "future", "lost"})
 class Finding:
     """One thing that was found; empty ``database``, ``schema`` or ``relation`` where it is about something larger.
 
-    ``remedy`` is None where nothing can or need be done.
+    ``remedies`` are in their order; empty where nothing can or need be done.
     """
 
     aspect: str
@@ -40,7 +40,7 @@ class Finding:
     schema: str = ""
     relation: str = ""
     reason: str = ""
-    remedy: Remedy | None = None
+    remedies: tuple[Remedy, ...] = ()
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -50,7 +50,18 @@ class Finding:
     @property
     def is_fixed_by_grant(self) -> bool:
         """Whether the role ``grant`` does what the remedy says: to grant on what is configured."""
-        return self.aspect in GRANTED and self.remedy is not None and self.remedy.is_grant
+        needed = self.needed
+        return self.aspect in GRANTED and bool(needed) and all(remedy.is_grant for remedy in needed)
+
+    @property
+    def remedy(self) -> Remedy | None:
+        """The first remedy; None for none."""
+        return self.remedies[0] if self.remedies else None
+
+    @property
+    def needed(self) -> tuple[Remedy, ...]:
+        """The remedies that are needed together; the others do instead of them."""
+        return tuple(remedy for remedy in self.remedies if not remedy.is_alternative)
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -313,7 +324,7 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
     """Return findings with those of the same reason and remedy together, in the order of their first."""
     groups: dict[tuple[Any, ...], Group] = {}
     for finding in findings:
-        key = (finding.aspect, finding.severity, finding.reason, finding.remedy)
+        key = (finding.aspect, finding.severity, finding.reason, finding.remedies)
         groups.setdefault(key, Group()).findings.append(finding)
     return list(groups.values())
 

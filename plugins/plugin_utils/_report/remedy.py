@@ -34,7 +34,8 @@ class Remedy:
     """One remedy.
 
     ``text`` is what is copied: statements, ``name: value`` of a variable, a line of ``file``, or a sentence.
-    ``role`` and ``database`` are where statements run, empty where it follows from the finding or does not matter.
+    ``role`` and ``database`` are where statements run, empty where it follows from the finding or does not matter;
+    ``by`` describes who runs them. ``is_alternative`` tells that it does instead of those before it.
     """
 
     kind: Kind
@@ -42,6 +43,8 @@ class Remedy:
     role: str = ""
     database: str = ""
     file: str = ""
+    by: str = ""
+    is_alternative: bool = False
 
     @property
     def statements(self) -> tuple[str, ...]:
@@ -86,14 +89,21 @@ def remedy_of(value: Any) -> Remedy | None:
     return Remedy("sql" if statements_of(text) else "person", text)
 
 
+def remedies_of(item: Mapping[str, Any]) -> tuple[Remedy, ...]:
+    """Return the remedies of a finding, given as the module does: a list of mappings, or one remedy as a text."""
+    given = item.get("remedies") or [item.get("remedy")]
+    return tuple(remedy for remedy in map(remedy_of, given) if remedy is not None)
+
+
 def _of_mapping(value: Mapping[str, Any]) -> Remedy | None:
     kind: Kind = next((kind for kind in KINDS if kind == value.get("kind")), "person")
     text = _first(value, ("text", kind, "statement", "sentence"))
     if kind == "variable" and value.get("name"):
-        text = f"{value['name']}: {json.dumps(value.get('value'), ensure_ascii=False, default=str)}"
+        text = text or f"{value['name']}: {json.dumps(value.get('value'), ensure_ascii=False, default=str)}"
     if not text:
         return None
-    return Remedy(kind, text, *(str(value.get(key) or "") for key in ("role", "database", "file")))
+    texts = {key: str(value.get(key) or "") for key in ("role", "database", "file", "by")}
+    return Remedy(kind, text, is_alternative=bool(value.get("is_alternative")), **texts)
 
 
 def _first(value: Mapping[str, Any], keys: Sequence[str]) -> str:

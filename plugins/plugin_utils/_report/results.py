@@ -23,7 +23,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.mode
     counts_of,
     worst_first,
 )
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.remedy import Remedy, remedy_of
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.remedy import Remedy, remedies_of
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import (
     ASPECTS,
     OPTIONAL_ASPECTS,
@@ -42,8 +42,7 @@ def _findings(items: Iterable[Mapping[str, Any]], server: str) -> tuple[Finding,
     for item in items:
         texts = {key: str(item.get(key) or "") for key in ("database", "schema", "relation", "reason")}
         severity = severity_of(item.get("severity")) or "warning"
-        remedy = remedy_of(item.get("remedy"))
-        found.append(Finding(str(item.get("aspect") or ""), severity, server, remedy=remedy, **texts))
+        found.append(Finding(str(item.get("aspect") or ""), severity, server, remedies=remedies_of(item), **texts))
     return tuple(sorted(found, key=lambda finding: (finding.rank, finding.place)))
 
 
@@ -184,9 +183,10 @@ def _unreached(name: str, failed: Mapping[str, Any], message: str, created: str)
 
 
 def _cause(server: str, problem: Mapping[str, Any]) -> Finding:
-    remedy = remedy_of(problem.get("remedy")) or Remedy("person", "Fix what is said here, and verify again.")
-    remedy = replace(remedy, database=remedy.database or str(problem.get("database") or ""))
-    return Finding("connection", "failure", server, reason=f"Not verified: {problem['message']}", remedy=remedy)
+    remedies = remedies_of(problem) or (Remedy("person", "Fix what is said here, and verify again."),)
+    database = str(problem.get("database") or "")
+    placed = tuple(replace(one, database=one.database or database) for one in remedies)
+    return Finding("connection", "failure", server, reason=f"Not verified: {problem['message']}", remedies=placed)
 
 
 def server_of(

@@ -15,6 +15,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visibl
     visible_lines,
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Finding, Report, Server
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.remedy import Remedy
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import label
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.wording import counted, place
 
@@ -56,8 +57,9 @@ def _escaped(value: str) -> str:
 
 def _is_run(finding: Finding) -> bool:
     """Tell whether the script runs a remedy: what somebody has to think about first stands in it as a comment."""
-    remedy = finding.remedy
-    return finding.severity == "failure" and remedy is not None and bool(remedy.statements) and not remedy.is_intrusive
+    needed = finding.needed
+    is_sql = bool(needed) and all(remedy.statements and not remedy.is_intrusive for remedy in needed)
+    return finding.severity == "failure" and is_sql
 
 
 def _is_writable(text: str) -> bool:
@@ -65,26 +67,20 @@ def _is_writable(text: str) -> bool:
     return not any("\ud800" <= each <= "\udfff" for each in text)
 
 
-def _statements(findings: Iterable[Finding]) -> Iterator[str]:
+def _statements(remedies: Iterable[Remedy]) -> Iterator[str]:
     """Yield the statements of one database and one role, each once."""
-    told = set()
-    for finding in findings:
-        for statement in finding.remedy.statements if finding.remedy else ():
-            if statement in told:
-                continue
-            told.add(statement)
-            if not _is_writable(statement):
-                yield from _comment(f"Not UTF-8, to be written by hand: {statement}")
-                continue
-            yield from [] if is_exact(statement) else _comment(f"Hidden characters are in: {statement}")
-            yield statement
+    for statement in dict.fromkeys(statement for remedy in remedies for statement in remedy.statements):
+        if not _is_writable(statement):
+            yield from _comment(f"Not UTF-8, to be written by hand: {statement}")
+            continue
+        yield from [] if is_exact(statement) else _comment(f"Hidden characters are in: {statement}")
+        yield statement
 
 
-def _by_role(findings: list[Finding]) -> Iterator[str]:
-    roles = dict.fromkeys(finding.remedy.role for finding in findings if finding.remedy)
-    for role in sorted(roles):
+def _by_role(remedies: list[Remedy]) -> Iterator[str]:
+    for role in sorted({remedy.role for remedy in remedies}):
         yield from [f"SET ROLE {quoted(role)};"] if role else []
-        yield from _statements(each for each in findings if each.remedy and each.remedy.role == role)
+        yield from _statements(remedy for remedy in remedies if remedy.role == role)
         yield from ["RESET ROLE;"] if role else []
 
 
@@ -96,24 +92,28 @@ def _open_lines(findings: Iterable[Finding]) -> Iterator[str]:
             continue
         where = f" {place(finding)}" if place(finding) else ""
         lines = [f"-- {finding.severity}, {visible(label(finding.aspect))}{where}:", *_comment(finding.reason)]
-        lines += [f"--   {line}" for line in visible_lines(finding.remedy.text if finding.remedy else "")]
-        key = (finding.reason, finding.remedy)
+        lines += [f"--   {line}" for remedy in finding.remedies for line in visible_lines(remedy.text)]
+        key = (finding.reason, finding.remedies)
         yield from [] if key in told else lines
         told.add(key)
 
 
 def _server_lines(server: Server, *, by_host: bool) -> Iterator[str]:
-    run: dict[str, list[Finding]] = {}
+    run: dict[str, list[Remedy]] = {}
+    fixed: dict[str, set[Finding]] = {}
     for finding in filter(_is_run, server.findings):
-        run.setdefault((finding.remedy and finding.remedy.database) or finding.database, []).append(finding)
+        for remedy in finding.needed:
+            database = remedy.database or finding.database
+            run.setdefault(database, []).append(remedy)
+            fixed.setdefault(database, set()).add(finding)
     left = list(_open_lines(server.findings))
     if not run and not left:
         return
     yield from ("", f"-- Server {visible(server.name)}")
-    for database, findings in sorted(run.items()):
-        yield from ("", f"-- Database {visible(database)}: {counted(len(findings), 'failure')}")
+    for database, remedies in sorted(run.items()):
+        yield from ("", f"-- Database {visible(database)}: {counted(len(fixed[database]), 'failure')}")
         yield connect(server, database, by_host=by_host)
-        yield from _by_role(findings)
+        yield from _by_role(remedies)
     if left:
         yield from ("", "-- To be decided:", *left)
 

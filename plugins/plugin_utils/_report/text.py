@@ -28,6 +28,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.word
     facts,
     left_out,
     place,
+    remedy_label,
     unchecked,
     verdict,
 )
@@ -46,8 +47,10 @@ def _group_lines(group: Group) -> Iterator[str]:
     first, *others = visible_lines(finding.reason) or [""]
     yield f"    - {object_name}: {first}" if object_name else f"    - {first}"
     yield from (f"      {line}" for line in others)
-    for line in visible_lines(finding.remedy.text if finding.remedy else ""):
-        yield f"        {line}"
+    for remedy in finding.remedies:
+        if remedy.is_alternative or remedy.by or remedy.kind in ("variable", "line"):
+            yield f"        {remedy_label(remedy, group.findings)}:"
+        yield from (f"        {line}" for line in visible_lines(remedy.text))
 
 
 def _aspect_line(aspect: Aspect, reason: str) -> str:

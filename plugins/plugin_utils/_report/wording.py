@@ -165,8 +165,14 @@ def _names(names: Sequence[str], most: int = 50) -> str:
 
 def remedy_label(remedy: Remedy, findings: Sequence[Finding]) -> str:
     """Return what the remedy of some findings is, and where it belongs: SQL in database erp, as role erp_owner."""
+    label = _label(remedy, findings)
+    return f"Or {label[0].lower() if remedy.kind != 'sql' else label[0]}{label[1:]}" if remedy.is_alternative else label
+
+
+def _label(remedy: Remedy, findings: Sequence[Finding]) -> str:
     if remedy.kind == "variable":
-        return "Variable"
+        entry = f", in the entry of database {visible(remedy.database)}" if remedy.database else ""
+        return f"Variable{entry}"
     if remedy.kind == "line":
         return f"Line of {visible(remedy.file)}" if remedy.file else "Line of a file"
     if remedy.kind == "person":
@@ -174,7 +180,8 @@ def remedy_label(remedy: Remedy, findings: Sequence[Finding]) -> str:
     databases = {(finding.server, remedy.database or finding.database) for finding in findings}
     names = [visible(name) for _server, name in databases if name]
     where = f" in database {names[0]}" if len(names) == 1 else " in each of these databases" if names else ""
-    return f"SQL{where}, as role {visible(remedy.role)}" if remedy.role else f"SQL{where}"
+    by = f"role {visible(remedy.role)}" if remedy.role else visible(remedy.by)
+    return f"SQL{where}, as {by}" if by else f"SQL{where}"
 
 
 def fact_text(value: object) -> str:

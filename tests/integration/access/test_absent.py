@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.inspect import inspect_server
 
 from tests.support.modules.access import HOSTILE, Warehouse, version
-from tests.support.modules.removal import absent_options, remove, role_names
+from tests.support.modules.removal import absent_options, remove, role_names, tables_extension
 from tests.support.postgres.acls import acls, changed
 from tests.support.postgres.holdings import grant, grants, held, make_objects
 from tools.postgres.snapshot import differences, next_transaction_id, snapshot
@@ -156,13 +156,6 @@ def test_the_membership_that_create_role_gave_the_administrator_is_nobodys(deput
     assert not warehouse.access().ok().changed
     assert remove(warehouse).ok().changed
     assert role_names(warehouse) == set()
-
-
-def tables_extension(warehouse: Warehouse) -> str:
-    """Return an extension of this server that makes a view, if there is one."""
-    query = "SELECT name FROM pg_available_extensions WHERE name IN ('pg_buffercache', 'plpgsql') ORDER BY name"
-    name: str = warehouse.server.execute(query)[0][0]
-    return name
 
 
 def is_alive(connection: Any) -> bool:

@@ -210,9 +210,7 @@ def test_a_table_added_by_another_way_is_all_that_the_next_run_names(warehouse: 
     assert not warehouse.access().ok().changed
     warehouse.run("REVOKE SELECT ON {}.later FROM {}", warehouse.schema, warehouse.group)
     fixed = warehouse.access().ok()
-    assert fixed.statements == [
-        f'GRANT SELECT ON TABLE {quoted(warehouse.schema)}."later" TO {quoted(warehouse.group)}'
-    ]
+    assert fixed.statements == [f"GRANT SELECT ON TABLE {quoted(warehouse.schema)}.later TO {quoted(warehouse.group)}"]
 
 
 def test_before_and_after_tell_each_database_and_schema(warehouse: Warehouse) -> None:
@@ -247,7 +245,7 @@ def test_the_search_path_is_the_administrators_unless_one_is_asked_for(warehouse
     assert not warehouse.access().ok().changed
     wanted = 'PG_CATALOG, "$user"'
     checked = warehouse.access(check=True, search_path=wanted).ok()
-    assert checked.statements == [f'ALTER ROLE {quoted(warehouse.user)} SET search_path = "pg_catalog", "$user"']
+    assert checked.statements == [f'ALTER ROLE {quoted(warehouse.user)} SET search_path = pg_catalog, "$user"']
     assert warehouse.access(search_path=wanted).ok().statements == checked.statements
     assert not warehouse.access(search_path=wanted).ok().changed
     with warehouse.login() as connection, connection.cursor() as cursor:

@@ -140,7 +140,7 @@ def test_what_makes_references_dangerous_is_refused(place: Place) -> None:
     refused = place.access(privilege="metadata")
     assert refused.failed
     (problem,) = refused["problems"]
-    assert problem["statement"] == 'REVOKE CREATE ON SCHEMA "public" FROM PUBLIC;'
+    assert problem["statement"] == "REVOKE CREATE ON SCHEMA public FROM PUBLIC;"
     assert not place.site.server.execute(
         "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s", parameters=[place.site.group]
     )

@@ -8,6 +8,7 @@ from typing import Any, Callable, ContextManager, Iterator
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.remedy import by_hand
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import DIRECT, Route
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.secret import Secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
@@ -233,14 +234,14 @@ class BrokenPath:
         return {"port": free_port()}
 
     def must_retry(self, error: Exception, *, is_timeout: bool) -> bool:
-        raise Failure([Problem("The bastion refused the forward.", "Allow it in sshd_config.")]) from error
+        raise Failure([Problem("The bastion refused the forward.", by_hand("Allow it in sshd_config."))]) from error
 
 
 class ClosedWay(contextlib.nullcontext[Route]):
     """A way that does not open."""
 
     def __enter__(self) -> Route:
-        raise Failure([Problem("The host key of the bastion is not known.", "Learn it with ssh-keyscan.")])
+        raise Failure([Problem("The host key of the bastion is not known.", by_hand("Learn it with ssh-keyscan."))])
 
 
 WAYS = {

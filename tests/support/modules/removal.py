@@ -32,3 +32,10 @@ def role_names(warehouse: Warehouse) -> set[str]:
     """Return those of the warehouse's group and user that exist."""
     query = "SELECT rolname FROM pg_catalog.pg_roles WHERE rolname IN (%s, %s)"
     return {row[0] for row in warehouse.server.execute(query, parameters=[warehouse.group, warehouse.user])}
+
+
+def tables_extension(warehouse: Warehouse) -> str:
+    """Return an extension of this server that makes a view, if there is one."""
+    query = "SELECT name FROM pg_available_extensions WHERE name IN ('pg_buffercache', 'plpgsql') ORDER BY name"
+    name: str = warehouse.server.execute(query)[0][0]
+    return name

@@ -159,6 +159,7 @@ def a_relation(schema: str, name: str, **properties: Any) -> MissingRelation:
         "owner": "owner",
         "is_effective": False,
         "is_extension_member": False,
+        "has_owner_usage": True,
     }
     return MissingRelation(**{**plain, "schema": schema, "name": name, **properties})
 

@@ -161,8 +161,8 @@ class CreatorFacts:
 class MissingRelation(NamedTuple):
     """A relation on which the group lacks a direct grant.
 
-    ``is_effective`` and ``is_extension_member`` are known where it is not grantable. A tuple, as there is one for each
-    relation.
+    ``is_effective``, ``is_extension_member`` and ``has_owner_usage``, whether its owner can name it in a GRANT, are
+    known where it is not grantable. A tuple, as there is one for each relation.
     """
 
     oid: int
@@ -172,6 +172,7 @@ class MissingRelation(NamedTuple):
     owner: str
     is_effective: bool
     is_extension_member: bool
+    has_owner_usage: bool
 
 
 class VisibleRelation(NamedTuple):

@@ -238,6 +238,7 @@ class _Either(NamedTuple):
     owner: str
     is_effective: bool
     is_extension_member: bool
+    has_owner_usage: bool
     creator: Mapping[str, Any] | None
 
 

@@ -192,7 +192,10 @@ SELECT judged.oid::pg_catalog.int8 AS oid, namespace.nspname AS schema, judged.n
             ELSE EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS dependency
                           WHERE dependency.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                             AND dependency.objid = judged.oid AND dependency.objsubid = 0 AND dependency.deptype = 'e')
-       END AS is_extension_member
+       END AS is_extension_member,
+       CASE WHEN judged.is_grantable THEN false
+            ELSE pg_catalog.has_schema_privilege(judged.relowner, judged.namespace, 'USAGE')
+       END AS has_owner_usage
   FROM judged
   JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = judged.namespace
  WHERE judged.is_grantable IS NOT NULL  -- NULL: dropped since the scan saw it
@@ -205,7 +208,7 @@ CREATORS_AND_MISSING_RELATIONS = f"""
 SELECT missing.*, NULL::pg_catalog.json AS creator
   FROM ({MISSING_RELATIONS}) AS missing
  UNION ALL
-SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, pg_catalog.to_json(creator)
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, pg_catalog.to_json(creator)
   FROM ({CREATORS}) AS creator
 """  # noqa: S608 - constants
 

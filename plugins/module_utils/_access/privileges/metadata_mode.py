@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Iterator
 
 from ..._core.problem import Problem
-from ..._core.sql_statement import quoted, remedy
+from ..._core.remedy import alternatively, sql, variable
+from ..._core.sql_statement import quoted, statement_text
 from ..catalog.facts import DatabaseFacts
 
 
@@ -19,13 +20,13 @@ def unsafe_creates(facts: DatabaseFacts, group: str) -> Iterator[Problem]:
     if "REFERENCES" not in facts.listed.values():
         return
     if facts.can_create_schemas:
-        statement = remedy("REVOKE CREATE ON DATABASE {} FROM PUBLIC, {}", facts.name, group)
+        statement = statement_text("REVOKE CREATE ON DATABASE {} FROM PUBLIC, {}", facts.name, group)
         yield _unsafe(facts.name, f"database {quoted(facts.name)}", statement, group)
     for schema in facts.schemas.values():
         if schema.can_create:
             who = "PUBLIC" if schema.can_public_create else "{}"
             names = [schema.name] if schema.can_public_create else [schema.name, group]
-            statement = remedy(f"REVOKE CREATE ON SCHEMA {{}} FROM {who}", *names)
+            statement = statement_text(f"REVOKE CREATE ON SCHEMA {{}} FROM {who}", *names)
             yield _unsafe(facts.name, f"schema {quoted(schema.name)}", statement, group)
 
 
@@ -35,5 +36,6 @@ def _unsafe(database: str, location: str, statement: str, group: str) -> Problem
         "and a foreign key from a table of its own to one that it holds REFERENCES on tells which values exist there "
         "and blocks its owner's deletes."
     )
-    advice = f"Have the owner or a superuser run: {statement} Or set metamapper_accept_references: true."
-    return Problem(message, advice, database=database, object=location, statement=statement)
+    remedy = sql("revoke CREATE for metadata mode", statement, by="its owner or a superuser", database=database)
+    accepted = variable("accept REFERENCES", "metamapper_accept_references", True)
+    return Problem(message, (remedy, *alternatively(accepted)), database=database, object=location, statement=statement)

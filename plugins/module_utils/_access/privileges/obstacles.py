@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Callable, Collection, Iterator, Sequence
 
+from ..._core.membership import inheriting_membership, may_grant
 from ..._core.problem import Problem
-from ..._core.server_version import has_feature
-from ..._core.sql_statement import Statement, placeholders, quoted, remedy
+from ..._core.remedy import SUPERUSER, Remedies, Remedy, alternatively, by_hand, sql
+from ..._core.sql_statement import Statement, placeholders, quoted, statement_text
 from ..._scope.entry import DatabaseEntry
-from ..._scope.schemas import leave_out_advice
+from ..._scope.schemas import left_out
 from ..catalog.facts import AclItem, CreatorFacts, DatabaseFacts, MissingRelation, ServerFacts
 from .object_kinds import described
 from .statements import Grant, grant_statements, plain_revokes, revoke_order, without_dependents
 
 NAMES_PER_MESSAGE = 3
-CHARACTERS_PER_MESSAGE = 1000
+OWNER = "its owner or a superuser"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class GrantRefusals:
         (statement,) = grant_statements([grant], self.group)
         what = grant.privilege if grant.kind == "database" else f"USAGE on schema {quoted(grant.name)}"
         schema = grant.name if grant.kind == "schema" else ""
-        return self._refusal(what, owner, f"{statement};", grant.name, schema)
+        return self._refusal(what, owner, self._run(f"{statement};", owner), grant.name, schema)
 
     def of_creator(self, creator: CreatorFacts, grant: Grant) -> Problem:
         """Return why a default privilege is out of reach."""
@@ -49,12 +50,9 @@ class GrantRefusals:
         )
         (statement,) = grant_statements([grant], self.group)
         shown = f"{statement};"
-        advice = f"Have {quoted(creator.name)} or a superuser run: {shown}"
-        if not creator.is_superuser:
-            advice += f" Or make the administrator a member: {self._membership(creator.name)}"
-        else:
-            advice += f" {leave_out_advice(self.entry, creator.schema)}"
-        return Problem(message, advice, database=self.facts.name, object=creator.name, statement=shown)
+        run = sql("grant as the creator", shown, role=creator.name, database=self.facts.name)
+        remedies = (run, *self._instead(creator.name, creator.schema, is_superuser=creator.is_superuser))
+        return Problem(message, remedies, database=self.facts.name, object=creator.name, statement=shown)
 
     def of_relations(self, schema: str, owner: str, relations: Sequence[MissingRelation]) -> Problem:
         """Return the refusal of the relations of one owner in one schema."""
@@ -65,7 +63,9 @@ class GrantRefusals:
         privilege = self.facts.listed[schema]
         statement = Statement(f"GRANT {privilege} ON TABLE {placeholders(len(names))} TO {{}}", (*names, (self.group,)))
         subject = ", ".join(".".join(map(quoted, name)) for name in names[:NAMES_PER_MESSAGE]) + more
-        return self._refusal(f"{privilege} on {subject}", owner, f"{statement};", subject, schema)
+        is_superusers = not all(relation.has_owner_usage for relation in relations)
+        run = self._run(f"{statement};", owner, is_superusers=is_superusers)
+        return self._refusal(f"{privilege} on {subject}", owner, run, subject, schema)
 
     def _no_usage(self, schema: str) -> Problem:
         admin = self.server.administrator
@@ -74,29 +74,33 @@ class GrantRefusals:
             f"{quoted(self.facts.name)}: role {quoted(admin)} has no USAGE on the schema and so cannot name what "
             "is in it."
         )
-        statement = remedy("GRANT USAGE ON SCHEMA {} TO {}", schema, admin)
-        advice = f"Have its owner run: {statement}"
-        return Problem(message, advice, database=self.facts.name, object=schema, statement=statement)
+        statement = statement_text("GRANT USAGE ON SCHEMA {} TO {}", schema, admin)
+        owner = self.facts.schemas[schema].owner
+        run = sql("let the administrator use the schema", statement, role=owner, database=self.facts.name)
+        return Problem(message, (run,), database=self.facts.name, object=schema, statement=statement)
 
-    def _refusal(self, what: str, owner: str, statement: str, subject: str, schema: str) -> Problem:
+    def _run(self, statement: str, owner: str, *, is_superusers: bool = False) -> Remedy:
+        """Return a grant by the owner, or by a superuser where the owner cannot name what is in the schema."""
+        database = self.facts.name
+        if is_superusers:
+            return sql("grant for the owner", statement, by=SUPERUSER, database=database)
+        return sql("grant as the owner", statement, role=owner, database=database)
+
+    def _refusal(self, what: str, owner: str, run: Remedy, subject: str, schema: str) -> Problem:
         message = (
             f"Cannot grant {what} in database {quoted(self.facts.name)}: role {quoted(self.server.administrator)} is "
             f"neither its owner {quoted(owner)} nor a member that inherits from it."
         )
-        shown = statement
-        if len(statement) > CHARACTERS_PER_MESSAGE:
-            shown = statement[:CHARACTERS_PER_MESSAGE] + " … (all of it is in problems, key statement)"
-        advice = f"Have {quoted(owner)} or a superuser run: {shown}"
-        if not any(creator.name == owner and creator.is_superuser for creator in self.facts.creators):
-            advice += f" Or make the administrator a member: {self._membership(owner)}"
-        elif schema:
-            advice += f" {leave_out_advice(self.entry, schema)}"
-        return Problem(message, advice, database=self.facts.name, object=subject, statement=statement)
+        is_superuser = any(creator.name == owner and creator.is_superuser for creator in self.facts.creators)
+        remedies = (run, *self._instead(owner, schema, is_superuser=is_superuser))
+        return Problem(message, remedies, database=self.facts.name, object=subject, statement=run.text)
 
-    def _membership(self, role: str) -> str:
-        spelled_out = has_feature(self.server.version_num, "membership_options")
-        template = "GRANT {} TO {}" + (" WITH INHERIT TRUE" if spelled_out else "")
-        return remedy(template, role, self.server.administrator)
+    def _instead(self, owner: str, schema: str, *, is_superuser: bool) -> Remedies:
+        """Return what else would do: to be a member of the owner, or to leave the schema (empty: none) out."""
+        version = self.server.version_num
+        statement = inheriting_membership(owner, self.server.administrator, version)
+        member = () if is_superuser else (sql("be a member of the owner", statement, by=may_grant(owner, version)),)
+        return alternatively(*member, *(left_out(self.entry, schema) if schema else ()))
 
 
 def breaks_scan(facts: DatabaseFacts) -> list[Problem]:
@@ -109,8 +113,7 @@ def breaks_scan(facts: DatabaseFacts) -> list[Problem]:
         f"Not granted in database {quoted(facts.name)}: {', '.join(names[:NAMES_PER_MESSAGE])}{more}. Metamapper does "
         "not quote names, and its scan would fail on these or misread them."
     )
-    advice = "Rename them, exclude their schemas, or set accept_breaks_scan: true for the database."
-    return [Problem(message, advice, database=facts.name, object=names[0])]
+    return [Problem(message, by_hand("Rename them, or exclude their schemas."), database=facts.name, object=names[0])]
 
 
 def revoke_obstacles(
@@ -142,9 +145,10 @@ def _shown(items: Sequence[AclItem]) -> str:
     return ", ".join(map(described, items[:NAMES_PER_MESSAGE])) + (f" and {more} more" if more > 0 else "")
 
 
-def _script(items: Sequence[AclItem], grantor: str) -> str:
-    statements = [remedy("SET ROLE {}", grantor), *(f"{statement};" for statement in plain_revokes(items))]
-    return " ".join([*statements, "RESET ROLE;"])
+def _script(items: Sequence[AclItem], grantor: str) -> tuple[str, ...]:
+    """Return statements for the grantor, or for a superuser who becomes the grantor: nobody else can revoke these."""
+    statements = (f"{statement};" for statement in plain_revokes(items))
+    return (statement_text("SET ROLE {}", grantor), *statements, "RESET ROLE;")
 
 
 def _by(items: Sequence[AclItem], key: Callable[[AclItem], str]) -> Iterator[tuple[str, list[AclItem]]]:
@@ -159,7 +163,8 @@ def _of_another_grantor(items: Sequence[AclItem], database: str, administrator: 
             f"take it back; role {quoted(administrator)} cannot become {quoted(grantor)}."
         )
         script = _script(group, grantor)
-        yield Problem(message, f"Have a superuser run there: {script}", database=database, statement=script)
+        remedy = sql("revoke as the grantor", *script, by=f"{quoted(grantor)} or a superuser", database=database)
+        yield Problem(message, (remedy,), database=database, statement=" ".join(script))
 
 
 def _passed_on(items: Sequence[AclItem], database: str) -> Iterator[Problem]:
@@ -169,8 +174,9 @@ def _passed_on(items: Sequence[AclItem], database: str) -> Iterator[Problem]:
             f"The role {quoted(grantor)} has passed on to {whom}, in database {quoted(database)}: {_shown(group)}."
         )
         script = _script(group, grantor)
-        advice = f"Grant it to them by another role if they need it, and have a superuser run there: {script}"
-        yield Problem(message, advice, database=database, object=grantor, statement=script)
+        needed = by_hand("If they need it, grant it to them by another role first.")
+        remedy = sql("revoke what was passed on", *script, by=SUPERUSER, database=database)
+        yield Problem(message, (*needed, remedy), database=database, object=grantor, statement=" ".join(script))
 
 
 def _hidden(items: Sequence[AclItem], database: str, administrator: str) -> Iterator[Problem]:
@@ -180,10 +186,9 @@ def _hidden(items: Sequence[AclItem], database: str, administrator: str) -> Iter
                 f"Cannot revoke {_shown(hidden)} in database {quoted(database)}: role {quoted(actor)} has no USAGE "
                 f"on schema {quoted(schema)}, and so cannot name what is in it."
             )
-            statement = remedy("GRANT USAGE ON SCHEMA {} TO {}", schema, actor)
-            yield Problem(
-                message, f"Have its owner run there: {statement}", database=database, object=schema, statement=statement
-            )
+            statement = statement_text("GRANT USAGE ON SCHEMA {} TO {}", schema, actor)
+            remedy = sql("let the revoker use the schema", statement, by=OWNER, database=database)
+            yield Problem(message, (remedy,), database=database, object=schema, statement=statement)
 
 
 def _orphans(items: Sequence[AclItem], database: str) -> Iterator[Problem]:
@@ -192,9 +197,15 @@ def _orphans(items: Sequence[AclItem], database: str) -> Iterator[Problem]:
             f"Default privileges of {', '.join(sorted({quoted(item.name) for item in group}))} for {quoted(grantee)} "
             f"in database {quoted(database)} have outlived their schema; REVOKE cannot name them."
         )
-        statement = remedy("DROP OWNED BY {}", grantee)
-        advice = f"Have a superuser run there, if {quoted(grantee)} owns nothing there: {statement}"
-        yield Problem(message, advice, database=database, object=grantee, statement=statement)
+        statement = statement_text("DROP OWNED BY {}", grantee)
+        by = f"{SUPERUSER}, if {quoted(grantee)} owns nothing there"
+        yield Problem(
+            message,
+            (sql("drop orphans", statement, by=by, database=database),),
+            database=database,
+            object=grantee,
+            statement=statement,
+        )
 
 
 def not_granted(facts: DatabaseFacts, grant: Grant, group: str) -> Problem:
@@ -204,8 +215,10 @@ def not_granted(facts: DatabaseFacts, grant: Grant, group: str) -> Problem:
     return Problem(
         f"PostgreSQL accepted the GRANT, but {quoted(group)} does not have {described(grant)} in database "
         f"{quoted(facts.name)}; the transaction was rolled back.",
-        f"Look for an event trigger or an extension that undoes it, or have {quoted(owner)}, who owns it, or a "
-        f"superuser run: {statement};",
+        by_hand(
+            f"Look for an event trigger or an extension that undoes it, or have {quoted(owner)}, who owns it, or a "
+            f"superuser run: {statement};"
+        ),
         database=facts.name,
         object=grant.name,
         statement=f"{statement};",
@@ -223,12 +236,15 @@ def _owner(facts: DatabaseFacts, grant: Grant) -> str:
 def not_revoked(database: str, item: AclItem) -> Problem:
     """Return that a REVOKE was accepted and has changed nothing."""
     (statement,) = plain_revokes([item])
+    advice = (
+        "Look for an event trigger or an extension that grants it again, or for a grantor who has become a member of "
+        "the owner since: PostgreSQL then takes the owner for the one who revokes. As "
+        f"{quoted(item.grantor)}, run: {statement};"
+    )
     return Problem(
         f"PostgreSQL accepted the REVOKE, but {quoted(item.grantee)} still has {described(item)} in database "
         f"{quoted(database)}; the transaction was rolled back. It was granted by {quoted(item.grantor)}.",
-        "Look for an event trigger or an extension that grants it again, or for a grantor who has become a member of "
-        f"the owner since: PostgreSQL then takes the owner for the one who revokes. As {quoted(item.grantor)}, run: "
-        f"{statement};",
+        by_hand(advice),
         database=database,
         object=item.name,
         statement=f"{statement};",

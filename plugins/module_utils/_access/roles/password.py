@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..._core.server_version import has_feature
-from ..._core.sql_statement import quoted
+from ..._core.sql_statement import identifier, quoted
 from ..._postgres.login import MD5_NOTE, Login, LoginAttempt, attempt_login
 from ..._postgres.server import Server
 from ..._postgres.session import Session
@@ -70,7 +70,7 @@ def why_refused(facts: RoleFacts) -> str:
     if not facts.can_login:
         return "the role has NOLOGIN"
     if facts.is_expired:
-        return f"its password has expired; run: ALTER ROLE {quoted(facts.name)} VALID UNTIL 'infinity';"
+        return f"its password has expired; run: ALTER ROLE {identifier(facts.name)} VALID UNTIL 'infinity';"
     if 0 <= facts.connection_limit <= facts.connections:
         return f"its connection limit of {facts.connection_limit} is reached"
     return ""

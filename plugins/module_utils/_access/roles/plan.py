@@ -10,11 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Collection, Iterable, Iterator, Literal, Mapping, Sequence
 
+from ..._core.membership import may_grant
 from ..._core.name import suggestion
 from ..._core.problem import Problem
+from ..._core.remedy import SUPERUSER, Remedies, alternatively, by_hand, sql, variable
 from ..._core.secret import Secret
 from ..._core.server_version import has_feature
-from ..._core.sql_statement import Statement, quoted, remedy, simple
+from ..._core.sql_statement import Statement, identifier, quoted, simple, statement_text
 from ..catalog.facts import RoleFacts, ServerFacts
 from ..request import AccessRequest
 from .retirement import end_of_membership, nologin, still_connected
@@ -168,7 +170,7 @@ def own_roles(server: ServerFacts, names: Iterable[str], advice: str) -> Iterato
     for name in names:
         if name in (server.login, server.administrator):
             message = f"The role {quoted(name)} is the one that this task itself logs in with or becomes."
-            yield Problem(message, advice, object=name)
+            yield Problem(message, by_hand(advice), object=name)
 
 
 def _more_than_a_reader(facts: RoleFacts, *, is_group: bool) -> Iterator[Problem]:
@@ -184,8 +186,12 @@ def _more_than_a_reader(facts: RoleFacts, *, is_group: bool) -> Iterator[Problem
         message = (
             f"The role {quoted(facts.name)} exists already and is more than a plain reader: it is {', '.join(found)}."
         )
-        advice = "Choose another name, or set metamapper_adopt: true (option adopt) to take it over as it is."
-        yield Problem(message, advice, object=facts.name)
+        yield Problem(message, adopted("Choose another name.", "to take it over as it is"), object=facts.name)
+
+
+def adopted(instead: str, note: str) -> Remedies:
+    """Return what a person can do about a role that is more than a plain reader, or that it is meant nevertheless."""
+    return (*by_hand(instead), *alternatively(variable("adopt the role", "metamapper_adopt", True, note=note)))
 
 
 def _circles(server: ServerFacts, request: AccessRequest) -> Iterator[Problem]:
@@ -212,7 +218,7 @@ def _unknown_creators(server: ServerFacts, request: AccessRequest) -> Iterator[P
     for name in request.listed_creators:
         if name not in server.roles:
             message = f"The creator {quoted(name)} does not exist on the server.{suggestion(name, server.role_names)}"
-            yield Problem(message, "Correct the name in creators, or use creators: auto.", object=name)
+            yield Problem(message, by_hand("Correct the name in creators, or use creators: auto."), object=name)
 
 
 def _missing_rights(server: ServerFacts, request: AccessRequest, plan: RolePlan) -> Iterator[Problem]:
@@ -241,8 +247,9 @@ def _only_grants_membership(server: ServerFacts, request: AccessRequest, plan: R
 def no_createrole(admin: RoleFacts, doing: str) -> Problem:
     """Return that an administrator can do nothing about roles; ``doing`` says what it is to do."""
     message = f"Role {quoted(admin.name)} has no CREATEROLE, so it cannot {doing} roles."
-    statement = remedy("ALTER ROLE {} CREATEROLE", admin.name)
-    return Problem(message, f"Have a superuser run: {statement}", object=admin.name, statement=statement)
+    statement = statement_text("ALTER ROLE {} CREATEROLE", admin.name)
+    remedy = sql("give CREATEROLE", statement, by=SUPERUSER)
+    return Problem(message, (remedy,), object=admin.name, statement=statement)
 
 
 def missing_rights_on(
@@ -251,32 +258,38 @@ def missing_rights_on(
     """Yield why an administrator with CREATEROLE can do nothing about a role; ``out_of_reach`` are its attributes."""
     admin = quoted(server.administrator)
     if out_of_reach:
-        statement = remedy(f"ALTER ROLE {{}} {' '.join('NO' + word for word in out_of_reach)}", facts.name)
+        statement = statement_text(f"ALTER ROLE {{}} {' '.join('NO' + word for word in out_of_reach)}", facts.name)
         message = f"Role {admin} cannot {doing} the role {quoted(facts.name)}, which has {', '.join(out_of_reach)}."
-        yield Problem(message, f"Have a superuser run: {statement}", object=facts.name, statement=statement)
+        remedy = sql("take attributes away", statement, by=SUPERUSER)
+        yield Problem(message, (remedy,), object=facts.name, statement=statement)
     if has_feature(server.version_num, "createrole_needs_admin") and not facts.is_administered:
         statement = _administration(facts.name, server.administrator)
         message = (
             f"Role {admin} has CREATEROLE but no ADMIN OPTION on the role {quoted(facts.name)}, which PostgreSQL asks "
             f"for from version 16 on to {doing} it."
         )
-        yield Problem(message, f"Have a superuser run: {statement}", object=facts.name, statement=statement)
+        remedy = sql("give ADMIN OPTION", statement, by=may_grant(facts.name, server.version_num))
+        yield Problem(message, (remedy,), object=facts.name, statement=statement)
 
 
 def _administration(role: str, admin: str) -> str:
     """Return what gives an administrator the same power over a role as having made it does, and not its privileges."""
-    return remedy("GRANT {} TO {} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE", role, admin)
+    return statement_text("GRANT {} TO {} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE", role, admin)
 
 
 def missing_group_problem(server: ServerFacts, group: str, problems: Sequence[Problem]) -> list[Problem]:
     """Return the problem that goes before others where their statements name a group that does not exist yet."""
-    if group in server.roles or not any(f" TO {quoted(group)}" in problem.statement for problem in problems):
+    if group in server.roles or not any(f" TO {identifier(group)}" in problem.statement for problem in problems):
         return []
-    statement = remedy("CREATE ROLE {} NOLOGIN", group)
-    if has_feature(server.version_num, "createrole_needs_admin"):
-        statement += " " + _administration(group, server.administrator)
-    message = f"The group {quoted(group)} does not exist yet, and statements that others have to run name it."
-    return [Problem(message, f"Have a superuser run first: {statement}", object=group, statement=statement)]
+    statements = [statement_text("CREATE ROLE {} NOLOGIN", group)]
+    if server.admin.is_createrole:  # from 16 on, that comes with ADMIN OPTION
+        remedy = sql("create the group", *statements, role=server.administrator)
+    else:
+        if has_feature(server.version_num, "createrole_needs_admin"):
+            statements.append(_administration(group, server.administrator))
+        remedy = sql("have the group created", *statements, by=SUPERUSER)
+    message = f"The group {quoted(group)} does not exist yet, but is referenced by the statements below."
+    return [Problem(message, (remedy,), object=group, statement=" ".join(statements))]
 
 
 def _out_of_reach(server: ServerFacts, facts: RoleFacts) -> list[str]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from typing import Iterator, Mapping, Sequence
 
+from ..._core.membership import may_grant
 from ..._core.problem import Problem
+from ..._core.remedy import SUPERUSER, alternatively, by_hand, sql, variable
 from ..._core.server_version import has_feature
-from ..._core.sql_statement import Statement, placeholders, quoted, remedy, simple
+from ..._core.sql_statement import Statement, placeholders, quoted, simple, statement_text
 from ..catalog.facts import DatabaseFacts, Membership, Policy, RoleFacts, ServerFacts, UserMapping
 from ..request import AccessRequest
-from .plan import PRIVILEGED_ATTRIBUTES, missing_rights_on, no_createrole, own_roles
+from .plan import PRIVILEGED_ATTRIBUTES, adopted, missing_rights_on, no_createrole, own_roles
 
 Roles = Mapping[str, RoleFacts]
 
@@ -66,12 +68,13 @@ def _owners(server: ServerFacts, request: AccessRequest, login_database: str) ->
             message = f"The role {quoted(mention.role)} owns {mention.objects} objects {location}, and is not dropped."
             # Without its login, no scan can see less than before and hide what people wrote.
             is_user = mention.role in request.user_names
-            statement = remedy("ALTER ROLE {} NOLOGIN", mention.role) + " " if is_user else ""
-            statement += remedy("REASSIGN OWNED BY {} TO {}", mention.role, server.administrator)
-            statement += " " + remedy("DROP OWNED BY {}", mention.role)
-            advice = f"Give them to another role, for example by running there as a superuser: {statement}"
+            statements = [statement_text("ALTER ROLE {} NOLOGIN", mention.role)] if is_user else []
+            statements.append(statement_text("REASSIGN OWNED BY {} TO {}", mention.role, server.administrator))
+            statements.append(statement_text("DROP OWNED BY {}", mention.role))
             database = mention.database or login_database
-            yield Problem(message, advice, database=database, object=mention.role, statement=statement)
+            remedy = sql("give owned objects away", *statements, by=SUPERUSER, database=database)
+            text = " ".join(statements)
+            yield Problem(message, (remedy,), database=database, object=mention.role, statement=text)
 
 
 def _more_than_a_reader(facts: RoleFacts, request: AccessRequest) -> Iterator[Problem]:
@@ -79,27 +82,27 @@ def _more_than_a_reader(facts: RoleFacts, request: AccessRequest) -> Iterator[Pr
     found += ["able to log in"] if facts.name == request.group and facts.can_login else []
     if found and not request.adopt:
         message = f"The role {quoted(facts.name)} is more than a plain reader: it is {', '.join(found)}."
-        advice = "Correct the name, or set metamapper_adopt: true (option adopt) to drop it nevertheless."
-        yield Problem(message, advice, object=facts.name)
+        yield Problem(message, adopted("Correct the name.", "to drop it nevertheless"), object=facts.name)
 
 
 def _membership(membership: Membership, server: ServerFacts, request: AccessRequest) -> Problem:
     suffix, names = "", [membership.role, membership.member]
     if has_feature(server.version_num, "membership_options"):
         suffix, names = " GRANTED BY {}", [*names, membership.grantor]
-    statement = remedy("REVOKE {} FROM {}" + suffix, *names)
+    statement = statement_text("REVOKE {} FROM {}" + suffix, *names)
     if membership.role in request.roles:
         message = (
             f"The role {quoted(membership.member)} is a member of {quoted(membership.role)}, and not to be dropped."
         )
-        advice = f"List it in users if it is Metamapper's, or take it out of {quoted(membership.role)}: {statement}"
+        advice = "If it is Metamapper's, list it in metamapper_retired_users (option users); else:"
     else:
         message = (
             f"The role {quoted(membership.grantor)} has made {quoted(membership.member)} a member of "
             f"{quoted(membership.role)}, which would end with it."
         )
-        advice = f"Grant it by another role if it is needed, and run: {statement}"
-    return Problem(message, advice, object=membership.role, statement=statement)
+        advice = "If it is needed, grant it by another role first."
+    remedy = sql("end a membership", statement, by=may_grant(membership.role, server.version_num))
+    return Problem(message, (*by_hand(advice), remedy), object=membership.role, statement=statement)
 
 
 def _no_right(found: Sequence[RoleFacts], server: ServerFacts) -> Iterator[Problem]:
@@ -125,9 +128,10 @@ def _not_endable(server: ServerFacts, request: AccessRequest) -> Iterator[Proble
         admin = server.administrator
         users = ", ".join(map(quoted, beyond))
         message = f"Role {quoted(admin)} may not end the connections of {users}."
-        statement = remedy("GRANT pg_signal_backend TO {}", admin)
-        advice = f"Have a superuser run: {statement} Or leave end_connections out."
-        yield Problem(message, advice, object=beyond[0], statement=statement)
+        statement = statement_text("GRANT pg_signal_backend TO {}", admin)
+        remedy = sql("let sessions be ended", statement, by=may_grant("pg_signal_backend", server.version_num))
+        wait = variable("wait for the sessions", "metamapper_end_connections", False)
+        yield Problem(message, (remedy, *alternatively(wait)), object=beyond[0], statement=statement)
 
 
 def database_obstacles(facts: DatabaseFacts, administrator: str) -> list[Problem]:
@@ -150,23 +154,30 @@ def _mapping(mapping: UserMapping, database: str, administrator: str) -> Problem
         f"The role {quoted(mapping.role)} has a user mapping for the server {quoted(mapping.server)} in database "
         f"{quoted(database)}, and role {quoted(administrator)} does not own that server."
     )
-    statement = remedy("DROP USER MAPPING FOR {} SERVER {}", mapping.role, mapping.server)
-    advice = f"Have the owner of the server or a superuser run there: {statement}"
-    return Problem(message, advice, database=database, object=mapping.role, statement=statement)
+    statement = statement_text("DROP USER MAPPING FOR {} SERVER {}", mapping.role, mapping.server)
+    by = "the owner of that server or a superuser"
+    return Problem(
+        message,
+        (sql("drop a user mapping", statement, by=by, database=database),),
+        database=database,
+        object=mapping.role,
+        statement=statement,
+    )
 
 
 def _policy(policy: Policy, database: str) -> Problem:
     names = [policy.name, policy.schema, policy.relation]
     others = list(policy.others)
-    statement = remedy("DROP POLICY {} ON {}.{}", *names)
+    statement = statement_text("DROP POLICY {} ON {}.{}", *names)
     if others:
-        statement = remedy(f"ALTER POLICY {{}} ON {{}}.{{}} TO {placeholders(len(others))}", *names, *others)
+        statement = statement_text(f"ALTER POLICY {{}} ON {{}}.{{}} TO {placeholders(len(others))}", *names, *others)
     message = (
         f"The policy {quoted(policy.name)} on {quoted(policy.schema)}.{quoted(policy.relation)} in database "
         f"{quoted(database)} names a role that is to be dropped."
     )
-    advice = f"Decide what it is to say then, for example: {statement}"
-    return Problem(message, advice, database=database, object=policy.relation, statement=statement)
+    by = "the owner of the table or a superuser"
+    remedy = sql("change a policy", statement, by=by, database=database)
+    return Problem(message, (remedy,), database=database, object=policy.relation, statement=statement)
 
 
 def _initial(role: str, database: str) -> Problem:
@@ -174,11 +185,17 @@ def _initial(role: str, database: str) -> Problem:
         f"The role {quoted(role)} is in the initial privileges of an extension's objects in database "
         f"{quoted(database)}, because default privileges were in force when the extension was created."
     )
-    statement = remedy("DROP OWNED BY {}", role)
-    advice = f"Have a superuser run there, where the role owns nothing: {statement}"
-    return Problem(message, advice, database=database, object=role, statement=statement)
+    statement = statement_text("DROP OWNED BY {}", role)
+    by = f"{SUPERUSER}, if {quoted(role)} owns nothing there"
+    return Problem(
+        message,
+        (sql("drop initial privileges", statement, by=by, database=database),),
+        database=database,
+        object=role,
+        statement=statement,
+    )
 
 
 def _owner_here(role: str, database: str) -> Problem:
     message = f"The role {quoted(role)} has come to own something in database {quoted(database)}."
-    return Problem(message, "Run again to learn what to do.", database=database, object=role)
+    return Problem(message, by_hand("Run again to learn what to do."), database=database, object=role)

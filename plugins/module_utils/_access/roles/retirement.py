@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Iterable, Iterator, Sequence
 
 from ..._core.problem import Problem
+from ..._core.remedy import alternatively, by_hand, sql
 from ..._core.server_version import has_feature
-from ..._core.sql_statement import Statement, quoted, simple
+from ..._core.sql_statement import Statement, placeholders, quoted, simple
 from ..._postgres.session import Session
 from ..catalog.facts import Connection, RoleFacts, ServerFacts, VisibleRelation
 from ..catalog.inspect_roles import inspect_visible_to_one_only
@@ -69,8 +70,8 @@ def _loss(database: str, old: str, new: str, rows: Sequence[VisibleRelation]) ->
         f"{', '.join(names[:RELATIONS_PER_DATABASE])}{more}. Metamapper's next scan would hide the documentation of "
         "it, so the retired user keeps LOGIN and membership."
     )
-    statement = Statement("REVOKE SELECT ON TABLE {} FROM {}", (rows[0], (old,)))
-    advice = (
-        f"List the schemas in metamapper_databases; or, if it is not to be seen any more, run for each: {statement};"
-    )
-    return Problem(message, advice, database=database, object=names[0])
+    template = f"REVOKE SELECT, REFERENCES ON TABLE {placeholders(len(rows))} FROM {{}}"
+    statement = f"{Statement(template, (*rows, (old,)))};"
+    revoked = sql("revoke from the retired user", statement, by="their owner or a superuser", database=database)
+    remedies = (*by_hand("List the schemas in metamapper_databases."), *alternatively(revoked))
+    return Problem(message, remedies, database=database, object=names[0])

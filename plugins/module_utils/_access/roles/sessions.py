@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Sequence
 
 from ..._core.problem import Problem
+from ..._core.remedy import alternatively, by_hand, variable
 from ..._core.sql_statement import quoted
 from ..catalog.facts import Connection
 
@@ -27,8 +28,5 @@ def still_open(connections: Sequence[Connection], starting: int, seconds: float)
         f"{len(connections)} sessions of {users} are open and {starting} more are starting, after a wait of "
         f"{seconds:.0f} seconds. The users cannot log in any more; nothing else was revoked."
     )
-    advice = (
-        "Run again when they have ended (SELECT * FROM pg_stat_activity), or set metamapper_end_connections: true "
-        "(option end_connections)."
-    )
-    return Problem(message, advice)
+    ended = variable("end the sessions", "metamapper_end_connections", True)
+    return Problem(message, (*by_hand("Run again when they have ended."), *alternatively(ended)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Mapping
 
+from ..._core.remedy import Remedies
 from ..._core.unquoted_names import QualifiedName, UnquotedNameParser
 from ..._scope.account import DatabaseScope
 from ..finding import Aspect
@@ -43,12 +44,18 @@ class SessionFacts:
 
 @dataclass(frozen=True)
 class Membership:
-    """A role that the login is or can become; ``is_powerful`` by its attributes, ``can_pass_on`` by ADMIN OPTION."""
+    """A role that the login is or can become; ``is_powerful`` by its attributes, ``can_pass_on`` by ADMIN OPTION.
+
+    ``leads`` are the roles that lead to it, itself or others, each of which the one of ``members`` is a member of that
+    stands in the same place: the user or the group.
+    """
 
     role: str
     is_inherited: bool
     is_powerful: bool
     can_pass_on: bool
+    leads: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -273,7 +280,7 @@ class Unchecked:
 
     aspects: tuple[Aspect, ...]
     reason: str
-    remedy: str = ""
+    remedies: Remedies = ()
     is_of_the_server: bool = False
 
 

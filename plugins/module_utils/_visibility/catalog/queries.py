@@ -146,7 +146,21 @@ SELECT role.rolname::pg_catalog.text AS role,
                  FROM pg_catalog.pg_auth_members AS membership
                  JOIN pg_catalog.pg_roles AS holder ON holder.oid = membership.member
                 WHERE membership.roleid = role.oid AND membership.admin_option
-                  AND holder.rolname IN (current_user, %(group)s)) AS can_pass_on
+                  AND holder.rolname IN (current_user, %(group)s)) AS can_pass_on,
+       ARRAY(SELECT lead.rolname::pg_catalog.text
+               FROM pg_catalog.pg_auth_members AS membership
+               JOIN pg_catalog.pg_roles AS holder ON holder.oid = membership.member
+               JOIN pg_catalog.pg_roles AS lead ON lead.oid = membership.roleid
+              WHERE holder.rolname IN (current_user, %(group)s) AND lead.rolname <> %(group)s
+                AND pg_catalog.pg_has_role(lead.oid, role.oid, 'MEMBER')
+              ORDER BY lead.rolname, holder.rolname) AS leads,
+       ARRAY(SELECT holder.rolname::pg_catalog.text
+               FROM pg_catalog.pg_auth_members AS membership
+               JOIN pg_catalog.pg_roles AS holder ON holder.oid = membership.member
+               JOIN pg_catalog.pg_roles AS lead ON lead.oid = membership.roleid
+              WHERE holder.rolname IN (current_user, %(group)s) AND lead.rolname <> %(group)s
+                AND pg_catalog.pg_has_role(lead.oid, role.oid, 'MEMBER')
+              ORDER BY lead.rolname, holder.rolname) AS members
   FROM pg_catalog.pg_roles AS role
  WHERE role.rolname NOT IN (current_user, 'pg_database_owner')
    AND pg_catalog.pg_has_role(role.oid, 'MEMBER')
@@ -165,6 +179,7 @@ SELECT role.rolname::pg_catalog.text AS role, COALESCE(database.datname::pg_cata
                       END
  WHERE dependency.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
    AND dependency.deptype = 'o'
+   AND dependency.classid <> 'pg_catalog.pg_user_mapping'::pg_catalog.regclass
    AND role.rolname IN (current_user, %(group)s)
  GROUP BY 1, 2
  ORDER BY 1, 2

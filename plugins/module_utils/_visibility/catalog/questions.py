@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any, Iterable, Mapping, TypeVar
 
-from ..._core.sql_statement import quoted
+from ..._core.remedy import SUPERUSER, Remedies, sql
+from ..._core.sql_statement import statement_text
 from ..._postgres.session import Session
 from ..._postgres.settings import Setting
 from ..finding import Aspect
@@ -67,7 +68,7 @@ class Questions:
         for aspect, catalogs in self._unchecked.items():
             by_catalogs.setdefault(tuple(sorted(catalogs)), []).append(aspect)
         return tuple(
-            Unchecked(tuple(aspects), _not_readable(catalogs), _grant(catalogs, beneficiary))
+            Unchecked(tuple(aspects), _not_readable(catalogs), _grant(catalogs, beneficiary, self.session.database))
             for catalogs, aspects in by_catalogs.items()
         )
 
@@ -76,6 +77,7 @@ def _not_readable(catalogs: Iterable[str]) -> str:
     return f"the login may not read {', '.join(catalogs)}, as PUBLIC may by default."
 
 
-def _grant(catalogs: Iterable[str], beneficiary: str) -> str:
+def _grant(catalogs: Iterable[str], beneficiary: str, database: str) -> Remedies:
     names = ", ".join(f"pg_catalog.{name}" for name in catalogs)
-    return f"GRANT SELECT ON {names} TO {quoted(beneficiary)};"
+    statement = statement_text(f"GRANT SELECT ON {names} TO {{}}", beneficiary)
+    return (sql("let catalogs be read", statement, by=SUPERUSER, database=database),)

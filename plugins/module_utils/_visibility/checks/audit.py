@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from typing import Iterator, Mapping, Sequence
 
+from ..._core.membership import may_grant
+from ..._core.remedy import SUPERUSER, Remedies, alternatively, by_hand, sql, variable
 from ..._core.server_version import has_feature
-from ..._core.sql_statement import quoted
+from ..._core.sql_statement import Statement, identifier, placeholders, quoted, statement_text
 from ..catalog.facts import DatabaseFacts, Default, Membership, Owned, PathCreator, RelationDetail, Schema, SessionFacts
-from ..finding import Finding, Severity, qualified
+from ..finding import Finding, Severity
 from ..wording import grantee, named, through
+from .remedies import OWNER, PUBLIC, login_roles, not_a_member, revoked_default
 
 PUBLIC_ONLY = ("",)
 NAMED = 5
@@ -52,10 +55,19 @@ def _search_path(facts: DatabaseFacts) -> Iterator[Finding]:
             "operator or a function there can be a better match than PostgreSQL's own, and Metamapper's queries run it "
             "with the rights of the login. Here they ran with search_path = pg_catalog instead."
         )
-        path = f"ALTER ROLE {quoted(facts.user)} SET search_path = pg_catalog; (metamapper_search_path: pg_catalog)"
-        revoke = f"REVOKE CREATE ON SCHEMA {quoted(schema)} FROM {', '.join(map(grantee, granted))}; Or: "
         severity: Severity = "warning" if granted else "information"
-        yield Finding("exposed", severity, reason, (revoke if granted else "") + path, facts.name, schema)
+        yield Finding("exposed", severity, reason, _own_path(facts, schema, creators), facts.name, schema)
+
+
+def _own_path(facts: DatabaseFacts, schema: str, creators: Sequence[PathCreator]) -> Remedies:
+    """Return how nobody else's code is found: by a path of the login's own, or with less for the others."""
+    note = "and run grant_metamapper"
+    path = variable("pin the search_path", "metamapper_search_path", "pg_catalog", note=note)
+    if any(one.how != "create" for one in creators):
+        return (path,)
+    granted = ", ".join(grantee(one.role) for one in creators)
+    statement = f"REVOKE CREATE ON SCHEMA {identifier(schema)} FROM {granted};"
+    return (path, *alternatively(sql("revoke CREATE from others", statement, by=OWNER, database=facts.name)))
 
 
 def _who_creates(creators: Sequence[PathCreator]) -> str:
@@ -94,31 +106,29 @@ def _exposure(facts: DatabaseFacts, details: Sequence[RelationDetail]) -> Findin
     reason = f"{_amount(details)} of this schema, which is not listed, {verb} through {through(first)}"
     reason += ", as the extension that they belong to has it." if is_default else "."
     severity: Severity = "information" if is_default else "failure"
-    remedy = "" if is_default else _revoke(facts, "ALL PRIVILEGES", details)
-    return Finding("exposed", severity, reason, remedy, facts.name, first.schema, _only(details))
+    remedies = () if is_default else _revoke(facts, "ALL PRIVILEGES", details)
+    return Finding("exposed", severity, reason, remedies, facts.name, first.schema, _only(details))
 
 
 def _only(details: Sequence[RelationDetail]) -> str:
     return details[0].relation if len(details) == 1 and details[0].members == 1 else ""
 
 
-def _revoke(facts: DatabaseFacts, privileges: str, details: Sequence[RelationDetail]) -> str:
+def _revoke(facts: DatabaseFacts, privileges: str, details: Sequence[RelationDetail]) -> Remedies:
     """Return what takes a privilege away: from the user, the group and PUBLIC itself, from others the membership."""
     first = details[0]
-    tables = ", ".join(qualified(detail.schema, detail.relation) for detail in details)
+    names = [(detail.schema, detail.relation) for detail in details]
+    tables = str(Statement(placeholders(len(names)), tuple(names)))
     if first.members > len(details):
-        tables = f"ALL TABLES IN SCHEMA {quoted(first.schema)}"
+        tables = f"ALL TABLES IN SCHEMA {identifier(first.schema)}"
     direct = [role for role in first.through if role in ("", facts.user, facts.group)]
     others = [role for role in (*first.through, first.owner) if role not in ("", facts.user, facts.group)]
     statements = [f"REVOKE {privileges} ON {tables} FROM {', '.join(map(grantee, direct))};"] if direct else []
-    statements += [_leave(facts, role) for role in dict.fromkeys(others)]
-    if first.owner in (facts.user, facts.group):
-        statements.append(f"Give the ownership to another role than {quoted(first.owner)}.")
-    return " ".join(statements) or "Take user and group out of the predefined roles that the aspect excess names."
-
-
-def _leave(facts: DatabaseFacts, role: str) -> str:
-    return f"REVOKE {quoted(role)} FROM {_roles(facts)};"
+    revoked = (sql("revoke from the login", *statements, by=OWNER, database=facts.name),) if direct else ()
+    left = tuple(not_a_member(facts, role) for role in dict.fromkeys(others))
+    owned = by_hand(f"Give the ownership to another role than {quoted(first.owner)}.")
+    found = (*revoked, *left, *(owned if first.owner in (facts.user, facts.group) else ()))
+    return found or by_hand("Take user and group out of the predefined roles that the aspect excess names.")
 
 
 def login_excess(
@@ -135,7 +145,12 @@ def login_excess(
 def _attributes(session: SessionFacts) -> Iterator[Finding]:
     for attribute in session.attributes:
         reason = f"The user {quoted(session.session_user)} has the attribute {attribute}, which reading needs not."
-        yield Finding("excess", "failure", reason, f"ALTER ROLE {quoted(session.session_user)} NO{attribute};")
+        yield Finding("excess", "failure", reason, _without(session, attribute))
+
+
+def _without(session: SessionFacts, attribute: str) -> Remedies:
+    statement = statement_text(f"ALTER ROLE {{}} NO{attribute}", session.session_user)
+    return (sql("take an attribute away", statement, by=SUPERUSER),)
 
 
 def _membership(session: SessionFacts, group: str, held: Membership) -> Iterator[Finding]:
@@ -143,7 +158,7 @@ def _membership(session: SessionFacts, group: str, held: Membership) -> Iterator
     if held.role == group:
         if held.can_pass_on:
             reason = f"The user {user} can give the membership in the group {quoted(group)} to others (ADMIN OPTION)."
-            yield Finding("excess", "failure", reason, f"REVOKE ADMIN OPTION FOR {quoted(group)} FROM {user};")
+            yield Finding("excess", "failure", reason, _no_admin_option(session, group))
         return
     what = DANGEROUS.get(held.role, "")
     reason = f"The user {user} is, directly or not, a member of role {quoted(held.role)}"
@@ -153,15 +168,30 @@ def _membership(session: SessionFacts, group: str, held: Membership) -> Iterator
     if held.is_powerful:
         reason += " That role has attributes beyond a plain one's."
     is_grave = bool(what) or held.is_powerful or held.can_pass_on or not held.is_inherited
-    remedy = f"REVOKE {quoted(held.role)} FROM {user};" if is_grave else ""
-    yield Finding("excess", "failure" if is_grave else "information", reason, remedy)
+    remedies = _end_of_membership(session, held) if is_grave else ()
+    yield Finding("excess", "failure" if is_grave else "information", reason, remedies)
+
+
+def _no_admin_option(session: SessionFacts, group: str) -> Remedies:
+    statement = statement_text("REVOKE ADMIN OPTION FOR {} FROM {}", group, session.session_user)
+    return (sql("take ADMIN OPTION away", statement, by=may_grant(group, session.version)),)
+
+
+def _end_of_membership(session: SessionFacts, held: Membership) -> Remedies:
+    """Return what takes user or group, whoever is the member itself, out of a role or of the roles that lead to it."""
+    statements = [
+        statement_text("REVOKE {} FROM {}", role, member)
+        for role, member in dict.fromkeys(zip(held.leads, held.members))
+    ]
+    return (sql("leave a role", *statements, by=may_grant(held.role, session.version)),)
 
 
 def _ownership(one: Owned) -> Finding:
     place = f"in database {quoted(one.database)}" if one.database else "of the whole server"
     reason = f"Role {quoted(one.role)} owns {one.objects} object{'' if one.objects == 1 else 's'} {place}."
-    remedy = f"REASSIGN OWNED BY {quoted(one.role)} TO another role, in that database."
-    return Finding("excess", "failure", reason, remedy, one.database)
+    statement = statement_text("REASSIGN OWNED BY {} TO CURRENT_USER", one.role)
+    remedy = sql("give the ownership away", statement, by=SUPERUSER, database=one.database)
+    return Finding("excess", "failure", reason, (remedy,), one.database)
 
 
 def excess(facts: DatabaseFacts) -> tuple[Finding, ...]:
@@ -190,18 +220,16 @@ def _why_creating_matters(facts: DatabaseFacts) -> str:
 
 
 def _database(facts: DatabaseFacts) -> Iterator[Finding]:
-    name = quoted(facts.name)
     if facts.session.can_create_schemas:
         reason = "The login can create schemas in this database." + _why_creating_matters(facts)
-        remedy = f"REVOKE CREATE ON DATABASE {name} FROM PUBLIC, {_roles(facts)};"
-        yield Finding("excess", "failure", reason, remedy, facts.name)
+        statement = (
+            statement_text("REVOKE CREATE ON DATABASE {} FROM PUBLIC, ", facts.name)[:-1] + f"{login_roles(facts)};"
+        )
+        remedy = sql("revoke CREATE on the database", statement, by=OWNER, database=facts.name)
+        yield Finding("excess", "failure", reason, (remedy,), facts.name)
     if facts.session.can_create_temporary:
         reason = "The login can create temporary tables in this database, which PUBLIC may by default."
-        yield Finding("excess", "information", reason, "", facts.name)
-
-
-def _roles(facts: DatabaseFacts) -> str:
-    return ", ".join(dict.fromkeys(map(quoted, (facts.beneficiary, facts.user))))
+        yield Finding("excess", "information", reason, (), facts.name)
 
 
 def _schema(facts: DatabaseFacts, schema: Schema) -> Finding:
@@ -214,10 +242,21 @@ def _schema(facts: DatabaseFacts, schema: Schema) -> Finding:
     reason = f"The login can create tables in this schema, through {whom}."
     reason += " Before PostgreSQL 15 that is the default." if is_default else ""
     reason += _why_creating_matters(facts)
-    grantees = ", ".join(map(grantee, schema.create_through))
-    remedy = f"REVOKE CREATE ON SCHEMA {quoted(schema.name)} FROM {grantees};" if grantees else "Change the owner."
+    remedies = _no_create(facts, schema)
     severity: Severity = "information" if is_default and not _refers(facts) else "failure"
-    return Finding("excess", severity, reason, remedy, facts.name, schema.name)
+    return Finding("excess", severity, reason, remedies, facts.name, schema.name)
+
+
+def _no_create(facts: DatabaseFacts, schema: Schema) -> Remedies:
+    if not schema.create_through:
+        return by_hand("Give schema or database another owner, of which neither user nor group is a member.")
+    ours = [role for role in schema.create_through if role in (PUBLIC, facts.user, facts.group)]
+    others = [role for role in schema.create_through if role not in ours]
+    statement = (
+        statement_text("REVOKE CREATE ON SCHEMA {} FROM ", schema.name)[:-1] + f"{', '.join(map(grantee, ours))};"
+    )
+    revoked = (sql("revoke CREATE on the schema", statement, by=OWNER, database=facts.name),) if ours else ()
+    return (*revoked, *(not_a_member(facts, role) for role in others))
 
 
 def _written(facts: DatabaseFacts, details: Sequence[RelationDetail]) -> Finding:
@@ -235,10 +274,10 @@ def _readable(facts: DatabaseFacts, details: Sequence[RelationDetail]) -> Findin
         f"{_amount(details)} of this schema, of which only the metadata is to be seen, can be read through "
         f"{through(first)}."
     )
-    remedy = _revoke(facts, "SELECT", details)
+    remedies = _revoke(facts, "SELECT", details)
     place = (facts.name, first.schema, _only(details))
     # Metadata mode is a promise, so that it fails whatever the other aspects are good for.
-    return Finding("excess", "failure", reason, remedy, *place, always_fails=True)
+    return Finding("excess", "failure", reason, remedies, *place, always_fails=True)
 
 
 def _default(facts: DatabaseFacts, default: Default) -> Iterator[Finding]:
@@ -247,10 +286,5 @@ def _default(facts: DatabaseFacts, default: Default) -> Iterator[Finding]:
         surplus |= {"SELECT"} & set(default.privileges)
     if surplus:
         privileges = ", ".join(sorted(surplus))
-        place = f" IN SCHEMA {quoted(default.schema)}" if default.schema else ""
         reason = f"The login will hold {privileges} on the next tables of role {quoted(default.role)}, by default."
-        remedy = (
-            f"ALTER DEFAULT PRIVILEGES FOR ROLE {quoted(default.role)}{place} REVOKE {privileges} ON TABLES FROM "
-            f"{grantee(default.grantee)};"
-        )
-        yield Finding("excess", "failure", reason, remedy, facts.name, default.schema)
+        yield Finding("excess", "failure", reason, revoked_default(facts, default, surplus), facts.name, default.schema)

@@ -13,15 +13,18 @@ from typing import Iterator, Mapping, Sequence
 from ..._core.metamapper_form import form_problems
 from ..._core.name_pattern import is_pattern
 from ..._core.problem import Failure
+from ..._core.remedy import SUPERUSER, Remedies, alternatively, by_hand, sql, variable
 from ..._core.server_version import has_feature
-from ..._core.sql_statement import quoted
+from ..._core.sql_statement import quoted, statement_text
 from ..._postgres.driver import ServerError
-from ..._postgres.login import MD5_REASON, MD5_REMEDY, Login, hba_advice, listening_advice
+from ..._postgres.login import MD5_REASON, MD5_REMEDY, Login
+from ..._postgres.login_remedies import hba_line, line_of_hba, nobody_answers
 from ..._postgres.login_sqlstate import NOT_AUTHORIZED
 from ..._scope.databases import unknown_database
 from ..catalog.facts import LockHolder, SessionFacts
 from ..finding import Finding
 from ..request import Request
+from .remedies import OWNER
 
 TLS_MODES = frozenset({"require", "verify-ca", "verify-full"})
 TLS_WORDS = ("SSL", "TLS", "certificate")
@@ -30,6 +33,7 @@ NO_SUCH_DATABASE = "3D000"
 LOCK_NOT_AVAILABLE = "55P03"
 NAMED = 3
 WRONG_PASSWORD = "28P01"  # noqa: S105
+ROLE_ADMIN = "a role that may alter it or a superuser"
 
 
 _INTERRUPTED: Mapping[str, str] = {
@@ -42,12 +46,12 @@ _INTERRUPTED: Mapping[str, str] = {
 class LoginFailure:
     """Why a login failed: the server's SQLSTATE, empty where it did not speak, and the words of libpq or the server.
 
-    ``remedy`` is given where the way to the server has explained the failure already; else it follows from the others.
+    ``remedies`` are given where the way to the server has explained the failure already.
     """
 
     sqlstate: str
     message: str
-    remedy: str = ""
+    remedies: Remedies = ()
 
     @property
     def is_of_the_server(self) -> bool:
@@ -62,26 +66,27 @@ def refused(refusal: LoginFailure, login: Login, database: str, request: Request
     """Return the finding for a login that failed; a database that does not exist is missing."""
     if refusal.sqlstate == NO_SUCH_DATABASE:
         reason = unknown_database(database, ())
-        remedy = "Correct or remove its name in metamapper_databases (option databases)."
-        return Finding("missing", "failure", reason, remedy, database)
+        remedies = by_hand("Correct or remove its name in metamapper_databases (option databases).")
+        return Finding("missing", "failure", reason, remedies, database)
     state = f" (SQLSTATE {refusal.sqlstate})" if refusal.sqlstate else ""
-    remedy = refusal.remedy or _remedy(refusal, login, database, request)
-    return Finding("connection", "failure", f"{refusal.message}{state}", remedy, database)
+    remedies = refusal.remedies or _remedies(refusal, login, database, request)
+    return Finding("connection", "failure", f"{refusal.message}{state}", remedies, database)
 
 
 def interrupted(error: ServerError, database: str, holders: Sequence[LockHolder]) -> Finding:
     """Return the finding for a check that was not answered to its end; ``holders`` are whose locks it waited for."""
     reason = f"The check of this database was interrupted: {error.text} (SQLSTATE {error.sqlstate or 'unknown'})."
     if error.sqlstate != LOCK_NOT_AVAILABLE:
-        remedy = _INTERRUPTED.get(error.sqlstate, "Fix what the server reports, and run the check again.")
-        return Finding("connection", "failure", reason, remedy, database)
+        advice = _INTERRUPTED.get(error.sqlstate, "Fix what the server reports, and run the check again.")
+        return Finding("connection", "failure", reason, by_hand(advice), database)
     reason = "A lock of another session kept the check of this database waiting; Metamapper's scan would wait as well."
     reason += "".join(f" {_holder(one)}" for one in holders[:NAMED])
-    remedy = "Run the check again when that transaction has ended."
+    remedies = by_hand("Run the check again when that transaction has ended.")
     processes = [one.process for one in holders if one.process]
     if processes:
-        remedy += f" To end it, as a superuser: SELECT pg_catalog.pg_terminate_backend({processes[0]});"
-    return Finding("connection", "failure", reason, remedy, database)
+        statements = [f"SELECT pg_catalog.pg_terminate_backend({process});" for process in processes]
+        remedies += alternatively(sql("end the sessions that hold locks", *statements, by=SUPERUSER))
+    return Finding("connection", "failure", reason, remedies, database)
 
 
 def _holder(one: LockHolder) -> str:
@@ -103,41 +108,60 @@ def form_findings(login: Login, request: Request) -> Iterator[Finding]:
         ssh_host=request.ssh_host,
     )
     for problem in problems:
-        yield Finding("connection", "failure" if problem.is_fatal else "warning", problem.reason, problem.remedy)
+        yield Finding(
+            "connection", "failure" if problem.is_fatal else "warning", problem.reason, by_hand(problem.remedy)
+        )
     for database in databases:
         for problem in form_problems(database=database):
-            yield Finding("connection", "failure", problem.reason, problem.remedy, database)
+            yield Finding("connection", "failure", problem.reason, by_hand(problem.remedy), database)
 
 
 def broken_way(failure: Failure) -> tuple[Finding, ...]:
     """Return the findings for a way that could not even be opened."""
-    return tuple(Finding("connection", "failure", problem.message, problem.remedy) for problem in failure.problems)
+    return tuple(Finding("connection", "failure", problem.message, problem.remedies) for problem in failure.problems)
 
 
-def _remedy(refusal: LoginFailure, login: Login, database: str, request: Request) -> str:
-    user = quoted(login.user)
-    if not refusal.sqlstate:
-        return _remedy_of_the_way(refusal, login)
-    remedies = {
-        WRONG_PASSWORD: f"Set the password of role {user} to the one that Metamapper has, or correct it here; the role "
-        "may also not exist, or its password may have expired (VALID UNTIL).",
-        NOT_AUTHORIZED: f"{hba_advice(login, database)}. If the role may not log in: ALTER ROLE {user} LOGIN;",
-        "42501": f"GRANT CONNECT ON DATABASE {quoted(database)} TO {quoted(request.group)};",
-        "53300": f"A connection limit is reached. Raise it: ALTER ROLE {user} CONNECTION LIMIT 20; or the limit of the "
-        "database, or max_connections of the server.",
-        "55000": f"ALTER DATABASE {quoted(database)} ALLOW_CONNECTIONS true;",
-        "57P03": "The server is starting, stopping or recovering. Run the check again when it is up.",
+def _remedies(refusal: LoginFailure, login: Login, database: str, request: Request) -> Remedies:
+    if refusal.sqlstate in ("", WRONG_PASSWORD):
+        return way_remedies(refusal, login)
+    if refusal.sqlstate == "53300":
+        return _more_connections(refusal, login, database)
+    login_again = sql("let the role log in", statement_text("ALTER ROLE {} LOGIN", login.user), by=ROLE_ADMIN)
+    connect = statement_text("GRANT CONNECT ON DATABASE {} TO {}", database, request.group)
+    accepts = statement_text("ALTER DATABASE {} ALLOW_CONNECTIONS true", database)
+    admitted_by_hba = hba_line(login, refusal.message)
+    remedies: Mapping[str, Remedies] = {
+        NOT_AUTHORIZED: (admitted_by_hba,) if "pg_hba.conf" in refusal.message else (login_again,),
+        "42501": (sql("let the group connect", connect, by=OWNER),),
+        "55000": (sql("accept connections", accepts, by=OWNER),),
+        "57P03": by_hand("The server is starting, stopping or recovering. Run the check again when it is up."),
     }
-    return remedies.get(refusal.sqlstate, "Fix what the server says, and run the check again.")
+    return remedies.get(refusal.sqlstate, by_hand("Fix what the server says, and run the check again."))
 
 
-def _remedy_of_the_way(refusal: LoginFailure, login: Login) -> str:
+def _more_connections(refusal: LoginFailure, login: Login, database: str) -> Remedies:
+    """Return what lifts the limit that is reached; which one it is tells the name that the server quotes."""
+    if f'"{login.user}"' in refusal.message.rpartition("FATAL")[2]:
+        statement = statement_text("ALTER ROLE {} CONNECTION LIMIT -1", login.user)
+        return (sql("lift the limit of the role", statement, by=ROLE_ADMIN),)
+    if f'"{database}"' in refusal.message.rpartition("FATAL")[2]:
+        statement = statement_text("ALTER DATABASE {} CONNECTION LIMIT -1", database)
+        return (sql("lift the limit of the database", statement, by=OWNER),)
+    return by_hand("Raise max_connections of the server, or close connections.")
+
+
+def way_remedies(refusal: LoginFailure, login: Login) -> Remedies:
+    """Return what lets a login in that no database of the server lets in."""
+    if refusal.sqlstate == WRONG_PASSWORD:
+        password = variable("correct Metamapper's password", "metamapper_password", note="and run grant_metamapper")
+        expired = statement_text("ALTER ROLE {} VALID UNTIL 'infinity'", login.user)
+        return (password, *alternatively(sql("lift the expiry", expired, by=f"{ROLE_ADMIN}, if it has expired")))
     if login.ssl_mode in TLS_MODES and any(word in refusal.message for word in TLS_WORDS):
-        return (
+        return by_hand(
             f"ssl_mode {login.ssl_mode} asks for TLS: switch it on at the server (ssl = on), and let ca_cert name the "
             "authority that signed the server's certificate, and login_host the name in it."
         )
-    return f"{listening_advice(login)}."
+    return nobody_answers(login)
 
 
 def wrong_identity(session: SessionFacts, request: Request, database: str) -> Finding | None:
@@ -145,15 +169,23 @@ def wrong_identity(session: SessionFacts, request: Request, database: str) -> Fi
     user = quoted(request.user)
     if session.session_user != request.user:
         reason = f"The session is one of role {quoted(session.session_user)}, not of {user}: something on the way "
-        return Finding("connection", "failure", reason + "maps users.", "Connect past that pooler or proxy.", database)
+        return Finding(
+            "connection", "failure", reason + "maps users.", by_hand("Connect past that pooler or proxy."), database
+        )
     if session.current_user != request.user:
         reason = f"A login as {user} becomes role {quoted(session.current_user)} by a setting of its own."
-        remedy = f"ALTER ROLE {user} RESET role; and ALTER ROLE {user} IN DATABASE {quoted(database)} RESET role;"
-        return Finding("connection", "failure", reason, remedy, database)
+        own = statement_text("ALTER ROLE {} RESET role", request.user)
+        of_database = statement_text("ALTER ROLE {} IN DATABASE {} RESET role", request.user, database)
+        remedy = sql("reset the role", own, of_database, by=ROLE_ADMIN)
+        return Finding("connection", "failure", reason, (remedy,), database)
     if session.is_superuser:
         reason = f"The role {user} is a superuser: it sees everything, and the check would prove nothing."
-        return Finding("connection", "failure", reason, f"ALTER ROLE {user} NOSUPERUSER;", database)
+        return Finding("connection", "failure", reason, _no_superuser(request), database)
     return None
+
+
+def _no_superuser(request: Request) -> Remedies:
+    return (sql("take an attribute away", statement_text("ALTER ROLE {} NOSUPERUSER", request.user), by=SUPERUSER),)
 
 
 def is_hba_proven(session: SessionFacts, request: Request) -> bool:
@@ -174,16 +206,14 @@ def admitted(session: SessionFacts, request: Request, *, used_md5: bool) -> tupl
             f"The server saw this login come from {came_from}; Metamapper's address is {source}. That pg_hba.conf "
             "admits Metamapper is not proven."
         )
-        remedy = (
-            f"Run the check through the same bastion or from the same address as Metamapper, or see to a line such as: "
-            f"host all {quoted(request.user)} {request.source or '<address>'}/32 scram-sha-256"
-        )
-        found.append(Finding("connection", "warning" if request.source else "information", reason, remedy))
+        same = by_hand("Run the check through the same bastion or from the same address as Metamapper.")
+        remedies = (*same, *alternatively(line_of_hba(request.user, request.source)))
+        found.append(Finding("connection", "warning" if request.source else "information", reason, remedies))
     if not session.tls and session.address:
         reason = "The connection is not encrypted; Metamapper's would not be either, for it does not insist on TLS."
         remedy = "Switch TLS on at the server (ssl = on), and let pg_hba.conf admit the user by hostssl only."
-        found.append(Finding("connection", "information", reason, remedy))
+        found.append(Finding("connection", "information", reason, by_hand(remedy)))
     if used_md5 and has_feature(session.version, "scram"):
         reason = MD5_REASON.format(user=quoted(request.user))
-        found.append(Finding("connection", "information", reason, MD5_REMEDY))
+        found.append(Finding("connection", "information", reason, by_hand(MD5_REMEDY)))
     return tuple(found)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import Iterable, Iterator
 
+from ..._core.membership import inheriting_membership, may_grant
+from ..._core.remedy import Remedies, alternatively, by_hand, sql, variable
 from ..._core.server_version import has_feature
-from ..._core.sql_statement import quoted
+from ..._core.sql_statement import Statement, quoted, statement_text
 from ..catalog.facts import (
     Creator,
     DatabaseFacts,
@@ -23,9 +25,9 @@ from ..finding import (
     Aspect,
     Finding,
     Severity,
-    qualified,
 )
 from ..wording import sampled
+from .remedies import OWNER, granted, of_role, usage
 from .scan_failures import is_left_out
 
 
@@ -37,7 +39,7 @@ def missing(facts: DatabaseFacts) -> tuple[Finding, ...]:
 
 def _unmatched(facts: DatabaseFacts) -> Iterator[Finding]:
     for problem in facts.expectation.problems:
-        yield Finding("missing", "failure", problem.message, problem.remedy, facts.name, problem.object)
+        yield Finding("missing", "failure", problem.message, problem.remedies, facts.name, problem.object)
 
 
 def _membership(facts: DatabaseFacts, aspect: Aspect) -> Iterator[Finding]:
@@ -48,12 +50,12 @@ def _membership(facts: DatabaseFacts, aspect: Aspect) -> Iterator[Finding]:
         yield Finding(aspect, "failure", reason, _inherit(facts))
 
 
-def _inherit(facts: DatabaseFacts) -> str:
-    if has_feature(facts.session.version, "membership_options"):
-        return f"GRANT {quoted(facts.group)} TO {quoted(facts.user)} WITH INHERIT TRUE;"
-    if facts.session.is_member:
-        return f"ALTER ROLE {quoted(facts.user)} INHERIT;"
-    return f"GRANT {quoted(facts.group)} TO {quoted(facts.user)};"
+def _inherit(facts: DatabaseFacts) -> Remedies:
+    version = facts.session.version
+    statement = inheriting_membership(facts.group, facts.user, version)
+    if facts.session.is_member and not has_feature(version, "membership_options"):
+        statement = statement_text("ALTER ROLE {} INHERIT", facts.user)
+    return (sql("inherit from the group", statement, by=may_grant(facts.group, version)),)
 
 
 def _without_usage(facts: DatabaseFacts) -> Iterator[Finding]:
@@ -62,12 +64,8 @@ def _without_usage(facts: DatabaseFacts) -> Iterator[Finding]:
         if not schema.usage and not _is_wholly_missing(facts, name):
             by_group = _is_held_by_group(facts, schema.group_usage)
             reason = f"The login has no USAGE on this listed schema{_by_group(facts, by_group)}."
-            remedy = _inherit(facts) if by_group else f"GRANT USAGE ON SCHEMA {quoted(name)} TO {_to(facts)};"
-            yield Finding("missing", "failure", reason, remedy, facts.name, name)
-
-
-def _to(facts: DatabaseFacts) -> str:
-    return quoted(facts.beneficiary)
+            remedies = _inherit(facts) if by_group else granted(facts, usage(facts, name))
+            yield Finding("missing", "failure", reason, remedies, facts.name, name)
 
 
 def _is_held_by_group(facts: DatabaseFacts, held: bool) -> bool:
@@ -93,12 +91,17 @@ def _missing_relations(facts: DatabaseFacts) -> Iterator[Finding]:
         yield _missing_relation(facts, detail)
     for name, count in sample.unlisted.items():
         reason = f"{count} more relations of this schema are missing, wholly or in part."
-        yield Finding("missing", "failure", reason, _grant_all(facts, name), facts.name, name)
+        yield Finding("missing", "failure", reason, granted(facts, _grant_all(facts, name)), facts.name, name)
 
 
 def _grant_all(facts: DatabaseFacts, schema: str) -> str:
     privilege = facts.expectation.schemas[schema]
-    return f"GRANT {privilege} ON ALL TABLES IN SCHEMA {quoted(schema)} TO {_to(facts)};"
+    return statement_text(f"GRANT {privilege} ON ALL TABLES IN SCHEMA {{}} TO {{}}", schema, facts.beneficiary)
+
+
+def _grant_one(facts: DatabaseFacts, schema: str, relation: str) -> str:
+    template = f"GRANT {facts.expectation.schemas[schema]} ON TABLE {{}} TO {{}}"
+    return f"{Statement(template, ((schema, relation), (facts.beneficiary,)))};"
 
 
 def _missing_schema(facts: DatabaseFacts, name: str, example: RelationDetail) -> Finding:
@@ -110,9 +113,9 @@ def _missing_schema(facts: DatabaseFacts, name: str, example: RelationDetail) ->
         f"None of the {facts.totals[name].relations} relations of this schema will appear: the login lacks {lacking}"
         f"{_by_group(facts, by_group)}."
     )
-    usage = "" if schema.usage else f"GRANT USAGE ON SCHEMA {quoted(name)} TO {_to(facts)}; "
-    remedy = _inherit(facts) if by_group else usage + _grant_all(facts, name)
-    return Finding("missing", "failure", reason, remedy, facts.name, name)
+    first = [] if schema.usage else [usage(facts, name)]
+    remedies = _inherit(facts) if by_group else granted(facts, *first, _grant_all(facts, name))
+    return Finding("missing", "failure", reason, remedies, facts.name, name)
 
 
 def _missing_relation(facts: DatabaseFacts, detail: RelationDetail) -> Finding:
@@ -125,12 +128,12 @@ def _missing_relation(facts: DatabaseFacts, detail: RelationDetail) -> Finding:
     else:
         what = "It will not appear"
     reason = f"{what}: the login lacks {privilege} on it{_by_group(facts, by_group)}."
-    name = qualified(detail.schema, detail.relation)
-    remedy = _inherit(facts) if by_group else f"GRANT {privilege} ON TABLE {name} TO {_to(facts)};"
+    one = _grant_one(facts, detail.schema, detail.relation)
+    remedies = _inherit(facts) if by_group else granted(facts, one)
     if detail.of_extension:
         reason += " It belongs to an extension."
     severity: Severity = "information" if detail.of_extension else "failure"
-    return Finding("missing", severity, reason, remedy, facts.name, detail.schema, detail.relation)
+    return Finding("missing", severity, reason, remedies, facts.name, detail.schema, detail.relation)
 
 
 def future(facts: DatabaseFacts) -> tuple[Finding, ...]:
@@ -166,7 +169,7 @@ def _unknown_pairs(facts: DatabaseFacts) -> Iterator[tuple[str, str]]:
 def _unknown_creators(facts: DatabaseFacts) -> Iterator[Finding]:
     for role in sorted({role for _schema, role in _unknown_pairs(facts)}):
         reason = f"The creator {quoted(role)} does not exist on this server."
-        yield Finding("future", "failure", reason, "Correct or remove it in creators.", facts.name)
+        yield Finding("future", "failure", reason, by_hand("Correct or remove it in creators."), facts.name)
 
 
 def _future_findings(facts: DatabaseFacts, by_role: dict[str, list[str]]) -> Iterator[Finding]:
@@ -175,8 +178,9 @@ def _future_findings(facts: DatabaseFacts, by_role: dict[str, list[str]]) -> Ite
             "Every role can create tables here, through PUBLIC: those of roles without a default privilege will not "
             "appear."
         )
-        remedy = f"REVOKE CREATE ON SCHEMA {quoted(schema)} FROM PUBLIC;"
-        yield Finding("future", "failure", reason, remedy, facts.name, schema)
+        statement = statement_text("REVOKE CREATE ON SCHEMA {} FROM PUBLIC", schema)
+        remedy = sql("revoke CREATE from PUBLIC", statement, by=OWNER, database=facts.name)
+        yield Finding("future", "failure", reason, (remedy,), facts.name, schema)
     for role, schemas in sorted(by_role.items()):
         for schema in schemas[:MOST_EXAMPLES]:
             privilege = facts.expectation.schemas[schema]
@@ -184,12 +188,11 @@ def _future_findings(facts: DatabaseFacts, by_role: dict[str, list[str]]) -> Ite
                 f"Role {quoted(role)} can create tables here{_as_member(facts, role, schema)} and has no default "
                 f"privilege {privilege} for {quoted(facts.beneficiary)}: they will not appear."
             )
-            remedy = _default_privilege(facts, role, schema)
-            yield Finding("future", "failure", reason, remedy, facts.name, schema)
+            yield Finding("future", "failure", reason, _default_privileges(facts, role, [schema]), facts.name, schema)
         if len(schemas) > MOST_EXAMPLES:
             reason = f"The same holds for role {quoted(role)} in {len(schemas) - MOST_EXAMPLES} more schemas."
-            remedy = " ".join(_default_privilege(facts, role, schema) for schema in schemas[MOST_EXAMPLES:])
-            yield Finding("future", "failure", reason, remedy, facts.name)
+            remedies = _default_privileges(facts, role, schemas[MOST_EXAMPLES:])
+            yield Finding("future", "failure", reason, remedies, facts.name)
 
 
 def _as_member(facts: DatabaseFacts, role: str, schema: str) -> str:
@@ -197,11 +200,13 @@ def _as_member(facts: DatabaseFacts, role: str, schema: str) -> str:
     return ", as a member of a role that can," if is_member else ""
 
 
-def _default_privilege(facts: DatabaseFacts, role: str, schema: str) -> str:
-    return (
-        f"ALTER DEFAULT PRIVILEGES FOR ROLE {quoted(role)} IN SCHEMA {quoted(schema)} "
-        f"GRANT {facts.expectation.schemas[schema]} ON TABLES TO {_to(facts)};"
-    )
+def _default_privileges(facts: DatabaseFacts, role: str, schemas: Iterable[str]) -> Remedies:
+    template = "ALTER DEFAULT PRIVILEGES FOR ROLE {{}} IN SCHEMA {{}} GRANT {} ON TABLES TO {{}}"
+    statements = [
+        statement_text(template.format(facts.expectation.schemas[schema]), role, schema, facts.beneficiary)
+        for schema in schemas
+    ]
+    return (sql("grant on future tables", *statements, by=of_role(role), database=facts.name),)
 
 
 def lost(facts: DatabaseFacts) -> tuple[Finding, ...]:
@@ -219,12 +224,14 @@ def _lost_findings(facts: DatabaseFacts, losses: list[Loss]) -> Iterable[Finding
         if facts.scan.definitions_failure:
             reason = f"{_what_is_lost(loss)} The first scan that succeeds will hide its documentation."
         severity: Severity = "warning" if loss.is_gone else "failure"
-        yield Finding("lost", severity, reason, _remedy_for_loss(facts, loss), facts.name, loss.schema, loss.relation)
+        yield Finding("lost", severity, reason, _remedies_for_loss(facts, loss), facts.name, loss.schema, loss.relation)
     others = losses[MOST_EXAMPLES:]
     if others:
         reason = f"{len(others)} more relations of this schema were seen earlier and will not be seen now."
         severity = "warning" if all(loss.is_gone for loss in others) else "failure"
-        yield Finding("lost", severity, reason, "Fix the ones that are listed first.", facts.name, losses[0].schema)
+        yield Finding(
+            "lost", severity, reason, by_hand("Fix the ones that are listed first."), facts.name, losses[0].schema
+        )
 
 
 def _what_is_lost(loss: Loss) -> str:
@@ -238,18 +245,18 @@ def _what_is_lost(loss: Loss) -> str:
     return f"{before} and will not be seen, though it exists."
 
 
-def _remedy_for_loss(facts: DatabaseFacts, loss: Loss) -> str:
+def _remedies_for_loss(facts: DatabaseFacts, loss: Loss) -> Remedies:
     if loss.is_gone:
-        return "If that is intended, do nothing; else restore it: its documentation comes back with it."
+        return by_hand("If that is intended, do nothing; else restore it: its documentation comes back with it.")
     if loss.elsewhere or loss.schema not in facts.expectation.schemas:
         schema = loss.elsewhere or loss.schema
-        return (
-            f"List schema {quoted(schema)} in metamapper_databases and grant on it; or, if it is meant to be hidden, "
-            "run once with metamapper_accept_lost: true."
-        )
-    privilege = facts.expectation.schemas[loss.schema]
-    grant = f"GRANT {privilege} ON TABLE {qualified(loss.schema, loss.relation)} TO {_to(facts)};"
-    return grant if loss.usage else f"GRANT USAGE ON SCHEMA {quoted(loss.schema)} TO {_to(facts)}; {grant}"
+        entry = facts.scope.entry.name if facts.scope is not None else facts.name
+        note = "and run grant_metamapper"
+        listed = variable("list the schema", "schemas", [schema], database=entry, note=note, change="add")
+        accepted = variable("accept the loss", "metamapper_accept_lost", True, note="for one run, to hide it")
+        return (listed, *alternatively(accepted))
+    first = [] if loss.usage else [usage(facts, loss.schema)]
+    return granted(facts, *first, _grant_one(facts, loss.schema, loss.relation))
 
 
 def limits(facts: DatabaseFacts) -> tuple[Finding, ...]:
@@ -267,7 +274,7 @@ def _hidden(facts: DatabaseFacts) -> Iterator[Finding]:
             names = ", ".join(quoted(detail.relation) for detail in details[:3])
             more = ", ..." if details[0].members > 3 else ""
             reason = f"Metamapper never shows {what}, whatever is granted; here {details[0].members}: {names}{more}."
-            yield Finding("limits", "information", reason, "", facts.name, schema)
+            yield Finding("limits", "information", reason, (), facts.name, schema)
 
 
 def _general_limits(facts: DatabaseFacts) -> Iterator[Finding]:
@@ -276,4 +283,4 @@ def _general_limits(facts: DatabaseFacts) -> Iterator[Finding]:
             "Metamapper's query for tables tells primary keys only to the owner of a table and to members of it: none "
             "is marked, and no privilege that can be granted changes it."
         )
-        yield Finding("limits", "information", reason, "", facts.name)
+        yield Finding("limits", "information", reason, (), facts.name)

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from typing import Iterator, Sequence
 
+from ..._core.membership import may_alter
 from ..._core.metamapper_form import DEFAULT_CHARACTERS
-from ..._core.sql_statement import quoted
+from ..._core.remedy import Remedies, by_hand, sql
+from ..._core.sql_statement import quoted, statement_text
+from ..._core.unquoted_names import safe_name
 from ..catalog.facts import DatabaseFacts, LongDefault, Totals, Undecodable
 from ..finding import Finding, qualified
+from .remedies import hidden, renamed
 
 
 def not_storable(facts: DatabaseFacts) -> Iterator[Finding]:
@@ -24,7 +28,8 @@ def not_storable(facts: DatabaseFacts) -> Iterator[Finding]:
                 "Metamapper cannot store a schema with a backslash in its name, and hides all of it (visible in it: "
                 f"{totals.visible_relations})."
             )
-            yield _hidden_schema(facts, name, reason, f"ALTER SCHEMA {quoted(name)} RENAME TO <new name>;")
+            new_name = renamed(facts, "SCHEMA", [name], safe_name(name, set(facts.schemas)))
+            yield _hidden_schema(facts, name, reason, hidden(facts, name, new_name))
     by_schema: dict[str, list[LongDefault]] = {}
     for one in facts.scan.long_defaults:
         by_schema.setdefault(one.schema, []).append(one)
@@ -39,16 +44,13 @@ def _long_defaults(facts: DatabaseFacts, schema: str, defaults: Sequence[LongDef
         f"The default of column {quoted(first.column)} of {qualified(schema, first.relation)}{more} has "
         f"{first.characters} characters. Metamapper stores {DEFAULT_CHARACTERS} at most, and hides the whole schema."
     )
-    remedy = (
-        "Shorten it, for example by a function that returns the value: ALTER TABLE "
-        f"{qualified(schema, first.relation)} ALTER COLUMN {quoted(first.column)} SET DEFAULT <a call of it>;"
-    )
-    yield _hidden_schema(facts, schema, reason, remedy)
+    shorter = by_hand(f"Shorten the default, for example by a function that returns the value of {first.column}.")
+    yield _hidden_schema(facts, schema, reason, hidden(facts, schema, shorter))
 
 
-def _hidden_schema(facts: DatabaseFacts, schema: str, reason: str, remedy: str) -> Finding:
+def _hidden_schema(facts: DatabaseFacts, schema: str, reason: str, remedies: Remedies) -> Finding:
     is_listed = schema in facts.expectation.schemas or not facts.schemas
-    return Finding("breaks_scan", "failure" if is_listed else "warning", reason, remedy, facts.name, schema)
+    return Finding("breaks_scan", "failure" if is_listed else "warning", reason, remedies, facts.name, schema)
 
 
 def _why_undecodable(found: Undecodable) -> str:
@@ -68,9 +70,10 @@ def not_decodable(facts: DatabaseFacts) -> Iterator[Finding]:
     if found is None:
         return
     reason = _why_undecodable(found)
-    remedy = f"ALTER ROLE {quoted(facts.user)} SET client_encoding = '{found.remedy_encoding}';"
+    statement = statement_text(f"ALTER ROLE {{}} SET client_encoding = '{found.remedy_encoding}'", facts.user)
+    remedies: Remedies = (sql("set the encoding", statement, by=may_alter(facts.user, facts.session.version)),)
     if found.remedy_encoding == found.client_encoding:
-        remedy = f"Rewrite what is not {found.client_encoding} in these relations."
+        remedies = by_hand(f"Rewrite what is not {found.client_encoding} in these relations.")
     elif found.remedy_encoding != "UTF8":
         reason += " Not all of it is UTF-8; as LATIN1 it arrives, and bytes of other encodings as other characters."
-    yield Finding("breaks_scan", "failure", reason, remedy, facts.name)
+    yield Finding("breaks_scan", "failure", reason, remedies, facts.name)

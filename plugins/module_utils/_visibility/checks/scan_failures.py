@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from typing import Iterator, Mapping
 
-from ..._core.sql_statement import quoted
+from ..._core.remedy import Remedies, by_hand, sql
+from ..._core.sql_statement import Statement, quoted
 from ..._core.unquoted_names import Effect, safe_name
 from ..catalog.facts import DatabaseFacts, Default, QueryFailure, RelationDetail, Schema, Totals
 from ..finding import Finding, Severity, qualified
 from ..wording import grantee, sampled, through
 from .not_storable import not_decodable, not_storable
+from .remedies import OWNER, PUBLIC, granted, hidden, renamed, revoked_default, usage
 
+QUERY_CANCELED = "57014"
+MAY_HAVE_BEEN_DROPPED = frozenset({"42P01", "3F000", "XX000"})
 SHOWING = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})
 
 _SCHEMA_REASONS: Mapping[Effect, str] = {
@@ -28,7 +32,6 @@ _INDEX_REASONS: Mapping[Effect, str] = {
     "wrong id": "Metamapper does not quote the name of this schema, and its query for indexes, which this release does "
     "not run, takes the id of something else for its own",
 }
-PUBLIC = ""  # as aclexplode() has it
 
 _RELATION_REASONS: Mapping[Effect, str] = {
     "fails": "Metamapper does not quote this name, and its query for tables fails as a whole on it",
@@ -113,8 +116,9 @@ def _schemas_that_need_quotes(facts: DatabaseFacts) -> Iterator[Finding]:
 
 
 def _schema_finding(facts: DatabaseFacts, schema: Schema, taken: set[str], severity: Severity, reason: str) -> Finding:
-    remedy = f"ALTER SCHEMA {quoted(schema.name)} RENAME TO {quoted(_reserve_name(schema.name, taken))};"
-    return Finding("breaks_scan", severity, reason, remedy, facts.name, schema.name)
+    instead = renamed(facts, "SCHEMA", [schema.name], _reserve_name(schema.name, taken))
+    remedies = hidden(facts, schema.name, instead) if severity == "failure" else instead
+    return Finding("breaks_scan", severity, reason, remedies, facts.name, schema.name)
 
 
 def _reserve_name(name: str, taken: set[str]) -> str:
@@ -131,22 +135,26 @@ def _relations_without_usage(facts: DatabaseFacts) -> Iterator[Finding]:
             f"The relation shows up through {through(detail)}, but the login has no USAGE on its schema: "
             "Metamapper's query for tables fails as a whole on it (permission denied for schema)."
         )
-        remedy = _remedy_without_usage(facts, detail)
-        yield Finding("breaks_scan", "failure", reason, remedy, facts.name, detail.schema, detail.relation)
+        remedies = _remedies_without_usage(facts, detail)
+        yield Finding("breaks_scan", "failure", reason, remedies, facts.name, detail.schema, detail.relation)
     for schema, count in sample.unlisted.items():
         reason = f"{count} more relations of this schema show up without USAGE on it."
-        yield Finding("breaks_scan", "failure", reason, "Fix the ones that are listed first.", facts.name, schema)
+        yield Finding(
+            "breaks_scan", "failure", reason, by_hand("Fix the ones that are listed first."), facts.name, schema
+        )
 
 
-def _remedy_without_usage(facts: DatabaseFacts, detail: RelationDetail) -> str:
+def _remedies_without_usage(facts: DatabaseFacts, detail: RelationDetail) -> Remedies:
     # In a schema that is not listed, USAGE would give Metamapper more than was asked for. An extension's view that
     # everybody may read is meant to be read.
     givers = {facts.user, facts.group} if detail.of_extension else {facts.user, facts.group, PUBLIC}
     can_be_taken_back = bool(detail.through) and not detail.owner and set(detail.through) <= givers
     if can_be_taken_back and detail.schema not in facts.expectation.schemas:
-        grantees = ", ".join(quoted(role) if role else "PUBLIC" for role in detail.through)
-        return f"REVOKE ALL PRIVILEGES ON TABLE {qualified(detail.schema, detail.relation)} FROM {grantees};"
-    return f"GRANT USAGE ON SCHEMA {quoted(detail.schema)} TO {quoted(facts.beneficiary)};"
+        grantees = ", ".join(map(grantee, detail.through))
+        revoke = Statement("REVOKE ALL PRIVILEGES ON TABLE {}", ((detail.schema, detail.relation),))
+        statement = f"{revoke} FROM {grantees};"
+        return (sql("hide the relation", statement, by=OWNER, database=facts.name),)
+    return granted(facts, usage(facts, detail.schema))
 
 
 def _relations_that_need_quotes(facts: DatabaseFacts) -> Iterator[Finding]:
@@ -156,13 +164,16 @@ def _relations_that_need_quotes(facts: DatabaseFacts) -> Iterator[Finding]:
         effect = _relation_effect(facts, detail)
         meant = facts.reader.meant(detail.schema, detail.relation) or ("", "")
         reason = _RELATION_REASONS[effect].replace("{twin}", qualified(*meant)) + "."
-        new_name = quoted(_reserve_name(detail.relation, taken))
-        remedy = f"ALTER TABLE {qualified(detail.schema, detail.relation)} RENAME TO {new_name};"
+        remedies = _renamed(facts, detail, _reserve_name(detail.relation, taken))
         severity: Severity = "failure" if facts.reader.breaks_scan(effect) else "warning"
-        yield Finding("breaks_scan", severity, reason, remedy, facts.name, detail.schema, detail.relation)
+        yield Finding("breaks_scan", severity, reason, remedies, facts.name, detail.schema, detail.relation)
     for schema, count in sample.unlisted.items():
         reason = f"{count} more relations of this schema have names that Metamapper would have to quote."
-        yield Finding("breaks_scan", "failure", reason, "Rename them as well.", facts.name, schema)
+        yield Finding("breaks_scan", "failure", reason, by_hand("Rename them as well."), facts.name, schema)
+
+
+def _renamed(facts: DatabaseFacts, detail: RelationDetail, new_name: str) -> Remedies:
+    return renamed(facts, "TABLE", (detail.schema, detail.relation), new_name)
 
 
 def is_left_out(facts: DatabaseFacts, detail: RelationDetail) -> bool:
@@ -181,9 +192,8 @@ def _left_out_relations(facts: DatabaseFacts) -> Iterator[Finding]:
             "Not visible to Metamapper, and better so: Metamapper does not quote this name, and its scan would fail on "
             "the relation or misread it. It is granted once it has another name."
         )
-        new_name = quoted(_reserve_name(detail.relation, taken))
-        remedy = f"ALTER TABLE {qualified(detail.schema, detail.relation)} RENAME TO {new_name};"
-        yield Finding("breaks_scan", "warning", reason, remedy, facts.name, detail.schema, detail.relation)
+        remedies = _renamed(facts, detail, _reserve_name(detail.relation, taken))
+        yield Finding("breaks_scan", "warning", reason, remedies, facts.name, detail.schema, detail.relation)
 
 
 def _needs_quotes(facts: DatabaseFacts, detail: RelationDetail) -> bool:
@@ -209,11 +219,11 @@ def _unpredicted_failures(facts: DatabaseFacts) -> Iterator[Finding]:
         yield _failed_query(facts, "warning", "indexes", answer.index_failure)
     for schema, relation in _unpredicted(facts):
         reason = "A query of Metamapper's form returned the id of another object, or none, for this relation."
-        yield Finding("breaks_scan", "failure", reason, "Rename the relation.", facts.name, schema, relation)
+        yield Finding("breaks_scan", "failure", reason, by_hand("Rename the relation."), facts.name, schema, relation)
     for schema in answer.misread_schemas:
         if facts.reader.schema_effect(schema, facts.schemas.keys()) == "fine":
             reason = "A query of Metamapper's form returned the id of another object for this schema."
-            yield Finding("breaks_scan", "warning", reason, "Rename the schema.", facts.name, schema)
+            yield Finding("breaks_scan", "warning", reason, by_hand("Rename the schema."), facts.name, schema)
 
 
 def _is_index_failure_predicted(facts: DatabaseFacts) -> bool:
@@ -228,8 +238,15 @@ def _failed_query(facts: DatabaseFacts, severity: Severity, what: str, failure: 
         f"A query of the form of Metamapper's query for {what} failed, and the catalog did not predict it: "
         f"SQLSTATE {failure.sqlstate}, {failure.message}."
     )
-    remedy = "Run the check again: an object may have been dropped meanwhile. If it stays, fix what the server names."
-    return Finding("breaks_scan", severity, reason, remedy, facts.name)
+    return Finding("breaks_scan", severity, reason, _remedies_of_failure(failure), facts.name)
+
+
+def _remedies_of_failure(failure: QueryFailure) -> Remedies:
+    if failure.sqlstate == QUERY_CANCELED:
+        return by_hand("See what makes the server slow, or raise metamapper_statement_timeout_seconds.")
+    if failure.sqlstate in MAY_HAVE_BEEN_DROPPED:
+        return by_hand("Run the check again: an object was dropped meanwhile.")
+    return by_hand("Fix what the server names, and run the check again.")
 
 
 def _from_default_privileges(facts: DatabaseFacts) -> Iterator[Finding]:
@@ -242,19 +259,16 @@ def _from_default_privileges(facts: DatabaseFacts) -> Iterator[Finding]:
                 f"Default privileges of role {quoted(default.role)} hold for every schema: the first table that it "
                 "creates in a schema without USAGE for the login makes Metamapper's query for tables fail as a whole."
             )
-            yield Finding("breaks_scan", "warning", reason, _revoke_default(default), facts.name)
+            yield Finding("breaks_scan", "warning", reason, _revoke_default(facts, default), facts.name)
         elif default.schema in facts.schemas and not facts.schemas[default.schema].usage:
             reason = (
                 f"Default privileges of role {quoted(default.role)} in this schema, on which the login has no USAGE: "
                 "the first table that it creates there makes Metamapper's query for tables fail as a whole."
             )
-            yield Finding("breaks_scan", "warning", reason, _revoke_default(default), facts.name, default.schema)
+            yield Finding("breaks_scan", "warning", reason, _revoke_default(facts, default), facts.name, default.schema)
 
 
-def _revoke_default(default: Default) -> str:
-    place = f" IN SCHEMA {quoted(default.schema)}" if default.schema else ""
-    privileges = ", ".join(sorted(SHOWING & set(default.privileges)))
-    return (
-        f"ALTER DEFAULT PRIVILEGES FOR ROLE {quoted(default.role)}{place} "
-        f"REVOKE {privileges} ON TABLES FROM {grantee(default.grantee)};"
-    )
+def _revoke_default(facts: DatabaseFacts, default: Default) -> Remedies:
+    if default.schema in facts.expectation.schemas:  # without USAGE on it, which is what is missing
+        return granted(facts, usage(facts, default.schema))
+    return revoked_default(facts, default, SHOWING & set(default.privileges))

@@ -35,4 +35,4 @@ def unreadable(facts: DatabaseFacts, request: Request) -> Iterator[Finding]:
     for one in facts.unchecked:
         for aspect in one.aspects if one.aspects != LOST else ():
             severity: Severity = "warning" if aspect in request.fail_on else "information"
-            yield Finding(aspect, severity, f"Not checked, or not wholly: {one.reason}", one.remedy, facts.name)
+            yield Finding(aspect, severity, f"Not checked, or not wholly: {one.reason}", one.remedies, facts.name)

@@ -76,4 +76,4 @@ def test_sessions_are_ended_where_that_is_wanted(ends: bool) -> None:
     found = on_the_server(a_survey(roles=READY), connections=(Connection("metamapper", 4711, True),))
     planned = texts(_steps.planned_statements(found, replace(GONE, end_connections=ends)))
     assert ("SELECT pg_catalog.pg_terminate_backend(4711)" in planned) is ends
-    assert planned[-1] == 'DROP ROLE "metamapper", "readers"'
+    assert planned[-1] == "DROP ROLE metamapper, readers"

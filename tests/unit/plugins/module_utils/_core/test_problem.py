@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem, summary
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.remedy import by_hand
 
 from tests.support.values.names import HOSTILE
 
-ONE = Problem("The role is a superuser.", "Choose another name.")
+ONE = Problem("The role is a superuser.", by_hand("Choose another name."))
 TWO = Problem(f"The schema {HOSTILE} does not exist.")
-FULL = Problem("m", "r", "42501", "warehouse", HOSTILE, "GRANT")
+FULL = Problem("m", by_hand("r"), "42501", "warehouse", HOSTILE, "GRANT")
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,7 @@ def test_a_summary_lists_each_of_many() -> None:
                 {
                     "message": "m",
                     "remedy": "r",
+                    "remedies": [{"kind": "person", "text": "r", "role": "", "database": "", "is_alternative": False}],
                     "sqlstate": "42501",
                     "database": "warehouse",
                     "object": HOSTILE,
@@ -83,9 +85,11 @@ SPELLED = "⟨U+001B⟩[31mred⟨U+001B⟩]0;title⟨U+0007⟩⟨U+202E⟩"
     ("failure", "message"),
     [
         pytest.param(Failure([Problem(CONTROLS)]), SPELLED, id="message"),
-        pytest.param(Failure([Problem("A", CONTROLS)]), f"A {SPELLED}", id="remedy"),
+        pytest.param(Failure([Problem("A", by_hand(CONTROLS))]), f"A {SPELLED}", id="remedy"),
         pytest.param(
-            Failure([Problem("A\nB", "C\nD")]), "A⟨U+000A⟩B C\nD", id="a message is one line, a remedy may be more"
+            Failure([Problem("A\nB", by_hand("C\nD"))]),
+            "A⟨U+000A⟩B C\nD",
+            id="a remedy may have more lines",
         ),
         pytest.param(
             Failure([Problem("A")], [CONTROLS]),
@@ -99,5 +103,5 @@ def test_nothing_in_a_message_controls_the_terminal(failure: Failure, message: s
 
 
 def test_keys_have_the_exact_text() -> None:
-    (problem,) = Failure([Problem(CONTROLS, CONTROLS, object=CONTROLS)]).as_result()["problems"]
+    (problem,) = Failure([Problem(CONTROLS, by_hand(CONTROLS), object=CONTROLS)]).as_result()["problems"]
     assert (problem["message"], problem["remedy"], problem["object"]) == (CONTROLS, CONTROLS, CONTROLS)

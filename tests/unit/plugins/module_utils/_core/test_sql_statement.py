@@ -9,8 +9,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_st
     Statement,
     placeholders,
     quoted,
-    remedy,
     simple,
+    statement_text,
     texts,
 )
 from hypothesis import given
@@ -45,7 +45,7 @@ def test_a_quoted_name_is_one_token_that_reads_back(name: str) -> None:
         pytest.param(simple("DROP ROLE {}", HOSTILE), f"DROP ROLE {quoted(HOSTILE)}", id="hostile"),
         pytest.param(
             Statement("GRANT SELECT ON TABLE {} TO {}", (("sales", HOSTILE), ("readers",))),
-            f'GRANT SELECT ON TABLE "sales".{quoted(HOSTILE)} TO "readers"',
+            f"GRANT SELECT ON TABLE sales.{quoted(HOSTILE)} TO readers",
             id="qualified",
         ),
         pytest.param(simple("DROP ROLE {}", "{}{0}%s"), 'DROP ROLE "{}{0}%s"', id="place holders in a name"),
@@ -65,15 +65,15 @@ def test_place_holders(count: int, expected: str) -> None:
     assert placeholders(count) == expected
 
 
-def test_a_remedy_can_be_pasted() -> None:
-    assert remedy("GRANT {} TO {}", HOSTILE, "admin") == f'GRANT {quoted(HOSTILE)} TO "admin";'
+def test_a_statement_can_be_pasted() -> None:
+    assert statement_text("GRANT {} TO {}", HOSTILE, "admin") == f"GRANT {quoted(HOSTILE)} TO admin;"
 
 
 @pytest.mark.parametrize(
     ("statements", "expected"),
     [
         pytest.param([], [], id="none"),
-        pytest.param([simple("A {}", "a"), Statement("B")], ['A "a"', "B"], id="two, in order"),
+        pytest.param([simple("A {}", "a"), Statement("B")], ["A a", "B"], id="two, in order"),
     ],
 )
 def test_texts(statements: list[Statement], expected: list[str]) -> None:

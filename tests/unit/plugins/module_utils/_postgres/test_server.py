@@ -8,6 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.remedy import by_hand
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.route import DIRECT
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres import server as _server
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
@@ -41,13 +42,13 @@ def test_which_database_a_session_is_on(database: str, expected: str, monkeypatc
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("fe_sendauth: no password supplied", "Set metamapper_login_password"),
+        ("fe_sendauth: no password supplied", "Correct metamapper_login_password"),
         ('FATAL: password authentication failed for user "admin"', "Correct metamapper_login_password"),
-        ('FATAL: no pg_hba.conf entry for host "192.0.2.1"', 'Let pg_hba.conf admit "admin" to "we""ird'),
+        ('FATAL: no pg_hba.conf entry for host "192.0.2.1"', "Add to pg_hba.conf, above other lines that match"),
         ('FATAL: role "admin" does not exist', "Correct metamapper_login_user"),
-        (f'FATAL: database "{HOSTILE}" does not exist', "Set metamapper_login_db"),
+        (f'FATAL: database "{HOSTILE}" does not exist', "Correct metamapper_login_db"),
         ('could not translate host name "gone" to address', "Correct metamapper_login_host"),
-        ("connection to server failed: Connection refused", "Check that a server listens on db, port 5432"),
+        ("connection to server failed: Connection refused", "Correct metamapper_login_port"),
         ("FATAL: the database system is starting up", ""),
     ],
 )
@@ -62,7 +63,9 @@ def test_what_lets_an_administrator_in(text: str, expected: str, monkeypatch: py
 
 
 def test_a_remedy_that_is_known_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    refused = ServerError("", "no password supplied", problem=Problem("No.", "Do this."), is_connection_lost=True)
+    refused = ServerError(
+        "", "no password supplied", problem=Problem("No.", by_hand("Do this.")), is_connection_lost=True
+    )
     monkeypatch.setattr(_server, "open_session", Mock(side_effect=refused))
     with pytest.raises(ServerError, match="Do this"):
         _server.Server(LOGIN, "postgres").session()

@@ -128,8 +128,8 @@ def test_what_is_wrong_with_databases(entries: list[DatabaseEntry], expected: li
 @pytest.mark.parametrize(
     ("name", "statement"),
     [
-        ("closed", 'ALTER DATABASE "closed" ALLOW_CONNECTIONS true;'),
-        ("foreign", 'GRANT CONNECT ON DATABASE "foreign" TO "admin";'),
+        ("closed", "ALTER DATABASE closed ALLOW_CONNECTIONS true;"),
+        ("foreign", 'GRANT CONNECT ON DATABASE "foreign" TO admin;'),
     ],
 )
 def test_the_statement_that_opens_a_database(name: str, statement: str) -> None:

@@ -12,7 +12,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.unquot
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.account import DatabaseScope
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.entry import DatabaseEntry, Privilege
-from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.schemas import SchemaRules, leave_out_advice
+from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.schemas import SchemaRules, left_out
 from hypothesis import given, strategies
 
 from tests.support.values.names import DIRECT, HOSTILE, a_schema, an_entry, names
@@ -146,19 +146,28 @@ def test_a_problem_has_keys_and_a_remedy(entry: DatabaseEntry) -> None:
     ("entry", "schema", "expected"),
     [
         pytest.param(
-            an_entry("w", "*"), "auth", 'Or leave the schema out: add "auth" to exclude_schemas.', id="pattern"
+            an_entry("w", "*"),
+            "auth",
+            'Add "auth" to exclude_schemas',
+            id="pattern",
         ),
-        pytest.param(an_entry("w", "*", "auth"), "auth", 'Or remove "auth" from schemas.', id="name"),
+        pytest.param(
+            an_entry("w", "*", "auth"),
+            "auth",
+            'Remove "auth" from schemas',
+            id="name",
+        ),
         pytest.param(
             an_entry("w", "we*"),
             HOSTILE,
-            'Or leave the schema out: add "we""ird.näme\'; --" to exclude_schemas.',
+            'Add "we""ird.näme\'; --" to exclude_schemas',
             id="a hostile name",
         ),
     ],
 )
 def test_how_to_leave_a_schema_out(entry: DatabaseEntry, schema: str, expected: str) -> None:
-    assert leave_out_advice(entry, schema) == expected
+    (remedy,) = left_out(entry, schema)
+    assert remedy.instruction == f'{expected} in the entry of "w" in metamapper_databases.'
 
 
 ENTRY_NAMES = names() | strategies.sampled_from(["*", "?", "[a-z]*", "s*"])

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.remedy import by_hand
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.finding import (
     ASPECTS,
@@ -21,7 +22,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
 )
 
 HOSTILE = "we\"ird.näme'; --"
-MISSING = Finding("missing", "failure", "It is not there.", "GRANT it;", "wh", "sales", "orders")
+MISSING = Finding("missing", "failure", "It is not there.", by_hand("GRANT it;"), "wh", "sales", "orders")
 
 
 @pytest.mark.parametrize(
@@ -104,4 +105,7 @@ def test_the_message_names_the_first_failures(count: int, expected: str) -> None
 
 
 def test_nothing_in_a_finding_controls_the_terminal() -> None:
-    assert str(Finding("missing", "failure", "\x1b[31m", "GRANT\u202e;")) == "missing: ⟨U+001B⟩[31m GRANT⟨U+202E⟩;"
+    assert (
+        str(Finding("missing", "failure", "\x1b[31m", by_hand("GRANT\u202e;")))
+        == "missing: ⟨U+001B⟩[31m GRANT⟨U+202E⟩;"
+    )

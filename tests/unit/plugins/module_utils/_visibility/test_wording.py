@@ -21,7 +21,7 @@ NAME = '"we""ird.näme\'; --"'
 
 @pytest.mark.parametrize(
     ("role", "text", "in_sql"),
-    [("", "PUBLIC", "PUBLIC"), ("public", 'role "public"', '"public"'), (HOSTILE, f"role {NAME}", NAME)],
+    [("", "PUBLIC", "PUBLIC"), ("public", 'role "public"', "public"), (HOSTILE, f"role {NAME}", NAME)],
     ids=["PUBLIC", "a role named public", "hostile"],
 )
 def test_a_grantee_is_named(role: str, text: str, in_sql: str) -> None:

@@ -30,6 +30,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
     Grant,
     grant_statements,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.identifier import quoted
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Problem
 from ansible_collections.metamapper.postgresql.plugins.module_utils._scope.databases import Target
 from hypothesis import given, strategies
@@ -210,7 +211,18 @@ def said(problems: Sequence[Problem]) -> list[str]:
     return [str(problem) for problem in problems]
 
 
-MEMBER = 'GRANT "owner" TO "rds" WITH INHERIT TRUE;'
+WAREHOUSE = 'in database "warehouse", run:'
+REFUSED = 'role "rds" is neither its owner "owner" nor a member that inherits from it.'
+AS_OWNER = f'As "owner" or a superuser, {WAREHOUSE}'
+MEMBER = 'Or as a role with ADMIN OPTION on "owner" or a superuser, run:\n  GRANT owner TO rds WITH INHERIT TRUE;'
+
+
+def excluded(schema: str) -> str:
+    """Return the advice to leave a schema out."""
+    return f"Or add {quoted(schema)} to exclude_schemas {IN_THE_ENTRY}"
+
+
+IN_THE_ENTRY = 'in the entry of "warehouse" in metamapper_databases.'
 
 
 @pytest.mark.parametrize(
@@ -218,30 +230,26 @@ MEMBER = 'GRANT "owner" TO "rds" WITH INHERIT TRUE;'
     [
         pytest.param(
             a_database(connect=OUT_OF_REACH),
-            'Cannot grant CONNECT in database "warehouse": role "rds" is neither its owner "owner" nor a member that '
-            'inherits from it. Have "owner" or a superuser run: GRANT CONNECT ON DATABASE "warehouse" TO "readers"; '
-            f"Or make the administrator a member: {MEMBER}",
+            f'Cannot grant CONNECT in database "warehouse": {REFUSED}\n{AS_OWNER}\n'
+            f"  GRANT CONNECT ON DATABASE warehouse TO readers;\n{MEMBER}",
             id="CONNECT",
         ),
         pytest.param(
             of(a_schema(HOSTILE, OUT_OF_REACH)),
-            f'Cannot grant USAGE on schema {QUOTED} in database "warehouse": role "rds" is neither its owner "owner" '
-            f'nor a member that inherits from it. Have "owner" or a superuser run: GRANT USAGE ON SCHEMA {QUOTED} TO '
-            f'"readers"; Or make the administrator a member: {MEMBER}',
+            f'Cannot grant USAGE on schema {QUOTED} in database "warehouse": {REFUSED}\n{AS_OWNER}\n'
+            f"  GRANT USAGE ON SCHEMA {QUOTED} TO readers;\n{MEMBER}\n{excluded(HOSTILE)}",
             id="USAGE on a hostile schema",
         ),
         pytest.param(
             of(a_schema("public", OUT_OF_REACH, owner="pg_database_owner")),
-            'Cannot grant USAGE on schema "public" in database "warehouse": role "rds" is neither its owner "owner" '
-            'nor a member that inherits from it. Have "owner" or a superuser run: GRANT USAGE ON SCHEMA "public" TO '
-            f'"readers"; Or make the administrator a member: {MEMBER}',
+            f'Cannot grant USAGE on schema "public" in database "warehouse": {REFUSED}\n{AS_OWNER}\n'
+            f"  GRANT USAGE ON SCHEMA public TO readers;\n{MEMBER}\n{excluded('public')}",
             id="the owner of public is the database's",
         ),
         pytest.param(
             of(READY_SCHEMA, missing=(a_relation(HOSTILE, "a.b", is_grantable=False),)),
-            f'Cannot grant SELECT on {QUOTED}."a.b" in database "warehouse": role "rds" is neither its owner "owner" '
-            f'nor a member that inherits from it. Have "owner" or a superuser run: GRANT SELECT ON TABLE '
-            f'{QUOTED}."a.b" TO "readers"; Or make the administrator a member: {MEMBER}',
+            f'Cannot grant SELECT on {QUOTED}."a.b" in database "warehouse": {REFUSED}\n{AS_OWNER}\n'
+            f'  GRANT SELECT ON TABLE {QUOTED}."a.b" TO readers;\n{MEMBER}\n{excluded(HOSTILE)}',
             id="SELECT on a relation with a dot",
         ),
         pytest.param(
@@ -250,16 +258,15 @@ MEMBER = 'GRANT "owner" TO "rds" WITH INHERIT TRUE;'
                 creators=(a_creator(HOSTILE, is_superuser=True, has_default_privilege=True),),
                 missing=(a_relation(HOSTILE, "t", is_grantable=False),),
             ),
-            f'Cannot grant SELECT on {QUOTED}."t" in database "warehouse": role "rds" is neither its owner "owner" '
-            'nor a member that inherits from it. Have "owner" or a superuser run: GRANT SELECT ON TABLE '
-            f'{QUOTED}."t" TO "readers"; Or leave the schema out: add {QUOTED} to exclude_schemas.',
+            f'Cannot grant SELECT on {QUOTED}."t" in database "warehouse": {REFUSED}\n{AS_OWNER}\n'
+            f"  GRANT SELECT ON TABLE {QUOTED}.t TO readers;\n{excluded(HOSTILE)}",
             id="nobody is advised to become a member of a superuser",
         ),
         pytest.param(
             of(a_schema(HOSTILE, DIRECT, is_usable=False), missing=(a_relation(HOSTILE, "t"),)),
             f'Cannot grant SELECT on the relations of schema {QUOTED} of database "warehouse": role "rds" has no '
-            "USAGE on the schema and so cannot name what is in it. Have its owner run: GRANT USAGE ON SCHEMA "
-            f'{QUOTED} TO "rds";',
+            f"USAGE on the schema and so cannot name what is in it.\n{AS_OWNER}\n"
+            f"  GRANT USAGE ON SCHEMA {QUOTED} TO rds;",
             id="no USAGE of one's own",
         ),
     ],
@@ -289,8 +296,15 @@ def test_each_owner_and_schema_is_a_problem_of_its_own() -> None:
 
 REFUSED_CREATOR = (
     f'Cannot make future relations of role "app" in schema {QUOTED} of database "warehouse" readable: role "rds" is '
-    'not a member of it. Have "app" or a superuser run: ALTER DEFAULT PRIVILEGES FOR ROLE "app" IN SCHEMA '
-    f'{QUOTED} GRANT SELECT ON TABLES TO "readers"; Or make the administrator a member: GRANT "app" TO "rds"'
+    f'not a member of it.\nAs "app" or a superuser, {WAREHOUSE}\n'
+    f"  ALTER DEFAULT PRIVILEGES FOR ROLE app IN SCHEMA {QUOTED} GRANT SELECT ON TABLES TO readers;\n"
+)
+BEFORE_16 = (
+    f"{REFUSED_CREATOR}Or as a role with CREATEROLE or a superuser, run:\n  GRANT app TO rds;\n{excluded(HOSTILE)}"
+)
+SINCE_16 = (
+    f'{REFUSED_CREATOR}Or as a role with ADMIN OPTION on "app" or a superuser, run:\n'
+    f"  GRANT app TO rds WITH INHERIT TRUE;\n{excluded(HOSTILE)}"
 )
 
 
@@ -302,13 +316,13 @@ REFUSED_CREATOR = (
             SERVER_17,
             None,
             (True, False),
-            [f"{REFUSED_CREATOR} WITH INHERIT TRUE;"],
+            [SINCE_16],
             [],
             id="from 16 on, it inherits",
         ),
         pytest.param(SERVER_9_6, None, (True, False), [], [], id="before 16 membership was enough"),
-        pytest.param(SERVER_9_6, None, (False, False), [f"{REFUSED_CREATOR};"], [], id="auto is a warning"),
-        pytest.param(SERVER_9_6, ("app",), (False, False), [], [f"{REFUSED_CREATOR};"], id="a list is a promise"),
+        pytest.param(SERVER_9_6, None, (False, False), [BEFORE_16], [], id="auto is a warning"),
+        pytest.param(SERVER_9_6, ("app",), (False, False), [], [BEFORE_16], id="a list is a promise"),
     ],
 )
 def test_creators_that_an_administrator_cannot_act_for(
@@ -342,37 +356,37 @@ def test_a_grant_in_words(grant: Grant, expected: str) -> None:
     ("grants", "expected"),
     [
         pytest.param([], [], id="none"),
-        pytest.param([CONNECT], ['GRANT CONNECT ON DATABASE "warehouse" TO "readers"'], id="CONNECT"),
+        pytest.param([CONNECT], ["GRANT CONNECT ON DATABASE warehouse TO readers"], id="CONNECT"),
         pytest.param(
-            [usage("a"), usage(HOSTILE)], [f'GRANT USAGE ON SCHEMA "a", {QUOTED} TO "readers"'], id="a list of schemas"
+            [usage("a"), usage(HOSTILE)], [f"GRANT USAGE ON SCHEMA a, {QUOTED} TO readers"], id="a list of schemas"
         ),
         pytest.param(
             [select("a.b", "t"), select("a", "b.t")],
-            ['GRANT SELECT ON TABLE "a.b"."t", "a"."b.t" TO "readers"'],
+            ['GRANT SELECT ON TABLE "a.b".t, a."b.t" TO readers'],
             id="a dot belongs to one name",
         ),
         pytest.param(
             [default("a", "x"), default("b", "x"), default("a", "y"), default("b", "y")],
             [
-                'ALTER DEFAULT PRIVILEGES FOR ROLE "x", "y" IN SCHEMA "a", "b" GRANT SELECT ON TABLES TO "readers"',
+                "ALTER DEFAULT PRIVILEGES FOR ROLE x, y IN SCHEMA a, b GRANT SELECT ON TABLES TO readers",
             ],
             id="a cross product is one statement",
         ),
         pytest.param(
             [default("a", "x"), default("a", "y"), default("b", "y")],
             [
-                'ALTER DEFAULT PRIVILEGES FOR ROLE "x" IN SCHEMA "a" GRANT SELECT ON TABLES TO "readers"',
-                'ALTER DEFAULT PRIVILEGES FOR ROLE "y" IN SCHEMA "a", "b" GRANT SELECT ON TABLES TO "readers"',
+                "ALTER DEFAULT PRIVILEGES FOR ROLE x IN SCHEMA a GRANT SELECT ON TABLES TO readers",
+                "ALTER DEFAULT PRIVILEGES FOR ROLE y IN SCHEMA a, b GRANT SELECT ON TABLES TO readers",
             ],
             id="what is no cross product is not",
         ),
         pytest.param(
             [select("a", "t"), default("a", "x"), usage("a"), CONNECT],
             [
-                'GRANT CONNECT ON DATABASE "warehouse" TO "readers"',
-                'GRANT USAGE ON SCHEMA "a" TO "readers"',
-                'ALTER DEFAULT PRIVILEGES FOR ROLE "x" IN SCHEMA "a" GRANT SELECT ON TABLES TO "readers"',
-                'GRANT SELECT ON TABLE "a"."t" TO "readers"',
+                "GRANT CONNECT ON DATABASE warehouse TO readers",
+                "GRANT USAGE ON SCHEMA a TO readers",
+                "ALTER DEFAULT PRIVILEGES FOR ROLE x IN SCHEMA a GRANT SELECT ON TABLES TO readers",
+                "GRANT SELECT ON TABLE a.t TO readers",
             ],
             id="always in this order",
         ),

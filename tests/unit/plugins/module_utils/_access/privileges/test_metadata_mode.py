@@ -26,22 +26,22 @@ METADATA = {HOSTILE: "REFERENCES"}
         pytest.param((CLOSED,), {"listed": METADATA}, [], id="no place to create in"),
         pytest.param((OPEN, PUBLIC), {"can_create_schemas": True}, [], id="SELECT alone"),
         pytest.param(
-            (OPEN,), {"listed": METADATA}, [f'REVOKE CREATE ON SCHEMA {NAME} FROM "readers";'], id="through the group"
+            (OPEN,), {"listed": METADATA}, [f"REVOKE CREATE ON SCHEMA {NAME} FROM readers;"], id="through the group"
         ),
         pytest.param(
             (CLOSED, PUBLIC),
             {"listed": METADATA},
-            ['REVOKE CREATE ON SCHEMA "public" FROM PUBLIC;'],
+            ["REVOKE CREATE ON SCHEMA public FROM PUBLIC;"],
             id="through PUBLIC, in a schema that is not listed",
         ),
         pytest.param(
             (CLOSED,),
             {"listed": METADATA, "can_create_schemas": True, "name": HOSTILE},
-            [f'REVOKE CREATE ON DATABASE {NAME} FROM PUBLIC, "readers";'],
+            [f"REVOKE CREATE ON DATABASE {NAME} FROM PUBLIC, readers;"],
             id="schemas of one's own",
         ),
         pytest.param(
-            (OPEN, PUBLIC), {"listed": {HOSTILE: "SELECT", "public": "REFERENCES"}}, [NAME, '"public"'], id="mixed"
+            (OPEN, PUBLIC), {"listed": {HOSTILE: "SELECT", "public": "REFERENCES"}}, [NAME, "public"], id="mixed"
         ),
     ],
 )

@@ -20,21 +20,21 @@ BEYOND = SELECT._replace(grantor="h", revoke_as=None)
 PROBLEMS: dict[str, tuple[list[AclItem], list[str]]] = {
     "nothing": ([], []),
     "all can be taken back": ([SELECT, USAGE, OPTION, DEPENDENT], []),
-    "another grantor": ([BEYOND], ['SET ROLE "h"; REVOKE SELECT ON TABLE "s"."t" FROM "g"; RESET ROLE;']),
+    "another grantor": ([BEYOND], ["SET ROLE h; REVOKE SELECT ON TABLE s.t FROM g; RESET ROLE;"]),
     "one problem a grantor": (
         [BEYOND, BEYOND._replace(name="a")],
-        ['SET ROLE "h"; REVOKE SELECT ON TABLE "s"."a", "s"."t" FROM "g"; RESET ROLE;'],
+        ["SET ROLE h; REVOKE SELECT ON TABLE s.a, s.t FROM g; RESET ROLE;"],
     ),
     "passed on": (
         [OPTION, SELECT._replace(grantee="public", grantor="g")],
-        ['SET ROLE "g"; REVOKE SELECT ON TABLE "s"."t" FROM "public"; RESET ROLE;'],
+        ["SET ROLE g; REVOKE SELECT ON TABLE s.t FROM public; RESET ROLE;"],
     ),
-    "hidden": ([SELECT._replace(is_reachable=False)], ['GRANT USAGE ON SCHEMA "s" TO "admin";']),
+    "hidden": ([SELECT._replace(is_reachable=False)], ["GRANT USAGE ON SCHEMA s TO admin;"]),
     "hidden from the grantor": (
         [SELECT._replace(revoke_as="h", is_reachable=False)],
-        ['GRANT USAGE ON SCHEMA "s" TO "h";'],
+        ["GRANT USAGE ON SCHEMA s TO h;"],
     ),
-    "outlived its schema": ([DEFAULT._replace(schema="", is_reachable=False)], ['DROP OWNED BY "g";']),
+    "outlived its schema": ([DEFAULT._replace(schema="", is_reachable=False)], ["DROP OWNED BY g;"]),
 }
 
 

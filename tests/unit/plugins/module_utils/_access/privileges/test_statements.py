@@ -30,71 +30,71 @@ DEPENDENT = SELECT._replace(grantee="u", grantor="g", revoke_as=None)
 
 STATEMENTS: dict[str, tuple[list[AclItem], list[str]]] = {
     "nothing": ([], []),
-    "one": ([SELECT], ['REVOKE SELECT ON TABLE "s"."t" FROM "g"']),
+    "one": ([SELECT], ["REVOKE SELECT ON TABLE s.t FROM g"]),
     "hostile": (
         [SELECT._replace(schema=HOSTILE, name=HOSTILE, grantee=HOSTILE)],
         [f"REVOKE SELECT ON TABLE {QUOTED}.{QUOTED} FROM {QUOTED}"],
     ),
     "two in one statement": (
         [SELECT, SELECT._replace(name="a")],
-        ['REVOKE SELECT ON TABLE "s"."a", "s"."t" FROM "g"'],
+        ["REVOKE SELECT ON TABLE s.a, s.t FROM g"],
     ),
     "a statement for each privilege": (
         [SELECT, SELECT._replace(privilege="INSERT")],
-        ['REVOKE INSERT ON TABLE "s"."t" FROM "g"', 'REVOKE SELECT ON TABLE "s"."t" FROM "g"'],
+        ["REVOKE INSERT ON TABLE s.t FROM g", "REVOKE SELECT ON TABLE s.t FROM g"],
     ),
     "a statement for each grantee": (
         [SELECT, SELECT._replace(grantee="a")],
-        ['REVOKE SELECT ON TABLE "s"."t" FROM "a"', 'REVOKE SELECT ON TABLE "s"."t" FROM "g"'],
+        ["REVOKE SELECT ON TABLE s.t FROM a", "REVOKE SELECT ON TABLE s.t FROM g"],
     ),
     "what is in a schema, then the schema, then the database": (
         [CONNECT, USAGE, DEFAULT, SELECT],
         [
-            'REVOKE SELECT ON TABLE "s"."t" FROM "g"',
-            'ALTER DEFAULT PRIVILEGES FOR ROLE "o" IN SCHEMA "s" REVOKE SELECT ON TABLES FROM "g"',
-            'REVOKE USAGE ON SCHEMA "s" FROM "g"',
-            'REVOKE CONNECT ON DATABASE "d" FROM "g"',
+            "REVOKE SELECT ON TABLE s.t FROM g",
+            "ALTER DEFAULT PRIVILEGES FOR ROLE o IN SCHEMA s REVOKE SELECT ON TABLES FROM g",
+            "REVOKE USAGE ON SCHEMA s FROM g",
+            "REVOKE CONNECT ON DATABASE d FROM g",
         ],
     ),
     "columns of one table together": (
         [SELECT._replace(kind="column", detail="b"), SELECT._replace(kind="column", detail='a"')],
-        ['REVOKE SELECT ("a""", "b") ON TABLE "s"."t" FROM "g"'],
+        ['REVOKE SELECT ("a""", b) ON TABLE s.t FROM g'],
     ),
     "braces in a signature": (
         [SELECT._replace(kind="function", detail='x s."{0}"', privilege="EXECUTE")],
-        ['REVOKE EXECUTE ON FUNCTION "s"."t"(x s."{0}") FROM "g"'],
+        ['REVOKE EXECUTE ON FUNCTION s.t(x s."{0}") FROM g'],
     ),
     "another grantor's, and back again": (
         [SELECT, SELECT._replace(grantor="h", revoke_as="h")],
         [
-            'REVOKE SELECT ON TABLE "s"."t" FROM "g"',
-            'SET LOCAL ROLE "h"',
-            'REVOKE SELECT ON TABLE "s"."t" FROM "g"',
-            'SET LOCAL ROLE "admin"',
+            "REVOKE SELECT ON TABLE s.t FROM g",
+            "SET LOCAL ROLE h",
+            "REVOKE SELECT ON TABLE s.t FROM g",
+            "SET LOCAL ROLE admin",
         ],
     ),
     "as another, then as ourselves": (
         [SELECT._replace(grantor="h", revoke_as="h"), USAGE],
         [
-            'SET LOCAL ROLE "h"',
-            'REVOKE SELECT ON TABLE "s"."t" FROM "g"',
-            'SET LOCAL ROLE "admin"',
-            'REVOKE USAGE ON SCHEMA "s" FROM "g"',
+            "SET LOCAL ROLE h",
+            "REVOKE SELECT ON TABLE s.t FROM g",
+            "SET LOCAL ROLE admin",
+            "REVOKE USAGE ON SCHEMA s FROM g",
         ],
     ),
-    "an option that nothing hangs on": ([OPTION], ['REVOKE SELECT ON TABLE "s"."t" FROM "g"']),
-    "an option with what hangs on it": ([OPTION, DEPENDENT], ['REVOKE SELECT ON TABLE "s"."t" FROM "g" CASCADE']),
+    "an option that nothing hangs on": ([OPTION], ["REVOKE SELECT ON TABLE s.t FROM g"]),
+    "an option with what hangs on it": ([OPTION, DEPENDENT], ["REVOKE SELECT ON TABLE s.t FROM g CASCADE"]),
     "what hangs on an option that is kept": (
         [DEPENDENT._replace(revoke_as="g")],
-        ['SET LOCAL ROLE "g"', 'REVOKE SELECT ON TABLE "s"."t" FROM "u"', 'SET LOCAL ROLE "admin"'],
+        ["SET LOCAL ROLE g", "REVOKE SELECT ON TABLE s.t FROM u", "SET LOCAL ROLE admin"],
     ),
     "parameter": (
         [USAGE._replace(kind="parameter", name="ext.x", privilege="SET")],
-        ['REVOKE SET ON PARAMETER "ext"."x" FROM "g"'],
+        ["REVOKE SET ON PARAMETER ext.x FROM g"],
     ),
     "large object": (
         [USAGE._replace(kind="large object", name="4711", privilege="UPDATE")],
-        ['REVOKE UPDATE ON LARGE OBJECT 4711 FROM "g"'],
+        ["REVOKE UPDATE ON LARGE OBJECT 4711 FROM g"],
     ),
 }
 
@@ -109,15 +109,15 @@ def test_every_kind_has_words_that_name_its_object(kind: str) -> None:
     item = SELECT._replace(kind=kind, detail="r" if "default" in kind else "")
     (statement,) = texts(revoke_statements([item], administrator="admin"))
     assert "REVOKE SELECT" in statement
-    assert statement.endswith(' FROM "g"')
+    assert statement.endswith(" FROM g")
     assert "t" in described(item)
 
 
 def test_of_a_desired_privilege_the_grant_option_goes() -> None:
     kept = [OPTION._replace(keeps_privilege=True), DEFAULT._replace(keeps_privilege=True, is_grant_option=True)]
     assert texts(revoke_statements(kept, administrator="admin")) == [
-        'REVOKE GRANT OPTION FOR SELECT ON TABLE "s"."t" FROM "g"',
-        'ALTER DEFAULT PRIVILEGES FOR ROLE "o" IN SCHEMA "s" REVOKE GRANT OPTION FOR SELECT ON TABLES FROM "g"',
+        "REVOKE GRANT OPTION FOR SELECT ON TABLE s.t FROM g",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE o IN SCHEMA s REVOKE GRANT OPTION FOR SELECT ON TABLES FROM g",
     ]
 
 

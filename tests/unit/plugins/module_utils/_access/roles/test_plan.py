@@ -53,9 +53,9 @@ def server_with(**properties: Any) -> ServerFacts:
 
 
 NEW_USER = [
-    "CREATE ROLE \"metamapper\" LOGIN INHERIT CONNECTION LIMIT 20 PASSWORD '********'",
-    'ALTER ROLE "metamapper" SET default_transaction_read_only = on',
-    "ALTER ROLE \"metamapper\" SET client_encoding = 'UTF8'",
+    "CREATE ROLE metamapper LOGIN INHERIT CONNECTION LIMIT 20 PASSWORD '********'",
+    "ALTER ROLE metamapper SET default_transaction_read_only = on",
+    "ALTER ROLE metamapper SET client_encoding = 'UTF8'",
 ]
 
 
@@ -67,16 +67,16 @@ NEW_USER = [
             a_server(),
             WISH,
             [
-                'CREATE ROLE "readers" NOLOGIN',
+                "CREATE ROLE readers NOLOGIN",
                 *NEW_USER,
-                'GRANT "readers" TO "metamapper" WITH INHERIT TRUE',
+                "GRANT readers TO metamapper WITH INHERIT TRUE",
             ],
             id="an empty server",
         ),
         pytest.param(
             a_server(version_num=SERVER_9_6),
             WISH,
-            ['CREATE ROLE "readers" NOLOGIN', *NEW_USER, 'GRANT "readers" TO "metamapper"'],
+            ["CREATE ROLE readers NOLOGIN", *NEW_USER, "GRANT readers TO metamapper"],
             id="an empty server, 9.6",
         ),
         pytest.param(
@@ -94,36 +94,36 @@ NEW_USER = [
         pytest.param(
             a_server(a_role("readers", can_login=True), a_reader("metamapper")),
             WISH,
-            ['ALTER ROLE "readers" NOLOGIN'],
+            ["ALTER ROLE readers NOLOGIN"],
             id="a group that can log in",
         ),
         pytest.param(
             a_server(a_role("readers", is_createrole=True, can_login=True), a_reader("metamapper")),
             a_request(adopt=True),
-            ['ALTER ROLE "readers" NOCREATEROLE NOLOGIN'],
+            ["ALTER ROLE readers NOCREATEROLE NOLOGIN"],
             id="a group with attributes, adopted",
         ),
-        pytest.param(server_with(can_login=False), WISH, ['ALTER ROLE "metamapper" LOGIN'], id="NOLOGIN"),
+        pytest.param(server_with(can_login=False), WISH, ["ALTER ROLE metamapper LOGIN"], id="NOLOGIN"),
         pytest.param(
             server_with(is_expired=True),
             WISH,
-            ["ALTER ROLE \"metamapper\" VALID UNTIL 'infinity'"],
+            ["ALTER ROLE metamapper VALID UNTIL 'infinity'"],
             id="a password that has expired",
         ),
-        pytest.param(server_with(is_inheriting=False), WISH, ['ALTER ROLE "metamapper" INHERIT'], id="NOINHERIT"),
+        pytest.param(server_with(is_inheriting=False), WISH, ["ALTER ROLE metamapper INHERIT"], id="NOINHERIT"),
         pytest.param(
-            server_with(connection_limit=-1), WISH, ['ALTER ROLE "metamapper" CONNECTION LIMIT 20'], id="no limit"
+            server_with(connection_limit=-1), WISH, ["ALTER ROLE metamapper CONNECTION LIMIT 20"], id="no limit"
         ),
         pytest.param(
             server_with(is_createdb=True, can_login=False, connection_limit=5),
             WISH,
-            ['ALTER ROLE "metamapper" NOCREATEDB LOGIN CONNECTION LIMIT 20'],
+            ["ALTER ROLE metamapper NOCREATEDB LOGIN CONNECTION LIMIT 20"],
             id="several in one statement",
         ),
         pytest.param(
             server_with(is_in_group=False),
             WISH,
-            ['GRANT "readers" TO "metamapper" WITH INHERIT TRUE'],
+            ["GRANT readers TO metamapper WITH INHERIT TRUE"],
             id="a member that does not inherit, 16 and newer",
         ),
         pytest.param(
@@ -135,13 +135,13 @@ NEW_USER = [
         pytest.param(
             a_server(a_role("readers"), a_reader("metamapper", is_in_group=False), version_num=SERVER_9_6),
             WISH,
-            ['GRANT "readers" TO "metamapper"'],
+            ["GRANT readers TO metamapper"],
             id="no member, 9.6",
         ),
         pytest.param(
             server_with(is_superuser=True),
             a_request(adopt=True),
-            ['ALTER ROLE "metamapper" NOSUPERUSER', 'GRANT "readers" TO "metamapper" WITH INHERIT TRUE'],
+            ["ALTER ROLE metamapper NOSUPERUSER", "GRANT readers TO metamapper WITH INHERIT TRUE"],
             id="a superuser only seems to be a member",
         ),
         pytest.param(a_server(GROUP), a_request(users=()), [], id="no users"),
@@ -167,8 +167,8 @@ def test_passwords(roles: list[RoleFacts], to_set: list[str], expected: int) -> 
 
 def test_only_what_is_necessary_carries_a_password() -> None:
     assert statements(server_with(can_login=False), to_set=["metamapper"]) == [
-        'ALTER ROLE "metamapper" LOGIN',
-        "ALTER ROLE \"metamapper\" PASSWORD '********'",
+        "ALTER ROLE metamapper LOGIN",
+        "ALTER ROLE metamapper PASSWORD '********'",
     ]
 
 
@@ -177,7 +177,7 @@ def problems(server: ServerFacts, wanted: AccessRequest = WISH) -> list[str]:
     return [str(problem) for problem in plan(server, wanted).problems]
 
 
-ADVICE = "Choose another name, or set metamapper_adopt: true (option adopt) to take it over as it is."
+ADVICE = "Choose another name. Or set metamapper_adopt: true (option adopt) to take it over as it is."
 
 
 def more_than_a_reader(what: str, role: str = '"metamapper"') -> str:
@@ -287,13 +287,13 @@ PLAIN = a_role("plain")
 CREATOR = a_role("rds", is_createrole=True)
 OURS = a_role("readers", is_administered=True, members=("metamapper",))
 NO_CREATEROLE = (
-    'Role "plain" has no CREATEROLE, so it cannot make or change roles. Have a superuser run: '
-    'ALTER ROLE "plain" CREATEROLE;'
+    'Role "plain" has no CREATEROLE, so it cannot make or change roles.\n'
+    "As a superuser, run:\n  ALTER ROLE plain CREATEROLE;"
 )
 NO_ADMIN_OPTION = (
     'Role "rds" has CREATEROLE but no ADMIN OPTION on the role "metamapper", which PostgreSQL asks for from version '
-    '16 on to change or grant it. Have a superuser run: GRANT "metamapper" TO "rds" WITH ADMIN TRUE, '
-    "INHERIT FALSE, SET FALSE;"
+    '16 on to change or grant it.\nAs a role with ADMIN OPTION on "metamapper" or a superuser, run:\n'
+    "  GRANT metamapper TO rds WITH ADMIN TRUE, INHERIT FALSE, SET FALSE;"
 )
 
 
@@ -334,8 +334,8 @@ NO_ADMIN_OPTION = (
             by(CREATOR, OURS, a_reader("metamapper", is_superuser=True, is_createdb=True)),
             a_request(adopt=True),
             [
-                'Role "rds" cannot change or grant the role "metamapper", which has SUPERUSER, CREATEDB. Have a '
-                'superuser run: ALTER ROLE "metamapper" NOSUPERUSER NOCREATEDB;',
+                'Role "rds" cannot change or grant the role "metamapper", which has SUPERUSER, CREATEDB.\n'
+                "As a superuser, run:\n  ALTER ROLE metamapper NOSUPERUSER NOCREATEDB;",
                 NO_ADMIN_OPTION,
             ],
             id="what only a superuser can take away",
@@ -343,7 +343,7 @@ NO_ADMIN_OPTION = (
         pytest.param(
             by(CREATOR, a_role("readers"), a_reader("metamapper", is_in_group=False, is_administered=True)),
             WISH,
-            [NO_ADMIN_OPTION.replace('"metamapper"', '"readers"')],
+            [NO_ADMIN_OPTION.replace("metamapper", "readers")],
             id="membership needs ADMIN OPTION on the group, not on the user",
         ),
     ],

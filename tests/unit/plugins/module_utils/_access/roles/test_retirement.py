@@ -40,11 +40,11 @@ def test_retired_users_lose_login(roles: list[RoleFacts | None], expected: list[
         pytest.param(
             SERVER_17,
             a_reader(HOSTILE, grantors=("a", HOSTILE)),
-            [f'REVOKE "g" FROM {NAME} GRANTED BY "a"', f'REVOKE "g" FROM {NAME} GRANTED BY {NAME}'],
+            [f"REVOKE g FROM {NAME} GRANTED BY a", f"REVOKE g FROM {NAME} GRANTED BY {NAME}"],
             id="one for each grantor",
         ),
         pytest.param(
-            SERVER_9_6, a_reader(HOSTILE, grantors=("a", "b")), [f'REVOKE "g" FROM {NAME}'], id="before 16 one for all"
+            SERVER_9_6, a_reader(HOSTILE, grantors=("a", "b")), [f"REVOKE g FROM {NAME}"], id="before 16 one for all"
         ),
         pytest.param(SERVER_9_6, a_reader(HOSTILE), [], id="before 16, no member"),
     ],
@@ -81,7 +81,8 @@ def test_relations_that_the_new_user_does_not_see_are_named(
     assert problem.message.count(f"{NAME}.") == min(count, 20)
     assert more in problem.message
     assert (" more." in problem.message) == bool(more)
-    assert f'REVOKE SELECT ON TABLE {NAME}."t0" FROM {NAME};' in problem.remedy
+    assert f"REVOKE SELECT, REFERENCES ON TABLE {NAME}.t0" in problem.remedy
+    assert f" FROM {NAME};" in problem.remedy
 
 
 def test_nothing_is_lost_where_the_new_user_sees_as_much(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ USER = "metamapper"
 QUOTED = '"we""ird.näme\'; --"'
 OURS = {"default_transaction_read_only": "on", "client_encoding": "UTF8"}
 PATH = {"search_path": f'pg_catalog, "{HOSTILE}"'.replace('we"', 'we""')}
-ALTER = 'ALTER ROLE "metamapper"'
+ALTER = "ALTER ROLE metamapper"
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, dict[str, str]], list[str]]] = {
     "as it should be": ({}, {"": OURS}, []),
@@ -38,7 +38,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, dict[str, str]], list[str]]] = 
         {"": OURS, HOSTILE: {"default_transaction_read_only": "off"}},
         [f"{ALTER} IN DATABASE {QUOTED} RESET default_transaction_read_only"],
     ),
-    "a search_path is wanted": (PATH, {"": OURS}, [f'{ALTER} SET search_path = "pg_catalog", {QUOTED}']),
+    "a search_path is wanted": (PATH, {"": OURS}, [f"{ALTER} SET search_path = pg_catalog, {QUOTED}"]),
     "and is there": (PATH, {"": {**OURS, **PATH}}, []),
     "and is there in other words": ({"search_path": "PG_CATALOG"}, {"": {**OURS, "search_path": '"pg_catalog"'}}, []),
     "and is overridden in a database": (
@@ -49,7 +49,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, dict[str, str]], list[str]]] = 
     "what is there is no list": (
         {"search_path": "public"},
         {"": {**OURS, "search_path": "a b"}},
-        [f'{ALTER} SET search_path = "public"'],
+        [f"{ALTER} SET search_path = public"],
     ),
     "settings of others stay": ({}, {"": {**OURS, "work_mem": "1GB"}}, []),
 }

@@ -21,6 +21,7 @@ class FakeSession:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.database = "wh"
 
     def records(self, query: str, parameters: Any, record: Any) -> list[Any]:
         self.asked.append(query)
@@ -46,5 +47,6 @@ def test_a_question_is_not_asked_of_a_catalog_that_cannot_be_read() -> None:
     (unchecked,) = asked.unchecked(HOSTILE)
     assert unchecked.aspects == ("future", "excess")
     assert "pg_roles" in unchecked.reason
-    assert unchecked.remedy == 'GRANT SELECT ON pg_catalog.pg_roles TO "we""ird.näme\'; --";'
+    (remedy,) = unchecked.remedies
+    assert (remedy.text, remedy.database) == ('GRANT SELECT ON pg_catalog.pg_roles TO "we""ird.näme\'; --";', "wh")
     assert asked.can_ask(OF_ROLES) is False

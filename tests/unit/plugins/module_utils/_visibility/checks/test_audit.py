@@ -25,12 +25,12 @@ def test_the_many_tables_exposed_in_one_way_are_one_finding() -> None:
     )
     (one,) = exposed(replace(FACTS, details=details))
     assert one.reason.startswith("200 relations (")
-    assert one.remedy == 'REVOKE ALL PRIVILEGES ON ALL TABLES IN SCHEMA "nous" FROM PUBLIC, "readers";'
+    assert one.remedy == "REVOKE ALL PRIVILEGES ON ALL TABLES IN SCHEMA nous FROM PUBLIC, readers;"
 
 
 def test_what_comes_through_another_role_is_mended_by_leaving_it() -> None:
     (one,) = exposed(replace(FACTS, details=(detail("exposed", schema="nous", through=("payroll",)),)))
-    assert one.remedy == 'REVOKE "payroll" FROM "readers", "mm";'
+    assert one.remedy == "REVOKE payroll FROM readers, mm;"
 
 
 @pytest.mark.parametrize(

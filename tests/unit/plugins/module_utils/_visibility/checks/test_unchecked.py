@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.remedy import by_hand
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import Unchecked
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.unchecked import (
     ALL_BUT_CONNECTION,
@@ -34,7 +35,7 @@ def test_why_nothing_was_compared(baseline: Any, expected: list[bool]) -> None:
 
 
 def test_an_aspect_that_is_to_fail_is_a_warning_and_others_are_information() -> None:
-    facts = replace(FACTS, unchecked=(Unchecked(("missing", "future"), "no catalog", "GRANT it;"),))
+    facts = replace(FACTS, unchecked=(Unchecked(("missing", "future"), "no catalog", by_hand("GRANT it;")),))
     found = list(unreadable(facts, REQUEST))
     assert [(one.aspect, one.severity) for one in found] == [("missing", "warning"), ("future", "information")]
     assert all(("no catalog" in one.reason, one.remedy, one.database) == (True, "GRANT it;", "wh") for one in found)

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, The metamapper.postgresql authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time and without notice.
+"""What lets a login in that was refused."""
+
+from __future__ import annotations
+
+import re
+from typing import Mapping
+
+from .._core.remedy import Remedies, Remedy, by_hand, line, variable
+from .._core.sql_statement import quoted
+from .login import Login
+from .server_error import ServerError
+
+# libpq's own words, which psycopg2-binary has in English alone.
+NO_PASSWORD = "no password supplied"  # noqa: S105
+NOBODY_ANSWERS = (
+    "Connection refused",
+    "timeout expired",
+    "no answer within",
+    "unreachable",
+    "No route",
+    "No such file",
+)
+ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+")
+
+
+def login_remedies(error: ServerError, login: Login, database: str) -> Remedies:
+    """Return what lets an administrator in after a login that was refused; empty where nothing is known.
+
+    psycopg2 does not tell the SQLSTATE of a login: so the words of libpq and the server decide.
+    """
+    password = "metamapper_login_password"  # noqa: S105
+    sources = "; PGPASSWORD and ~/.pgpass do as well"
+    user = variable("name the administrator", "metamapper_login_user")
+    remedies: Mapping[str, Remedy] = {
+        NO_PASSWORD: variable("give the password", password, note=f"for {quoted(login.user)}{sources}"),
+        "password authentication failed": variable("correct the password", password, note=f"for {quoted(login.user)}"),
+        "no pg_hba.conf entry": hba_line(login, error.text),
+        f'role "{login.user}" does not exist': user,
+        f'database "{database}" does not exist': variable("name a database that exists", "metamapper_login_db"),
+        "could not translate host name": variable("correct the host", "metamapper_login_host"),
+    }
+    found = next((remedy for words, remedy in remedies.items() if words in error.text), None)
+    if found is not None:
+        return (found,)
+    return nobody_answers(login) if any(words in error.text for words in NOBODY_ANSWERS) else ()
+
+
+def nobody_answers(login: Login) -> Remedies:
+    """Return what to look at where nobody answers."""
+    host = variable("correct the port", "metamapper_login_port", note="or metamapper_login_host")
+    listens = (
+        f"Check that a server listens on {login.location}, and that nothing on the way to it refuses the connection."
+    )
+    return (host, *by_hand(listens))
+
+
+def hba_line(login: Login, refusal: str) -> Remedy:
+    """Return the line of pg_hba.conf that would let a login in; the refusal tells from which address."""
+    address = ADDRESS.search(refusal.rsplit("pg_hba.conf", maxsplit=1)[-1])
+    return line_of_hba(login.user, address[0] if address else "")
+
+
+def line_of_hba(user: str, address: str) -> Remedy:
+    """Return a line of pg_hba.conf that lets a user in from one address, empty for an unknown one, to all databases."""
+    source = f"{address}/{128 if ':' in address else 32}" if address else "<address>"
+    return line("admit in pg_hba.conf", f"host all {quoted(user)} {source} scram-sha-256", "pg_hba.conf")
