@@ -422,7 +422,8 @@ problems:
   elements: dict
   sample:
     - message: Schema "slaes" not found in database "warehouse" (as a name or a pattern). Did you mean "sales"?
-      remedy: Correct the name in schemas. Or set allow_empty: true in the entry of "warehouse" in metamapper_databases.
+      remedy: >-
+        Correct the name in schemas. Or set allow_empty: true in the entry of "warehouse" in metamapper_databases.
       remedies:
         - kind: person
           text: Correct the name in schemas.

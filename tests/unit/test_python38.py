@@ -82,4 +82,4 @@ def test_everything_is_imported_by_the_oldest_python(tmp_path: Path) -> None:
 
 def test_what_is_pure_runs_on_the_oldest_python(tmp_path: Path) -> None:
     found = output_of(COMPUTE, collections=tmp_path)
-    assert (found.stdout, found.stderr) == ("""['GRANT USAGE ON SCHEMA "sales" TO "g"'] ******** False IX\n""", "")
+    assert (found.stdout, found.stderr) == ("['GRANT USAGE ON SCHEMA sales TO g'] ******** False IX\n", "")

@@ -115,7 +115,7 @@ def _no_session_role(where: Server) -> Problem:
         names = read_again(session, inspect_role_names)
     return Problem(
         f"Cannot become the session role {quoted(name)}: it does not exist.{suggestion(name, names)}",
-        "Correct metamapper_session_role (option session_role).",
+        by_hand("Correct metamapper_session_role (option session_role)."),
         sqlstate=NO_SUCH_ROLE,
         object=name,
     )

@@ -28,6 +28,7 @@ Situation = Literal[
     "drop a user mapping",
     "drop initial privileges",
     "drop orphans",
+    "end a circle",
     "end a membership",
     "end the sessions that hold locks",
     "end the sessions that hold the lock",

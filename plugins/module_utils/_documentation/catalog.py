@@ -63,7 +63,7 @@ def set_scanning(client: Client, datastore: Datastore, *, is_enabled: bool) -> N
     if answer.status != 200 or answer.body.get("is_enabled") is not is_enabled:
         message = f'Metamapper did not {"resume" if is_enabled else "pause"} the datastore "{datastore.name}"'
         remedy = "See that the token may change it, or switch it in the settings of the datastore in Metamapper."
-        raise Failure([Problem(f"{message} ({answer.status}).", remedy, object=datastore.name)])
+        raise Failure([Problem(f"{message} ({answer.status}).", by_hand(remedy), object=datastore.name)])
 
 
 def entries_of(client: Client, datastore: Datastore, only: Collection[Path] | None = None) -> Entries:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Mapping
 
 from .._core.problem import Failure, Problem
+from .._core.remedy import by_hand
 from . import catalog, file
 from .answer import error_text
 from .catalog import Datastore
@@ -50,7 +51,8 @@ def perform(client: Client, options: Mapping[str, Any], *, check: bool) -> Resul
     if state in ("paused", "resumed"):
         return pause_or_resume(client, name, is_enabled=state == "resumed", check=check)
     if not path:
-        raise Failure([Problem(f"path is required where state is {state}.", "Set path to the file of the datastore.")])
+        advice = by_hand("Set path to the file of the datastore.")
+        raise Failure([Problem(f"path is required where state is {state}.", advice)])
     if state == "exported":
         return export(client, name, path, check=check)
     return restore(client, name, path, only_missing=options["restore"] == "missing", check=check)

@@ -101,6 +101,6 @@ def named(holders: Sequence[LockHolder]) -> str:
     return " and ".join(map(str, holders)) or "a session that has ended meanwhile"
 
 
-def ends(holders: Sequence[LockHolder]) -> str:
+def ends(holders: Sequence[LockHolder]) -> list[str]:
     """Return the statements that end the holders, empty for none."""
-    return " ".join(holder.end for holder in holders)
+    return [holder.end for holder in holders]

@@ -93,7 +93,7 @@ def parallel_databases_from_options(options: Mapping[str, Any]) -> int:
 def _require_at_least_one(options: Mapping[str, Any], *names: str) -> None:
     too_small = [name for name in names if options[name] < 1]
     if too_small:
-        raise Failure([Problem(f"{name} is {options[name]}.", "Set it to 1 or more.") for name in too_small])
+        raise Failure([Problem(f"{name} is {options[name]}.", by_hand("Set it to 1 or more.")) for name in too_small])
 
 
 def route_from_options(options: Mapping[str, Any], login: Login) -> ContextManager[Route]:

@@ -147,7 +147,7 @@ def _breaks_scan(database: str, schema: str) -> Problem:
         "its scan fails on this one or misreads it."
     )
     accepted = variable("accept a broken scan", "accept_breaks_scan", True, database=database)
-    remedies = (*by_hand("Remove it from schemas."), *alternatively(accepted))
+    remedies = (*by_hand("Take it out of schemas."), *alternatively(accepted))
     return Problem(message, remedies, database=database, object=schema)
 
 

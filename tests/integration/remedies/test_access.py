@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Each remedy of access is run literally on a real server; then what it belongs to is gone, and nothing is new."""
 
 from __future__ import annotations
@@ -143,6 +144,13 @@ def superuser_to_adopt(place: Place) -> None:
     warehouse.run("ALTER ROLE {} SUPERUSER", warehouse.user)
 
 
+def circle(place: Place) -> None:
+    place.present()
+    place.warehouse.access().ok()
+    place.warehouse.run("REVOKE {} FROM {}", place.warehouse.group, place.warehouse.user)
+    place.warehouse.run("GRANT {} TO {}", place.warehouse.user, place.warehouse.group)
+
+
 def badly_named_schema(place: Place) -> None:
     warehouse = place.warehouse
     place.present(databases=[warehouse.entry(schemas=[warehouse.other], accept_breaks_scan=False)])
@@ -278,6 +286,7 @@ ROWS = [
     Row("give CREATEROLE", no_createrole),
     Row("give ADMIN OPTION", others_roles, since=16),
     Row("take attributes away", superuser_to_adopt),
+    Row("end a circle", circle, is_superuser=True),
     Row("accept a broken scan", badly_named_schema),
     Row("allow nothing to match", unknown_schema),
     Row("allow nothing to match", empty_pattern),

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Every remedy that the code can produce is run by a row; and names in statements are quoted as the server does it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Each remedy of visibility is run literally on a real server; then what it belongs to is gone, and nothing is new."""
 
 from __future__ import annotations

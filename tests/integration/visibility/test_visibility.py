@@ -128,7 +128,7 @@ def test_the_message_names_the_first_findings_and_the_count(reader: Site) -> Non
     for number in range(5):
         reader.run("CREATE TABLE sales.{} (a int)", f"more{number}")
     outcome = look(reader, "sales")
-    assert outcome["msg"].startswith("5 findings fail")
+    assert outcome["msg"].startswith(f'Verification failed for user "{reader.user}": 5 failures:')
     assert '"more0"' in outcome["msg"]
     assert "... and 2 more" in outcome["msg"]
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Runs remedies literally: as the role that they name, in the database that they name, in their order."""
 
 from __future__ import annotations

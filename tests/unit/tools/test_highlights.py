@@ -50,7 +50,7 @@ SAID = [
     ("message", "Metamapper sees all"),
     ("message", "  1 database"),
     ("message", "  failure      breaks_scan  1 finding"),
-    ("message", '    GRANT USAGE ON SCHEMA "we""ird.näme\'; --" TO r;'),
+    ("message", '    GRANT USAGE ON SCHEMA "we""ird.näme\'; --" TO "r";'),
     ("message", "}"),
 ]
 

@@ -204,14 +204,15 @@ def _circles(server: ServerFacts, request: AccessRequest) -> Iterator[Problem]:
         revoke += " GRANTED BY {}"
     for facts in (server.roles[name] for name in request.user_names if name in server.roles):
         for member, grantor in facts.group_through:
-            statement = remedy(revoke, *[facts.name, member, grantor][: revoke.count("{}")])
+            statement = statement_text(revoke, *[facts.name, member, grantor][: revoke.count("{}")])
             through = "" if member == request.group else f", through {quoted(member)}"
             message = (
                 f"The group {quoted(request.group)} is a member of the user {quoted(facts.name)}{through}, and "
                 "PostgreSQL has no circular memberships."
             )
-            advice = f"Choose another user or group, or have a superuser run: {statement}"
-            yield Problem(message, advice, object=facts.name, statement=statement)
+            end = sql("end a circle", statement, by=may_grant(facts.name, server.version_num))
+            others = alternatively(*by_hand("Choose another user or group."))
+            yield Problem(message, (end, *others), object=facts.name, statement=statement)
 
 
 def _unknown_creators(server: ServerFacts, request: AccessRequest) -> Iterator[Problem]:

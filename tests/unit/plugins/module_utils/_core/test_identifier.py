@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Names are quoted where PostgreSQL would read them differently; tests/integration/remedies asks the server itself."""
 
 from __future__ import annotations

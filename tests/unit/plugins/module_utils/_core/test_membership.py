@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Who may grant a membership, and with which statement, before PostgreSQL 16 and since."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Remedies as people read them, and as programs do."""
 
 from __future__ import annotations

@@ -41,8 +41,8 @@ def test_a_holder(holder: LockHolder, name: str, end: str) -> None:
 def test_several() -> None:
     holders = [LockHolder(1, "", "", ""), LockHolder(2, "", "", "")]
     assert named(holders) == "process 1 and process 2"
-    assert ends(holders) == "SELECT pg_catalog.pg_terminate_backend(1); SELECT pg_catalog.pg_terminate_backend(2);"
+    assert ends(holders) == [f"SELECT pg_catalog.pg_terminate_backend({process});" for process in (1, 2)]
 
 
 def test_none() -> None:
-    assert (named([]), ends([])) == ("a session that has ended meanwhile", "")
+    assert (named([]), ends([])) == ("a session that has ended meanwhile", [])

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What lets a login in; which words of a refusal decide is in test_server.py."""
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ DESCRIBED: list[tuple[Grant, str]] = [
     (Grant("default", "SELECT", "s", HOSTILE, "r"), f'SELECT on future relations of {NAME} in schema "s"'),
     (
         Grant("default", "USAGE", "s", HOSTILE, "S"),
-        f"ALTER DEFAULT PRIVILEGES FOR ROLE {NAME} IN SCHEMA s USAGE ON SEQUENCES",
+        f'ALTER DEFAULT PRIVILEGES FOR ROLE {NAME} IN SCHEMA "s" USAGE ON SEQUENCES',
     ),
     (
         Grant("global default", "USAGE", "", HOSTILE, "n"),

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Remedies that several findings share; tests/integration/remedies runs them."""
 
 from __future__ import annotations
