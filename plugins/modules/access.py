@@ -133,6 +133,18 @@ options:
       - By default such a role is refused, since a typo in a name would otherwise demote it.
     type: bool
     default: false
+  assume_owners:
+    description:
+      - Where only the owner of an object, or the grantor of a privilege, can grant or revoke, do it as that role with
+        C(SET ROLE). A role that the login cannot become yet is granted to the administrator before and revoked
+        afterwards, in the same transaction. No other session sees that membership, a rollback undoes it, and before
+        COMMIT the memberships of the administrator are compared with those of before.
+      - Before PostgreSQL 16, this needs CREATEROLE; from 16 on ADMIN OPTION on the role. What belongs to a superuser
+        cannot be granted this way. What the administrator cannot do is refused before anything is written.
+      - The server's log and event triggers see these statements.
+    type: bool
+    default: false
+    version_added: 1.1.0
   exclusive:
     description:
       - Revoke privileges of O(group) and O(users), including retired ones, that are out of scope in any database,

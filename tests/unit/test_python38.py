@@ -34,7 +34,8 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.priv
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core import name_pattern, secret
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres import verifier
 options = {"group": "g", "users": [{"name": "u", "password": "p", "state": "present"}],
-           "connection_limit": 1, "adopt": False, "exclusive": False, "state": "present", "end_connections": False,
+           "connection_limit": 1, "adopt": False, "assume_owners": False, "exclusive": False, "state": "present",
+           "end_connections": False,
            "wait_seconds": 1, "lock_timeout_ms": 1, "search_path": "", "parallel_databases": 1,
            "databases": [{"name": "d", "schemas": ["s*"], "creators": ["auto"],
            "exclude_schemas": [], "metadata_schemas": [], "allow_empty": False, "accept_breaks_scan": False}],

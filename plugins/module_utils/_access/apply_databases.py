@@ -18,14 +18,15 @@ from .._core.remedy import by_hand
 from .._core.sql_statement import Statement, quoted
 from .._postgres.session import Session
 from .._postgres.transaction import ATTEMPTS, Work, read_again
-from .catalog.facts import AclItem, DatabaseFacts, Membership
+from .catalog.facts import AclItem, Assumable, DatabaseFacts, Membership
 from .catalog.inspect import Narrowed, inspect_database, inspect_shared
-from .catalog.inspect_roles import inspect_memberships, inspect_roles
+from .catalog.inspect_roles import inspect_assumable, inspect_memberships, inspect_roles
+from .privileges.assume import not_restored, with_owners
 from .privileges.desired import Desired
 from .privileges.diff import DatabasePlan, batches
 from .privileges.object_kinds import Privileged, schema_of
 from .privileges.obstacles import not_granted, not_revoked, revoke_obstacles
-from .privileges.statements import revoke_statements
+from .privileges.statements import revoke_statements, roles_revoked_as
 from .progress import Roles, Run, not_shown, possible
 from .state import DatabaseState, not_entered, plan_of
 from .steps import ChangeDatabase, DropRoles, RevokeShared
@@ -104,8 +105,10 @@ def _undone(run: Run, desired: Desired, plan: DatabasePlan, after: DatabaseFacts
     """Return what the transaction was to change and has not, and what it has taken from the desired privileges."""
     missing = frozenset(desired.missing(after))
     unwanted = frozenset(after.extraneous)
+    granted = [grant._replace(grant_as="") for grant in plan.grants]
     return [
-        *(not_granted(after, grant, run.request.group) for grant in plan.grants if grant in missing),
+        *not_restored(after.name, run.administrator, plan.roles_taken_on, before=plan.assumable, after=after.assumable),
+        *(not_granted(after, grant, run.request.group) for grant in granted if grant in missing),
         *(not_revoked(after.name, item) for item in plan.revokes if item in unwanted),
     ]
 
@@ -125,33 +128,58 @@ def _change_leftovers(run: Run, session: Session, state: DatabaseState) -> None:
     run.write(f"database {quoted(state.name)}", session, work)
 
 
-def _shared(run: Run, session: Session) -> AclItems:
+@dataclass(frozen=True)
+class _Shared:
+    """What is extraneous on the server as a whole, and the roles that may be taken on to revoke it."""
+
+    items: AclItems
+    assumable: Assumable
+
+    @property
+    def roles_taken_on(self) -> frozenset[str]:
+        """The roles that some statements are run as."""
+        return roles_revoked_as(self.items)
+
+
+def _shared(run: Run, session: Session) -> _Shared:
     found = run.found
     version = found.server.facts.version_num
-    items = inspect_shared(session, run.request, version, found.database_names)
-    if run.request.is_absent:
-        return items
-    return not_entered(items, [state.name for state in found.databases])
+    assumable = inspect_assumable(session, run.request)
+    items = inspect_shared(session, run.request, version, found.database_names, assumable)
+    if not run.request.is_absent:
+        items = not_entered(items, [state.name for state in found.databases])
+    return _Shared(items, assumable)
 
 
-def _revokes(run: Run, items: AclItems) -> list[Statement]:
+def _revokes(run: Run, shared: _Shared) -> list[Statement]:
     """Return what revokes some items; raises Failure where one of them cannot be revoked."""
+    items = shared.items
     problems = revoke_obstacles(
         items, roles=run.request.roles, database=run.where.database, administrator=run.administrator
     )
     if problems:
         raise Failure(problems)
-    return revoke_statements(items, administrator=run.administrator)
+    revokes = revoke_statements(items, administrator=run.administrator)
+    return with_owners(revokes, shared.roles_taken_on, shared.assumable, run.administrator)
+
+
+def _not_revoked(run: Run, plan: _Shared, after: _Shared) -> list[Problem]:
+    database = run.where.database
+    roles = plan.roles_taken_on
+    return [
+        *not_restored(database, run.administrator, roles, before=plan.assumable, after=after.assumable),
+        *(not_revoked(database, item) for item in plan.items if item in after.items),
+    ]
 
 
 def revoke_shared(run: Run, _step: RevokeShared) -> None:
     """Revoke what is extraneous on databases that are not entered, tablespaces and parameters."""
-    work: Work[AclItems, AclItems] = Work(
+    work: Work[_Shared, _Shared] = Work(
         database=run.where.database,
         inspect=lambda session: _shared(run, session),
-        plan=lambda items: items,
-        statements=lambda items: _revokes(run, items),
-        missing=lambda plan, after: [not_revoked(run.where.database, item) for item in plan if item in after],
+        plan=lambda shared: shared,
+        statements=lambda shared: _revokes(run, shared),
+        missing=lambda plan, after: _not_revoked(run, plan, after),
     )
     with run.where.session() as session:
         run.write("the server as a whole", session, work)
@@ -162,7 +190,7 @@ class _Remaining:
     """What is left of the roles when they are to be dropped."""
 
     roles: Roles
-    shared: AclItems
+    shared: _Shared
     memberships: tuple[Membership, ...]
 
 

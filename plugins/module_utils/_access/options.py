@@ -37,6 +37,7 @@ ACCESS_ARGUMENTS: Mapping[str, Any] = {
     "accept_references": {"type": "bool", "default": False},
     "connection_limit": {"type": "int", "default": 20},
     "adopt": {"type": "bool", "default": False},
+    "assume_owners": {"type": "bool", "default": False},
     "exclusive": {"type": "bool", "default": False},
     "end_connections": {"type": "bool", "default": False},
     "wait_seconds": {"type": "int", "default": 300},

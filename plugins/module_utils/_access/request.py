@@ -24,7 +24,15 @@ from .._scope.entry import PRIVILEGES, DatabaseEntry, Privilege, entries_from_op
 State = Literal["present", "absent"]
 RESERVED_ROLE_NAMES = frozenset({"public", "none"})
 TAKEN_AS_THEY_ARE = frozenset(
-    ("accept_references", "connection_limit", "adopt", "end_connections", "wait_seconds", "lock_timeout_ms")
+    (
+        "accept_references",
+        "connection_limit",
+        "adopt",
+        "assume_owners",
+        "end_connections",
+        "wait_seconds",
+        "lock_timeout_ms",
+    )
 )
 LARGEST_INTEGER = 2**31 - 1  # https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-INT
 
@@ -44,9 +52,11 @@ class AccessRequest:
     With ``state`` absent, the roles are to go with all that they hold; ``users`` are then all users, without
     passwords, and ``databases`` and ``retired`` are empty. ``privilege`` is what the group gets on relations,
     ``accept_references`` that it may be REFERENCES although the group can create tables. With ``exclusive``, what the
-    roles hold beyond the list is revoked. ``connection_limit`` -1 is none; ``wait_seconds`` bounds the wait for another
-    run of this task on the same database, ``lock_timeout_ms`` each wait for anybody else's lock. ``search_path`` is
-    what the users get; empty: theirs is left alone. ``parallel_databases`` is how many are looked at side by side.
+    roles hold beyond the list is revoked. With ``assume_owners``, what only an owner can grant or revoke is done as
+    that owner, of whom the administrator is made a member for the length of a transaction. ``connection_limit`` -1 is
+    none; ``wait_seconds`` bounds the wait for another run of this task on the same database, ``lock_timeout_ms`` each
+    wait for anybody else's lock. ``search_path`` is what the users get; empty: theirs is left alone.
+    ``parallel_databases`` is how many are looked at side by side.
     """
 
     group: str
@@ -57,6 +67,7 @@ class AccessRequest:
     accept_references: bool = False
     connection_limit: int = 20
     adopt: bool = False
+    assume_owners: bool = False
     exclusive: bool = False
     retired: tuple[str, ...] = ()
     end_connections: bool = False

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Tuple, Union
 
 from .._core.sql_statement import Statement, simple
-from .privileges.statements import revoke_statements
+from .privileges.assume import with_owners
+from .privileges.statements import revoke_statements, roles_revoked_as
 from .request import AccessRequest
 from .roles.plan import Part
 from .state import DatabaseState, Survey
@@ -118,13 +119,18 @@ def _planned(step: Step, found: Survey, request: AccessRequest) -> list[Statemen
     if isinstance(step, EndSessions):
         return [end_session(each.process) for each in facts.connections] if request.end_connections else []
     if isinstance(step, RevokeShared):
-        return revoke_statements(found.shared, administrator=facts.administrator)
+        return _shared_revokes(found)
     if isinstance(step, DropRoles):
         from .roles.removal import drop_statements  # noqa: PLC0415
 
-        revokes = revoke_statements(found.shared, administrator=facts.administrator)
-        return drop_statements(facts.roles, revokes, request)
+        return drop_statements(facts.roles, _shared_revokes(found), request)
     return []
+
+
+def _shared_revokes(found: Survey) -> list[Statement]:
+    facts = found.server.facts
+    revokes = revoke_statements(found.shared, administrator=facts.administrator)
+    return with_owners(revokes, roles_revoked_as(found.shared), facts.assumable, facts.administrator)
 
 
 def end_session(process: int) -> Statement:

@@ -37,7 +37,9 @@ from .catalog.inspect import (
     inspect_shared,
 )
 from .catalog.inspect_roles import inspect_mentions, inspect_role_names
+from .privileges.assume import advised
 from .privileges.desired import Desired
+from .privileges.diff import DatabasePlan
 from .privileges.obstacles import revoke_obstacles
 from .request import AccessRequest
 from .roles.password import inspect_password
@@ -101,7 +103,9 @@ def _server(session: Session, where: Server, request: AccessRequest) -> ServerSt
 
 
 def _shared(session: Session, request: AccessRequest, facts: ServerFacts, targets: Targets) -> tuple[AclItem, ...]:
-    return read_again(session, lambda again: inspect_shared(again, request, facts.version_num, targets.names))
+    return read_again(
+        session, lambda again: inspect_shared(again, request, facts.version_num, targets.names, facts.assumable)
+    )
 
 
 def _unreadable(database: str, error: ServerError) -> Problem:
@@ -154,7 +158,8 @@ def _databases(
             not_done[one.name] = facts
         else:
             scope, wrong = one.scope(facts.schemas.values())
-            states.append(DatabaseState(one, facts, plan_of(facts, one), scope))
+            plan = _advised(where, plan_of(facts, one), one, has_group=has_group)
+            states.append(DatabaseState(one, facts, plan, scope))
             problems += [*wrong, *states[-1].plan.problems]
     return states, problems, not_done
 
@@ -168,6 +173,19 @@ def _inspected(where: Server, desired: Desired, *, has_group: bool) -> DatabaseF
         return _unreadable(desired.name, error)
     except Failure as failure:
         return failure.problems[0]
+
+
+def _advised(where: Server, plan: DatabasePlan, desired: Desired, *, has_group: bool) -> DatabasePlan:
+    """Return a plan whose problems say where assuming the owners would help; asks again where there are some."""
+    if not plan.problems or desired.request.assume_owners or desired.server.admin.is_superuser:
+        return plan
+    assuming = replace(desired, request=replace(desired.request, assume_owners=True))
+    facts = _inspected(where, assuming, has_group=has_group)
+    return (
+        plan
+        if isinstance(facts, Problem)
+        else replace(plan, problems=advised(plan.problems, plan_of(facts, assuming).problems))
+    )
 
 
 def _is_held(where: Server, request: AccessRequest, databases: Collection[str]) -> bool:

@@ -17,6 +17,7 @@ Situation = Literal[
     "admit in pg_hba.conf",
     "adopt the role",
     "allow nothing to match",
+    "assume the owners",
     "be a member of the owner",
     "change a policy",
     "change roles where citus is",

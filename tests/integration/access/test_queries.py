@@ -72,6 +72,8 @@ class Sample:
             "login_stays": True,
             "classes": None,
             "objects": None,
+            "assumable": [],
+            "needs_admin": is_new,
             "set": "SET" if is_new else "MEMBER",
             "inherited_defaults": is_new,
             "membership_grantors": is_new,
@@ -313,6 +315,25 @@ def test_sessions(sample: Sample) -> None:
 def test_verifier(sample: Sample) -> None:
     iterations = 4096 if version(sample.server) >= 160000 else 0
     assert sample.ask(role_queries.VERIFIER) == [{"verifier": None, "default_iterations": iterations}]
+
+
+def test_assumable(sample: Sample) -> None:
+    assert sample.ask(role_queries.ASSUMABLE) == []  # a superuser needs nobody
+    password = "deputy"
+    admin = sample.site.create_role("deputy", f"LOGIN CREATEROLE PASSWORD '{password}'")
+    if version(sample.server) >= 160000:
+        sample.site.run("GRANT {} TO {} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE", sample.owner, admin)
+    boss = sample.site.create_role("boss", "SUPERUSER")
+    parameters: dict[str, Any] = {"set": "MEMBER" if version(sample.server) < 160000 else "SET"}
+    parameters["needs_admin"] = version(sample.server) >= 160000
+    with sample.site.login(admin, password) as connection, connection.cursor() as cursor:
+        cursor.execute(role_queries.ASSUMABLE, parameters)
+        names = [column.name for column in cursor.description]
+        rows = {row[0]: dict(zip(names, row)) for row in cursor.fetchall()}
+    assert (rows[sample.owner]["can_set"], rows[sample.owner]["has_membership"]) == (False, False)
+    assert rows[sample.owner]["grantor"] == (admin if parameters["needs_admin"] else "")
+    assert len(rows[sample.owner]["memberships"]) == (1 if parameters["needs_admin"] else 0)
+    assert not {boss, admin, "postgres", "pg_monitor"} & set(rows)
 
 
 def test_visible_to_one_only(sample: Sample) -> None:

@@ -78,6 +78,13 @@ def foreign_table(place: Place) -> None:
     place.warehouse.run("GRANT USAGE ON SCHEMA {} TO {}", place.warehouse.schema, owner)
 
 
+def table_of_an_owner_to_assume(place: Place) -> None:
+    foreign_table(place)
+    if major_version() >= 16:
+        names = [place.scene.site.role_name("stran'ger\""), place.warehouse.admin.name]
+        place.warehouse.run("GRANT {} TO {} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE", *names)
+
+
 def table_of_a_shut_out_owner(place: Place) -> None:
     place.present()
     owned_table(place, stranger(place))
@@ -273,6 +280,7 @@ ROWS = [
     Row("grant as the owner", foreign_table),
     Row("grant for the owner", table_of_a_shut_out_owner),
     Row("be a member of the owner", foreign_table),
+    Row("assume the owners", table_of_an_owner_to_assume),
     Row("create the group", foreign_table),
     Row("have the group created", foreign_table_without_createrole),
     Row("give CREATEROLE", foreign_table_without_createrole),

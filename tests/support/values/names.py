@@ -222,6 +222,7 @@ def options(**changes: Any) -> dict[str, Any]:
         "accept_references": False,
         "connection_limit": 20,
         "adopt": False,
+        "assume_owners": False,
         "exclusive": False,
         "state": "present",
         "end_connections": False,

@@ -15,7 +15,8 @@ psql. Parameters: ``roles`` and ``group`` (one of them) are those that privilege
 ``creators`` the desired default privileges; ``databases`` on which the group is to have CONNECT; ``is_exclusive``
 whether everything beyond the desired is extraneous, or only what belongs to the other mode in the listed schemas;
 ``login_stays`` is false where all roles are to be dropped; ``is_shared`` asks for every database of the server;
-``classes`` and ``objects`` (oids) narrow the answer to some objects, NULL for all.
+``classes`` and ``objects`` (oids) narrow the answer to some objects, NULL for all; ``assumable`` are the roles that the
+administrator may become a member of for the length of a transaction.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ from .acl_objects import (
 # asks what the login may, not the current role.
 # https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-ACLITEM-FN-TABLE
 _ITEM = """
-shared_acl AS (
+assumable AS (
+  SELECT role.oid FROM pg_catalog.pg_roles AS role WHERE role.rolname = ANY (%(assumable)s::pg_catalog.name[])
+), shared_acl AS (
   SELECT object.owner, object.acl, object.desired, object.listed, object.kind LIKE '%%default' AS is_default,
          pg_catalog.array_agg(object.class_id) AS class_ids, pg_catalog.array_agg(object.object_id) AS object_ids,
          pg_catalog.array_agg(object.kind) AS kinds, pg_catalog.array_agg(object.namespace) AS namespaces,
@@ -58,6 +61,12 @@ shared_acl AS (
               WHEN acl.grantor = (SELECT role.oid FROM pg_catalog.pg_roles AS role WHERE role.rolname = CURRENT_USER)
                 THEN 0
               WHEN pg_catalog.pg_has_role(SESSION_USER, acl.grantor, %(set)s) THEN acl.grantor
+              WHEN acl.grantor IN (SELECT assumable.oid FROM assumable) THEN acl.grantor
+              WHEN acl.grantor = (SELECT role.oid FROM pg_catalog.pg_roles AS role
+                                   WHERE role.rolname = 'pg_database_owner')
+                THEN (SELECT here.datdba FROM pg_catalog.pg_database AS here
+                       WHERE here.datname = pg_catalog.current_database()
+                         AND here.datdba IN (SELECT assumable.oid FROM assumable))
          END::pg_catalog.oid AS actor
     FROM shared_acl
    CROSS JOIN LATERAL pg_catalog.aclexplode(shared_acl.acl) AS acl

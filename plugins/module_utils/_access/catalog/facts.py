@@ -71,13 +71,30 @@ class ServerRow:
     has_citus: bool
 
 
+class AssumableRole(NamedTuple):
+    """A role that the administrator can take on; ``can_set`` tells whether its login can without a new membership.
+
+    Else ``grantor`` grants one, empty before 16, where it does not matter who does; ``has_membership`` tells whether
+    there is one by this grantor, without SET. ``memberships`` are all rows of the administrator in the role.
+    """
+
+    name: str
+    can_set: bool
+    grantor: str
+    has_membership: bool
+    memberships: Sequence[str]
+
+
+Assumable = Mapping[str, AssumableRole]
+
+
 @dataclass(frozen=True)
 class ServerFacts(ServerRow):
     """The server, its databases and the roles that matter; ``version_num`` is ``server_version_num``.
 
     ``mentions`` say where the roles hold or own anything, in exclusive mode and where the roles are to go.
     ``memberships`` would go with the roles; ``connections`` are those of users that go or retire. ``role_names`` are
-    those of all roles, where a listed creator is none of them.
+    those of all roles, where a listed creator is none of them. ``assumable`` is empty unless owners are to be assumed.
     """
 
     version_num: int
@@ -87,6 +104,7 @@ class ServerFacts(ServerRow):
     memberships: tuple[Membership, ...] = ()
     connections: tuple[Connection, ...] = ()
     role_names: tuple[str, ...] = ()
+    assumable: Assumable = field(default_factory=dict)
 
     @property
     def admin(self) -> RoleFacts:
@@ -290,7 +308,7 @@ class DatabaseFacts:
 
     ``listed`` has the schemas in scope and the privilege on relations in each; ``creators`` are those of these schemas.
     ``left_out`` is missing too, and not granted: its name would break the scan. ``remains`` is None where no role is to
-    be dropped.
+    be dropped; ``assumable`` is empty unless owners are to be assumed.
     """
 
     name: str
@@ -306,6 +324,7 @@ class DatabaseFacts:
     extraneous: tuple[AclItem, ...]
     remains: Remains | None = None
     left_out: tuple[MissingRelation, ...] = ()
+    assumable: Assumable = field(default_factory=dict)
 
     def without_new_schemas(self, known: Collection[str]) -> DatabaseFacts:
         """Return the same, as if of the schemas in scope there were only the known ones."""

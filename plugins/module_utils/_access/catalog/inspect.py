@@ -31,6 +31,7 @@ from .facts import (
     ServerRow,
 )
 from .inspect_roles import (
+    inspect_assumable,
     inspect_connections,
     inspect_memberships,
     inspect_mentions,
@@ -102,6 +103,7 @@ def inspect_server(session: Session, request: AccessRequest) -> ServerFacts:
         memberships=inspect_memberships(session, request, version) if request.is_absent else (),
         connections=inspect_connections(session, request),
         role_names=inspect_role_names(session) if set(request.listed_creators) - set(roles) else (),
+        assumable=inspect_assumable(session, request) if request.is_exclusive else {},
     )
 
 
@@ -119,16 +121,20 @@ def inspect_long_defaults(session: Session, schemas: Collection[str]) -> list[Lo
 
 
 def inspect_shared(
-    session: Session, request: AccessRequest, version: int, databases: Sequence[str] = ()
+    session: Session,
+    request: AccessRequest,
+    version: int,
+    databases: Sequence[str] = (),
+    assumable: Collection[str] = (),
 ) -> tuple[AclItem, ...]:
     """Return what is extraneous on databases, tablespaces and parameters; one round trip, from any database.
 
-    ``databases`` are those on which the group is to have CONNECT.
+    ``databases`` are those on which the group is to have CONNECT, ``assumable`` the roles that may be taken on.
     """
     query = acl_queries.EXTRANEOUS_SHARED
     if has_feature(version, "parameter_acls"):
         query = acl_queries.EXTRANEOUS_SHARED_15
-    parameters = {**_acl_parameters(request, version, databases), "is_shared": True}
+    parameters = {**_acl_parameters(request, version, databases), "is_shared": True, "assumable": list(assumable)}
     return tuple(session.records(query, parameters, AclItem))
 
 
@@ -153,10 +159,12 @@ def inspect_database(
     creators = tuple(creator for creator in creators if creator.schema in listed)
     missing = tuple(relation for relation in missing if relation.schema in listed)
     breaking = _breaking(session, desired, schemas, missing)
+    assumable = inspect_assumable(session, request)
     parameters = {
         **_listed_parameters(schemas, listed),
         **_creator_parameters(schemas, desired.creators(creators)),
         "databases": [name] if scope else [],
+        "assumable": list(assumable),
     }
     return DatabaseFacts(
         name=name,
@@ -172,6 +180,7 @@ def inspect_database(
         left_out=tuple(relation for relation in missing if relation.oid in breaking),
         extraneous=_extraneous(session, desired, parameters, narrowed),
         remains=inspect_remains(session, request, name) if request.is_absent else None,
+        assumable=assumable,
     )
 
 
@@ -275,6 +284,7 @@ def _acl_parameters(request: AccessRequest, version: int, databases: Sequence[st
         "is_shared": False,
         "classes": None,
         "objects": None,
+        "assumable": [],
         # https://www.postgresql.org/docs/16/functions-info.html#FUNCTIONS-INFO-ACCESS-TABLE
         "set": "SET" if has_feature(version, "membership_options") else "MEMBER",
         "inherited_defaults": has_feature(version, "inherited_defaults"),

@@ -13,7 +13,17 @@ from ..._core.server_version import has_feature
 from ..._postgres.session import Session
 from ..request import AccessRequest
 from . import role_queries
-from .facts import Connection, Membership, Mention, Policy, Remains, RoleFacts, UserMapping, VisibleRelation
+from .facts import (
+    AssumableRole,
+    Connection,
+    Membership,
+    Mention,
+    Policy,
+    Remains,
+    RoleFacts,
+    UserMapping,
+    VisibleRelation,
+)
 
 
 class StoredPassword(NamedTuple):
@@ -41,6 +51,18 @@ def inspect_connections(session: Session, request: AccessRequest) -> tuple[Conne
     if not users:
         return ()
     return tuple(session.records(role_queries.SESSIONS, {"users": list(users)}, Connection))
+
+
+def inspect_assumable(session: Session, request: AccessRequest) -> dict[str, AssumableRole]:
+    """Return the roles that may be taken on, by name, none unless that is asked for; one round trip where it is."""
+    if not request.assume_owners:
+        return {}
+    version = session.connection.server_version
+    parameters = {
+        "set": "SET" if has_feature(version, "membership_options") else "MEMBER",
+        "needs_admin": has_feature(version, "createrole_needs_admin"),
+    }
+    return {role.name: role for role in session.records(role_queries.ASSUMABLE, parameters, AssumableRole)}
 
 
 def inspect_mentions(session: Session, request: AccessRequest, database: str | None = None) -> tuple[Mention, ...]:

@@ -70,6 +70,52 @@ SELECT role.rolname AS name,
  ORDER BY role.rolname
 """
 
+# The roles that the administrator can take on for the length of a transaction, but for superusers and itself: those
+# that its login can SET ROLE to already, and those that it can make itself a member of. Before 16 CREATEROLE is enough
+# for that; from 16 on somebody whose privileges it has must hold ADMIN OPTION on the role, and is the grantor. A
+# superuser needs to take on nobody. Beside each role the memberships of the administrator in it, to be compared
+# afterwards.
+# https://www.postgresql.org/docs/current/sql-grant.html#SQL-GRANT-DESCRIPTION-ROLES
+ASSUMABLE = """
+WITH administrator AS (
+  SELECT role.oid, role.rolname, role.rolcreaterole
+    FROM pg_catalog.pg_roles AS role
+   WHERE role.rolname = CURRENT_USER AND NOT role.rolsuper
+), membership AS (
+  SELECT membership.roleid, membership.member, membership.admin_option, grantor.rolname AS grantor,
+         pg_catalog.to_jsonb(membership) AS options
+    FROM pg_catalog.pg_auth_members AS membership
+    LEFT JOIN pg_catalog.pg_roles AS grantor ON grantor.oid = membership.grantor
+), candidate AS (
+  SELECT role.oid, role.rolname AS name, administrator.oid AS administrator, administrator.rolcreaterole,
+         pg_catalog.pg_has_role(SESSION_USER, role.oid, %(set)s) AS can_set,
+         (SELECT giver.rolname
+            FROM membership
+            JOIN pg_catalog.pg_roles AS giver ON giver.oid = membership.member
+           WHERE membership.roleid = role.oid AND membership.admin_option AND %(needs_admin)s
+             AND pg_catalog.pg_has_role(giver.oid, 'USAGE')
+           ORDER BY giver.oid <> administrator.oid, giver.rolname
+           LIMIT 1) AS grantor
+    FROM administrator
+    JOIN pg_catalog.pg_roles AS role
+      ON NOT role.rolsuper AND role.oid <> administrator.oid AND role.rolname !~ '^pg_'
+)
+SELECT candidate.name, candidate.can_set, COALESCE(candidate.grantor, '') AS grantor,
+       EXISTS (SELECT 1
+                 FROM membership
+                WHERE membership.roleid = candidate.oid AND membership.member = candidate.administrator
+                  AND membership.grantor = candidate.grantor) AS has_membership,
+       ARRAY(SELECT membership.options::pg_catalog.text
+               FROM membership
+              WHERE membership.roleid = candidate.oid AND membership.member = candidate.administrator
+              ORDER BY 1) AS memberships
+  FROM candidate
+ WHERE candidate.can_set
+    OR (candidate.grantor IS NOT NULL OR candidate.rolcreaterole AND NOT %(needs_admin)s)
+       AND NOT pg_catalog.pg_has_role(candidate.oid, candidate.administrator, 'MEMBER')
+ ORDER BY candidate.name
+"""
+
 # The stored verifier of a role's password, and how many iterations the server gives a new one (0 before 16); only for
 # those who may read pg_authid.
 # https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-SCRAM-ITERATIONS

@@ -10,18 +10,19 @@ The catalog has said what is missing and what is extraneous; here each of it bec
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Iterable, Iterator, Sequence, Union
 
 from ..._core.problem import Problem
 from ..._core.sql_statement import Statement
-from ..catalog.facts import AclItem, DatabaseFacts, MissingRelation, PrivilegeState, ServerFacts
+from ..catalog.facts import AclItem, Assumable, DatabaseFacts, MissingRelation, PrivilegeState, ServerFacts
+from .assume import owner_to_assume, with_owners
 from .desired import Desired, connect_on, default_of, usage_on
 from .metadata_mode import unsafe_creates
 from .object_kinds import OBJECT_KINDS, schema_of
 from .obstacles import GrantRefusals, breaks_scan, revoke_obstacles
-from .statements import Grant, grant_statements, revoke_order, revoke_statements
+from .statements import Grant, grant_statements_by_role, revoke_order, revoke_statements, roles_revoked_as
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class DatabasePlan:
     """What is to be granted and revoked in a database, in order, and what stands in the way.
 
     ``inherited`` is held without a direct grant that the administrator cannot make; ``skipped`` belongs to extensions
-    and cannot be granted. Neither is an error.
+    and cannot be granted. Neither is an error. ``assumable`` are the roles that may be taken on.
     """
 
     grants: tuple[Grant, ...] = ()
@@ -38,6 +39,7 @@ class DatabasePlan:
     warnings: tuple[Problem, ...] = ()
     inherited: tuple[Grant, ...] = ()
     skipped: tuple[Grant, ...] = ()
+    assumable: Assumable = field(default_factory=dict)
 
     @property
     def has_changes(self) -> bool:
@@ -46,7 +48,16 @@ class DatabasePlan:
 
     def statements(self, group: str, administrator: str) -> list[Statement]:
         """Return the statements of the plan, in order."""
-        return [*grant_statements(self.grants, group), *revoke_statements(self.revokes, administrator=administrator)]
+        statements = [
+            *grant_statements_by_role(self.grants, group, administrator=administrator),
+            *revoke_statements(self.revokes, administrator=administrator),
+        ]
+        return with_owners(statements, self.roles_taken_on, self.assumable, administrator)
+
+    @property
+    def roles_taken_on(self) -> frozenset[str]:
+        """The roles that some statements are run as."""
+        return roles_revoked_as(self.revokes) | {grant.grant_as for grant in self.grants if grant.grant_as}
 
     def limited_to(self, batch: DatabasePlan) -> DatabasePlan:
         """Return the part of this plan that a batch of an earlier one asks for."""
@@ -54,6 +65,7 @@ class DatabasePlan:
         return DatabasePlan(
             tuple(grant for grant in self.grants if grant in grants),
             tuple(item for item in self.revokes if item in revokes),
+            assumable=self.assumable,
         )
 
 
@@ -73,7 +85,9 @@ def plan_database(facts: DatabaseFacts, desired: Desired) -> DatabasePlan:
     server = desired.server
     found = _Sorted()
     if desired.entry is not None:
-        refusals = GrantRefusals(server, facts, desired.request.group, desired.entry)
+        refusals = GrantRefusals(
+            server, facts, desired.request.group, desired.entry, assumes=desired.request.assume_owners
+        )
         _sort_connect(found, facts, refusals)
         _sort_schemas(found, facts, refusals)
         _sort_creators(found, server, facts, desired, refusals)
@@ -93,17 +107,23 @@ def plan_database(facts: DatabaseFacts, desired: Desired) -> DatabasePlan:
         tuple(found.warnings),
         tuple(found.inherited),
         tuple(found.skipped),
+        facts.assumable,
     )
 
 
-def _sort(found: _Sorted, grant: Grant, state: PrivilegeState) -> bool:
-    """Put a privilege where it belongs; return False where it is missing and out of reach."""
+def _sort(found: _Sorted, grant: Grant, state: PrivilegeState, grant_as: str) -> bool:
+    """Put a privilege where it belongs; return False where it is missing and out of reach.
+
+    ``grant_as`` is its owner where that can be taken on, else empty.
+    """
     if state.is_direct:
         return True
     if state.is_grantable:
         found.grants.append(grant)
     elif state.is_effective:
         found.inherited.append(grant)
+    elif grant_as:
+        found.grants.append(grant._replace(grant_as=grant_as))
     else:
         return False
     return True
@@ -111,7 +131,7 @@ def _sort(found: _Sorted, grant: Grant, state: PrivilegeState) -> bool:
 
 def _sort_connect(found: _Sorted, facts: DatabaseFacts, refusals: GrantRefusals) -> None:
     grant = connect_on(facts.name)
-    if not _sort(found, grant, facts.connect):
+    if not _sort(found, grant, facts.connect, owner_to_assume(facts, facts.owner)):
         found.problems.append(refusals.of_object(grant, facts.owner))
 
 
@@ -119,7 +139,7 @@ def _sort_schemas(found: _Sorted, facts: DatabaseFacts, refusals: GrantRefusals)
     for name in facts.listed:
         schema, grant = facts.schemas[name], usage_on(name)
         owner = facts.owner if schema.owner == "pg_database_owner" else schema.owner
-        if not _sort(found, grant, schema.usage):
+        if not _sort(found, grant, schema.usage, owner_to_assume(facts, owner)):
             found.problems.append(refusals.of_object(grant, owner))
 
 
@@ -132,6 +152,8 @@ def _sort_creators(
             continue
         if server.can_act_for(creator):
             found.grants.append(default_of(creator, facts))
+        elif owner_to_assume(facts, creator.name):
+            found.grants.append(default_of(creator, facts)._replace(grant_as=creator.name))
         else:
             refused = refusals.of_creator(creator, default_of(creator, facts))
             (found.problems if is_explicit else found.warnings).append(refused)
@@ -146,6 +168,8 @@ def _sort_relations(found: _Sorted, facts: DatabaseFacts, refusals: GrantRefusal
             found.grants.append(grant)
         elif relation.is_effective:
             found.inherited.append(grant)
+        elif owner_to_assume(facts, relation.owner) and relation.has_owner_usage:
+            found.grants.append(grant._replace(grant_as=owner_to_assume(facts, relation.owner)))
         elif relation.is_extension_member:
             found.skipped.append(grant)
         else:
@@ -174,7 +198,10 @@ def batches(plan: DatabasePlan, limit: int | None) -> list[DatabasePlan]:
                 found[-1] += part
             else:
                 found.append(list(part))
-    return [_plan_of(change for of_object in batch for change in of_object) for batch in found]
+    return [
+        replace(_plan_of(change for of_object in batch for change in of_object), assumable=plan.assumable)
+        for batch in found
+    ]
 
 
 def _units(plan: DatabasePlan) -> Iterator[Sequence[Sequence[Change]]]:

@@ -14,6 +14,7 @@ from typing import Callable, Collection, Iterator, Sequence
 from ..._core.membership import inheriting_membership, may_grant
 from ..._core.problem import Problem
 from ..._core.remedy import SUPERUSER, Remedies, Remedy, alternatively, by_hand, sql
+from ..._core.server_version import has_feature
 from ..._core.sql_statement import Statement, placeholders, quoted, statement_text
 from ..._scope.entry import DatabaseEntry
 from ..._scope.schemas import left_out
@@ -33,6 +34,7 @@ class GrantRefusals:
     facts: DatabaseFacts
     group: str
     entry: DatabaseEntry
+    assumes: bool = False
 
     def of_object(self, grant: Grant, owner: str) -> Problem:
         """Return the refusal of CONNECT or USAGE."""
@@ -46,7 +48,7 @@ class GrantRefusals:
         message = (
             f"Cannot make future relations of role {quoted(creator.name)} in schema {quoted(creator.schema)} of "
             f"database {quoted(self.facts.name)} readable: role {quoted(self.server.administrator)} is not a member of "
-            "it."
+            f"it{self._not_assumable(creator.name)}."
         )
         (statement,) = grant_statements([grant], self.group)
         shown = f"{statement};"
@@ -57,7 +59,9 @@ class GrantRefusals:
     def of_relations(self, schema: str, owner: str, relations: Sequence[MissingRelation]) -> Problem:
         """Return the refusal of the relations of one owner in one schema."""
         if all(relation.is_grantable for relation in relations):
-            return self._no_usage(schema)
+            return self._no_usage(schema, self.server.administrator)
+        if owner in self.facts.assumable:
+            return self._no_usage(schema, owner)
         names = tuple((schema, relation.name) for relation in relations)
         more = f" and {len(names) - NAMES_PER_MESSAGE} more" if len(names) > NAMES_PER_MESSAGE else ""
         privilege = self.facts.listed[schema]
@@ -67,14 +71,13 @@ class GrantRefusals:
         run = self._run(f"{statement};", owner, is_superusers=is_superusers)
         return self._refusal(f"{privilege} on {subject}", owner, run, subject, schema)
 
-    def _no_usage(self, schema: str) -> Problem:
-        admin = self.server.administrator
+    def _no_usage(self, schema: str, role: str) -> Problem:
         message = (
             f"Cannot grant {self.facts.listed[schema]} on the relations of schema {quoted(schema)} of database "
-            f"{quoted(self.facts.name)}: role {quoted(admin)} has no USAGE on the schema and so cannot name what "
+            f"{quoted(self.facts.name)}: role {quoted(role)} has no USAGE on the schema and so cannot name what "
             "is in it."
         )
-        statement = statement_text("GRANT USAGE ON SCHEMA {} TO {}", schema, admin)
+        statement = statement_text("GRANT USAGE ON SCHEMA {} TO {}", schema, role)
         owner = self.facts.schemas[schema].owner
         run = sql("let the administrator use the schema", statement, role=owner, database=self.facts.name)
         return Problem(message, (run,), database=self.facts.name, object=schema, statement=statement)
@@ -89,11 +92,24 @@ class GrantRefusals:
     def _refusal(self, what: str, owner: str, run: Remedy, subject: str, schema: str) -> Problem:
         message = (
             f"Cannot grant {what} in database {quoted(self.facts.name)}: role {quoted(self.server.administrator)} is "
-            f"neither its owner {quoted(owner)} nor a member that inherits from it."
+            f"neither its owner {quoted(owner)} nor a member that inherits from it"
+            f"{self._not_assumable(owner)}."
         )
         is_superuser = any(creator.name == owner and creator.is_superuser for creator in self.facts.creators)
         remedies = (run, *self._instead(owner, schema, is_superuser=is_superuser))
         return Problem(message, remedies, database=self.facts.name, object=subject, statement=run.text)
+
+    def _not_assumable(self, role: str) -> str:
+        """Return that a role cannot be assumed, and why; empty unless that was asked for."""
+        if not self.assumes:
+            return ""
+        if any(creator.name == role and creator.is_superuser for creator in self.facts.creators):
+            return ", and cannot assume it, since that one is a superuser"
+        if has_feature(self.server.version_num, "createrole_needs_admin"):
+            return ", and cannot assume it without ADMIN OPTION on it"
+        if not self.server.admin.is_createrole:
+            return ", and cannot assume it without CREATEROLE"
+        return ", and cannot assume it, since that one is a superuser or a member of the administrator"
 
     def _instead(self, owner: str, schema: str, *, is_superuser: bool) -> Remedies:
         """Return what else would do: to be a member of the owner, or to leave the schema (empty: none) out."""

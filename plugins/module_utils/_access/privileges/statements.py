@@ -26,6 +26,7 @@ NAMES_PER_STATEMENT = 500
 class Grant(NamedTuple):
     """A desired privilege of the group; the fields are those of AclItem. ``object_id`` is a relation's.
 
+    ``grant_as`` is the role to be taken on for GRANT, empty for none.
     A tuple, as there is one for each relation: a dataclass that is frozen takes several times longer to make.
     """
 
@@ -35,6 +36,7 @@ class Grant(NamedTuple):
     name: str
     detail: str = ""
     object_id: int = 0
+    grant_as: str = ""
 
 
 def grant_statements(grants: Iterable[Grant], group: str) -> list[Statement]:
@@ -43,6 +45,15 @@ def grant_statements(grants: Iterable[Grant], group: str) -> list[Statement]:
     for grant in grants:
         by_kind[-OBJECT_KINDS[grant.kind].rank, grant.kind, grant.privilege].append(grant)
     return [statement for key in sorted(by_kind) for statement in _statements("GRANT", by_kind[key], " TO {}", group)]
+
+
+def grant_statements_by_role(grants: Collection[Grant], group: str, *, administrator: str) -> list[Statement]:
+    """Return what makes the grants, those that nobody is taken on for first; ``administrator`` as in revoking."""
+    statements: list[Statement] = []
+    for role, some in groupby(sorted(grants, key=lambda grant: grant.grant_as), key=lambda grant: grant.grant_as):
+        statements += [*([_taking_on(role)] if role else []), *grant_statements(some, group)]
+    has_taken_on = any(grant.grant_as for grant in grants)
+    return [*statements, _taking_on(administrator)] if has_taken_on else statements
 
 
 def revoke_statements(items: Collection[AclItem], *, administrator: str) -> list[Statement]:
@@ -60,6 +71,11 @@ def revoke_statements(items: Collection[AclItem], *, administrator: str) -> list
             current = role
         statements += _revokes(list(group), sources)
     return [*statements, _taking_on(administrator)] if current else statements
+
+
+def roles_revoked_as(items: Iterable[AclItem]) -> frozenset[str]:
+    """Return the roles that are taken on to revoke some items."""
+    return frozenset(item.revoke_as for item in items if item.revoke_as)
 
 
 def plain_revokes(items: Iterable[AclItem]) -> Iterator[Statement]:
