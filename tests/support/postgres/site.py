@@ -67,6 +67,11 @@ class Site:
         self._databases.append(database)
         return database
 
+    def create_database_exactly(self, name: str) -> None:
+        """Create a database of this test under a name that means something."""
+        self.server.execute(identifiers("CREATE DATABASE {}", name))
+        self._databases.append(name)
+
     def create_role(self, name: str, attributes: str = "NOLOGIN") -> str:
         """Create a role of this test and return its name."""
         role = self.role_name(name)
