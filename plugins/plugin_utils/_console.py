@@ -30,17 +30,28 @@ def is_for_people() -> bool:
 
 
 def write_lines(display: Display, lines: Sequence[str]) -> None:
-    """Write lines to the console, together, whatever other hosts write at the same time."""
-    display.display("\n".join(lines))
+    """Write lines to the console, together, whatever other hosts write at the same time; nothing for no lines."""
+    if lines:
+        display.display("\n".join(lines))
 
 
 def problem_lines(host: str, problems: Sequence[Problem]) -> list[str]:
-    """Return numbered problems, each with its remedy below it, and in that a statement on lines of its own."""
+    """Return numbered problems, each with its remedy below it, and in that a statement on lines of its own.
+
+    Empty for a single problem without a statement to copy: its message says all of it.
+    """
+    if len(problems) == 1 and not _has_statement(problems[0]):
+        return []
     number = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     lines = [f"{visible(host)}: {number}"]
     for place, problem in enumerate(problems, start=1):
         lines += [f"{f'{place}.':>4} {visible(str(problem['message']))}", *_remedy_lines(problem)]
     return lines
+
+
+def _has_statement(problem: Problem) -> bool:
+    remedy = remedy_of(problem["remedy"])
+    return bool(problem.get("statement")) or (remedy is not None and remedy.kind == "sql")
 
 
 def _remedy_lines(problem: Problem) -> Iterator[str]:

@@ -27,23 +27,30 @@ def problem(message: str, remedy: Any = "", statement: str = "") -> dict[str, An
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        pytest.param(problem("No."), ["  1. No."], id="no remedy"),
-        pytest.param(problem(HOSTILE, "Ask."), [f"  1. {HOSTILE}", "     Ask."], id="sentence"),
+        pytest.param(problem("No."), [], id="no remedy"),
+        pytest.param(problem(HOSTILE, "Ask."), [], id="sentence"),
+        pytest.param(
+            problem(HOSTILE, GRANT, GRANT), ["db: 1 problem", f"  1. {HOSTILE}", f"       {GRANT}"], id="a statement"
+        ),
         pytest.param(
             problem("No.", f"Have the owner run: {GRANT} Or leave it out.", GRANT),
-            ["  1. No.", "     Have the owner run:", f"       {GRANT}", "     Or leave it out."],
+            ["db: 1 problem", "  1. No.", "     Have the owner run:", f"       {GRANT}", "     Or leave it out."],
             id="a statement in a sentence",
         ),
         pytest.param(
             problem("No.", {"kind": "sql", "text": f"{GRANT}\n{GRANT}"}),
-            ["  1. No.", f"     {GRANT}", f"     {GRANT}"],
+            ["db: 1 problem", "  1. No.", f"     {GRANT}", f"     {GRANT}"],
             id="statements as a value",
         ),
-        pytest.param(problem("a\x1b[31mb", "c\u202ed"), ["  1. a⟨U+001B⟩[31mb", "     c⟨U+202E⟩d"], id="controls"),
     ],
 )
 def test_a_problem(given: dict[str, Any], expected: list[str]) -> None:
-    assert problem_lines("db", [given]) == ["db: 1 problem", *expected]
+    assert problem_lines("db", [given]) == expected
+
+
+def test_nothing_controls_the_terminal() -> None:
+    given = problem("a\x1b[31mb", "c\u202ed")
+    assert problem_lines("db", [given, given])[1:3] == ["  1. a⟨U+001B⟩[31mb", "     c⟨U+202E⟩d"]
 
 
 def test_problems_are_numbered() -> None:
