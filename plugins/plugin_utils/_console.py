@@ -15,7 +15,9 @@ from typing import Any, Iterator, Mapping, Sequence
 from ansible import constants
 from ansible.utils.display import Display
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import visible, visible_lines
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.remedy import remedy_of
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Finding
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.remedy import remedies_of
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.wording import remedy_label
 
 Problem = Mapping[str, Any]
 
@@ -36,7 +38,7 @@ def write_lines(display: Display, lines: Sequence[str]) -> None:
 
 
 def problem_lines(host: str, problems: Sequence[Problem]) -> list[str]:
-    """Return numbered problems, each with its remedy below it, and in that a statement on lines of its own.
+    """Return numbered problems, each with its remedies below it, and statements on lines of their own.
 
     Empty for a single problem without a statement to copy: its message says all of it.
     """
@@ -50,17 +52,15 @@ def problem_lines(host: str, problems: Sequence[Problem]) -> list[str]:
 
 
 def _has_statement(problem: Problem) -> bool:
-    remedy = remedy_of(problem["remedy"])
-    return bool(problem.get("statement")) or (remedy is not None and remedy.kind == "sql")
+    return any(remedy.kind == "sql" for remedy in remedies_of(problem))
 
 
 def _remedy_lines(problem: Problem) -> Iterator[str]:
-    remedy = remedy_of(problem["remedy"])
-    text, statement = remedy.text if remedy else "", str(problem.get("statement") or "")
-    before, found, after = text.partition(statement) if statement else (text, "", "")
-    yield from (f"{INDENT}{line}" for line in visible_lines(before.rstrip()))
-    yield from (f"{INDENT}  {line}" for line in visible_lines(found))
-    yield from (f"{INDENT}{line}" for line in visible_lines(after.strip()))
+    place = Finding("connection", "failure", database=str(problem.get("database") or ""))
+    for remedy in remedies_of(problem):
+        is_sentence = remedy.kind == "person" and not remedy.is_alternative
+        yield from [] if is_sentence else [f"{INDENT}{remedy_label(remedy, [place])}:"]
+        yield from (f"{INDENT}{'' if is_sentence else '  '}{line}" for line in visible_lines(remedy.text))
 
 
 def short_message(result: Mapping[str, Any]) -> str:

@@ -19,28 +19,43 @@ QUOTED = '"we""ird.näme\\\'; --"'
 GRANT = f"GRANT SELECT ON TABLE {QUOTED} TO readers;"
 
 
-def problem(message: str, remedy: Any = "", statement: str = "") -> dict[str, Any]:
+def problem(message: str, *remedies: dict[str, Any], database: str = "") -> dict[str, Any]:
     """Return a problem as a module returns it."""
-    return {"message": message, "remedy": remedy, "statement": statement}
+    return {"message": message, "remedies": remedies, "database": database}
+
+
+def sql(text: str, **more: Any) -> dict[str, Any]:
+    """Return a remedy that is SQL."""
+    return {"kind": "sql", "text": text, **more}
+
+
+ASK = {"kind": "person", "text": "Ask."}
+OR_LEAVE_OUT = {"kind": "variable", "text": "schemas: [hr]", "is_alternative": True}
 
 
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
         pytest.param(problem("No."), [], id="no remedy"),
-        pytest.param(problem(HOSTILE, "Ask."), [], id="sentence"),
+        pytest.param(problem(HOSTILE, ASK), [], id="sentence"),
         pytest.param(
-            problem(HOSTILE, GRANT, GRANT), ["db: 1 problem", f"  1. {HOSTILE}", f"       {GRANT}"], id="a statement"
+            problem(HOSTILE, sql(GRANT), database="d"),
+            ["db: 1 problem", f"  1. {HOSTILE}", "     SQL in database d:", f"       {GRANT}"],
+            id="a statement",
         ),
         pytest.param(
-            problem("No.", f"Have the owner run: {GRANT} Or leave it out.", GRANT),
-            ["db: 1 problem", "  1. No.", "     Have the owner run:", f"       {GRANT}", "     Or leave it out."],
-            id="a statement in a sentence",
-        ),
-        pytest.param(
-            problem("No.", {"kind": "sql", "text": f"{GRANT}\n{GRANT}"}),
-            ["db: 1 problem", "  1. No.", f"     {GRANT}", f"     {GRANT}"],
-            id="statements as a value",
+            problem("No.", sql(f"{GRANT}\n{GRANT}", by="a superuser"), ASK, OR_LEAVE_OUT),
+            [
+                "db: 1 problem",
+                "  1. No.",
+                "     SQL, as a superuser:",
+                f"       {GRANT}",
+                f"       {GRANT}",
+                "     Ask.",
+                "     Or variable:",
+                "       schemas: [hr]",
+            ],
+            id="several",
         ),
     ],
 )
@@ -49,7 +64,7 @@ def test_a_problem(given: dict[str, Any], expected: list[str]) -> None:
 
 
 def test_nothing_controls_the_terminal() -> None:
-    given = problem("a\x1b[31mb", "c\u202ed")
+    given = problem("a\x1b[31mb", {"kind": "person", "text": "c\u202ed"})
     assert problem_lines("db", [given, given])[1:3] == ["  1. a⟨U+001B⟩[31mb", "     c⟨U+202E⟩d"]
 
 
@@ -61,7 +76,7 @@ def test_problems_are_numbered() -> None:
 @pytest.mark.parametrize(
     ("problems", "committed", "expected"),
     [
-        pytest.param([problem("No.", "Ask.")], [], "as it was", id="one"),
+        pytest.param([problem("No.", ASK)], [], "as it was", id="one"),
         pytest.param([problem("No."), problem("Nor.")], [], "No. And 1 more problem, in the key problems.", id="two"),
         pytest.param(
             [problem("No.")] * 3,
