@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, Mapping, Sequence, get_args
 
 Kind = Literal["sql", "variable", "line", "person"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+CHANGES: Mapping[str, str] = MappingProxyType({"add": "Add {} to {}", "remove": "Remove {} from {}"})
 # Strings, quoted names, bodies in dollars and comments are one token each: a semicolon in them ends no statement.
 # https://www.postgresql.org/docs/current/sql-syntax-lexical.html
 TOKEN = re.compile(
@@ -102,8 +104,17 @@ def _of_mapping(value: Mapping[str, Any]) -> Remedy | None:
         text = text or f"{value['name']}: {json.dumps(value.get('value'), ensure_ascii=False, default=str)}"
     if not text:
         return None
+    if kind == "variable" and value.get("change") in CHANGES:
+        kind, text = "person", _change(value)
     texts = {key: str(value.get(key) or "") for key in ("role", "database", "file", "by")}
     return Remedy(kind, text, is_alternative=bool(value.get("is_alternative")), **texts)
+
+
+def _change(value: Mapping[str, Any]) -> str:
+    """Return what is to be done with the items of a list: "name: items" would be read as the whole of it."""
+    items = ", ".join(json.dumps(item, ensure_ascii=False, default=str) for item in value.get("value") or ())
+    entry = f' in the entry of database "{value["database"]}"' if value.get("database") else ""
+    return f"{CHANGES[value['change']].format(items, value.get('name'))}{entry}."
 
 
 def _first(value: Mapping[str, Any], keys: Sequence[str]) -> str:

@@ -166,6 +166,8 @@ def _names(names: Sequence[str], most: int = 50) -> str:
 def remedy_label(remedy: Remedy, findings: Sequence[Finding]) -> str:
     """Return what the remedy of some findings is, and where it belongs: SQL in database erp, as role erp_owner."""
     label = _label(remedy, findings)
+    if remedy.kind == "person" and remedy.is_alternative:
+        return "Or"
     return f"Or {label[0].lower() if remedy.kind != 'sql' else label[0]}{label[1:]}" if remedy.is_alternative else label
 
 

@@ -16,6 +16,9 @@ HOSTILE = "we\"ird.näme\\'; --"
 QUOTED = '"we""ird.näme\\\'; --"'
 
 
+LEAVE_OUT = {"kind": "variable", "name": "schemas", "value": ["a", "b{}"], "text": 'schemas: ["a", "b{}"]'}
+
+
 @pytest.mark.parametrize(
     ("text", "statements"),
     [
@@ -59,6 +62,17 @@ def test_statements(text: str, statements: tuple[str, ...]) -> None:
             Remedy("variable", "metamapper_adopt: true"),
             id="variable",
         ),
+        pytest.param(
+            {**LEAVE_OUT, "change": "remove", "database": "d", "is_alternative": True},
+            Remedy(
+                "person", 'Remove "a", "b{}" from schemas in the entry of database "d".', "", "d", is_alternative=True
+            ),
+            id="items that go",
+        ),
+        pytest.param(
+            {**LEAVE_OUT, "change": "add"}, Remedy("person", 'Add "a", "b{}" to schemas.'), id="items that come"
+        ),
+        pytest.param({**LEAVE_OUT, "change": "set"}, Remedy("variable", 'schemas: ["a", "b{}"]'), id="a list"),
         pytest.param(
             {"kind": "variable", "name": "metamapper_group", "value": HOSTILE},
             Remedy("variable", 'metamapper_group: "we\\"ird.näme\\\\\'; --"'),
