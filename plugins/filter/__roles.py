@@ -21,6 +21,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._bastion_ssh
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._documentation import (
     documentation_files,
     documentation_lines,
+    has_patterns,
     hidden_documentation,
     lost_databases,
     paused_datastores,
@@ -110,6 +111,7 @@ class FilterModule:
             "bastion_target_warnings": target_warnings,
             "documentation_files": documentation_files,
             "documentation_lines": documentation_lines,
+            "documentation_has_patterns": has_patterns,
             "hidden_documentation": hidden_documentation,
             "grant_lines": grant_lines,
             "lost_databases": lost_databases,

@@ -25,9 +25,10 @@ options:
       - V(restored) writes differences to Metamapper, and removes nothing there.
       - V(paused) lets no new scan of the datastore begin, and V(resumed) ends that. A scan that is running or queued
         continues.
+      - V(listed) returns the names of the datastores that O(datastore) matches, and changes nothing.
     type: str
     required: true
-    choices: [exported, restored, paused, resumed]
+    choices: [exported, restored, paused, resumed, listed]
   api_url:
     description:
       - URL of Metamapper without a path, such as V(https://metamapper.example.com). Its certificate is always verified.
@@ -63,7 +64,9 @@ options:
     type: int
     default: 300
   datastore:
-    description: Name of the datastore in Metamapper.
+    description:
+      - Name of the datastore in Metamapper.
+      - If O(state=listed), a name or a pattern with C(*), C(?) or C([).
     type: str
     required: true
   path:
@@ -131,9 +134,15 @@ EXAMPLES = r"""
 RETURN = r"""
 datastore:
   description: ID and name of the datastore in Metamapper.
-  returned: success
+  returned: unless O(state=listed)
   type: dict
   sample: {id: s4N8p5g0wjiS, name: warehouse}
+datastores:
+  description: Names of datastores.
+  returned: when O(state=listed)
+  type: list
+  elements: str
+  sample: [tenant_1, tenant_2]
 path:
   description: The file.
   returned: when O(state=exported) or O(state=restored)
@@ -209,12 +218,12 @@ def main() -> None:
     fit_process()
     module = AnsibleModule(argument_spec=DOCUMENTATION_ARGUMENTS, supports_check_mode=True)
     try:
-        result = perform(Client(place_from_options(module.params)), module.params, check=module.check_mode)
+        result, warnings = perform(Client(place_from_options(module.params)), module.params, check=module.check_mode)
     except Failure as failure:
         module.fail_json(**failure.as_result())
-    for warning in result.warnings:
+    for warning in warnings:
         module.warn(visible(warning))
-    module.exit_json(**result.as_dict())
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

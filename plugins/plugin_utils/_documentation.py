@@ -7,11 +7,14 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from hashlib import sha256
-from typing import Any, Iterable, Iterator, Mapping
+from typing import AbstractSet, Any, Iterable, Iterator, Mapping
 from urllib.parse import quote
 
+from ansible.errors import AnsibleFilterError
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name_pattern import is_pattern, matching
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import visible
 
 DATABASE = "{database}"
@@ -28,12 +31,42 @@ def datastores(template: str, databases: Iterable[str]) -> list[str]:
     return list(dict.fromkeys((template or DATABASE).replace(DATABASE, name) for name in databases))
 
 
-def documentation_files(template: str, databases: Iterable[str], directory: str) -> list[dict[str, str]]:
-    """Return the datastores with their files in a directory: two names never have one file."""
+def documentation_files(
+    template: str, databases: Iterable[Mapping[str, Any]], directory: str, existing: Iterable[str]
+) -> list[dict[str, str]]:
+    """Return the datastores with their files in a directory: two names never have one file.
+
+    ``databases`` are entries of ``metamapper_databases``; a pattern in one of them means those of the ``existing``
+    datastores. Raises AnsibleFilterError where it means none, unless the entry allows it.
+    """
+    names = frozenset(existing)
+    if template and DATABASE not in template:
+        meant = [template]
+    else:
+        meant = [name for entry in databases for name in _meant(template or DATABASE, entry, names)]
     return [
-        {"datastore": name, "path": os.path.join(directory, f"{file_name(name)}.json")}
-        for name in datastores(template, databases)
+        {"datastore": name, "path": os.path.join(directory, f"{file_name(name)}.json")} for name in dict.fromkeys(meant)
     ]
+
+
+def _meant(template: str, entry: Mapping[str, Any], existing: AbstractSet[str]) -> list[str]:
+    database = str(entry["name"])
+    if not is_pattern(database):
+        return [template.replace(DATABASE, database)]
+    before, _database, after = (glob.escape(part) for part in template.partition(DATABASE))
+    found = sorted(matching(f"{before}{database}{after}", existing))
+    if not found and not entry.get("allow_empty"):
+        there = ", ".join(map(visible, sorted(existing)[:MOST_EXAMPLES])) or "none"
+        raise AnsibleFilterError(
+            f'metamapper_databases has the pattern "{visible(database)}", and no datastore in Metamapper matches it. '
+            f"There are: {there}. Correct the pattern or metamapper_datastore, or set allow_empty in that entry."
+        )
+    return found
+
+
+def has_patterns(databases: Iterable[Mapping[str, Any]], template: str) -> bool:
+    """Tell whether it depends on the datastores that there are which ones are meant."""
+    return DATABASE in (template or DATABASE) and any(is_pattern(str(entry["name"])) for entry in databases)
 
 
 def file_name(name: str) -> str:

@@ -104,7 +104,7 @@ def _api(values: Values) -> Iterator[str]:
 
 
 def _datastores(values: Values) -> Iterator[str]:
-    """Yield why it is not known which datastores are meant: databases are patterns, or several have one name."""
+    """Yield why it is not known which datastores are meant: there are none, or several databases have one name."""
     databases = [entry.get("name") or "" for entry in values["databases"] or () if entry]
     template = values["datastore"] or DATABASE
     if DATABASE not in template:
@@ -117,11 +117,6 @@ def _datastores(values: Values) -> Iterator[str]:
         return
     if not databases:
         yield "Neither metamapper_databases nor metamapper_datastore is set, so that no datastore is meant. Set one."
-    for name in filter(PATTERN.search, databases):
-        yield (
-            f'metamapper_databases has the pattern "{name}", and only the server knows which databases it means. Give '
-            "the documentation play a metamapper_databases with their names."
-        )
 
 
 CHECKS: Mapping[str, tuple[Callable[[Values], Iterator[str]], ...]] = {

@@ -11,6 +11,7 @@ import difflib
 from dataclasses import dataclass
 from typing import Any, Collection, Dict, Mapping
 
+from .._core.name_pattern import matching
 from .._core.problem import Failure, Problem
 from .._core.remedy import by_hand
 from .answer import Answer
@@ -55,6 +56,11 @@ def find_datastore(client: Client, name: str) -> Datastore:
     there = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names[:20]) or 'none'}."
     message = f'Metamapper has {len(found) or "no"} datastores named "{name}" in this workspace. {there}'
     raise Failure([Problem(message, by_hand("Name one in datastore as Metamapper shows it."), object=name)])
+
+
+def datastore_names(client: Client, name: str) -> list[str]:
+    """Return the names of the datastores that a name or a pattern means; empty for none."""
+    return sorted(matching(name, {str(item["name"]) for item in list_all(client, "datastores")}))
 
 
 def set_scanning(client: Client, datastore: Datastore, *, is_enabled: bool) -> None:

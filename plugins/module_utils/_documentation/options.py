@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 DOCUMENTATION_ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
-    "state": {"type": "str", "required": True, "choices": ["exported", "restored", "paused", "resumed"]},
+    "state": {"type": "str", "required": True, "choices": ["exported", "restored", "paused", "resumed", "listed"]},
     "api_url": {"type": "str", "required": True},
     "api_workspace": {"type": "str", "required": True},
     "api_token": {"type": "str", "required": True, "no_log": True},

@@ -45,8 +45,15 @@ class Result:
         }
 
 
-def perform(client: Client, options: Mapping[str, Any], *, check: bool) -> Result:
-    """Do what the options of the module ask for; raises Failure."""
+def perform(client: Client, options: Mapping[str, Any], *, check: bool) -> tuple[dict[str, Any], list[str]]:
+    """Do what the options of the module ask for, and return its result and warnings; raises Failure."""
+    if options["state"] == "listed":
+        return {"changed": False, "datastores": catalog.datastore_names(client, options["datastore"])}, []
+    result = _changed(client, options, check=check)
+    return result.as_dict(), result.warnings
+
+
+def _changed(client: Client, options: Mapping[str, Any], *, check: bool) -> Result:
     state, name, path = options["state"], options["datastore"], options["path"]
     if state in ("paused", "resumed"):
         return pause_or_resume(client, name, is_enabled=state == "resumed", check=check)

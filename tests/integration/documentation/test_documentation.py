@@ -287,6 +287,12 @@ def test_pause_and_resume_with_check_and_again(scene: Scene) -> None:
         assert not scene.run(state, path=None).ok().changed
 
 
+def test_datastores_are_listed(scene: Scene) -> None:
+    for pattern, expected in (("*", ["Erp", "warehouse"]), ("ware*", ["warehouse"]), ("Erp", ["Erp"]), ("x*", [])):
+        listed = scene.run("listed", path=None, datastore=pattern).ok()
+        assert (listed.changed, listed.result["datastores"]) == (False, expected)
+
+
 def test_a_refused_pause_is_no_pause(scene: Scene) -> None:
     scene.api.faults = deque([None, status(405)])
     refused = scene.run("paused", path=None)

@@ -72,11 +72,22 @@ def test_hosts_with_datastores_of_other_names_and_what_was_not_written(scene: Sc
     assert "sales.orders short_desc: It has 141 characters" in output
 
 
+def test_a_pattern_means_the_datastores_that_there_are(scene: Scene, tmp_path: Path) -> None:
+    for name in ("tenant_1", "tenant_2"):
+        scene.model.scan(scene.model.add_datastore(name), {"sales": {"orders": ["id"]}})
+    run_playbook(tmp_path, EXPORT, variables(scene, "tenant_*", "warehouse")).ok()
+    exported = {path.name for path in tmp_path.glob("metamapper-documentation/*.json")}
+    assert exported == {"tenant_1.json", "tenant_2.json", "warehouse.json"}
+    assert run_playbook(tmp_path, RESTORE, variables(scene, "tenant_*", "warehouse")).ok().changed == 0
+    play = run_playbook(tmp_path, EXPORT, variables(scene, "nothing_*"))
+    assert (play.failed, "no datastore in Metamapper matches it" in text_of(play)) == (True, True)
+
+
 def test_what_cannot_work_is_one_message_before_anything_is_asked(scene: Scene, tmp_path: Path) -> None:
-    own = variables(scene, "tenant_*", metamapper_api_token="", metamapper_restor="all")
+    own = variables(scene, "a", "b", metamapper_datastore="x", metamapper_api_token="", metamapper_restor="all")
     play = run_playbook(tmp_path, RESTORE, own)
     assert play.failed
-    for said in ("tenant_*", "metamapper_api_token is required", "Did you mean metamapper_restore?"):
+    for said in ("has 2 databases", "metamapper_api_token is required", "Did you mean metamapper_restore?"):
         assert said in text_of(play)
     assert scene.api.requests == []
 

@@ -6,12 +6,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleFilterError
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._documentation import (
     LONGEST_NAME,
     datastores,
     documentation_files,
     documentation_lines,
     file_name,
+    has_patterns,
     hidden_documentation,
     lost_databases,
     paused_datastores,
@@ -57,7 +59,41 @@ def test_long_names_have_files_of_their_own() -> None:
 
 
 def test_files() -> None:
-    assert documentation_files("", ["a/b"], "/d") == [{"datastore": "a/b", "path": "/d/a%2Fb.json"}]
+    assert documentation_files("", [{"name": "a/b"}], "/d", []) == [{"datastore": "a/b", "path": "/d/a%2Fb.json"}]
+
+
+EXISTING = ["tenant_1", "tenant_2", "prod tenant_1", "[x] tenant_1", "warehouse", "a*b", HOSTILE]
+
+
+@pytest.mark.parametrize(
+    ("template", "names", "expected"),
+    [
+        pytest.param("", ["warehouse", "warehouse", "erp"], ["warehouse", "erp"], id="names, also of none"),
+        pytest.param("", ["tenant_*"], ["tenant_1", "tenant_2"], id="pattern"),
+        pytest.param("", ["tenant_1", "tenant_*"], ["tenant_1", "tenant_2"], id="name and pattern"),
+        pytest.param("prod {database}", ["tenant_?"], ["prod tenant_1"], id="part of a name"),
+        pytest.param("[x] {database}", ["tenant_*"], ["[x] tenant_1"], id="only the database is a pattern"),
+        pytest.param("", ["a*b"], ["a*b"], id="a name that looks like one"),
+        pytest.param("", ["we*"], [HOSTILE], id="hostile"),
+        pytest.param("Sales", ["*"], ["Sales"], id="one datastore, whatever the pattern means"),
+        pytest.param("", [], [], id="none"),
+    ],
+)
+def test_which_datastores_are_meant(template: str, names: list[str], expected: list[str]) -> None:
+    entries = [{"name": name} for name in names]
+    assert [each["datastore"] for each in documentation_files(template, entries, "/d", EXISTING)] == expected
+
+
+def test_a_pattern_that_means_nothing_is_an_error_unless_allowed() -> None:
+    with pytest.raises(AnsibleFilterError, match=r"no datastore in Metamapper matches it\. There are: tenant_1"):
+        documentation_files("", [{"name": "x*"}], "/d", ["tenant_1"])
+    assert documentation_files("", [{"name": "x*", "allow_empty": True}], "/d", ["tenant_1"]) == []
+
+
+def test_whether_the_datastores_have_to_be_listed() -> None:
+    pattern, name = [{"name": "a"}, {"name": "x*"}], [{"name": "a"}]
+    found = [has_patterns(pattern, ""), has_patterns(pattern, "p {database}"), has_patterns(pattern, "Sales")]
+    assert [*found, has_patterns(name, ""), has_patterns([], "")] == [True, True, False, False, False]
 
 
 def result(**others: Any) -> dict[str, Any]:

@@ -34,6 +34,7 @@ ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
         "documentation",
         {"databases": [{"name": "*"}], "datastore": "Sales"},
     ),
+    "a pattern, which means datastores": ("documentation", {"databases": [{"name": "tenant_*"}]}),
     "no rule, no address": ("grant", {"pg_hba_file": "", "source": ""}),
     "no rule, any address": ("grant", {"pg_hba_file": "", "source": "203.0.113.7"}),
     "IPv6": ("grant", {"source": "2001:db8::/64"}),
@@ -61,7 +62,6 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "no Metamapper": ("documentation", {"api_url": ""}, "metamapper_api_url is required"),
     "no datastore": ("documentation", {"databases": []}, "no datastore is meant"),
     "one datastore for two": ("documentation", {"databases": TWO, "datastore": "Sales"}, "has 2 databases"),
-    "a pattern": ("documentation", {"databases": [{"name": "tenant_*"}]}, 'the pattern "tenant_*"'),
     "directory": ("documentation", {"documentation_directory": "/dev/null"}, "/dev/null is no directory"),
     "baseline": ("verify", {"baseline": "none.json"}, 'metamapper_baseline names "none.json"'),
 }
