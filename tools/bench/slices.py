@@ -65,7 +65,12 @@ class Fleet:
     @property
     def part(self) -> str:
         """How tables name it."""
-        return f"{self.names:,} servers × {len(DATABASES)} databases, {SLICES} slices"
+        return f"{self.names:,} servers × {len(DATABASES)} databases, {len(self.slices)} slices"
+
+    @property
+    def slices(self) -> range:
+        """The numbers of the slices: none is empty."""
+        return range(min(SLICES, self.names))
 
     def prepare(self) -> None:
         """Write the job."""
@@ -104,7 +109,7 @@ class Fleet:
 
     def slice(self, number: int) -> Ended:
         """Run one slice: each has as many servers as the others, or one less."""
-        first, last = (self.names * edge // SLICES for edge in (number, number + 1))
+        first, last = (self.names * edge // len(self.slices) for edge in (number, number + 1))
         limit = f"postgresql[{first}:{last - 1}]" if last > first + 1 else f"postgresql[{first}]"
         script = (
             'ansible-runner transmit job --playbook grant.yml --ident job --forks "$3" --limit "$2" '
@@ -113,17 +118,16 @@ class Fleet:
         )
         return self.run(script, f"slice-{number}", limit, FORKS)
 
-    def merge(self, slices: Iterable[int]) -> Ended:
-        """Merge the reports of some slices."""
-        extra = {"metamapper_reports": [f"slice-{number}/{REPORT}" for number in slices]}
+    def merge(self) -> Ended:
+        """Merge the reports of all slices."""
+        extra = {"metamapper_reports": [f"slice-{number}/{REPORT}" for number in self.slices]}
         script = 'ansible-playbook -i job/inventory metamapper.postgresql.merge_reports -e "$1"'
         return self.run(script, json.dumps({**extra, "metamapper_report_directory": "whole"}))
 
     def turn(self) -> Iterable[Figure]:
         """Run all slices and merge what came of them."""
-        slices = range(min(SLICES, self.names))
-        ended = [self.slice(number) for number in slices]
-        merged = self.merge(slices)
+        ended = [self.slice(number) for number in self.slices]
+        merged = self.merge()
         whole = sum(each.seconds for each in (*ended, merged))
         yield Figure(self.part, WHOLE, whole)
         yield Figure(self.part, PROCESSOR, sum(each.processor for each in (*ended, merged)))
@@ -172,7 +176,7 @@ def slices(sizes: Sizes) -> Iterator[Scenario]:
             fleet.prepare()
         first = Fleet(directory / "first", servers, len(servers))
         first.prepare()
-        for number in range(min(SLICES, first.names)):
+        for number in first.slices:
             first.slice(number)
         turns: list[Turn] = [fleet.turn for fleet in fleets]
         yield Scenario("Slices of a fleet", turns, goals(fleets), NOTE)
