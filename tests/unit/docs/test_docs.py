@@ -204,3 +204,10 @@ def test_the_defaults_of_the_playbooks_are_the_real_ones() -> None:
     }
     assert real | required == {(name, default, users) for name, (default, users, *_rest) in OF_PLAYBOOKS.items()}
     assert set(OF_PLAYBOOKS) == set(PLAYBOOK_VARIABLES)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_readme_of_a_role_has_the_headings_that_people_look_for(role: str) -> None:
+    found = HEADING.findall((ROOT / "roles" / role / "README.md").read_text(encoding="utf-8"))
+    expected = [role, "Requirements", "Dependencies", "Example playbook", "Role variables", "License"]
+    assert [heading for heading in found if heading in expected] == expected
