@@ -101,7 +101,7 @@ def _databases(value: Any) -> Iterator[Any]:
 
 # Metamapper hides what a scan did not see; the one deletion that there is, of a live object, is explained there.
 DELETING = re.compile(
-    r"\bscans?\b[^.|]*\b(delet|eras|remov)|documentation[^.|]*\b(goes with|is deleted)", re.IGNORECASE
+    r"\bscans?\b[^.|\"]*\b(delet|eras|remov)|documentation[^.|]*\b(goes with|is deleted)", re.IGNORECASE
 )
 EXPLAINED = {"docs/what-happens-to-documentation.md"}
 
