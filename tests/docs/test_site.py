@@ -14,9 +14,10 @@ from typing import Mapping
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import yaml
 
 from tools.docs.build import CACHE
-from tools.docs.pages import pages
+from tools.docs.pages import REPOSITORY, ROOT, pages
 from tools.packaging.collection import contents
 
 SITE = CACHE / "site"
@@ -62,6 +63,30 @@ def test_there_is_a_page_for_every_document_module_and_role() -> None:
     written = {name[: -len(".md")] + ".html" for name in pages().values() if name.endswith(".md")}
     reference = {f"reference/{name}_{kind}.html" for kind in ("module", "role") for name in contents()[kind]}
     assert (written | reference) - {name_of(path) for path in PAGES} == set()
+
+
+@pytest.mark.parametrize(
+    ("page", "source"),
+    [
+        pytest.param("index", "docs/README.md", id="renamed"),
+        pytest.param("guides/bastion", "docs/guides/bastion.md", id="a guide"),
+        pytest.param("roles/grant", "roles/grant/README.md", id="a role"),
+        pytest.param("reference/access_module", "", id="generated"),
+    ],
+)
+def test_a_page_can_be_edited_where_it_comes_from(page: str, source: str, parsed: Mapping[Path, Page]) -> None:
+    links = [link for link in parsed[SITE / f"{page}.html"].links if link.startswith(f"{REPOSITORY}/edit/")]
+    assert set(links) == ({f"{REPOSITORY}/edit/main/{source}"} if source else set())
+
+
+def test_the_front_page_has_the_version_and_leads_to_modules_roles_and_the_repository(
+    parsed: Mapping[Path, Page],
+) -> None:
+    index = SITE / "index.html"
+    version = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
+    assert f"metamapper.postgresql {version}" in index.read_text(encoding="utf-8")
+    reference = {f"reference/{name}_{kind}.html" for kind in ("module", "role") for name in contents()[kind]}
+    assert {*reference, REPOSITORY} - set(parsed[index].links) == set()
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)

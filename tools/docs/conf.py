@@ -19,7 +19,12 @@ author = "The metamapper.postgresql authors"
 copyright = author
 release = version = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
 html_title = f"{project} {version}"
-html_theme_options = {"source_repository": REPOSITORY, "source_branch": "main", "source_directory": "docs/"}
+html_theme_options = {
+    "source_repository": REPOSITORY,
+    "source_branch": "main",
+    "source_directory": "docs/",
+    "footer_icons": [{"name": "GitHub", "url": REPOSITORY, "html": "Repository", "class": ""}],
+}
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
