@@ -44,6 +44,11 @@ def escaped(text: str) -> str:
     return SPECIAL.sub(r"\\\1", visible(text)).replace("@", "&#64;")
 
 
+def one_line(text: str) -> str:
+    """Return a text of several lines as one: two blanks at its end would be a line break."""
+    return " ".join(escaped(line.strip()) for line in visible_lines(text) if line.strip())
+
+
 def code(text: str) -> str:
     """Return a name as code; with a pipe in it, which would end a cell even there, as escaped text."""
     shown = visible(text)
@@ -93,8 +98,7 @@ def _places(group: Group, report: Report) -> str:
 def _decision(group: Group, report: Report) -> list[str]:
     finding = group.first
     where = _places(group, report)
-    reason = " ".join(map(escaped, visible_lines(finding.reason)))
-    lines = [f"* **{escaped(label(finding.aspect))}**{f' {where}' if where else ''}: {reason}"]
+    lines = [f"* **{escaped(label(finding.aspect))}**{f' {where}' if where else ''}: {one_line(finding.reason)}"]
     for remedy in finding.remedies:
         lines += _remedy(remedy, group)
     return lines
@@ -102,7 +106,7 @@ def _decision(group: Group, report: Report) -> list[str]:
 
 def _remedy(remedy: Remedy, group: Group) -> list[str]:
     if remedy.kind == "person":
-        return [f"  {' '.join(map(escaped, visible_lines(remedy.text)))}"]
+        return [f"  {one_line(remedy.text)}"]
     hidden = "" if is_exact(remedy.text) else ", with hidden characters spelled out: see the JSON report"
     language = {"sql": "sql", "variable": "yaml"}.get(remedy.kind, "text")
     title = f"  {escaped(remedy_label(remedy, group.findings) + hidden)}:"
