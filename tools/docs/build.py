@@ -17,8 +17,8 @@ from tools.docs.pages import stage
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parents[1] / ".cache" / "docs"
 COLLECTION = "metamapper.postgresql"
-# The site has its own index.
-LEFT_OUT = ("index.rst", "environment_variables.rst")
+# The filters are private to the roles, and the site has its own index.
+LEFT_OUT = ("*_filter.rst", "index.rst", "environment_variables.rst")
 # The theme has a table of contents of its own on each page.
 CONTENTS = re.compile(r"^\.\. contents::\n(?: +.*\n)*", re.MULTILINE)
 # Labels of Ansible's own documentation, which is not at hand where the site is built, and the pages that have them.
@@ -60,7 +60,7 @@ def source(directory: Path) -> None:
 
 
 def build() -> Path:
-    """Build the site and return its directory."""
+    """Build the site afresh and return its directory."""
     shutil.rmtree(CACHE, ignore_errors=True)
     (CACHE / "source").mkdir(parents=True)
     source(CACHE / "source")

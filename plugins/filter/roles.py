@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private to this collection: it may change at any time and without notice. The name of the file keeps the filters out
-# of the lists of ansible-doc and of the reference.
+# Private to this collection: it may change at any time and without notice.
 """What the roles of this collection ask of Python: their variables in their types, and what is wrong with them."""
 
 from __future__ import annotations
