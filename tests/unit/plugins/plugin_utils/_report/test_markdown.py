@@ -70,7 +70,9 @@ def named(name: str) -> str:
 PLAIN = shape(named("plain"))
 
 
-@pytest.mark.parametrize("name", [HOSTILE, ATTACK, OVERRIDE, MARKUP, "a\nb", "\n", "`", "``` x", "\\", "- a", "1. a", "=="])
+@pytest.mark.parametrize(
+    "name", [HOSTILE, ATTACK, OVERRIDE, MARKUP, "a\nb", "\n", "`", "``` x", "\\", "- a", "1. a", "=="]
+)
 def test_no_name_becomes_markup(name: str) -> None:
     text = named(name)
     assert shape(text) == PLAIN
