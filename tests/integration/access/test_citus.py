@@ -41,7 +41,7 @@ def options(site: Site, **changes: Any) -> dict[str, Any]:
 def test_roles_are_not_made_where_they_would_stay(distributed: Site, check: bool) -> None:
     before = snapshot(distributed.server, distributed.database)
     refused = run_module("access", options(distributed), check=check)
-    assert f"Set metamapper_login_db (option login_db) to {distributed.database}." in refused["msg"]
+    assert f'Set metamapper_login_db: "{distributed.database}" (option login_db).' in refused["msg"]
     assert differences(before, snapshot(distributed.server, distributed.database)) == []
 
 

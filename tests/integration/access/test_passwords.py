@@ -79,7 +79,7 @@ def test_check_mode_foresees_that_a_password_is_set_and_logs_in_once(granted: Wa
     before = snapshot(granted.server)
     foreseen, count = logins(granted, lambda: granted.access(check=True, diff=True))
     assert password_states(foreseen.ok()) == {granted.user: "set"}
-    assert foreseen.statements == [f"ALTER ROLE \"{granted.user}\" PASSWORD '********'"]
+    assert foreseen.statements == [f"ALTER ROLE {granted.user} PASSWORD '********'"]
     assert "password: wrong" in foreseen["diff"]["before"]
     assert "password: set" in foreseen["diff"]["after"]
     assert count == 1
@@ -189,7 +189,7 @@ def test_an_expired_password_is_repaired_first_and_tried_then(granted: Warehouse
     assert known(granted.access().ok(), granted) == ("proven", "")
     granted.run("ALTER ROLE {} VALID UNTIL '2001-01-01'", granted.user)
     checked = granted.access(check=True).ok()
-    assert f"ALTER ROLE \"{granted.user}\" VALID UNTIL 'infinity'" in checked.statements
+    assert f"ALTER ROLE {granted.user} VALID UNTIL 'infinity'" in checked.statements
     repaired = granted.access().ok()
     assert repaired.changed
     assert password_states(repaired) == {granted.user: "proven"}

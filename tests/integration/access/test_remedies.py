@@ -112,8 +112,9 @@ def test_the_membership_shown_mends_it_too(deputy_warehouse: Warehouse, lack: st
     warehouse = deputy_warehouse
     LACKS[lack](warehouse)
     refused = warehouse.access()
-    marker = "Or make the administrator a member: "
-    shown = {problem["remedy"].split(marker)[1] for problem in refused["problems"] if marker in problem["remedy"]}
+    remedies = [one for problem in refused["problems"] for one in problem["remedies"]]
+    shown = {one["text"] for one in remedies if one.get("situation") == "be a member of the owner"}
+    assert shown
     for statement in shown:
         warehouse.run(statement)
     warehouse.access().ok()

@@ -97,7 +97,7 @@ def test_what_has_no_equivalent_in_the_encoding_is_found_and_the_remedy_fixes_it
     assert scan(reader, database).status == "FAILURE"
     outcome = look(reader, "*", name=database)
     (finding,) = found(outcome, "breaks_scan", "failure")
-    assert finding["remedy"] == f"ALTER ROLE \"{reader.user}\" SET client_encoding = 'UTF8';"
+    assert finding["remedy"] == f"ALTER ROLE {reader.user} SET client_encoding = 'UTF8';"
     assert (outcome["seen"], outcome["breakers_confirmed"]) == ({}, True)
     reader.server.execute(finding["remedy"])
     assert scan(reader, database).status == "SUCCESS"

@@ -167,7 +167,7 @@ def test_a_user_outside_its_group_is_told_so(reader: Site) -> None:
 def test_without_a_group_the_remedies_grant_to_the_user(reader: Site) -> None:
     reader.run("CREATE TABLE sales.more (a int)")
     outcome = look(reader, "sales", group="nobody_is_called_so")
-    assert found(outcome, "missing")[0]["remedy"] == f'GRANT SELECT ON TABLE sales.more TO "{reader.user}";'
+    assert found(outcome, "missing")[0]["remedy"] == f"GRANT SELECT ON TABLE sales.more TO {reader.user};"
 
 
 @pytest.mark.parametrize("entry", ["gone", "gone_*", HOSTILE])

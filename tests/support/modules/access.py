@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Iterator, Mapping, Sequence
 
 import psycopg2
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.identifier import identifier
 from psycopg2 import sql
 
 from tests.support.postgres.site import Site, identifiers
@@ -202,8 +203,13 @@ def messages(outcome: Outcome) -> list[str]:
 
 
 def remedies(outcome: Outcome) -> list[str]:
-    """Return the statement of each problem that has one."""
-    return [problem["statement"] for problem in outcome.get("problems", []) if problem["statement"]]
+    """Return the statement of each problem that has one, with the role that runs it."""
+    return [_as_role(problem) for problem in outcome.get("problems", []) if problem["statement"]]
+
+
+def _as_role(problem: Mapping[str, Any]) -> str:
+    roles = [one["role"] for one in problem["remedies"] if one["kind"] == "sql"]
+    return f"SET ROLE {identifier(roles[0])}; {problem['statement']}" if any(roles[:1]) else str(problem["statement"])
 
 
 def named(names: Sequence[str]) -> sql.Composed:

@@ -46,6 +46,13 @@ def found(outcome: Outcome, aspect: str, *severities: str) -> list[dict[str, Any
     return [one for one in outcome["findings"] if one["aspect"] == aspect and one["severity"] in wanted]
 
 
+def statements(finding: dict[str, Any], situation: str = "") -> list[str]:
+    """Return the statements of a finding's remedy: of the one for a situation, where it has one, or of those needed."""
+    mine = [one for one in finding["remedies"] if one.get("situation") == situation]
+    chosen = mine or [one for one in finding["remedies"] if not one["is_alternative"]]
+    return [statement for one in chosen for statement in one.get("statements", [])]
+
+
 def places(findings: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
     """Return the schemas and relations of some findings."""
     return [(one["schema"], one["relation"]) for one in findings]

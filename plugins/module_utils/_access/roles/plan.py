@@ -284,7 +284,8 @@ def missing_group_problem(server: ServerFacts, group: str, problems: Sequence[Pr
         return []
     statements = [statement_text("CREATE ROLE {} NOLOGIN", group)]
     if server.admin.is_createrole:  # from 16 on, that comes with ADMIN OPTION
-        remedy = sql("create the group", *statements, role=server.administrator)
+        by = quoted(server.administrator)
+        remedy = sql("create the group", *statements, role=server.administrator, by=by)
     else:
         if has_feature(server.version_num, "createrole_needs_admin"):
             statements.append(_administration(group, server.administrator))
