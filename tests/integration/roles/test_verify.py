@@ -209,10 +209,10 @@ def test_the_password_is_nowhere(warehouse: Site, tmp_path: Path) -> None:
     directory = tmp_path / "new" / "reports"
     play = verify(warehouse, tmp_path, "-vvv", metamapper_report_directory=str(directory))
     files = [path for path in directory.rglob("*") if path.is_file()]
-    names = ["baseline/db.json", "report.html", "report.json", "report.txt"]
+    names = ["baseline/db.json", "oids/db.json", "report.html", "report.json", "report.txt"]
     assert sorted(str(path.relative_to(directory)) for path in files) == names
     texts = [play.output, *(path.read_text() for path in files)]
-    assert ["p4ss w" in text for text in texts] == [False] * 5
+    assert ["p4ss w" in text for text in texts] == [False] * 6
 
 
 def test_hostile_names_pass_through_to_the_report(warehouse: Site, tmp_path: Path) -> None:
@@ -283,7 +283,7 @@ FORMATS = {
 def test_the_formats_that_are_listed_are_written(warehouse: Site, tmp_path: Path) -> None:
     assert verify(warehouse, tmp_path, metamapper_report_formats=list(FORMATS)).status == 0
     written = {path.name for path in (tmp_path / "metamapper-report").iterdir()}
-    assert written == {*FORMATS.values(), "baseline"}
+    assert written == {*FORMATS.values(), "baseline", "oids"}
     spec = yaml.safe_load((ROOT / "roles" / "verify" / "meta" / "argument_specs.yml").read_text())
     assert spec["argument_specs"]["main"]["options"]["metamapper_report_formats"]["choices"] == list(FORMATS)
 
