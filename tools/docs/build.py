@@ -60,7 +60,7 @@ def source(directory: Path) -> None:
 
 
 def build() -> Path:
-    """Build the whole site and return its directory."""
+    """Build the site and return its directory."""
     shutil.rmtree(CACHE, ignore_errors=True)
     (CACHE / "source").mkdir(parents=True)
     source(CACHE / "source")

@@ -35,7 +35,7 @@ def stage(directory: Path) -> None:
     for name in listed.split("\0"):
         if name and (ROOT / name).exists():
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, directory / name)
+            shutil.copy2(ROOT / name, directory / name, follow_symlinks=False)
 
 
 def build(target: Path) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.metamapper.postgresql.plugins.filter.baseline import FilterModule
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._baseline_filter import FilterModule
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.baseline import (
     FOLDER,
     Baseline,

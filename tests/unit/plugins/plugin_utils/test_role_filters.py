@@ -5,19 +5,16 @@ from __future__ import annotations
 
 import ast
 import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from ansible import context
 from ansible.errors import AnsibleFilterError
 from ansible.utils.context_objects import CLIArgs
-from ansible_collections.metamapper.postgresql.plugins.filter.roles import FilterModule
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._role_filters import FilterModule
 
 FILTERS = FilterModule().filters()
 UNKNOWN = "metamapper_usr is not a variable of metamapper.postgresql. Did you mean metamapper_user?"
-DIRECTORY = Path(__file__).resolve().parents[4] / "plugins" / "filter"
 
 
 def test_names_of_other_roles_are_left_out() -> None:
@@ -58,10 +55,3 @@ def test_a_play_without_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert FILTERS["play_hosts"]("postgresql", groups) == "postgresql"
     with pytest.raises(AnsibleFilterError, match="No host of the inventory matches typo"):
         FILTERS["play_hosts"]("typo", groups)
-
-
-@pytest.mark.parametrize("name", FILTERS)
-def test_every_filter_is_documented_as_private(name: str) -> None:
-    documentation = yaml.safe_load((DIRECTORY / f"{name}.yml").read_text())["DOCUMENTATION"]
-    assert documentation["name"] == name
-    assert documentation["short_description"] == "Private to the roles of this collection"
