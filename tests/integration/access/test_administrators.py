@@ -245,7 +245,8 @@ def test_from_check_to_revoke(site: Site, name: str) -> None:
     service.verify("own").ok()
     gone: dict[str, Any] = {"state": "absent", "users": [{"name": site.user}], "databases": None}
     service.access(assume_owners=True, **gone).ok()
-    assert site.run("SELECT 1 FROM pg_roles WHERE rolname IN (%s)" % f"'{site.group}', '{site.user}'") == []  # noqa: UP031
+    left = "SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)"
+    assert site.server.execute(left, parameters=[[site.group, site.user]]) == []
     assert service.memberships() == memberships
 
 
