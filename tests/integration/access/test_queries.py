@@ -336,6 +336,11 @@ def test_assumable(sample: Sample) -> None:
     assert not {boss, admin, "postgres", "pg_monitor"} & set(rows)
 
 
+def test_role_names(sample: Sample) -> None:
+    found = {row["name"] for row in sample.ask(role_queries.ROLE_NAMES)}
+    assert {sample.owner, sample.group, sample.user, "postgres"} <= found
+
+
 def test_visible_to_one_only(sample: Sample) -> None:
     assert sample.ask(role_queries.VISIBLE_TO_ONE_ONLY) == []
     run(sample, "GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT SELECT (id) ON {schema}.t TO {user}")
