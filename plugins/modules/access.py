@@ -144,7 +144,7 @@ options:
       - The server's log and event triggers see these statements.
     type: bool
     default: false
-    version_added: 1.1.0
+    version_added: 1.0.0
   exclusive:
     description:
       - Revoke privileges of O(group) and O(users), including retired ones, that are out of scope in any database,

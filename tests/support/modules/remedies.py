@@ -123,3 +123,9 @@ def run_literally(scene: Scene, situation: str, meanwhile: Callable[[], Any] = l
     after = {key(thing) for thing in things(scene.run())}
     assert after & fixed == set()
     assert after <= set(plans), after - set(plans)
+
+
+def run_in_vain(scene: Scene, situation: str) -> None:
+    """Run where a major version does not know a situation: nothing says its remedy."""
+    told = [remedy.get("situation") for thing in things(scene.run()) for remedy in thing["remedies"]]
+    assert situation not in told
