@@ -124,6 +124,7 @@ def closed_schema(place: Place) -> None:
 
 
 def creating_group(place: Place) -> None:
+    place.warehouse.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # who may before 15
     place.present(privilege="metadata")
     place.warehouse.access(privilege="metadata").ok()
     place.warehouse.run("GRANT CREATE ON SCHEMA {} TO {}", place.warehouse.schema, place.warehouse.group)
