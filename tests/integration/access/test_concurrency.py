@@ -141,11 +141,11 @@ def test_a_schema_that_came_after_the_survey_is_left_to_the_next_run(
     monkeypatch.setattr(result, "apply", apply_later)
     entry = warehouse.entry(schemas=[warehouse.schema, "l*"], allow_empty=True)
     first = warehouse.access(databases=[entry], exclusive=True).ok()
-    assert [statement for statement in first.statements if '"late"' in statement] == []
+    assert [statement for statement in first.statements if "late" in statement] == []
     assert '"late"' not in json.dumps(first["after"])
     monkeypatch.undo()
     second = warehouse.access(databases=[entry], exclusive=True).ok()
-    assert [statement for statement in second.statements if '"late"' not in statement] == []
+    assert [statement for statement in second.statements if "late" not in statement] == []
     assert warehouse.readable("late") == ["t"]
 
 

@@ -131,7 +131,7 @@ def test_what_another_grantor_gave_goes_too(place: Place) -> None:
     place.site.run("GRANT USAGE ON SCHEMA {} TO {} WITH GRANT OPTION", HOSTILE, deputy)
     place.site.run_as(deputy, "GRANT USAGE ON SCHEMA {} TO {}", HOSTILE, place.site.group)
     done = place.access().ok()
-    assert f'SET LOCAL ROLE "{deputy}"' in done.statements
+    assert f"SET LOCAL ROLE {deputy}" in done.statements
     assert place.held() == exact
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 from types import ModuleType
@@ -310,6 +311,11 @@ def test_sessions(sample: Sample) -> None:
     assert sample.ask(role_queries.SESSIONS) == []
     assert sample.ask(role_queries.SESSIONS, users=["postgres"])[0]["can_end"] is True
     assert sample.ask(role_queries.STARTING_PROCESSES) == [{"processes": 0}]
+    gone = sample.site.create_role("gone", "LOGIN PASSWORD 'gone'")
+    with contextlib.closing(sample.server.connect(sample.site.database, user=gone, password="gone")) as connection:
+        connection.cursor().execute("BEGIN; SELECT 1")
+        sample.site.run("DROP ROLE {}", gone)
+        assert sample.ask(role_queries.STARTING_PROCESSES) == [{"processes": 0}]
 
 
 def test_verifier(sample: Sample) -> None:

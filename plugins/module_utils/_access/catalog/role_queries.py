@@ -145,14 +145,15 @@ SELECT role.rolname AS name
  ORDER BY role.rolname
 """
 
-# How many processes hold a lock and have no user in pg_stat_activity, as one that is authenticated and still starting.
-# Up to 17 it has no row there, from 18 on a row without a user.
+# How many processes hold a lock and have no user, as one that is authenticated and still starting. Up to 17 it has no
+# row among the activities, from 18 on a row without a user. Before 10 the view leaves out who was dropped meanwhile.
 STARTING_PROCESSES = """
 SELECT pg_catalog.count(DISTINCT lock.pid) AS processes
   FROM pg_catalog.pg_locks AS lock
  WHERE lock.pid IS NOT NULL
-   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity AS activity
-                    WHERE activity.pid = lock.pid AND activity.usesysid IS NOT NULL)
+   AND lock.pid NOT IN (SELECT activity.pid
+                          FROM pg_catalog.pg_stat_get_activity(NULL::pg_catalog.int4) AS activity
+                         WHERE activity.usesysid IS NOT NULL AND activity.pid IS NOT NULL)
  ORDER BY 1
 """
 
