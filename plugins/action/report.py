@@ -100,9 +100,9 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = {"changed": False, "file": ""}
         if self._task.check_mode:
             return {**result, "msg": text_lines(report)}
-        keep_oids(directory, run.results(hostvars), created)
         inventory = run.inventory or run.hosts
         published = publish(directory, report, options["formats"], inventory=inventory, known=known)
+        keep_oids(directory, run.results(hostvars), created)
         if options["keep_baselines"]:
             renew_baselines(directory, run.results(hostvars), created)
         lines = [*text_lines(report), *merged_into(published.report, report), *filter(None, [published.note])]

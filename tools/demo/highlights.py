@@ -14,7 +14,7 @@ RECAP = re.compile(r"\S+\s+: ok=\d+ ")
 REPORT = re.compile(r"TASK \[.*report \| ")
 STATUS = re.compile(r"\w+: \[[^]]*\]")
 # A row of the text report for an aspect in which nothing was found.
-NOTHING_FOUND = re.compile(r"  ok ")
+NOTHING_FOUND = re.compile(r"  (ok|not checked) ")
 
 
 class Highlight(NamedTuple):

@@ -136,10 +136,18 @@ class Service:
         group = self.admin
         if kind.group:
             predefined = kind.group.startswith("pg_")
-            group = kind.group if predefined else self.site.create_role(kind.group, kind.group_attributes)
+            group = (
+                kind.group
+                if predefined and self._exists(kind.group)
+                else self.site.create_role(kind.group.replace("pg_", ""), kind.group_attributes)
+            )
             self.run("GRANT {} TO {}", group, self.admin)
-        for role in kind.group_roles:
+        for role in filter(self._exists, kind.group_roles):  # 14 has some of them, 9.6 fewer
             self.run("GRANT {} TO {}", role, self.admin if group.startswith("pg_") else group)
+
+    def _exists(self, role: str) -> bool:
+        query = "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s"
+        return bool(self.site.server.execute(query, parameters=[role]))
 
     def _provider(self) -> None:
         for name in self.kind.databases:
