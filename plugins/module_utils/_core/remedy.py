@@ -19,6 +19,7 @@ Kind = Literal["sql", "variable", "line", "person"]
 Change = Literal["set", "add", "remove"]
 
 SUPERUSER = "a superuser"
+OWNER = "its owner or a superuser"
 ADMINISTRATOR = "an administrator"
 SHOWN_CHARACTERS = 1000
 

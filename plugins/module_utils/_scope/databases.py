@@ -13,7 +13,7 @@ from typing import Iterable, Iterator, Mapping, Protocol, Sequence
 from .._core.name import suggestion
 from .._core.name_pattern import is_pattern, matching
 from .._core.problem import Problem
-from .._core.remedy import by_hand, sql
+from .._core.remedy import OWNER, by_hand, sql
 from .._core.sql_statement import quoted, statement_text
 from .account import LeftOut
 from .entry import DatabaseEntry
@@ -115,12 +115,12 @@ def not_enterable(database: ExistingDatabase, admin: str) -> Iterator[Problem]:
     if not database.allows_connections:
         statement = statement_text("ALTER DATABASE {} ALLOW_CONNECTIONS true", database.name)
         message = f"The database {quoted(database.name)} accepts no connections."
-        remedy = sql("accept connections", statement, by="its owner or a superuser")
+        remedy = sql("accept connections", statement, by=OWNER)
         yield Problem(message, (remedy,), database=database.name, statement=statement)
     elif not database.can_connect:
         statement = statement_text("GRANT CONNECT ON DATABASE {} TO {}", database.name, admin)
         message = f"Role {quoted(admin)} may not connect to database {quoted(database.name)}."
-        remedy = sql("let the administrator connect", statement, by="its owner or a superuser")
+        remedy = sql("let the administrator connect", statement, by=OWNER)
         yield Problem(message, (remedy,), database=database.name, statement=statement)
 
 

@@ -38,6 +38,7 @@ from .inspect_roles import (
     inspect_remains,
     inspect_role_names,
     inspect_roles,
+    set_privilege,
 )
 
 # Ordinary and partitioned tables, views, materialized views and foreign tables: what SELECT ON TABLES covers.
@@ -285,8 +286,7 @@ def _acl_parameters(request: AccessRequest, version: int, databases: Sequence[st
         "classes": None,
         "objects": None,
         "assumable": [],
-        # https://www.postgresql.org/docs/16/functions-info.html#FUNCTIONS-INFO-ACCESS-TABLE
-        "set": "SET" if has_feature(version, "membership_options") else "MEMBER",
+        "set": set_privilege(version),
         "inherited_defaults": has_feature(version, "inherited_defaults"),
     }
 

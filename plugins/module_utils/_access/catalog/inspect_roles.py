@@ -53,13 +53,21 @@ def inspect_connections(session: Session, request: AccessRequest) -> tuple[Conne
     return tuple(session.records(role_queries.SESSIONS, {"users": list(users)}, Connection))
 
 
+def set_privilege(version: int) -> str:
+    """Return what pg_has_role() calls the right to SET ROLE: before 16 every member has it.
+
+    https://www.postgresql.org/docs/16/functions-info.html#FUNCTIONS-INFO-ACCESS-TABLE
+    """
+    return "SET" if has_feature(version, "membership_options") else "MEMBER"
+
+
 def inspect_assumable(session: Session, request: AccessRequest) -> dict[str, AssumableRole]:
     """Return the roles that may be taken on, by name, none unless that is asked for; one round trip where it is."""
     if not request.assume_owners:
         return {}
     version = session.connection.server_version
     parameters = {
-        "set": "SET" if has_feature(version, "membership_options") else "MEMBER",
+        "set": set_privilege(version),
         "needs_admin": has_feature(version, "createrole_needs_admin"),
     }
     return {role.name: role for role in session.records(role_queries.ASSUMABLE, parameters, AssumableRole)}

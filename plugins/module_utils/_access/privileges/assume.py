@@ -17,9 +17,8 @@ from typing import Iterable, Sequence
 from ..._core.problem import Problem
 from ..._core.remedy import alternatively, by_hand, variable
 from ..._core.sql_statement import Statement, quoted, simple
+from ..._scope.entry import DATABASE_OWNER
 from ..catalog.facts import Assumable, AssumableRole, DatabaseFacts
-
-DATABASE_OWNER = "pg_database_owner"
 
 
 def advised(problems: Iterable[Problem], left: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -38,9 +37,14 @@ def _about(problem: Problem) -> tuple[str, str, str]:
     return (problem.database, problem.object, problem.statement)
 
 
+def real_owner(facts: DatabaseFacts, owner: str) -> str:
+    """Return the role that an owner stands for: pg_database_owner for the owner of the database."""
+    return facts.owner if owner == DATABASE_OWNER else owner
+
+
 def owner_to_assume(facts: DatabaseFacts, owner: str) -> str:
     """Return the role to take on for what belongs to an owner, empty where it cannot be taken on."""
-    role = facts.owner if owner == DATABASE_OWNER else owner
+    role = real_owner(facts, owner)
     return role if role in facts.assumable else ""
 
 

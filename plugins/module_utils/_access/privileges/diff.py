@@ -17,7 +17,7 @@ from typing import Iterable, Iterator, Sequence, Union
 from ..._core.problem import Problem
 from ..._core.sql_statement import Statement
 from ..catalog.facts import AclItem, Assumable, DatabaseFacts, MissingRelation, PrivilegeState, ServerFacts
-from .assume import owner_to_assume, with_owners
+from .assume import owner_to_assume, real_owner, with_owners
 from .desired import Desired, connect_on, default_of, usage_on
 from .metadata_mode import unsafe_creates
 from .object_kinds import OBJECT_KINDS, schema_of
@@ -138,7 +138,7 @@ def _sort_connect(found: _Sorted, facts: DatabaseFacts, refusals: GrantRefusals)
 def _sort_schemas(found: _Sorted, facts: DatabaseFacts, refusals: GrantRefusals) -> None:
     for name in facts.listed:
         schema, grant = facts.schemas[name], usage_on(name)
-        owner = facts.owner if schema.owner == "pg_database_owner" else schema.owner
+        owner = real_owner(facts, schema.owner)
         if not _sort(found, grant, schema.usage, owner_to_assume(facts, owner)):
             found.problems.append(refusals.of_object(grant, owner))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Iterator
 
 from ..._core.problem import Problem
-from ..._core.remedy import alternatively, sql, variable
+from ..._core.remedy import OWNER, alternatively, sql, variable
 from ..._core.sql_statement import quoted, statement_text
 from ..catalog.facts import DatabaseFacts
 
@@ -36,6 +36,6 @@ def _unsafe(database: str, location: str, statement: str, group: str) -> Problem
         "and a foreign key from a table of its own to one that it holds REFERENCES on tells which values exist there "
         "and blocks its owner's deletes."
     )
-    remedy = sql("revoke CREATE for metadata mode", statement, by="its owner or a superuser", database=database)
+    remedy = sql("revoke CREATE for metadata mode", statement, by=OWNER, database=database)
     accepted = variable("accept REFERENCES", "metamapper_accept_references", True)
     return Problem(message, (remedy, *alternatively(accepted)), database=database, object=location, statement=statement)

@@ -13,7 +13,7 @@ from typing import Callable, Collection, Iterator, Sequence
 
 from ..._core.membership import inheriting_membership, may_grant
 from ..._core.problem import Problem
-from ..._core.remedy import SUPERUSER, Remedies, Remedy, alternatively, by_hand, sql
+from ..._core.remedy import OWNER, SUPERUSER, Remedies, Remedy, alternatively, by_hand, sql
 from ..._core.server_version import has_feature
 from ..._core.sql_statement import Statement, placeholders, quoted, statement_text
 from ..._scope.entry import DatabaseEntry
@@ -23,7 +23,6 @@ from .object_kinds import described
 from .statements import Grant, grant_statements, plain_revokes, revoke_order, without_dependents
 
 NAMES_PER_MESSAGE = 3
-OWNER = "its owner or a superuser"
 
 
 @dataclass(frozen=True)

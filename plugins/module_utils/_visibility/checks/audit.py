@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import Iterator, Mapping, Sequence
 
 from ..._core.membership import may_grant
-from ..._core.remedy import SUPERUSER, Remedies, alternatively, by_hand, sql, variable
+from ..._core.remedy import OWNER, SUPERUSER, Remedies, alternatively, by_hand, sql, variable
 from ..._core.server_version import has_feature
 from ..._core.sql_statement import Statement, identifier, placeholders, quoted, statement_text
 from ..catalog.facts import DatabaseFacts, Default, Membership, Owned, PathCreator, RelationDetail, Schema, SessionFacts
 from ..finding import Finding, Severity
 from ..wording import grantee, named, through
-from .remedies import OWNER, PUBLIC, login_roles, not_a_member, revoked_default
+from .remedies import PUBLIC, login_roles, not_a_member, revoked_default
 
 PUBLIC_ONLY = ("",)
 NAMED = 5

@@ -13,7 +13,7 @@ from typing import Iterator, Mapping, Sequence
 from ..._core.metamapper_form import form_problems
 from ..._core.name_pattern import is_pattern
 from ..._core.problem import Failure
-from ..._core.remedy import SUPERUSER, Remedies, alternatively, by_hand, sql, variable
+from ..._core.remedy import OWNER, SUPERUSER, Remedies, alternatively, by_hand, sql, variable
 from ..._core.server_version import has_feature
 from ..._core.sql_statement import quoted, statement_text
 from ..._postgres.driver import ServerError
@@ -24,7 +24,6 @@ from ..._scope.databases import unknown_database
 from ..catalog.facts import LockHolder, SessionFacts
 from ..finding import Finding
 from ..request import Request
-from .remedies import OWNER
 
 TLS_MODES = frozenset({"require", "verify-ca", "verify-full"})
 TLS_WORDS = ("SSL", "TLS", "certificate")

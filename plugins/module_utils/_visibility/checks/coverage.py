@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Iterable, Iterator
 
 from ..._core.membership import inheriting_membership, may_grant
-from ..._core.remedy import Remedies, alternatively, by_hand, sql, variable
+from ..._core.remedy import OWNER, Remedies, alternatively, by_hand, sql, variable
 from ..._core.server_version import has_feature
 from ..._core.sql_statement import Statement, quoted, statement_text
 from ..catalog.facts import (
@@ -27,7 +27,7 @@ from ..finding import (
     Severity,
 )
 from ..wording import sampled
-from .remedies import OWNER, granted, of_role, usage
+from .remedies import granted, of_role, usage
 from .scan_failures import is_left_out
 
 

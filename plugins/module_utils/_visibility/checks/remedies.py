@@ -10,13 +10,12 @@ from __future__ import annotations
 from typing import AbstractSet, Sequence
 
 from ..._core.membership import may_grant
-from ..._core.remedy import Remedies, Remedy, alternatively, sql
+from ..._core.remedy import OWNER, Remedies, Remedy, alternatively, sql
 from ..._core.sql_statement import Statement, identifier, quoted, statement_text
 from ..._scope.schemas import left_out
 from ..catalog.facts import DatabaseFacts, Default
 from ..wording import grantee
 
-OWNER = "its owner or a superuser"
 PUBLIC = ""  # as aclexplode() has it
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import Iterator, Mapping
 
-from ..._core.remedy import Remedies, by_hand, sql
+from ..._core.remedy import OWNER, Remedies, by_hand, sql
 from ..._core.sql_statement import Statement, quoted
 from ..._core.unquoted_names import Effect, safe_name
 from ..catalog.facts import DatabaseFacts, Default, QueryFailure, RelationDetail, Schema, Totals
 from ..finding import Finding, Severity, qualified
 from ..wording import grantee, sampled, through
 from .not_storable import not_decodable, not_storable
-from .remedies import OWNER, PUBLIC, granted, hidden, renamed, revoked_default, usage
+from .remedies import PUBLIC, granted, hidden, renamed, revoked_default, usage
 
 QUERY_CANCELED = "57014"
 MAY_HAVE_BEEN_DROPPED = frozenset({"42P01", "3F000", "XX000"})
