@@ -25,10 +25,10 @@ from tools.postgres.server import running
 
 DATABASE = "bench"
 NOTE = """\
-Each candidate is a whole process, with its own start: of the two of Ansible, the last row is that start. The guide's
-SQL cannot run twice, since CREATE USER fails. pg-sync-roles knows no default privileges, ldap2pg no password of a role
-and no role that creates without being managed; pgroles takes no more than 512 default privileges, and wants PostgreSQL
-14 or newer; the loops take a task for each schema, and find no relation that is there twice under one role."""
+Each candidate is a whole process with its own start; the last row is the start of Ansible, which the loops and the
+task have as well. The guide's SQL cannot run twice, since CREATE USER fails. pg-sync-roles sets no default privileges;
+ldap2pg sets no password, and default privileges only for owners that it manages; pgroles accepts at most 512 default
+privileges. The loops run a task for each schema."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job as pgroles does it, which is installed by ``cargo install pgroles-cli --root .cache/bench/peers``."""
+"""The job as pgroles does it.
+
+Installed by ``cargo install pgroles-cli --version 0.15.0 --root .cache/bench/peers``.
+"""
 
 from __future__ import annotations
 
