@@ -87,6 +87,10 @@ SAME_ANSWERS = 3
 ATTEMPTS = 8
 FIRST_PAUSE_SECONDS = 0.05
 
+# How long to look for a server that has not answered COMMIT. One that was stopped may be starting again and refuses at
+# once; where the network is gone, each attempt takes connect_timeout_seconds, so that attempts are not counted.
+REOPEN_SECONDS = 20.0
+
 
 @dataclass(frozen=True)
 class LockTimeouts:
@@ -178,16 +182,18 @@ class _Unanswered(Exception):
 
 
 def _reopen(session: Session, error: OutcomeUnknown) -> None:
-    """Reconnect, with pauses: a server that was stopped may be starting again."""
+    """Reconnect, with pauses; raises ``error`` where that takes longer than REOPEN_SECONDS."""
+    deadline = time.monotonic() + REOPEN_SECONDS
     pause = FIRST_PAUSE_SECONDS
-    for _attempt in range(ATTEMPTS):
+    while True:
         try:
             session.reopen()
             return
         except ServerError:
+            if time.monotonic() + pause > deadline:
+                raise error from None
             time.sleep(pause)
             pause *= 2
-    raise error
 
 
 def _settled(

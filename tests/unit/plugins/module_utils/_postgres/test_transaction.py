@@ -135,6 +135,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that would have been slept."""
     slept: list[float] = []
     monkeypatch.setattr(time, "sleep", slept.append)
+    monkeypatch.setattr(time, "monotonic", lambda: sum(slept))
     return slept
 
 
@@ -301,13 +302,30 @@ def test_a_commit_without_an_answer_is_settled_by_a_look(server: Server, is_kept
 @pytest.mark.parametrize(
     "server",
     [
-        pytest.param(Server(commits=[UNANSWERED], logins=[refusal("")] * ATTEMPTS), id="nobody can look"),
+        pytest.param(Server(commits=[UNANSWERED], logins=[refusal("")] * 99), id="nobody can look"),
         pytest.param(Server(commits=[UNANSWERED] * 2), id="nor is the second COMMIT answered"),
     ],
 )
 def test_where_nobody_can_look_the_outcome_is_unknown(server: Server) -> None:
     with pytest.raises(OutcomeUnknown):
         written(server, FIRST)
+
+
+@pytest.mark.parametrize(
+    ("login_seconds", "at_most_seconds"), [(0.0, 20.0), (10.0, 30.0)], ids=["refused at once", "swallowed"]
+)
+def test_a_server_that_is_gone_is_not_looked_for_longer_than_so(
+    pauses: list[float], login_seconds: float, at_most_seconds: float
+) -> None:
+    class Gone(Server):
+        def reopen(self) -> None:
+            time.sleep(login_seconds)
+            super().reopen()
+
+    server = Gone(commits=[UNANSWERED], logins=[refusal("")] * 99)
+    with pytest.raises(OutcomeUnknown):
+        written(server, FIRST)
+    assert (server.sent.count("login") > 1, 10.0 < sum(pauses) <= at_most_seconds) == (True, True)
 
 
 def test_a_commit_that_meets_another_is_done_again() -> None:
