@@ -130,6 +130,7 @@ def interrupt_connections() -> None:
 
 def _interrupt(connection: Connection) -> None:
     """Cancel what runs, whoever waits for it, and end the connection under it."""
+    connection.is_interrupted = True
     canceller = Worker()
     with contextlib.suppress(NotInTime):
         canceller.call(connection._cancellation.request, CANCEL_SECONDS)
@@ -140,7 +141,8 @@ def _interrupt(connection: Connection) -> None:
 class Connection:
     """A connection of psycopg2's whose errors are ServerError, and for whose answers nobody waits inside C.
 
-    ``exchanges_bytes`` tells whether ``exchange_bytes`` was called.
+    ``exchanges_bytes`` tells whether ``exchange_bytes`` was called, ``is_interrupted`` that nobody waits for answers
+    any more, so that nothing is to be sent again.
     """
 
     def __init__(self, raw: Any, worker: Worker | None = None) -> None:
@@ -149,12 +151,10 @@ class Connection:
         self._cancellation = Cancellation(_libpq(), raw.pgconn_ptr)
         self._is_closed = False
         self.exchanges_bytes = False
+        self.is_interrupted = False
 
     def exchange_bytes(self, timeout_seconds: float) -> None:
-        """Let texts be any bytes, for a server that does not know their encoding; see ``_core.byte_text``.
-
-        Raises ServerError.
-        """
+        """Let texts be any bytes, as ``_core.byte_text`` has them; raises ServerError."""
         self._answer(partial(self._raw.set_client_encoding, "LATIN1"), timeout_seconds)
         self.exchanges_bytes = True
 

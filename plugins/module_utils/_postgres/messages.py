@@ -45,10 +45,13 @@ class Messages:
         self._has_own_limits = False
 
     def reopen(self, **more: str) -> None:
-        """Reconnect, whatever became of the connection; raises ServerError, and then it stays closed."""
+        """Reconnect, whatever became of the connection, unless it was interrupted.
+
+        Raises ServerError, and then it stays closed.
+        """
         exchanges_bytes = self.connection.exchanges_bytes
         self.connection.close()
-        if self._reconnect is None:
+        if self._reconnect is None or self.connection.is_interrupted:
             raise ServerError("", "the connection is closed", is_connection_lost=True)
         self.connection = self._reconnect(**more)
         if exchanges_bytes:

@@ -3,11 +3,20 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from typing import Any
 from unittest.mock import Mock
 
+import psycopg2
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import Connection, Result
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres import driver
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import (
+    Connection,
+    Result,
+    connect,
+    interrupt_connections,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Timeouts
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.messages import CUT_SHORT, Messages
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server_error import ServerError
@@ -17,7 +26,13 @@ ONE = Result(("a",), [(1,)])
 
 def connection(*answers: Any, **properties: Any) -> Mock:
     """Return a connection that answers so, one message after the other."""
-    properties = {"server_version": 170000, "exchanges_bytes": False, "encodings": ("UTF8", "UTF8"), **properties}
+    as_ever = {
+        "server_version": 170000,
+        "exchanges_bytes": False,
+        "is_interrupted": False,
+        "encodings": ("UTF8", "UTF8"),
+    }
+    properties = {**as_ever, **properties}
     return Mock(spec=Connection, execute=Mock(side_effect=answers), **properties)
 
 
@@ -77,3 +92,52 @@ def test_a_new_connection_exchanges_bytes_as_the_one_before() -> None:
     again = connection()
     Messages(connection(exchanges_bytes=True), reconnect=Mock(return_value=again)).reopen()
     assert again.exchange_bytes.called
+
+
+class Raw:
+    """A connection of psycopg2's whose statement is cut short when the connection is ended under it."""
+
+    closed = 0
+    pgconn_ptr = None
+    server_version = 170000
+
+    def __init__(self) -> None:
+        self.own_end, self.other_end = socket.socketpair()
+        self.fileno = self.own_end.fileno
+        self.has_begun = threading.Event()
+        self.cursor = lambda: self
+
+    def __enter__(self) -> Raw:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        pass
+
+    def execute(self, _text: str) -> None:
+        self.has_begun.set()
+        self.other_end.recv(1)
+        raise type("CanceledError", (psycopg2.Error,), {"pgcode": "57014"})("cancelled")
+
+    def close(self) -> None:
+        self.own_end.close()
+        self.other_end.close()
+
+
+def test_what_was_interrupted_is_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw, reconnect, ends = Raw(), Mock(return_value=connection(ONE)), Mock()
+
+    def send() -> None:
+        with pytest.raises(ServerError):
+            messages.send(["BEGIN"], is_beginning=True)
+        ends()
+
+    monkeypatch.setattr(psycopg2, "connect", lambda **_parameters: raw)
+    monkeypatch.setattr(driver, "_OPEN", {})
+    messages = Messages(connect({}, 10.0), reconnect=reconnect)
+    sender = threading.Thread(target=send)
+    sender.start()
+    assert raw.has_begun.wait(10)
+    interrupt_connections()
+    sender.join(10)
+    messages.connection.close()
+    assert (ends.called, reconnect.called) == (True, False)

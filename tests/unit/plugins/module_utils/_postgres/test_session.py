@@ -60,6 +60,7 @@ class Connection:
         self.sent: list[str] = []
         self.is_lost = False
         self.exchanges_bytes = False
+        self.is_interrupted = False
 
     def exchange_bytes(self, _timeout_seconds: float) -> None:
         self.exchanges_bytes = True
