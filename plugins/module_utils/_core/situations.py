@@ -31,7 +31,6 @@ Situation = Literal[
     "drop orphans",
     "end a circle",
     "end a membership",
-    "end the sessions that hold locks",
     "end the sessions that hold the lock",
     "end the sessions",
     "exclude the schema",

@@ -7,8 +7,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Sequence
+from dataclasses import dataclass
+from typing import Sequence
 
+from .._core.remedy import Remedies, alternatively, sql
 from .._core.sql_statement import quoted
 
 # Who holds the advisory lock of this key in this database: whoever may connect can take it. A key of 64 bits stands in
@@ -68,11 +70,41 @@ SELECT COALESCE(lock.pid, 0) AS process,
  LIMIT 3
 """
 
+# Whose lock keeps readers waiting, in this database or on a catalog of the server: only ACCESS EXCLUSIVE does. Since
+# when it is held can only be told of sessions that the login may look at.
+# https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES
+READERS_LOCK_HOLDERS = """
+SELECT DISTINCT COALESCE(lock.pid, 0) AS process,
+       COALESCE(activity.usename::pg_catalog.text, prepared.owner::pg_catalog.text, '') AS role,
+       COALESCE(activity.application_name, '') AS application,
+       COALESCE(pg_catalog.to_char(COALESCE(activity.xact_start, prepared.prepared),
+                                   'YYYY-MM-DD HH24:MI:SS TZ'), '') AS since,
+       COALESCE(prepared.gid, '') AS prepared,
+       COALESCE(namespace.nspname::pg_catalog.text, '') AS schema,
+       COALESCE(class.relname::pg_catalog.text, '') AS relation
+  FROM pg_catalog.pg_locks AS lock
+  LEFT JOIN pg_catalog.pg_stat_activity AS activity ON activity.pid = lock.pid
+  LEFT JOIN pg_catalog.pg_locks AS own
+    ON lock.pid IS NULL AND own.pid IS NULL AND own.locktype = 'transactionid' AND own.granted
+   AND own.virtualtransaction = lock.virtualtransaction
+  LEFT JOIN pg_catalog.pg_prepared_xacts AS prepared ON prepared.transaction = own.transactionid
+  LEFT JOIN pg_catalog.pg_database AS database ON database.oid = lock.database
+  LEFT JOIN pg_catalog.pg_class AS class ON class.oid = lock.relation
+  LEFT JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = class.relnamespace
+ WHERE lock.locktype = 'relation' AND lock.mode = 'AccessExclusiveLock' AND lock.granted
+   AND lock.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+   AND (lock.database = 0 OR database.datname = pg_catalog.current_database())
+ ORDER BY 1, 5, 6, 7
+"""
 
-class LockHolder(NamedTuple):
-    """Who holds a lock: a process, or 0 and the name of a prepared transaction.
+GONE = "a session that has ended meanwhile"
 
-    The texts are empty where the server does not tell them.
+
+@dataclass(frozen=True)
+class LockHolder:
+    """Who holds a lock: a process, or 0 and the name of a prepared transaction, empty where that has just ended.
+
+    The other texts are empty where the server does not tell them.
     """
 
     process: int
@@ -85,7 +117,8 @@ class LockHolder(NamedTuple):
         told = [f"role {quoted(self.role)}"] if self.role else []
         told += [f"application {quoted(self.application)}"] if self.application else []
         told += [f"since {self.since}"] if self.since else []
-        name = f"process {self.process}" if self.process else f"the prepared transaction {quoted(self.prepared)}"
+        prepared = f"the prepared transaction {quoted(self.prepared)}" if self.prepared else GONE
+        name = f"process {self.process}" if self.process else prepared
         return name + (f" ({', '.join(told)})" if told else "")
 
     @property
@@ -96,11 +129,25 @@ class LockHolder(NamedTuple):
         return "ROLLBACK PREPARED '" + self.prepared.replace("'", "''") + "';"
 
 
+@dataclass(frozen=True)
+class ReadersLockHolder(LockHolder):
+    """Who holds a lock on a relation that keeps readers of it waiting."""
+
+    schema: str = ""
+    relation: str = ""
+
+
 def named(holders: Sequence[LockHolder]) -> str:
     """Return the holders in a sentence; one that is gone where there are none."""
-    return " and ".join(map(str, holders)) or "a session that has ended meanwhile"
+    return " and ".join(map(str, holders)) or GONE
 
 
 def ends(holders: Sequence[LockHolder]) -> list[str]:
-    """Return the statements that end the holders, empty for none."""
-    return [holder.end for holder in holders]
+    """Return the statements that end the holders, each once; empty where there are none any more."""
+    return list(dict.fromkeys(holder.end for holder in holders if holder.process or holder.prepared))
+
+
+def ended(holders: Sequence[LockHolder]) -> Remedies:
+    """Return what ends the holders, instead of a wait for them; nothing for none."""
+    statements, by = ends(holders), "a superuser or a member of its role"
+    return alternatively(sql("end the sessions that hold the lock", *statements, by=by)) if statements else ()

@@ -14,9 +14,9 @@ from types import MappingProxyType
 from typing import Any, Callable, Generic, Mapping, Sequence, TypeVar
 
 from .._core.problem import Failure, Problem
-from .._core.remedy import Remedies, alternatively, by_hand, sql
+from .._core.remedy import by_hand
 from .._core.sql_statement import Statement, quoted
-from .lock_holders import ADVISORY_LOCK_HOLDERS, TRANSACTIONS_THAT_WRITE, LockHolder, ends, named
+from .lock_holders import ADVISORY_LOCK_HOLDERS, TRANSACTIONS_THAT_WRITE, LockHolder, ended, ends, named
 from .server_error import OutcomeUnknown, ServerError
 from .session import Session, render
 from .settings import Setting
@@ -395,7 +395,7 @@ def _another_run(database: str, error: ServerError, timeouts: LockTimeouts, hold
         f"which is held by {named(holders)}."
     )
     advice = "If that is another run of this task, wait for it, or raise metamapper_wait_seconds (option wait_seconds)."
-    remedies = (*by_hand(advice), *_ended(holders))
+    remedies = (*by_hand(advice), *ended(holders))
     return Problem(message, remedies, error.sqlstate, database=database, statement=" ".join(ends(holders)))
 
 
@@ -404,9 +404,4 @@ def _held_by(problem: Problem, holders: Sequence[LockHolder]) -> Problem:
     if not holders:
         return problem
     message = f"{problem.message} The lock may be held by {named(holders)}."
-    return replace(problem, message=message, remedies=(*problem.remedies, *_ended(holders)))
-
-
-def _ended(holders: Sequence[LockHolder]) -> Remedies:
-    by = "a superuser or a member of its role"
-    return alternatively(sql("end the sessions that hold the lock", *ends(holders), by=by)) if holders else ()
+    return replace(problem, message=message, remedies=(*problem.remedies, *ended(holders)))

@@ -12,9 +12,10 @@ from typing import Any, Iterable, List, Mapping, Optional
 
 from .._core.unquoted_names import UnquotedNameParser
 from .._postgres.driver import ServerError
+from .._postgres.lock_holders import ReadersLockHolder
 from .._scope.account import DatabaseScope
 from .._scope.databases import Target
-from .catalog.facts import DatabaseFacts, LockHolder, Loss, ScanResult, SessionFacts, Totals, Unchecked
+from .catalog.facts import DatabaseFacts, Loss, ScanResult, SessionFacts, Totals, Unchecked
 from .catalog.inspect import (
     attributes,
     begin,
@@ -91,7 +92,7 @@ def check_database(target: Target, request: Request, logins: Logins, *, is_first
         return not_checked(target.name, interrupted(error, target.name, _holders(error, target.name, request, logins)))
 
 
-def _holders(error: ServerError, name: str, request: Request, logins: Logins) -> tuple[LockHolder, ...]:
+def _holders(error: ServerError, name: str, request: Request, logins: Logins) -> tuple[ReadersLockHolder, ...]:
     if error.sqlstate != LOCK_NOT_AVAILABLE:
         return ()
     try:

@@ -237,4 +237,4 @@ def test_the_remedy_run_literally_fixes_it(scene: Scene, row: Row) -> None:
 def test_the_session_that_holds_a_lock_can_be_ended(scene: Scene) -> None:
     scene.options["lock_timeout_ms"] = 300
     with held_lock(scene):
-        run_literally(scene, "end the sessions that hold locks")
+        run_literally(scene, "end the sessions that hold the lock")

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.modules.visibility import found, look, make_reader
 from tests.support.postgres.site import Site
+from tools.postgres.server import running
 
 
 @pytest.fixture
@@ -18,6 +19,7 @@ def reader(site: Site) -> Site:
     """A site with group and user, and a table with a default, a key and a view, that they may read."""
     make_reader(site)
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.t (id serial PRIMARY KEY, note text DEFAULT 'x')")
+    site.run("CREATE TABLE sales.u ()")
     site.run("CREATE VIEW sales.v AS SELECT id FROM sales.t")
     site.run("GRANT USAGE ON SCHEMA sales TO {}; GRANT SELECT ON sales.t, sales.v TO {}", site.group, site.group)
     return site
@@ -36,7 +38,7 @@ def holding(site: Site, statement: str) -> Iterator[Any]:
 
 LOCKS = {
     "a table": "LOCK TABLE sales.t IN ACCESS EXCLUSIVE MODE",
-    "truncate": "TRUNCATE sales.t",
+    "truncate": "TRUNCATE sales.t, sales.u",
     "a catalog": "LOCK TABLE pg_catalog.pg_description IN ACCESS EXCLUSIVE MODE",
     "a catalog that the check reads": "LOCK TABLE pg_catalog.pg_default_acl IN ACCESS EXCLUSIVE MODE",
 }
@@ -58,6 +60,8 @@ def test_a_lock_in_the_way_is_a_failure_that_names_its_holder(reader: Site, stat
     assert one["database"] == reader.database
     assert all(word in one["reason"] for word in (f"Process {process}", '"postgres"', '"nightly load"'))
     assert f"pg_terminate_backend({process})" in one["remedy"]
+    (end,) = (remedy["statements"] for remedy in one["remedies"] if "statements" in remedy)
+    assert len(end) == 1  # however many relations it has locked
     statuses = {one["name"]: one["status"] for one in outcome["databases"]}
     assert statuses[other] != "failure"
     assert "missing" in outcome["not_checked"][-1]["aspects"] + outcome["not_checked"][0]["aspects"]
@@ -67,3 +71,19 @@ def test_a_lock_that_everybody_waits_for_is_found(reader: Site) -> None:
     with holding(reader, LOCKS["a catalog that the check reads"]):
         assert found(look(reader, "sales", lock_timeout_ms=100), "connection", "failure")
     look(reader, "sales", lock_timeout_ms=100).ok()
+
+
+@pytest.mark.thorough
+def test_a_prepared_transaction_that_holds_a_lock_is_named_with_what_ends_it(major: str) -> None:
+    with running(major, settings=["max_prepared_transactions=2"]) as server:
+        site = Site(server)
+        make_reader(site)
+        with contextlib.closing(server.connect(site.database)) as connection, connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(LOCKS["a catalog that the check reads"])
+            cursor.execute("PREPARE TRANSACTION 'for''got'")
+        (one,) = found(look(site, "sales", lock_timeout_ms=100), "connection", "failure")
+        assert 'The prepared transaction "for\'got" (role "' in one["reason"]
+        (end,) = (statement for remedy in one["remedies"] for statement in remedy.get("statements", []))
+        server.execute(end, database=site.database)
+        assert not found(look(site, "sales"), "connection", "failure")

@@ -260,21 +260,6 @@ class Loss:
 
 
 @dataclass(frozen=True)
-class LockHolder:
-    """Who holds a lock that keeps readers of the catalog waiting: a server process (0: a prepared transaction).
-
-    ``role``, ``application`` and ``since`` are empty where the login may not see them.
-    """
-
-    process: int
-    role: str
-    application: str
-    since: str
-    schema: str
-    relation: str
-
-
-@dataclass(frozen=True)
 class Unchecked:
     """Aspects that could not be told of a database, or of the whole server, wholly or in part."""
 

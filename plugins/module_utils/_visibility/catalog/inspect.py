@@ -15,6 +15,7 @@ from ..._core.unquoted_names import (
     UnquotedNameParser,
     safe_name,
 )
+from ..._postgres.lock_holders import READERS_LOCK_HOLDERS, ReadersLockHolder
 from ..._postgres.session import Session
 from ..._postgres.settings import PINNED_SEARCH_PATH
 from ..._scope import creators as scope_creators
@@ -34,7 +35,6 @@ from .facts import (
     DatabaseFacts,
     Default,
     ListedDatabase,
-    LockHolder,
     Loss,
     Membership,
     Owned,
@@ -276,11 +276,11 @@ def _search_path(questions: Questions, path: PathRow) -> SearchPath:
     return SearchPath(path.path, tuple(questions.ask(queries.PATH_CREATORS, parameters, PathCreator)))
 
 
-def lock_holders(session: Session, request: Request) -> tuple[LockHolder, ...]:
+def lock_holders(session: Session, request: Request) -> tuple[ReadersLockHolder, ...]:
     """Return who may have kept a question waiting, in a new transaction."""
     session.rollback()
     begin(session, request)
-    return tuple(session.records(queries.LOCK_HOLDERS, None, LockHolder))
+    return tuple(session.records(READERS_LOCK_HOLDERS, None, ReadersLockHolder))
 
 
 def less_visible(baseline: VisibleColumns, seen: VisibleColumns | None) -> VisibleColumns:

@@ -319,24 +319,3 @@ SELECT wanted.schema AS schema, wanted.relation AS relation, wanted.columns AS c
  WHERE COALESCE(counted.visible, 0) < wanted.columns
  ORDER BY 1, 2
 """
-
-# Whose lock a question waited for: only ACCESS EXCLUSIVE keeps readers of the catalog waiting. Since when it is held
-# can only be told of sessions that the login may look at.
-# https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES
-LOCK_HOLDERS = """
-SELECT DISTINCT COALESCE(lock.pid, 0) AS process,
-       COALESCE(activity.usename::pg_catalog.text, '') AS role,
-       COALESCE(activity.application_name, '') AS application,
-       COALESCE(activity.xact_start::pg_catalog.text, '') AS since,
-       COALESCE(namespace.nspname::pg_catalog.text, '') AS schema,
-       COALESCE(class.relname::pg_catalog.text, '') AS relation
-  FROM pg_catalog.pg_locks AS lock
-  LEFT JOIN pg_catalog.pg_stat_activity AS activity ON activity.pid = lock.pid
-  LEFT JOIN pg_catalog.pg_database AS database ON database.oid = lock.database
-  LEFT JOIN pg_catalog.pg_class AS class ON class.oid = lock.relation
-  LEFT JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = class.relnamespace
- WHERE lock.locktype = 'relation' AND lock.mode = 'AccessExclusiveLock' AND lock.granted
-   AND lock.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
-   AND (lock.database = 0 OR database.datname = pg_catalog.current_database())
- ORDER BY 1, 5, 6
-"""

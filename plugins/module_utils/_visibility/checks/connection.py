@@ -17,11 +17,12 @@ from ..._core.remedy import OWNER, SUPERUSER, Remedies, alternatively, by_hand, 
 from ..._core.server_version import has_feature
 from ..._core.sql_statement import quoted, statement_text
 from ..._postgres.driver import ServerError
+from ..._postgres.lock_holders import ReadersLockHolder, ended
 from ..._postgres.login import MD5_REASON, MD5_REMEDY, Login
 from ..._postgres.login_remedies import hba_line, line_of_hba, nobody_answers
 from ..._postgres.login_sqlstate import NOT_AUTHORIZED
 from ..._scope.databases import unknown_database
-from ..catalog.facts import LockHolder, SessionFacts
+from ..catalog.facts import SessionFacts
 from ..finding import Finding
 from ..request import Request
 
@@ -72,7 +73,7 @@ def refused(refusal: LoginFailure, login: Login, database: str, request: Request
     return Finding("connection", "failure", f"{refusal.message}{state}", remedies, database)
 
 
-def interrupted(error: ServerError, database: str, holders: Sequence[LockHolder]) -> Finding:
+def interrupted(error: ServerError, database: str, holders: Sequence[ReadersLockHolder]) -> Finding:
     """Return the finding for a check that was not answered to its end; ``holders`` are whose locks it waited for."""
     reason = f"The check of this database was interrupted: {error.text} (SQLSTATE {error.sqlstate or 'unknown'})."
     if error.sqlstate != LOCK_NOT_AVAILABLE:
@@ -80,21 +81,14 @@ def interrupted(error: ServerError, database: str, holders: Sequence[LockHolder]
         return Finding("connection", "failure", reason, by_hand(advice), database)
     reason = "A lock of another session kept the check of this database waiting; Metamapper's scan would wait as well."
     reason += "".join(f" {_holder(one)}" for one in holders[:NAMED])
-    remedies = by_hand("Run the check again when that transaction has ended.")
-    processes = [one.process for one in holders if one.process]
-    if processes:
-        statements = [f"SELECT pg_catalog.pg_terminate_backend({process});" for process in processes]
-        remedies += alternatively(sql("end the sessions that hold locks", *statements, by=SUPERUSER))
+    remedies = (*by_hand("Run the check again when that transaction has ended."), *ended(holders))
     return Finding("connection", "failure", reason, remedies, database)
 
 
-def _holder(one: LockHolder) -> str:
-    who = f"Process {one.process}" if one.process else "A prepared transaction"
-    details = [f"role {quoted(one.role)}" if one.role else "", f"application {quoted(one.application)}"]
-    told = ", ".join(text for text in [*details[: 2 if one.application else 1]] if text)
+def _holder(one: ReadersLockHolder) -> str:
+    who = str(one)
     what = f"{quoted(one.schema)}.{quoted(one.relation)}" if one.relation else "a relation"
-    since = f", in a transaction since {one.since}" if one.since else ""
-    return f"{who}{f' ({told})' if told else ''} holds ACCESS EXCLUSIVE on {what}{since}."
+    return f"{who[0].upper()}{who[1:]} holds ACCESS EXCLUSIVE on {what}."
 
 
 def form_findings(login: Login, request: Request) -> Iterator[Finding]:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.lock_holders import (
     LockHolder,
+    ReadersLockHolder,
+    ended,
     ends,
     named,
 )
@@ -44,5 +46,11 @@ def test_several() -> None:
     assert ends(holders) == [f"SELECT pg_catalog.pg_terminate_backend({process});" for process in (1, 2)]
 
 
-def test_none() -> None:
-    assert (named([]), ends([])) == ("a session that has ended meanwhile", [])
+def test_who_holds_two_locks_is_ended_once() -> None:
+    (remedy,) = ended([ReadersLockHolder(0, "bob", "", "", HOSTILE, "sales", name) for name in ("a", "b")])
+    assert (remedy.statements, remedy.is_alternative) == ((PREPARED,), True)
+
+
+@pytest.mark.parametrize("holders", [[], [LockHolder(0, "", "", "")]], ids=["none", "one that is gone"])
+def test_nobody_to_end(holders: list[LockHolder]) -> None:
+    assert (named(holders), ends(holders), ended(holders)) == ("a session that has ended meanwhile", [], ())
