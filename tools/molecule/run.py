@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Mapping, Sequence
 
 from tools.molecule.containers import engine
+from tools.postgres.processes import command_line
 
 ROOT = Path(__file__).resolve().parents[2]
 LABEL = "metamapper.molecule"
@@ -27,7 +28,7 @@ TOKEN = "MM_MOLECULE_RUN"
 BREAK = "Thisrunwastoldtofailhalf-way"  # of molecule/default/converge.yml, without its blanks
 VERDICT = re.compile(r"={3,}(?P<verdict>[0-9][0-9a-z,]+)in[0-9.]+s")  # pytest's last line, without its blanks
 PASSED = re.compile(r"[1-9][0-9]*passed(,[0-9]+warnings?)?")
-PATIENCE_SECONDS = 10  # for processes that end because what they were connected to is gone
+PATIENCE_SECONDS = 30  # for processes that end because what they were connected to is gone
 QUESTIONS = {
     "container": ("ps", "--all", "--format", "{{.Names}}", "--filter", f"label={LABEL}"),
     "network": ("network", "ls", "--format", "{{.Name}}", "--filter", f"label={LABEL}"),
@@ -37,12 +38,12 @@ QUESTIONS = {
 
 
 def processes(token: str) -> set[str]:
-    """Return "process NUMBER" for each process, but this one, that was started under a token."""
+    """Return "process NUMBER: COMMAND" for each process, but this one, that was started under a token."""
     found = set()
     for path in Path("/proc").glob("[0-9]*/environ"):
         try:
             if f"{TOKEN}={token}".encode() in path.read_bytes() and path.parent.name != str(os.getpid()):
-                found.add(f"process {path.parent.name}")
+                found.add(f"process {path.parent.name}: {command_line(int(path.parent.name))}")
         except OSError:  # it ended, or is another user's
             continue
     return found

@@ -27,7 +27,7 @@ from tools.runners.playbooks import COLLECTIONS
 pytestmark = [pytest.mark.playbook, pytest.mark.thorough]
 
 START_SECONDS = 15.0
-LEFT_SECONDS = 1.0
+QUIET_SECONDS = 1.0  # within which nothing is left where each process has a processor
 END_SECONDS = 20.0
 TASK_TIMEOUT_SECONDS = 4
 
@@ -148,6 +148,11 @@ def waiting_playbook(site: Site, directory: Path, way: Mapping[str, Any], *, in_
             process.wait()
 
 
+def left_seconds() -> float:
+    """Return how long whatever was started may be left: on a busy machine each process gets its share only."""
+    return QUIET_SECONDS * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def left(processes: list[int]) -> list[str]:
     """Return how those of some processes were called that still run."""
     return [command_line(process) for process in processes if is_running(process)]
@@ -181,9 +186,9 @@ def test_nothing_is_left_within_a_second(site: Site, tmp_path: Path, way: Mappin
             started = waiting.descendants
             assert any("-L" in command_line(process).split() for process in started) == bool(way)
             end(waiting)
-            assert eventually(lambda: not any(map(is_running, started)), LEFT_SECONDS), left(started)
+            assert eventually(lambda: not any(map(is_running, started)), left_seconds()), left(started)
             # Before 14, who is killed leaves its statement to the limit for the lock that it waits for.
             if name == "worker-task_timeout" or has_feature(version(site.server), "client_connection_check"):
-                assert eventually(lambda: not waiting.sessions, LEFT_SECONDS)
+                assert eventually(lambda: not waiting.sessions, left_seconds())
             waiting.playbook.wait(END_SECONDS)
     assert list(tmp_path.rglob("AnsiballZ_*")) == []
