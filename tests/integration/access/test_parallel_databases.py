@@ -5,20 +5,19 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import time
 from typing import Any
 
 import pytest
 
 from tests.support.modules.access import superuser_options
 from tests.support.modules.visibility import options as visibility_options
+from tests.support.patience import eventually, soon
 from tests.support.postgres.site import Site
 from tools.runners.modules import run_module, start_module
 
 pytestmark = pytest.mark.thorough
 
 COUNT = 4
-LEFT_SECONDS = 1.0
 LONG_MS = 60_000
 
 
@@ -89,10 +88,6 @@ def test_a_signal_leaves_no_session(site: Site, databases: list[str]) -> None:
             connection.cursor().execute("BEGIN; LOCK TABLE pg_catalog.pg_default_acl IN ACCESS EXCLUSIVE MODE")
         wanted = reader_options(site, databases, parallel_databases=3, lock_timeout_ms=LONG_MS)
         process = stack.enter_context(start_module("visibility", wanted))  # a fork of ours dies of it at once
-        deadline = time.monotonic() + 20
-        while waiting(site) < 3:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        assert eventually(lambda: waiting(site) == 3, 20)
         process.send_signal(signal.SIGINT)
-        time.sleep(LEFT_SECONDS)
-        assert sessions(site) == 0
+        assert eventually(lambda: sessions(site) == 0, soon())

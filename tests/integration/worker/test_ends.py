@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Iterator, Mapping
@@ -19,6 +18,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.server
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import ADVISORY_LOCK_KEY
 
 from tests.support.modules.access import version
+from tests.support.patience import eventually, soon
 from tests.support.postgres.site import Site
 from tests.support.ssh.sshd import Sshd
 from tools.postgres.processes import children_of, command_line, is_running
@@ -27,7 +27,6 @@ from tools.runners.playbooks import COLLECTIONS
 pytestmark = [pytest.mark.playbook, pytest.mark.thorough]
 
 START_SECONDS = 15.0
-QUIET_SECONDS = 1.0  # within which nothing is left where each process has a processor
 END_SECONDS = 20.0
 TASK_TIMEOUT_SECONDS = 4
 
@@ -148,22 +147,9 @@ def waiting_playbook(site: Site, directory: Path, way: Mapping[str, Any], *, in_
             process.wait()
 
 
-def left_seconds() -> float:
-    """Return how long whatever was started may be left: on a busy machine each process gets its share only."""
-    return QUIET_SECONDS * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-
-
 def left(processes: list[int]) -> list[str]:
     """Return how those of some processes were called that still run."""
     return [command_line(process) for process in processes if is_running(process)]
-
-
-def eventually(holds: Callable[[], bool], seconds: float) -> bool:
-    """Wait until something holds, no longer than told; return whether it does."""
-    deadline = time.monotonic() + seconds
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return holds()
 
 
 @pytest.fixture(params=["direct", "bastion"])
@@ -186,9 +172,9 @@ def test_nothing_is_left_within_a_second(site: Site, tmp_path: Path, way: Mappin
             started = waiting.descendants
             assert any("-L" in command_line(process).split() for process in started) == bool(way)
             end(waiting)
-            assert eventually(lambda: not any(map(is_running, started)), left_seconds()), left(started)
+            assert eventually(lambda: not any(map(is_running, started)), soon()), left(started)
             # Before 14, who is killed leaves its statement to the limit for the lock that it waits for.
             if name == "worker-task_timeout" or has_feature(version(site.server), "client_connection_check"):
-                assert eventually(lambda: not waiting.sessions, left_seconds())
+                assert eventually(lambda: not waiting.sessions, soon())
             waiting.playbook.wait(END_SECONDS)
     assert list(tmp_path.rglob("AnsiballZ_*")) == []
