@@ -11,16 +11,18 @@ import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.side_by_side import side_by_side
 
 
-def watched(function: Callable[[int], int]) -> tuple[Callable[[int], int], list[int]]:
-    """Return a function that takes a moment, and a list of how many ran when each began."""
-    running, counts, lock = [0], [], threading.Lock()
+def watched(function: Callable[[int], int], at_once: int) -> tuple[Callable[[int], int], list[int]]:
+    """Return a function that takes a moment, the first time until so many run, and a list of how many ran each time."""
+    running, counts, changed = [0], [], threading.Condition()
 
     def call(item: int) -> int:
-        with lock:
+        with changed:
             running[0] += 1
             counts.append(running[0])
+            changed.notify_all()
+            changed.wait_for(lambda: max(counts) >= at_once, 10)
         time.sleep(0.02)
-        with lock:
+        with changed:
             running[0] -= 1
         return function(item)
 
@@ -38,7 +40,7 @@ def watched(function: Callable[[int], int]) -> tuple[Callable[[int], int], list[
     ],
 )
 def test_the_values_come_in_the_order_of_the_items(items: int, at_most: int, at_once: int) -> None:
-    function, counts = watched(lambda item: -item)
+    function, counts = watched(lambda item: -item, at_once)
     assert side_by_side(function, range(items), at_most) == [-item for item in range(items)]
     assert max(counts, default=0) == at_once
 
