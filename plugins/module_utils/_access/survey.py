@@ -99,7 +99,7 @@ def _server(session: Session, where: Server, request: AccessRequest) -> ServerSt
     with_password = () if request.is_absent else request.users
     verifiers = {user.name: make_verifier(session.connection, user.name, user.password) for user in with_password}
     is_on_socket = not where.login.host or where.login.host.startswith("/")
-    return ServerState(facts, verifiers, None if is_on_socket else session.connection.uses_tls)
+    return ServerState(facts, verifiers, None if is_on_socket else bool(session.connection.tls_protocol))
 
 
 def _shared(session: Session, request: AccessRequest, facts: ServerFacts, targets: Targets) -> tuple[AclItem, ...]:

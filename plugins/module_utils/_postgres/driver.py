@@ -180,14 +180,14 @@ class Connection:
         return self._is_closed or bool(self._raw.closed)
 
     @property
-    def uses_tls(self) -> bool:
-        """Whether the connection is encrypted by TLS."""
-        return bool(self._raw.info.ssl_in_use)
+    def is_in_transaction(self) -> bool:
+        """Whether a transaction is open, be it one that has failed; asks libpq, not the server."""
+        return bool(self._raw.info.transaction_status != psycopg2.extensions.TRANSACTION_STATUS_IDLE)
 
     @property
     def tls_protocol(self) -> str:
-        """The version of TLS, for example "TLSv1.3"; empty where the connection does not use it."""
-        return str(self._raw.info.ssl_attribute("protocol") or "TLS") if self.uses_tls else ""
+        """The version of TLS, for example "TLSv1.3"; empty where the connection is not encrypted."""
+        return str(self._raw.info.ssl_attribute("protocol") or "TLS") if self._raw.info.ssl_in_use else ""
 
     def text(self, query: Query, parameters: Mapping[str, Any] | None = None) -> str:
         """Return a query as the server gets it."""

@@ -26,6 +26,7 @@ class Messages:
     """One connection, and what is sent over it, whose errors are ServerError.
 
     ``round_trips`` counts what was sent since login. ``reconnect`` reopens the connection with more parameters.
+    ``was_cut_short`` tells that a time limit of others ended the first message, and was lifted by startup options.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class Messages:
         self._timeouts = timeouts
         self._lock_ms = timeouts.lock_ms
         self._reconnect = reconnect
-        self._has_own_limits = False
+        self.was_cut_short = False
 
     def reopen(self, **more: str) -> None:
         """Reconnect, whatever became of the connection, unless it was interrupted.
@@ -72,7 +73,7 @@ class Messages:
         return self._timeouts.statement_seconds * 1000 + self._lock_ms
 
     def send(self, statements: Sequence[str], *, is_beginning: bool) -> Result:
-        """Return the answer to a message; one that begins a transaction, and was cut short, is sent again, once."""
+        """Return the answer to a message; one outside a transaction that was cut short is sent again, once."""
         message = ";\n".join(statements)
         started = time.monotonic()
         try:
@@ -81,7 +82,7 @@ class Messages:
             is_ours = time.monotonic() - started >= self.statement_ms / 1000
             if is_ours or not is_beginning or not self._may_reconnect(error):
                 raise
-        self._has_own_limits = True
+        self.was_cut_short = True
         self.reopen(options=startup_options(self.connection.server_version))
         return self._execute(message)
 
@@ -96,7 +97,7 @@ class Messages:
     def _may_reconnect(self, error: ServerError) -> bool:
         """Tell whether a transaction was ended by somebody else's time limit before ours were set."""
         has_ended = error.is_connection_lost and not error.is_timeout and not error.sqlstate
-        return self._reconnect is not None and not self._has_own_limits and (has_ended or error.sqlstate in CUT_SHORT)
+        return self._reconnect is not None and not self.was_cut_short and (has_ended or error.sqlstate in CUT_SHORT)
 
 
 def _statement_problem(database: str, error: ServerError) -> Problem:

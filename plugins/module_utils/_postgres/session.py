@@ -154,10 +154,10 @@ class Session(Messages):
         self._is_read = True
 
     def rollback(self) -> None:
-        """End the transaction and undo what it did; a lost connection has done so already."""
+        """End the transaction and undo what it did, where one is open; a lost connection has done so already."""
         self._opening = []
         self._is_read = False
-        if not self.connection.is_lost:
+        if not self.connection.is_lost and self.connection.is_in_transaction:
             self.run(["ROLLBACK"])
 
     def _result(self, query: Query, parameters: Mapping[str, Any] | None) -> Result:
@@ -167,7 +167,8 @@ class Session(Messages):
         opening = [self.connection.text(statement) for statement in self._opening]
         ending = ["COMMIT"] if self._is_read else []
         self._opening, self._is_read = [], False
-        return self.send([*ending, *opening, *statements], is_beginning=bool(opening))
+        is_beginning = bool(opening) or not self.connection.is_in_transaction
+        return self.send([*ending, *opening, *statements], is_beginning=is_beginning)
 
 
 def _commit_problem(database: str, error: ServerError) -> Problem:

@@ -59,6 +59,7 @@ class Connection:
         self.errors = list(errors)
         self.sent: list[str] = []
         self.is_lost = False
+        self.is_in_transaction = False
         self.exchanges_bytes = False
         self.is_interrupted = False
 
@@ -74,6 +75,7 @@ class Connection:
         if error is not None:
             self.is_lost = error.is_connection_lost
             raise error
+        self.is_in_transaction = text not in ("COMMIT", "ROLLBACK")
         return Result(("a",), [(1,)])
 
     def close(self) -> None:
@@ -165,6 +167,14 @@ def test_what_only_read_can_be_rolled_back() -> None:
     assert connection.sent == ["ROLLBACK", "SELECT 3"]
 
 
+def test_where_no_transaction_is_open_nothing_is_rolled_back() -> None:
+    connection = Connection()
+    session = a_session(connection)
+    session.begin("READ ONLY")
+    session.rollback()
+    assert connection.sent == []
+
+
 def test_a_wait_for_a_lock_is_added_to_the_time_of_a_statement() -> None:
     connection = Connection()
     session = a_session(connection)
@@ -219,6 +229,14 @@ def test_a_transaction_that_others_end_at_once_is_begun_again_without_their_limi
     assert session.rows("SELECT 1") == [(1,)]
     assert options == ["-c statement_timeout=0 -c idle_session_timeout=0 -c transaction_timeout=0"]
     assert again.sent[0].startswith("BEGIN READ ONLY")
+
+
+@pytest.mark.parametrize("error", CUT)
+def test_what_others_cut_short_between_transactions_is_sent_again(error: ServerError) -> None:
+    again = Connection()
+    session = a_session(Connection(170000, error), reconnect=lambda **_more: again)
+    with session.holding([Setting("rate", "0")]):
+        assert again.sent == ["SET rate = 0"]
 
 
 def test_a_connection_that_is_made_again_exchanges_bytes_as_before() -> None:
