@@ -20,6 +20,7 @@ Change = Literal["set", "add", "remove"]
 
 SUPERUSER = "a superuser"
 OWNER = "its owner or a superuser"
+ROLE_ADMIN = "a role that may alter it or a superuser"
 ADMINISTRATOR = "an administrator"
 SHOWN_CHARACTERS = 1000
 

@@ -60,6 +60,7 @@ Situation = Literal[
     "lift the expiry",
     "lift the limit of the database",
     "lift the limit of the role",
+    "lift the time limit",
     "list other schemas",
     "list the schema",
     "name a database that exists",

@@ -216,6 +216,7 @@ ROWS = [
     Row("correct the port", wrong_port),
     Row("lift the limit of the role", sql("ALTER ROLE {} CONNECTION LIMIT 0", "@user")),
     Row("lift the limit of the database", sql("ALTER DATABASE {} CONNECTION LIMIT 0", "@database")),
+    Row("lift the time limit", sql("ALTER ROLE {} SET statement_timeout = '1ms'", "@user")),
     Row("accept connections", closed_database),
     Row("reset the role", sql("ALTER ROLE {} SET role = {}", "@user", "@group")),
     Row("let catalogs be read", sql("REVOKE SELECT ON pg_catalog.pg_auth_members FROM PUBLIC")),

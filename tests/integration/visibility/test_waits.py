@@ -87,3 +87,16 @@ def test_a_prepared_transaction_that_holds_a_lock_is_named_with_what_ends_it(maj
         (end,) = (statement for remedy in one["remedies"] for statement in remedy.get("statements", []))
         server.execute(end, database=site.database)
         assert not found(look(site, "sales"), "connection", "failure")
+
+
+@pytest.mark.parametrize("milliseconds", [1, 2, 100_000])
+@pytest.mark.parametrize("where", ["ALTER ROLE {} SET", "ALTER DATABASE {} SET"])
+def test_a_time_limit_of_the_login_that_a_scan_reaches_breaks_it(reader: Site, where: str, milliseconds: int) -> None:
+    many = "CREATE TABLE sales.more{n} (a int, b int, c int); GRANT SELECT ON sales.more{n} TO PUBLIC;"
+    reader.run("".join(many.format(n=number) for number in range(100)))
+    reader.run(f"{where} statement_timeout = {milliseconds}", reader.user if "ROLE" in where else reader.database)
+    failures = found(look(reader, "sales"), "breaks_scan", "failure")
+    assert len(failures) == (milliseconds < 100)
+    for statement in (one for failure in failures for remedy in failure["remedies"] for one in remedy["statements"]):
+        reader.server.execute(statement)  # in another database: this one's limit is everybody's
+    look(reader, "sales").ok()

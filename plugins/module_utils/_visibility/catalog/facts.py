@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, Mapping
+from typing import Literal, Mapping, NamedTuple
 
 from ..._core.remedy import Remedies
 from ..._core.unquoted_names import QualifiedName, UnquotedNameParser
@@ -217,12 +217,23 @@ class Undecodable:
     failure: QueryFailure
 
 
+class TimeLimit(NamedTuple):
+    """A setting that ends a statement or a transaction of the login after so many milliseconds.
+
+    0 is a limit that ends even the first, short message; which setting it is, is not known then.
+    """
+
+    name: str
+    milliseconds: int
+
+
 @dataclass(frozen=True)
 class ScanResult:
     """What queries of Metamapper's form returned, on a connection like Metamapper's.
 
     ``seen`` is None where the scan failed. ``misread`` are relations that came with the id of another object or with
     none; ``misread_schemas`` schemas whose indexes came so. ``oids`` are those that came, by schema and relation.
+    ``time_limit`` is the least that a scan has, and ``milliseconds`` how long the query for tables took.
     """
 
     seen: VisibleColumns | None
@@ -233,6 +244,8 @@ class ScanResult:
     long_defaults: tuple[LongDefault, ...] = ()
     undecodable: Undecodable | None = None
     oids: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
+    time_limit: TimeLimit | None = None
+    milliseconds: float = 0.0
 
 
 @dataclass(frozen=True)

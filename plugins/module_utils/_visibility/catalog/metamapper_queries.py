@@ -178,6 +178,18 @@ SELECT pg_catalog.count(pg_catalog.convert_to(
  ORDER BY 1
 """
 
+# After how many milliseconds the server ends a statement of the login, or its transaction (from 17 on): the least
+# limit of the session, whatever our transactions set for themselves.
+# https://www.postgresql.org/docs/current/view-pg-settings.html
+TIME_LIMITS = """
+SELECT setting.name::pg_catalog.text AS name, setting.reset_val::pg_catalog.int8 AS milliseconds
+  FROM pg_catalog.pg_settings AS setting
+ WHERE setting.name::pg_catalog.text OPERATOR(pg_catalog.=)
+         ANY (ARRAY['statement_timeout', 'transaction_timeout']::pg_catalog.text[])
+   AND setting.reset_val::pg_catalog.text OPERATOR(pg_catalog.<>) '0'::pg_catalog.text
+ ORDER BY 2, 1
+"""
+
 # The names of these relations in ASCII, whatever their bytes: those beyond it as octal numbers.
 ESCAPED_NAMES = """
 SELECT class.oid::pg_catalog.int8 AS oid,

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any, Iterator, NamedTuple
 
@@ -16,7 +17,7 @@ from ..._postgres.driver import ServerError
 from ..._postgres.login import Login
 from . import metamapper_queries as queries
 from .encoding import undecodable_texts
-from .facts import LongDefault, QueryFailure, ScanResult, Undecodable
+from .facts import LongDefault, QueryFailure, ScanResult, TimeLimit, Undecodable
 from .metamapper_connection import MetamapperConnection
 
 FETCHED_AT_ONCE = 5000
@@ -80,7 +81,10 @@ class Scanner:
         failure = undecodable.failure if undecodable else None
         long_defaults, failure = self._long_defaults() if failure is None else ((), failure)
         self.connection.begin(is_own_path=self.connection.path.is_trusted)
+        time_limit = self._time_limit()
+        started = time.monotonic()
         rows, definitions_failure = self._definitions()
+        milliseconds = 1000 * (time.monotonic() - started)
         failure = definitions_failure or failure
         index_failure, misread_schemas = self._indexes()
         seen: dict[str, dict[str, int]] = {}
@@ -98,7 +102,16 @@ class Scanner:
             misread_schemas=misread_schemas,
             long_defaults=long_defaults,
             undecodable=undecodable,
+            time_limit=time_limit,
+            milliseconds=milliseconds,
         )
+
+    def _time_limit(self) -> TimeLimit | None:
+        """Return the least time limit of the login; startup options have lifted one that was too short for us."""
+        if self.connection.session.was_cut_short:
+            return TimeLimit("statement_timeout", 0)
+        limits = self.connection.session.records(queries.TIME_LIMITS, None, TimeLimit)
+        return limits[0] if limits else None
 
     def _own_name(self, row: DefinitionRow) -> QualifiedName:
         schema, relation = self.connection.own_names((row.schema, row.relation))

@@ -13,7 +13,7 @@ from typing import Iterator, Mapping, Sequence
 from ..._core.metamapper_form import form_problems
 from ..._core.name_pattern import is_pattern
 from ..._core.problem import Failure
-from ..._core.remedy import OWNER, SUPERUSER, Remedies, alternatively, by_hand, sql, variable
+from ..._core.remedy import OWNER, ROLE_ADMIN, SUPERUSER, Remedies, alternatively, by_hand, sql, variable
 from ..._core.server_version import has_feature
 from ..._core.sql_statement import quoted, statement_text
 from ..._postgres.driver import ServerError
@@ -33,7 +33,6 @@ NO_SUCH_DATABASE = "3D000"
 LOCK_NOT_AVAILABLE = "55P03"
 NAMED = 3
 WRONG_PASSWORD = "28P01"  # noqa: S105
-ROLE_ADMIN = "a role that may alter it or a superuser"
 
 
 _INTERRUPTED: Mapping[str, str] = {

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Iterator, Mapping
 
-from ..._core.remedy import OWNER, Remedies, by_hand, sql
-from ..._core.sql_statement import Statement, quoted
+from ..._core.remedy import OWNER, ROLE_ADMIN, Remedies, by_hand, sql
+from ..._core.server_version import has_feature
+from ..._core.sql_statement import Statement, quoted, statement_text
 from ..._core.unquoted_names import Effect, safe_name
 from ..catalog.facts import DatabaseFacts, Default, QueryFailure, RelationDetail, Schema, Totals
 from ..finding import Finding, Severity, qualified
@@ -20,6 +21,8 @@ from .remedies import PUBLIC, granted, hidden, renamed, revoked_default, usage
 
 QUERY_CANCELED = "57014"
 MAY_HAVE_BEEN_DROPPED = frozenset({"42P01", "3F000", "XX000"})
+# The next scan may take longer: the tables grow, and other work may keep the server busy.
+TIMES_AS_LONG = 3
 SHOWING = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})
 
 _SCHEMA_REASONS: Mapping[Effect, str] = {
@@ -50,6 +53,7 @@ def scan_failures(facts: DatabaseFacts) -> tuple[Finding, ...]:
         *_left_out_relations(facts),
         *not_storable(facts),
         *not_decodable(facts),
+        *_out_of_time(facts),
         *_unpredicted_failures(facts),
         *_from_default_privileges(facts),
     )
@@ -224,6 +228,26 @@ def _unpredicted_failures(facts: DatabaseFacts) -> Iterator[Finding]:
         if facts.reader.schema_effect(schema, facts.schemas.keys()) == "fine":
             reason = "A query of Metamapper's form returned the id of another object for this schema."
             yield Finding("breaks_scan", "warning", reason, by_hand("Rename the schema."), facts.name, schema)
+
+
+def _out_of_time(facts: DatabaseFacts) -> Iterator[Finding]:
+    """Yield a time limit of the login that Metamapper's query for tables reaches, or may soon reach."""
+    limit, took = facts.scan.time_limit, facts.scan.milliseconds
+    if limit is None or TIMES_AS_LONG * took < limit.milliseconds:
+        return
+    names = [limit.name]
+    what = f"{limit.name} of the login is {limit.milliseconds:,} ms in this database"
+    if not limit.milliseconds:
+        what = "A time limit of the login ends its first statement in this database"
+        names += ["transaction_timeout"] if has_feature(facts.session.version, "transaction_timeout") else []
+    reason = (
+        f"{what}, and Metamapper's query for tables took {took:,.0f} ms without it: a scan that reaches the limit "
+        "fails as a whole."
+    )
+    login = facts.session.session_user
+    lift = (statement_text(f"ALTER ROLE {{}} IN DATABASE {{}} SET {name} = 0", login, facts.name) for name in names)
+    lifted = (sql("lift the time limit", *lift, by=ROLE_ADMIN),)
+    yield Finding("breaks_scan", "failure" if took >= limit.milliseconds else "warning", reason, lifted, facts.name)
 
 
 def _is_index_failure_predicted(facts: DatabaseFacts) -> bool:

@@ -12,6 +12,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.
     DatabaseFacts,
     QueryFailure,
     ScanResult,
+    TimeLimit,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.checks.scan_failures import (
     confirmed,
@@ -73,3 +74,21 @@ def test_a_relation_without_an_id_is_a_warning_from_16_on(version: int, severity
     assert severities(facts) == [(severity, "sales")]
     twin = replace(facts, namesakes=frozenset({("sales", "t")}))
     assert severities(twin) == [("failure", "sales")]
+
+
+@pytest.mark.parametrize(
+    ("limit", "milliseconds", "expected"),
+    [
+        pytest.param(None, 10_000.0, [], id="none"),
+        pytest.param(TimeLimit("statement_timeout", 0), 5.0, ["failure"], id="ends everything"),
+        pytest.param(TimeLimit("statement_timeout", 100), 100.0, ["failure"], id="reached"),
+        pytest.param(TimeLimit("transaction_timeout", 100), 50.0, ["warning"], id="near"),
+        pytest.param(TimeLimit("statement_timeout", 1000), 50.0, [], id="far"),
+    ],
+)
+def test_a_time_limit_of_the_login(limit: TimeLimit | None, milliseconds: float, expected: list[str]) -> None:
+    scan = replace(FACTS.scan, time_limit=limit, milliseconds=milliseconds)
+    findings = scan_failures(replace(FACTS, scan=scan))
+    assert [one.severity for one in findings] == expected
+    for one in findings:
+        assert all("IN DATABASE" in statement for remedy in one.remedies for statement in remedy.statements)
