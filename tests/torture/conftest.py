@@ -51,7 +51,7 @@ class Size:
 SIZES: Mapping[str, Size] = {
     "full": Size(rounds=200, kills=100, storms=100, catalogs=100, hosts=1000, schemas=5000),
     "tiny": Size(rounds=4, kills=2, storms=2, catalogs=2, hosts=6, schemas=50),  # to see whether the suite itself works
-    "small": Size(rounds=16, kills=14, storms=12, catalogs=8, hosts=40, schemas=400),
+    "small": Size(rounds=16, kills=8, storms=8, catalogs=8, hosts=40, schemas=400),
 }
 
 
