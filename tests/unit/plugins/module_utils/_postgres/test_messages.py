@@ -94,6 +94,12 @@ def test_a_new_connection_exchanges_bytes_as_the_one_before() -> None:
     assert again.exchange_bytes.called
 
 
+class Canceled(psycopg2.Error):
+    """What psycopg2 raises for a statement that was canceled; there the code is the server's."""
+
+    pgcode = "57014"
+
+
 class Raw:
     """A connection of psycopg2's whose statement is cut short when the connection is ended under it."""
 
@@ -116,7 +122,7 @@ class Raw:
     def execute(self, _text: str) -> None:
         self.has_begun.set()
         self.other_end.recv(1)
-        raise type("CanceledError", (psycopg2.Error,), {"pgcode": "57014"})("cancelled")
+        raise Canceled("canceled")
 
     def close(self) -> None:
         self.own_end.close()
