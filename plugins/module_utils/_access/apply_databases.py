@@ -17,7 +17,8 @@ from .._core.problem import Failure, Problem
 from .._core.remedy import by_hand
 from .._core.sql_statement import Statement, quoted
 from .._postgres.session import Session
-from .._postgres.transaction import ATTEMPTS, Work, read_again
+from .._postgres.transaction import Work, read_again
+from .._postgres.transaction_problems import ATTEMPTS
 from .catalog.facts import AclItem, Assumable, DatabaseFacts, Membership
 from .catalog.inspect import Narrowed, inspect_database, inspect_shared
 from .catalog.inspect_roles import inspect_assumable, inspect_memberships, inspect_roles

@@ -14,10 +14,10 @@ from typing import Sequence
 from .._core.problem import Failure, Problem
 from .._core.remedy import by_hand
 from .._core.sql_statement import Statement, quoted
-from .._postgres.server_error import ServerError
+from .._postgres.server_error import LOCK_NOT_AVAILABLE, ServerError
 from .._postgres.session import Session, render
-from .._postgres.settings import Setting
-from .._postgres.transaction import LOCK_NOT_AVAILABLE, read, statement_logging_off
+from .._postgres.settings import Setting, statement_logging_off
+from .._postgres.transaction import read
 from .catalog.facts import Connection
 from .catalog.inspect_roles import inspect_connections, inspect_roles, inspect_starting
 from .progress import Roles, Run, possible

@@ -13,6 +13,22 @@ from .._core.problem import Failure, Problem
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 NO_ANSWER = ("08", "53", "55", "57", "58")
 
+# What another session's GRANT or DDL between our look and our write leads to; a second look is the cure.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+RETRYABLE_SQLSTATES = frozenset(
+    {
+        "XX000",  # tuple concurrently updated or deleted, cache lookup failed
+        "23505",  # the same role, membership or default privilege was made first
+        "40001",  # serialization failure
+        "40P01",  # deadlock
+        "42P01",  # a relation is gone
+        "3F000",  # a schema is gone
+        "42704",  # a role is gone
+        "55P03",  # lock_timeout
+    }
+)
+LOCK_NOT_AVAILABLE = "55P03"
+
 
 class ServerError(Failure):
     """What the server, or libpq in its place, answered instead of a result.

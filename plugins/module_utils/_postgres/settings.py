@@ -46,6 +46,34 @@ NO_TRANSACTION_TIMEOUT = Setting("transaction_timeout", "0")
 # Before 13 the time limit of a message's first statement holds for the whole of it; a savepoint restarts the clock.
 RESTART_CLOCK = "SAVEPOINT metamapper; RELEASE SAVEPOINT metamapper"
 
+# What keeps a statement with a secret out of logs and statistics. A message is logged and shown before it is run, so
+# that these go to the server in a message before the one that is not to be seen. That one travels alone: pgaudit, which
+# nobody switches off, knows a password only at the beginning of a message.
+# https://www.postgresql.org/docs/current/runtime-config-logging.html
+STATEMENT_LOGGING_OFF = (
+    Setting("debug_print_parse", "off"),
+    Setting("debug_print_rewritten", "off"),
+    Setting("debug_print_plan", "off"),
+)
+# Of these only a superuser may decide. To a server without pg_stat_statements its names mean nothing.
+STATEMENT_LOGGING_OFF_FOR_SUPERUSERS = (
+    *STATEMENT_LOGGING_OFF,
+    Setting("log_statement", "none"),
+    Setting("log_min_duration_statement", "-1"),
+    Setting("log_min_duration_sample", "-1", since=130000),
+    Setting("log_min_error_statement", "panic"),
+    Setting("track_activities", "off"),
+    Setting("pg_stat_statements.track", "none"),
+    Setting("pg_stat_statements.track_utility", "off"),
+)
+# Whether a transaction is logged as one of a sample is decided at its BEGIN: SET LOCAL comes too late.
+SAMPLED_AT_BEGIN = (Setting("log_transaction_sample_rate", "0", since=120000),)
+
+
+def statement_logging_off(*, is_superuser: bool) -> tuple[Setting, ...]:
+    """Return the settings of a transaction that sends a secret."""
+    return STATEMENT_LOGGING_OFF_FOR_SUPERUSERS if is_superuser else STATEMENT_LOGGING_OFF
+
 
 def search_path_statement(search_path: str) -> Query:
     """Return what sets a search_path, written as PostgreSQL does, for the rest of a transaction."""

@@ -15,11 +15,12 @@ from typing import Any, Callable, Generic, Mapping, Sequence, TypeVar
 
 from .._core.problem import Failure, Problem
 from .._core.remedy import by_hand
-from .._core.sql_statement import Statement, quoted
-from .lock_holders import ADVISORY_LOCK_HOLDERS, TRANSACTIONS_THAT_WRITE, LockHolder, ended, ends, named
-from .server_error import OutcomeUnknown, ServerError
+from .._core.sql_statement import Statement
+from .lock_holders import ADVISORY_LOCK_HOLDERS, TRANSACTIONS_THAT_WRITE, LockHolder
+from .server_error import LOCK_NOT_AVAILABLE, RETRYABLE_SQLSTATES, OutcomeUnknown, ServerError
 from .session import Session, render
-from .settings import Setting
+from .settings import SAMPLED_AT_BEGIN, STATEMENT_LOGGING_OFF_FOR_SUPERUSERS, Setting
+from .transaction_problems import ATTEMPTS, NOT_A_CLASH, another_run, held_by, transaction_problem
 
 State = TypeVar("State")
 Planned = TypeVar("Planned")
@@ -37,54 +38,9 @@ LOCK_HALVES: Mapping[str, int] = MappingProxyType(
     {"high": ADVISORY_LOCK_KEY >> 32, "low": ADVISORY_LOCK_KEY & 0xFFFFFFFF}
 )
 
-# What keeps a statement with a secret out of logs and statistics. A message is logged and shown before it is run, so
-# that these go to the server in a message before the one that is not to be seen. That one travels alone: pgaudit, which
-# nobody switches off, knows a password only at the beginning of a message.
-# https://www.postgresql.org/docs/current/runtime-config-logging.html
-STATEMENT_LOGGING_OFF = (
-    Setting("debug_print_parse", "off"),
-    Setting("debug_print_rewritten", "off"),
-    Setting("debug_print_plan", "off"),
-)
-# Of these only a superuser may decide. To a server without pg_stat_statements its names mean nothing.
-STATEMENT_LOGGING_OFF_FOR_SUPERUSERS = (
-    *STATEMENT_LOGGING_OFF,
-    Setting("log_statement", "none"),
-    Setting("log_min_duration_statement", "-1"),
-    Setting("log_min_duration_sample", "-1", since=130000),
-    Setting("log_min_error_statement", "panic"),
-    Setting("track_activities", "off"),
-    Setting("pg_stat_statements.track", "none"),
-    Setting("pg_stat_statements.track_utility", "off"),
-)
-# Whether a transaction is logged as one of a sample is decided at its BEGIN: SET LOCAL comes too late.
-SAMPLED_AT_BEGIN = (Setting("log_transaction_sample_rate", "0", since=120000),)
-
-
-def statement_logging_off(*, is_superuser: bool) -> tuple[Setting, ...]:
-    """Return the settings of a transaction that sends a secret."""
-    return STATEMENT_LOGGING_OFF_FOR_SUPERUSERS if is_superuser else STATEMENT_LOGGING_OFF
-
-
-# What another session's GRANT or DDL between our look and our write leads to; a second look is the cure.
-# https://www.postgresql.org/docs/current/errcodes-appendix.html
-RETRYABLE_SQLSTATES = frozenset(
-    {
-        "XX000",  # tuple concurrently updated or deleted, cache lookup failed
-        "23505",  # the same role, membership or default privilege was made first
-        "40001",  # serialization failure
-        "40P01",  # deadlock
-        "42P01",  # a relation is gone
-        "3F000",  # a schema is gone
-        "42704",  # a role is gone
-        "55P03",  # lock_timeout
-    }
-)
-LOCK_NOT_AVAILABLE = "55P03"
 # What a look has just found, and a statement does not find, again and again, in the same words: nobody else's doing.
 GONE_SQLSTATES = frozenset({"42P01", "3F000", "42704"})
 SAME_ANSWERS = 3
-ATTEMPTS = 8
 FIRST_PAUSE_SECONDS = 0.05
 
 # How long to look for a server that has not answered COMMIT. One that was stopped may be starting again and refuses at
@@ -234,7 +190,7 @@ def _until_done(session: Session, work: Work[State, Planned], timeouts: LockTime
                 raise refused.error.explained_by(replace(refused.problem, remedies=by_hand(NOT_A_CLASH))) from refused
             if is_last and refused.error.sqlstate == LOCK_NOT_AVAILABLE:
                 parameters = {"waited_ms": timeouts.lock_timeout_ms}
-                problem = _held_by(refused.problem, _holders(session, TRANSACTIONS_THAT_WRITE, parameters))
+                problem = held_by(refused.problem, _holders(session, TRANSACTIONS_THAT_WRITE, parameters))
                 raise refused.error.explained_by(problem) from refused
             if is_last or not (refused.is_clash or (refused.is_worth_a_closer_look and not one_by_one)):
                 raise refused.error.explained_by(refused.problem) from refused
@@ -249,13 +205,20 @@ def _until_done(session: Session, work: Work[State, Planned], timeouts: LockTime
 
 
 class _Refused(Exception):
-    """What the server refused, and in which step."""
+    """What the server refused, and in which step; a clash is worth another attempt, if it was not waited for."""
 
-    def __init__(self, error: ServerError, problem: Problem, *, is_clash: bool, is_worth_a_closer_look: bool) -> None:
+    def __init__(
+        self,
+        error: ServerError,
+        problem: Problem,
+        *,
+        was_waited_for: bool = False,
+        is_worth_a_closer_look: bool = False,
+    ) -> None:
         super().__init__(str(error))
         self.error = error
         self.problem = problem
-        self.is_clash = is_clash
+        self.is_clash = error.sqlstate in RETRYABLE_SQLSTATES and not was_waited_for
         self.is_worth_a_closer_look = is_worth_a_closer_look
 
 
@@ -286,9 +249,7 @@ def _commit(session: Session, database: str) -> None:
     except OutcomeUnknown:
         raise
     except ServerError as error:
-        problem = _problem(database, error, "Cannot commit in")
-        is_clash = error.sqlstate in RETRYABLE_SQLSTATES
-        raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=False) from error
+        raise _Refused(error, transaction_problem(database, error, "Cannot commit in")) from error
 
 
 def _locked_look(session: Session, work: Work[State, Planned], timeouts: LockTimeouts) -> State:
@@ -298,22 +259,18 @@ def _locked_look(session: Session, work: Work[State, Planned], timeouts: LockTim
     try:
         return work.inspect(session)
     except ServerError as error:
-        problem = _problem(work.database, error, "Cannot look at")
-        if error.sqlstate == LOCK_NOT_AVAILABLE:
-            problem = _another_run(
-                work.database, error, timeouts, _holders(session, ADVISORY_LOCK_HOLDERS, LOCK_HALVES)
-            )
-        is_clash = error.sqlstate in RETRYABLE_SQLSTATES - {LOCK_NOT_AVAILABLE}
-        raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=False) from error
+        if error.sqlstate != LOCK_NOT_AVAILABLE:
+            raise _Refused(error, transaction_problem(work.database, error, "Cannot look at")) from error
+        holders = _holders(session, ADVISORY_LOCK_HOLDERS, LOCK_HALVES)
+        problem = another_run(work.database, error, timeouts.wait_seconds, holders)
+        raise _Refused(error, problem, was_waited_for=True) from error
 
 
 def _guarded_look(session: Session, work: Work[State, Planned]) -> State:
     try:
         return work.inspect(session)
     except ServerError as error:
-        problem = _problem(work.database, error, "Cannot look at")
-        is_clash = error.sqlstate in RETRYABLE_SQLSTATES
-        raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=False) from error
+        raise _Refused(error, transaction_problem(work.database, error, "Cannot look at")) from error
 
 
 def _run(
@@ -330,9 +287,8 @@ def _run(
             session.run([render(statement) for statement in group])
         except ServerError as error:
             named = group[0] if len(group) == 1 else None
-            problem = _problem(database, error, "Cannot change", named)
-            is_clash = error.sqlstate in RETRYABLE_SQLSTATES
-            raise _Refused(error, problem, is_clash=is_clash, is_worth_a_closer_look=bool(error.sqlstate)) from error
+            problem = transaction_problem(database, error, "Cannot change", named)
+            raise _Refused(error, problem, is_worth_a_closer_look=bool(error.sqlstate)) from error
 
 
 def _messages(statements: Sequence[Statement], *, one_by_one: bool) -> list[list[Statement]]:
@@ -345,41 +301,6 @@ def _messages(statements: Sequence[Statement], *, one_by_one: bool) -> list[list
     return messages
 
 
-SHORTENED_CHARACTERS = 300
-NOT_A_CLASH = (
-    "It is there, and yet the server has said so again after each new look: something on the server carries the "
-    "statement elsewhere. With Citus, roles reach the workers only from a database that has the extension: set "
-    "metamapper_login_db (option login_db) to such a database. The server's log has more."
-)
-ADVICE_ON_REFUSAL = (
-    "The server does not accept this password, or not as a verifier; clear text is never sent instead. With "
-    "rds.restrict_password_commands the administrator must be a member of rds_password; with credcheck, set "
-    "credcheck.encrypted_password_allowed = on; passwordcheck refuses a password that is the user's name. Or set the "
-    "password by hand, the way the server asks for: the next run finds it to be right."
-)
-
-
-def _problem(database: str, error: ServerError, tried: str, statement: Statement | None = None) -> Problem:
-    text = str(statement) if statement else ""
-    shown = text if len(text) <= SHORTENED_CHARACTERS else text[:SHORTENED_CHARACTERS] + " …"
-    what = f" with: {shown};" if shown else "."
-    code = error.sqlstate
-    message = f"{tried} database {quoted(database)}: {error.text} (SQLSTATE {code or 'none'}){what}"
-    advice = ADVICE_ON_REFUSAL if statement and statement.secret and code not in RETRYABLE_SQLSTATES else _advice(code)
-    return Problem(message, by_hand(advice), code, database=database, statement=text)
-
-
-def _advice(code: str) -> str:
-    if code == LOCK_NOT_AVAILABLE:
-        return (
-            "Another session holds a lock on one of the objects; it is in pg_locks and pg_stat_activity. Run again "
-            "when it has finished, or raise metamapper_lock_timeout_ms (option lock_timeout_ms)."
-        )
-    if code in RETRYABLE_SQLSTATES:
-        return f"Other sessions changed the same objects in each of {ATTEMPTS} attempts. Run again when they are done."
-    return "Nothing of this transaction was kept."
-
-
 def _holders(session: Session, query: str, parameters: Mapping[str, int]) -> list[LockHolder]:
     """Return who holds a lock, after the wait for it was given up; empty where the server does not tell."""
     try:
@@ -387,21 +308,3 @@ def _holders(session: Session, query: str, parameters: Mapping[str, int]) -> lis
         return read(session, lambda again: again.records(query, parameters, LockHolder))
     except ServerError:
         return []
-
-
-def _another_run(database: str, error: ServerError, timeouts: LockTimeouts, holders: Sequence[LockHolder]) -> Problem:
-    message = (
-        f"Waited {timeouts.wait_seconds} seconds for the advisory lock of this task in database {quoted(database)}, "
-        f"which is held by {named(holders)}."
-    )
-    advice = "If that is another run of this task, wait for it, or raise metamapper_wait_seconds (option wait_seconds)."
-    remedies = (*by_hand(advice), *ended(holders))
-    return Problem(message, remedies, error.sqlstate, database=database, statement=" ".join(ends(holders)))
-
-
-def _held_by(problem: Problem, holders: Sequence[LockHolder]) -> Problem:
-    """Return the problem of a lock that was waited for in vain with who may hold it."""
-    if not holders:
-        return problem
-    message = f"{problem.message} The lock may be held by {named(holders)}."
-    return replace(problem, message=message, remedies=(*problem.remedies, *ended(holders)))

@@ -13,6 +13,7 @@ from typing import Any, Iterable, List, Mapping, Optional
 from .._core.unquoted_names import UnquotedNameParser
 from .._postgres.driver import ServerError
 from .._postgres.lock_holders import ReadersLockHolder
+from .._postgres.server_error import LOCK_NOT_AVAILABLE
 from .._scope.account import DatabaseScope
 from .._scope.databases import Target
 from .catalog.facts import DatabaseFacts, Loss, ScanResult, SessionFacts, Totals, Unchecked
@@ -34,7 +35,7 @@ from .catalog.questions import Questions
 from .catalog.rows import PathRow
 from .catalog.scan import ENCODING_REFUSED, Scanner, refused_for_encoding
 from .checks.audit import excess, exposed, login_excess
-from .checks.connection import LOCK_NOT_AVAILABLE, NO_SUCH_DATABASE, admitted, interrupted, refused, wrong_identity
+from .checks.connection import NO_SUCH_DATABASE, admitted, interrupted, refused, wrong_identity
 from .checks.coverage import future, is_future_covered, limits, lost, missing
 from .checks.scan_failures import confirmed, scan_failures
 from .checks.unchecked import ALL_BUT_CONNECTION, not_compared, unreadable

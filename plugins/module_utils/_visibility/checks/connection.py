@@ -21,6 +21,7 @@ from ..._postgres.lock_holders import ReadersLockHolder, ended
 from ..._postgres.login import MD5_REASON, MD5_REMEDY, Login
 from ..._postgres.login_remedies import hba_line, line_of_hba, nobody_answers
 from ..._postgres.login_sqlstate import NOT_AUTHORIZED
+from ..._postgres.server_error import LOCK_NOT_AVAILABLE
 from ..._scope.databases import unknown_database
 from ..catalog.facts import SessionFacts
 from ..finding import Finding
@@ -30,7 +31,6 @@ TLS_MODES = frozenset({"require", "verify-ca", "verify-full"})
 TLS_WORDS = ("SSL", "TLS", "certificate")
 
 NO_SUCH_DATABASE = "3D000"
-LOCK_NOT_AVAILABLE = "55P03"
 NAMED = 3
 WRONG_PASSWORD = "28P01"  # noqa: S105
 

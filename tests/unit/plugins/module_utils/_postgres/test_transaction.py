@@ -17,23 +17,25 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.lo
     LockHolder,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.server_error import (
+    RETRYABLE_SQLSTATES,
     OutcomeUnknown,
     ServerError,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
-from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.settings import Setting
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.settings import (
+    Setting,
+    statement_logging_off,
+)
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction import (
-    ATTEMPTS,
-    RETRYABLE_SQLSTATES,
     SAME_ANSWERS,
     TAKE_ADVISORY_LOCK,
     Done,
     LockTimeouts,
     Work,
     read,
-    statement_logging_off,
     write,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.transaction_problems import ATTEMPTS
 
 from tests.support.values.names import HOSTILE, PASSWORD
 
@@ -254,21 +256,6 @@ def test_what_is_still_missing_is_rolled_back() -> None:
     with pytest.raises(Failure, match="not granted"):
         written(server, FIRST, missing=[Problem("not granted")])
     assert server.sent[-2:] == ["look", "rollback"]
-
-
-def test_a_refused_statement_shows_no_password() -> None:
-    statement = Statement("ALTER ROLE {} PASSWORD {}", ((HOSTILE,),), Secret(PASSWORD))
-    with pytest.raises(Failure) as caught:
-        written(Server(runs=[refusal("42501")] * 2), statement)
-    assert PASSWORD not in str(caught.value.as_result())
-
-
-def test_a_long_statement_is_cut_in_the_message_and_whole_beside_it() -> None:
-    statement = simple("GRANT USAGE ON SCHEMA {} TO {}", "x" * 1000, "readers")
-    with pytest.raises(Failure) as caught:
-        written(Server(runs=[refusal("42501")] * 2), statement)
-    (problem,) = caught.value.problems
-    assert (len(problem.message) < 500, problem.statement) == (True, str(statement))
 
 
 def test_reading_is_one_transaction_that_cannot_write() -> None:
