@@ -301,4 +301,4 @@ def losses(questions: Questions, less: VisibleColumns) -> tuple[Loss, ...]:
     flat = [(schema, relation, columns) for schema, held in less.items() for relation, columns in held.items()]
     schemas, relations, columns_before = (list(part) for part in zip(*flat))
     parameters = {"schemas": schemas, "relations": relations, "columns": columns_before}
-    return tuple(questions.ask(queries.LOST, parameters, Loss, "lost"))
+    return tuple(questions.ask(relation_queries.LOST, parameters, Loss, "lost"))

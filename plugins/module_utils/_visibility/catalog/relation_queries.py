@@ -154,3 +154,44 @@ SELECT numbered.category, numbered.relnamespace::pg_catalog.int8, numbered.relna
  WHERE numbered.number <= %(examples)s
  ORDER BY 1, 2, 3
 """
+
+# Of relations seen earlier, those of which fewer columns would be seen now, whatever the reason.
+LOST = """
+SELECT wanted.schema AS schema, wanted.relation AS relation, wanted.columns AS columns_before,
+       COALESCE(counted.visible, 0) AS columns,
+       COALESCE(counted.existing, 0) AS existing_columns,
+       class.oid IS NOT NULL AS exists,
+       COALESCE(pg_catalog.has_schema_privilege(namespace.oid, 'USAGE'), false) AS usage,
+       CASE WHEN class.oid IS NULL THEN COALESCE(other.schema, '') ELSE '' END AS elsewhere,
+       class.oid::pg_catalog.int8 AS oid
+  FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::pg_catalog.text[]),
+                  pg_catalog.unnest(%(relations)s::pg_catalog.text[]),
+                  pg_catalog.unnest(%(columns)s::pg_catalog.int8[])) AS wanted (schema, relation, columns)
+  LEFT JOIN pg_catalog.pg_namespace AS namespace ON namespace.nspname::pg_catalog.text = wanted.schema
+  LEFT JOIN pg_catalog.pg_class AS class
+    ON class.relnamespace = namespace.oid AND class.relname::pg_catalog.text = wanted.relation
+   AND class.relkind IN ('r', 'p', 'v', 'f')
+  LEFT JOIN LATERAL (
+    SELECT pg_catalog.count(*) AS existing,
+           pg_catalog.sum((
+             pg_catalog.pg_has_role(class.relowner, 'USAGE')
+             OR pg_catalog.has_column_privilege(class.oid, attribute.attnum, 'SELECT,INSERT,UPDATE,REFERENCES')
+           )::pg_catalog.int4) AS visible
+      FROM pg_catalog.pg_attribute AS attribute
+     WHERE attribute.attrelid = class.oid AND attribute.attnum > 0 AND NOT attribute.attisdropped
+  ) AS counted ON true
+  LEFT JOIN LATERAL (
+    SELECT elsewhere.nspname::pg_catalog.text AS schema
+      FROM pg_catalog.pg_class AS namesake
+      JOIN pg_catalog.pg_namespace AS elsewhere ON elsewhere.oid = namesake.relnamespace
+     WHERE namesake.relname::pg_catalog.text = wanted.relation AND namesake.relkind IN ('r', 'p', 'v', 'f')
+       AND elsewhere.nspname <> 'information_schema' AND elsewhere.nspname::pg_catalog.text !~ '^pg_'
+       AND NOT (pg_catalog.has_schema_privilege(elsewhere.oid, 'USAGE')
+                AND (pg_catalog.pg_has_role(namesake.relowner, 'USAGE')
+                     OR pg_catalog.has_any_column_privilege(namesake.oid, 'SELECT,INSERT,UPDATE,REFERENCES')))
+     ORDER BY 1
+     LIMIT 1
+  ) AS other ON true
+ WHERE COALESCE(counted.visible, 0) < wanted.columns
+ ORDER BY 1, 2
+"""
