@@ -23,13 +23,11 @@ CATALOGS = (
     "pg_depend",
     "pg_extension",
     "pg_index",
-    "pg_locks",
     "pg_namespace",
     "pg_operator",
     "pg_proc",
     "pg_roles",
     "pg_shdepend",
-    "pg_stat_activity",
 )
 
 # Every database of the server. One in which the group holds something is the login's business, whether it may connect
