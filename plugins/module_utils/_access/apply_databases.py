@@ -22,12 +22,12 @@ from .._postgres.transaction_problems import ATTEMPTS
 from .catalog.facts import AclItem, Assumable, DatabaseFacts, Membership
 from .catalog.inspect import Narrowed, inspect_database, inspect_shared
 from .catalog.inspect_roles import inspect_assumable, inspect_memberships, inspect_roles
-from .privileges.assume import not_restored, with_owners
+from .privileges.assume import not_restored, revokes_with_owners
 from .privileges.desired import Desired
 from .privileges.diff import DatabasePlan, batches
 from .privileges.object_kinds import Privileged, schema_of
 from .privileges.obstacles import not_granted, not_revoked, revoke_obstacles
-from .privileges.statements import revoke_statements, roles_revoked_as
+from .privileges.statements import roles_revoked_as
 from .progress import Roles, Run, not_shown, possible
 from .state import DatabaseState, not_entered, plan_of
 from .steps import ChangeDatabase, DropRoles, RevokeShared
@@ -136,11 +136,6 @@ class _Shared:
     items: AclItems
     assumable: Assumable
 
-    @property
-    def roles_taken_on(self) -> frozenset[str]:
-        """The roles that some statements are run as."""
-        return roles_revoked_as(self.items)
-
 
 def _shared(run: Run, session: Session) -> _Shared:
     found = run.found
@@ -160,13 +155,12 @@ def _revokes(run: Run, shared: _Shared) -> list[Statement]:
     )
     if problems:
         raise Failure(problems)
-    revokes = revoke_statements(items, administrator=run.administrator)
-    return with_owners(revokes, shared.roles_taken_on, shared.assumable, run.administrator)
+    return revokes_with_owners(items, shared.assumable, run.administrator)
 
 
 def _not_revoked(run: Run, plan: _Shared, after: _Shared) -> list[Problem]:
     database = run.where.database
-    roles = plan.roles_taken_on
+    roles = roles_revoked_as(plan.items)
     return [
         *not_restored(database, run.administrator, roles, before=plan.assumable, after=after.assumable),
         *(not_revoked(database, item) for item in plan.items if item in after.items),

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from typing import Tuple, Union
 
 from .._core.sql_statement import Statement, simple
-from .privileges.assume import with_owners
-from .privileges.statements import revoke_statements, roles_revoked_as
+from .privileges.assume import revokes_with_owners
 from .request import AccessRequest
 from .roles.plan import Part
 from .state import DatabaseState, Survey
@@ -129,8 +128,7 @@ def _planned(step: Step, found: Survey, request: AccessRequest) -> list[Statemen
 
 def _shared_revokes(found: Survey) -> list[Statement]:
     facts = found.server.facts
-    revokes = revoke_statements(found.shared, administrator=facts.administrator)
-    return with_owners(revokes, roles_revoked_as(found.shared), facts.assumable, facts.administrator)
+    return revokes_with_owners(found.shared, facts.assumable, facts.administrator)
 
 
 def end_session(process: int) -> Statement:

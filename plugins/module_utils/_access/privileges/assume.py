@@ -12,13 +12,14 @@ granted and revoked in the same transaction, so that no other session ever sees 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Iterable, Sequence
+from typing import Collection, Iterable, Sequence
 
 from ..._core.problem import Problem
 from ..._core.remedy import alternatively, by_hand, variable
 from ..._core.sql_statement import Statement, quoted, simple
 from ..._scope.entry import DATABASE_OWNER
-from ..catalog.facts import Assumable, AssumableRole, DatabaseFacts
+from ..catalog.facts import AclItem, Assumable, AssumableRole, DatabaseFacts
+from .statements import revoke_statements, roles_revoked_as
 
 
 def advised(problems: Iterable[Problem], left: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -58,6 +59,12 @@ def with_owners(
         *statements,
         *(_undone(role, administrator) for role in needed),
     ]
+
+
+def revokes_with_owners(items: Collection[AclItem], assumable: Assumable, administrator: str) -> list[Statement]:
+    """Return what revokes some items, as the roles that it takes."""
+    revokes = revoke_statements(items, administrator=administrator)
+    return with_owners(revokes, roles_revoked_as(items), assumable, administrator)
 
 
 def _needed(roles: Iterable[str], assumable: Assumable) -> list[AssumableRole]:
