@@ -14,6 +14,7 @@ from typing import Sequence
 from .._core.problem import Failure, Problem
 from .._core.remedy import by_hand
 from .._core.sql_statement import Statement, quoted
+from .._postgres.lock_holders import end_session
 from .._postgres.server_error import LOCK_NOT_AVAILABLE, ServerError
 from .._postgres.session import Session, render
 from .._postgres.settings import Setting, statement_logging_off
@@ -32,7 +33,7 @@ from .roles.sessions import (
     SECONDS_FOR_SESSIONS_TO_START,
     still_open,
 )
-from .steps import ChangeRoles, CheckSuccessor, EndSessions, SettlePasswords, end_session
+from .steps import ChangeRoles, CheckSuccessor, EndSessions, SettlePasswords
 from .survey import lost_by_retirement
 
 

@@ -14,7 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Tuple, Union
 
-from .._core.sql_statement import Statement, simple
+from .._core.sql_statement import Statement
+from .._postgres.lock_holders import end_session
 from .privileges.assume import revokes_with_owners
 from .request import AccessRequest
 from .roles.plan import Part
@@ -129,8 +130,3 @@ def _planned(step: Step, found: Survey, request: AccessRequest) -> list[Statemen
 def _shared_revokes(found: Survey) -> list[Statement]:
     facts = found.server.facts
     return revokes_with_owners(found.shared, facts.assumable, facts.administrator)
-
-
-def end_session(process: int) -> Statement:
-    """Return what ends a session."""
-    return simple(f"SELECT pg_catalog.pg_terminate_backend({process})")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Sequence
 
 from .._core.remedy import Remedies, alternatively, sql
-from .._core.sql_statement import quoted
+from .._core.sql_statement import Statement, quoted, simple
 
 # Who holds the advisory lock of this key in this database: whoever may connect can take it. A key of 64 bits stands in
 # two halves. A prepared transaction has no process, and is known by the lock on its own id.
@@ -125,7 +125,7 @@ class LockHolder:
     def end(self) -> str:
         """The statement that ends it."""
         if self.process:
-            return f"SELECT pg_catalog.pg_terminate_backend({self.process});"
+            return f"{end_session(self.process)};"
         return "ROLLBACK PREPARED '" + self.prepared.replace("'", "''") + "';"
 
 
@@ -135,6 +135,11 @@ class ReadersLockHolder(LockHolder):
 
     schema: str = ""
     relation: str = ""
+
+
+def end_session(process: int) -> Statement:
+    """Return what ends a session."""
+    return simple(f"SELECT pg_catalog.pg_terminate_backend({process})")
 
 
 def named(holders: Sequence[LockHolder]) -> str:
