@@ -17,7 +17,6 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._tunnel_comm
 
 Found = Mapping[str, Any]
 Tunnel = Mapping[str, Any]
-UNIT_DIRECTORY = "/etc/systemd/system"
 LISTEN = "0A"  # https://www.kernel.org/doc/html/latest/networking/proc_net_tcp.html
 
 

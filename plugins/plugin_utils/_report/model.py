@@ -228,11 +228,6 @@ class Server:
         """The coverage of all its databases."""
         return sum((database.columns for database in self.databases), Coverage())
 
-    @property
-    def is_verified(self) -> bool:
-        """Whether the module was run at all; else the play lost the host before."""
-        return self.connection is not None
-
     def of_aspect(self, name: str) -> list[Finding]:
         """Return the findings of one aspect, worst first."""
         return [finding for finding in self.findings if finding.aspect == name]
