@@ -7,6 +7,7 @@ from typing import Any, Iterator
 
 import pytest
 
+from tests.support.modules.access import superuser_options
 from tests.support.postgres.site import Site
 from tools.postgres.server import Server, running
 from tools.runners.modules import run_module
@@ -41,10 +42,7 @@ def crowded(small: Server) -> Iterator[Site]:
 def options(site: Site) -> dict[str, Any]:
     """Return options of module access."""
     return {
-        "login_host": site.server.host,
-        "login_port": site.server.port,
-        "login_password": site.server.password,
-        "group": site.group,
+        **superuser_options(site),
         "users": [{"name": site.user, "password": site.password}],
         "databases": [{"name": site.database, "schemas": ["large", "small*"]}],
     }

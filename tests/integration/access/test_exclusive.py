@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.modules.access import superuser_options
 from tests.support.postgres.acls import acls
 from tests.support.postgres.site import Site
 from tools.runners.modules import Outcome, run_module, start_module
@@ -33,10 +34,7 @@ class Place:
         """Return the options for it."""
         site = self.site
         return {
-            "login_host": site.server.host,
-            "login_port": site.server.port,
-            "login_password": site.server.password,
-            "group": site.group,
+            **superuser_options(site),
             "users": [{"name": site.user, "password": site.password}],
             "databases": [{"name": site.database, "schemas": list(schemas or ("sales",)), "accept_breaks_scan": True}],
             "exclusive": True,

@@ -7,6 +7,7 @@ from typing import Any, Iterator
 
 import pytest
 
+from tests.support.modules.access import superuser_options
 from tests.support.postgres.certificates import Encrypted
 from tests.support.postgres.site import Site
 from tools.postgres.server import HBA, SUPERUSER
@@ -28,10 +29,7 @@ def own(encrypted: Encrypted) -> Iterator[Site]:
 def access(site: Site, *, check: bool = False, **changes: Any) -> Outcome:
     """Run module access over TCP with a password, unless changes say otherwise."""
     options = {
-        "login_host": site.server.host,
-        "login_port": site.server.port,
-        "login_password": site.server.password,
-        "group": site.group,
+        **superuser_options(site),
         "users": [{"name": site.user, "password": site.password}],
         "databases": [{"name": site.database, "schemas": ["sales"]}],
         **changes,

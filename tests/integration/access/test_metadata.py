@@ -8,6 +8,7 @@ from typing import Any
 import psycopg2
 import pytest
 
+from tests.support.modules.access import superuser_options
 from tests.support.postgres.site import Site
 from tools.runners.modules import Outcome, run_module
 
@@ -41,10 +42,7 @@ class Place:
         entry: dict[str, Any] = {"name": site.database, "schemas": ["sales", HOSTILE], "accept_breaks_scan": True}
         entry["metadata_schemas"] = list(metadata_schemas)
         options = {
-            "login_host": site.server.host,
-            "login_port": site.server.port,
-            "login_password": site.server.password,
-            "group": site.group,
+            **superuser_options(site),
             "users": [{"name": site.user, "password": site.password}],
             "databases": [{**entry, "metadata_schemas": list(metadata_schemas)}],
         }

@@ -14,6 +14,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
     STARTING_PROCESSES,
 )
 
+from tests.support.modules.access import superuser_options
 from tests.support.postgres.site import Site
 from tools.runners.modules import Outcome, run_module
 
@@ -36,10 +37,7 @@ class Place:
         """Give access to a user, and retire others."""
         site = self.site
         options = {
-            "login_host": site.server.host,
-            "login_port": site.server.port,
-            "login_password": site.server.password,
-            "group": site.group,
+            **superuser_options(site),
             "users": [
                 {"name": user, "password": site.password},
                 *({"name": name, "state": "retired"} for name in retired),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.modules.access import Warehouse
+from tests.support.modules.access import Warehouse, superuser_options
 from tests.support.postgres.site import Site
 from tools.postgres.snapshot import differences, snapshot
 from tools.runners.modules import run_module
@@ -45,10 +45,7 @@ def plain(site: Site) -> dict[str, Any]:
         site.run("CREATE SCHEMA sales AUTHORIZATION {}", owner, database=database)
         site.run("SET ROLE {}; CREATE TABLE sales.t(id int); CREATE TABLE sales.u(id int)", owner, database=database)
     return {
-        "login_host": site.server.host,
-        "login_port": site.server.port,
-        "login_password": site.server.password,
-        "group": site.group,
+        **superuser_options(site),
         "users": [{"name": site.user, "password": site.password}],
         "databases": [{"name": first, "schemas": ["*"], "exclude_schemas": ["public"]},
                       {"name": second, "schemas": ["sales"]}],

@@ -21,18 +21,11 @@ from tests.support.modules.access import version
 from tests.support.modules.visibility import found, look, make_reader, options
 from tests.support.postgres.certificates import Encrypted
 from tests.support.postgres.site import Site
+from tests.support.values.names import entry_options
 from tools.postgres.server import HBA, free_port
 from tools.runners.modules import Outcome, run_module
 
-ENTRY = {
-    "name": "warehouse",
-    "schemas": ["sales"],
-    "exclude_schemas": [],
-    "metadata_schemas": [],
-    "creators": ["auto"],
-    "allow_empty": False,
-    "accept_breaks_scan": False,
-}
+ENTRY = entry_options()
 
 
 @pytest.fixture
