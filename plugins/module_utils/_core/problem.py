@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Iterable
 
 from .byte_text import printable
-from .remedy import Remedies, text_of, told
+from .remedy import Remedies, Remedy, text_of, told
 from .visible import visible
 
 
@@ -30,6 +30,12 @@ class Problem:
     database: str = ""
     object: str = ""
     statement: str = ""
+
+    @classmethod
+    def fixed_by(cls, remedy: Remedy, message: str, about: str) -> Problem:
+        """Return a problem that the statements of a remedy fix, in its database; ``about`` is the object."""
+        statement = " ".join(remedy.statements)
+        return cls(message, (remedy,), database=remedy.database, object=about, statement=statement)
 
     def __str__(self) -> str:
         """Return it for a terminal: no name in it can control what surrounds it. The exact text is in the keys."""

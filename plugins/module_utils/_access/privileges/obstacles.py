@@ -79,7 +79,7 @@ class GrantRefusals:
         statement = statement_text("GRANT USAGE ON SCHEMA {} TO {}", schema, role)
         owner = self.facts.schemas[schema].owner
         run = sql("let the administrator use the schema", statement, role=owner, database=self.facts.name)
-        return Problem(message, (run,), database=self.facts.name, object=schema, statement=statement)
+        return Problem.fixed_by(run, message, schema)
 
     def _run(self, statement: str, owner: str, *, is_superusers: bool = False) -> Remedy:
         """Return a grant by the owner, or by a superuser where the owner cannot name what is in the schema."""
@@ -203,7 +203,7 @@ def _hidden(items: Sequence[AclItem], database: str, administrator: str) -> Iter
             )
             statement = statement_text("GRANT USAGE ON SCHEMA {} TO {}", schema, actor)
             remedy = sql("let the revoker use the schema", statement, by=OWNER, database=database)
-            yield Problem(message, (remedy,), database=database, object=schema, statement=statement)
+            yield Problem.fixed_by(remedy, message, schema)
 
 
 def _orphans(items: Sequence[AclItem], database: str) -> Iterator[Problem]:
@@ -214,13 +214,7 @@ def _orphans(items: Sequence[AclItem], database: str) -> Iterator[Problem]:
         )
         statement = statement_text("DROP OWNED BY {}", grantee)
         by = f"{SUPERUSER}, if {quoted(grantee)} owns nothing there"
-        yield Problem(
-            message,
-            (sql("drop orphans", statement, by=by, database=database),),
-            database=database,
-            object=grantee,
-            statement=statement,
-        )
+        yield Problem.fixed_by(sql("drop orphans", statement, by=by, database=database), message, grantee)
 
 
 def not_granted(facts: DatabaseFacts, grant: Grant, group: str) -> Problem:

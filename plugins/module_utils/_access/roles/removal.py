@@ -156,13 +156,7 @@ def _mapping(mapping: UserMapping, database: str, administrator: str) -> Problem
     )
     statement = statement_text("DROP USER MAPPING FOR {} SERVER {}", mapping.role, mapping.server)
     by = "the owner of that server or a superuser"
-    return Problem(
-        message,
-        (sql("drop a user mapping", statement, by=by, database=database),),
-        database=database,
-        object=mapping.role,
-        statement=statement,
-    )
+    return Problem.fixed_by(sql("drop a user mapping", statement, by=by, database=database), message, mapping.role)
 
 
 def _policy(policy: Policy, database: str) -> Problem:
@@ -177,7 +171,7 @@ def _policy(policy: Policy, database: str) -> Problem:
     )
     by = "the owner of the table or a superuser"
     remedy = sql("change a policy", statement, by=by, database=database)
-    return Problem(message, (remedy,), database=database, object=policy.relation, statement=statement)
+    return Problem.fixed_by(remedy, message, policy.relation)
 
 
 def _initial(role: str, database: str) -> Problem:
@@ -187,13 +181,7 @@ def _initial(role: str, database: str) -> Problem:
     )
     statement = statement_text("DROP OWNED BY {}", role)
     by = f"{SUPERUSER}, if {quoted(role)} owns nothing there"
-    return Problem(
-        message,
-        (sql("drop initial privileges", statement, by=by, database=database),),
-        database=database,
-        object=role,
-        statement=statement,
-    )
+    return Problem.fixed_by(sql("drop initial privileges", statement, by=by, database=database), message, role)
 
 
 def _owner_here(role: str, database: str) -> Problem:

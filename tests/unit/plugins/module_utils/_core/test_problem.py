@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.problem import Failure, Problem, summary
-from ansible_collections.metamapper.postgresql.plugins.module_utils._core.remedy import by_hand
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.remedy import by_hand, sql
 
 from tests.support.values.names import HOSTILE
 
@@ -32,6 +32,12 @@ FULL = Problem("m", by_hand("r"), "42501", "warehouse", HOSTILE, "GRANT")
 )
 def test_summary(problems: list[Problem], expected: str) -> None:
     assert summary(problems) == expected
+
+
+def test_a_problem_has_the_statements_of_what_fixes_it() -> None:
+    remedy = sql("drop orphans", "SET ROLE bob;", "RESET ROLE;", database="warehouse")
+    expected = Problem("m", (remedy,), "", "warehouse", HOSTILE, "SET ROLE bob; RESET ROLE;")
+    assert Problem.fixed_by(remedy, "m", HOSTILE) == expected
 
 
 def test_a_summary_lists_each_of_many() -> None:
