@@ -17,6 +17,11 @@ def pytest_configure() -> None:
     os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], *sorted(directories)])
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker have all tests that share what is costly to make: others steal from the end of its list."""
+    items.sort(key=lambda item: item.get_closest_marker("first") is None)
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Write down a test that passed or was skipped; see tools/ran.py. Workers tell the process that started them."""
     ran = os.environ.get("MM_RAN")

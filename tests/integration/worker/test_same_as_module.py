@@ -17,7 +17,7 @@ from tests.support.modules.pairs import SWITCH, Case, Pair, run_pairs
 from tests.support.postgres.site import Site
 from tools.postgres.server import Server
 
-pytestmark = [pytest.mark.playbook, pytest.mark.thorough]
+pytestmark = [pytest.mark.playbook, pytest.mark.thorough, pytest.mark.first]
 
 ACCESS, VISIBILITY = "metamapper.postgresql.access", "metamapper.postgresql.visibility"
 WORKER, MODULE = "in Ansible's worker process", "as a module: "
