@@ -7,25 +7,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Mapping
-from urllib.parse import quote
 
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.directory import absolute
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import FORMAT as REPORT_FORMAT
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import VERSION as REPORT_VERSION
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import require_version
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.oids import FOLDER as OIDS
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.oids import read_oids
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.server_file import file_name, is_masked
 
 FORMAT = "metamapper.postgresql/baseline"
 VERSION = 1
 FOLDER = "baseline"
-LONGEST_NAME = 200  # file systems take 255 bytes
-# What Ansible puts in the place of a name that equals a secret.
-MASKED = re.compile(r"VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|[*]{8}")
 
 Seen = Mapping[str, Any]
 
@@ -36,15 +33,6 @@ class Baseline:
 
     created: str
     seen: Seen
-
-
-def file_name(server: str) -> str:
-    """Return the name of a server's file: of no other server, in no other directory, whatever the name holds."""
-    name = quote(server, safe="")
-    name = f"%2E{name[1:]}" if name.startswith(".") else name
-    if len(name) > LONGEST_NAME:
-        name = f"{name[: LONGEST_NAME - 66]}%-{hashlib.sha256(server.encode()).hexdigest()}"
-    return f"{name}.json"
 
 
 def baseline_of(values: Mapping[str, Any], server: str) -> Baseline | None:
@@ -63,7 +51,7 @@ def baseline_problem(values: Mapping[str, Any], server: str) -> str:
         baseline_of(values, server)
     except (OSError, ValueError) as error:
         remedy = (
-            "Name a baseline, or a report.json that this role has written, or leave the variable out."
+            f'Name a baseline, or a report.json with its directory "{OIDS}", or leave the variable out.'
             if values["baseline"]
             else "Restore the file, or remove it: then nothing is compared, and the next good run writes a new one."
         )
@@ -93,8 +81,18 @@ def named_baseline(path: Path, server: str) -> Baseline | None:
     if document.get("format") != REPORT_FORMAT:
         return _parsed(document, server, path)
     require_version(document, REPORT_VERSION, f"{path}: ")
-    part = next((each for each in document.get("servers") or () if each.get("name") == server), None)
-    return Baseline(str(part.get("created") or ""), part["seen"]) if part and part.get("seen") else None
+    known = {each.get("name") for each in document.get("servers") or ()}
+    return _of_report(path, server) if server in known else None
+
+
+def _of_report(path: Path, server: str) -> Baseline | None:
+    """Return what stands beside a JSON report of a server; None where no run has seen anything of it."""
+    if not (path.parent / OIDS).is_dir():
+        raise ValueError(
+            f'{path} does not say what was seen: that is in the directory "{OIDS}" beside it, which is not there'
+        )
+    found = read_oids(path.parent, [server]).get(server)
+    return Baseline(found["created"], found["seen"]) if found else None
 
 
 def parse_baseline(path: Path) -> tuple[str, Baseline | None]:
@@ -141,7 +139,7 @@ def renewed(old: Baseline | None, result: Mapping[str, Any] | None, created: str
     not be looked at keeps its part, and so does one that is no longer there; the latter until losses are accepted,
     which is when ``lost`` fails nothing.
     """
-    if not result or not result.get("summary") or MASKED.search(json.dumps(result.get("seen") or {})):
+    if not result or not result.get("summary") or is_masked(result.get("seen")):
         return None
     findings = result.get("findings") or ()
     if any(each.get("aspect") == "lost" and each.get("severity") == "failure" for each in findings):

@@ -59,7 +59,6 @@ def _server(item: Document) -> Server:
         databases=tuple(_database(each, findings) for each in item["databases"]),
         left_out=_left_out(item["left_out"]),
         in_scope=Coverage(item["schemas"]["existing"], item["schemas"]["in_scope"]),
-        seen=item["seen"],
         host=item["host"],
         port=item["port"],
         created=item["created"],

@@ -8,8 +8,6 @@
 from __future__ import annotations
 
 import json
-import re
-import uuid
 from dataclasses import asdict
 from typing import Any, Iterable, Mapping
 
@@ -99,7 +97,6 @@ def _server(server: Server) -> dict[str, Any]:
         "databases": [_database(database) for database in server.databases],
         "left_out": _left_out(server.left_out),
         "schemas": {"existing": server.in_scope.expected, "in_scope": server.in_scope.visible},
-        "seen": server.seen,
     }
 
 
@@ -140,14 +137,5 @@ def as_document(report: Report) -> dict[str, Any]:
 
 
 def render_json(report: Report) -> str:
-    """Return the report as JSON in ASCII: whatever a name holds, every reader of the file can parse it.
-
-    What was seen is for programs, and may be hundreds of thousands of names: it stands on one line for each server.
-    """
-    document = as_document(report)
-    mark = uuid.uuid4().hex  # which is in no name
-    seen = [json.dumps(server["seen"], separators=(",", ":")) for server in document["servers"]]
-    for number, server in enumerate(document["servers"]):
-        server["seen"] = f"{mark}{number}"
-    text = json.dumps(document, indent=1, ensure_ascii=True)
-    return re.sub(f'"{mark}([0-9]+)"', lambda found: seen[int(found[1])], text)
+    """Return the report as JSON in ASCII: whatever a name holds, every reader of the file can parse it."""
+    return json.dumps(as_document(report), indent=1, ensure_ascii=True)

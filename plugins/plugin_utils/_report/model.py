@@ -212,7 +212,6 @@ class Server:
     databases: tuple[Database, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     in_scope: Coverage = Coverage()
-    seen: Any = None
     host: str = ""
     port: str = ""
     created: str = ""

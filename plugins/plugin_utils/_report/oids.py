@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The oids of what Metamapper saw of each server: a file a server beside the report, with which other runs compare."""
+"""What Metamapper saw of each server, with the oids: a file a server beside the report, which other runs compare with.
+
+The report has none of it: it would grow with every relation.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,12 @@ import json
 from pathlib import Path
 from typing import Any, Iterable, Mapping, Sequence
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.baseline import MASKED, file_name
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.directory import (
     ensure_directory,
     locked,
     write_files,
 )
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.server_file import file_name, is_masked
 
 FORMAT = "metamapper.postgresql/oids"
 VERSION = 1
@@ -37,7 +40,7 @@ def keep_oids(directory: Path, results: Mapping[str, Result | None], created: st
 def _render(server: str, result: Result, created: str) -> str:
     """Return the text of a server's file; empty where there is nothing, or a name in it was masked as a secret."""
     kept = {name: result.get(name) for name in KEPT}
-    if not kept["oids"] or MASKED.search(json.dumps(kept["seen"])):
+    if not kept["oids"] or is_masked(kept["seen"]):
         return ""
     document = {"format": FORMAT, "version": VERSION, "server": server, "created": created, **kept}
     return json.dumps(document, separators=(",", ":"))  # of thousands of tables, nothing for people

@@ -14,7 +14,6 @@ from typing import Any, Iterable, Mapping, Sequence
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.baseline import (
     FOLDER,
     Baseline,
-    file_name,
     kept_baseline,
     parse_baseline,
     render_baseline,
@@ -30,6 +29,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.form
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import render_json
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.merge import merged
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.server_file import file_name
 
 JSON = FORMATS["json"].file
 # What later runs are merged into, where nobody wants the JSON report.

@@ -225,7 +225,6 @@ def server_of(
         databases=_databases(result.get("databases") or (), findings, scope),
         left_out=_left_out(scope),
         in_scope=_in_scope(scope),
-        seen=result.get("seen"),
         host=str(options.get("login_host") or ""),
         port=str(options.get("login_port") or ""),
         created=created,

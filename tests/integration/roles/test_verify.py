@@ -97,7 +97,7 @@ def test_where_all_is_visible_the_play_passes_and_all_reports_say_so(warehouse: 
     assert play.recap("db")["changed"] == 0
     (server,) = report(tmp_path)["servers"]
     assert failures(server) == []
-    assert server["seen"] == {warehouse.database: {"sales": {"orders": 2}, "hr": {"orders": 2}}}
+    assert "orders" not in json.dumps(server)
     assert [schema["relations"] for schema in server["databases"][0]["schemas"]] == [{"expected": 1, "visible": 1}] * 2
 
 

@@ -11,9 +11,9 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._baseline_fi
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.baseline import (
     FOLDER,
     Baseline,
-    file_name,
     render_baseline,
 )
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.server_file import file_name
 
 from tests.support.values.findings import CREATED, HOSTILE
 

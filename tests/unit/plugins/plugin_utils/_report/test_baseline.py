@@ -14,41 +14,20 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.base
     baseline_of,
     baseline_problem,
     dropped_out,
-    file_name,
     kept_baseline,
     named_baseline,
     render_baseline,
     renewed,
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import render_json
-from hypothesis import given
-from hypothesis import strategies as st
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.oids import FOLDER as OIDS
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.oids import keep_oids
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.server_file import file_name
 
 from tests.support.values.findings import CREATED, HOSTILE, PASSED, Result, database, finding, report, result, schema
 
 SEEN = {"crm": {"core": {"orders": 10}}}
 LATER = "2026-11-23 07:40:12 UTC"
-
-NAMES = {
-    "plain": ("db1.example.org", "db1.example.org.json"),
-    "an address": ("fe80::1", "fe80%3A%3A1.json"),
-    "another directory": ("../x", "%2E.%2Fx.json"),
-    "hidden": (".x", "%2Ex.json"),
-    "quotes": ('we"ird', "we%22ird.json"),
-    "escaped already": ("%2Ex", "%252Ex.json"),
-}
-
-
-@pytest.mark.parametrize(("server", "name"), NAMES.values(), ids=NAMES)
-def test_the_name_of_a_file(server: str, name: str) -> None:
-    assert file_name(server) == name
-
-
-@given(st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=300), min_size=2, max_size=20, unique=True))
-def test_no_two_servers_have_one_file(servers: list[str]) -> None:
-    names = {file_name(server) for server in servers}
-    assert len(names) == len(servers)
-    assert all(len(name.encode()) < 256 and "/" not in name and not name.startswith(".") for name in names)
 
 
 def keep(directory: Path, server: str, text: str) -> Path:
@@ -91,6 +70,7 @@ def test_a_file_that_is_no_baseline_of_the_server_is_refused_with_a_remedy(
 def test_a_report_or_a_baseline_can_be_named(tmp_path: Path) -> None:
     path = tmp_path / "any.json"
     path.write_text(render_json(report(db=PASSED, lost=None)))
+    keep_oids(tmp_path, {"db": {**PASSED, "oids": {"crm": {"core": [1]}}}}, CREATED)
     assert named_baseline(path, "db") == Baseline(CREATED, SEEN)
     assert (named_baseline(path, "lost"), named_baseline(path, "unknown")) == (None, None)
     path.write_text(render_baseline("db", Baseline(CREATED, SEEN)))
@@ -100,6 +80,15 @@ def test_a_report_or_a_baseline_can_be_named(tmp_path: Path) -> None:
     problem = baseline_problem({"baseline": str(path), "report_directory": ""}, "db")
     assert problem.startswith("Cannot use metamapper_baseline: ")
     assert 'its "version" is 1' in problem
+
+
+def test_a_report_without_what_was_seen_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "any.json"
+    path.write_text(render_json(report(db=PASSED)))
+    assert named_baseline(path, "unknown") is None
+    problem = baseline_problem({"baseline": str(path), "report_directory": ""}, "db")
+    assert f'that is in the directory "{OIDS}" beside it, which is not there' in problem
+    assert f'a report.json with its directory "{OIDS}"' in problem
 
 
 def looked(*severities: str, databases: tuple[str, ...] = ("crm",), fail_on: Any = None) -> Result:

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.baseline import file_name
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.oids import (
     FOLDER,
     keep_oids,
@@ -15,6 +14,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.oids
     read_oids,
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.run import Run
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.server_file import file_name
 
 from tests.support.values.findings import CREATED, HOSTILE, PASSED
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.baseline import FOLDER, file_name
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.baseline import FOLDER
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.directory import DirectoryError
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import render_json
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.publish import (
@@ -18,6 +18,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.publ
     renew_baselines,
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.results import report_of
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.server_file import file_name
 
 from tests.support.values.findings import CREATED, FAILED, HOSTILE, PASSED, report
 
