@@ -16,12 +16,12 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visibl
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._console import is_for_people, write_lines
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.directory import DirectoryError, absolute
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.formats import FORMATS
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.oids import (
-    keep_oids,
-    merge_oids,
-    read_oids,
-)
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.merge import part_of
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.observation import observed
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.oids import merged_oids
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.publish import (
+    compared,
+    directory_of,
     merge_baselines,
     merge_directories,
     publish,
@@ -72,6 +72,8 @@ class ActionModule(ActionBase):
         """Write one report and the newest baselines out of those of several directories; return as ``run`` does."""
         sources = [absolute(source) for source in options["sources"]]
         report, empty = merge_directories(sources, inventory=options["inventory"])
+        directory, observations = absolute(options["directory"]), merged_oids(list(map(directory_of, sources)))
+        report = compared(report, directory, observations)
         result: dict[str, Any] = {"changed": False, "file": "", "msg": text_lines(report)}
         if empty:
             result["warnings"] = [
@@ -79,10 +81,13 @@ class ActionModule(ActionBase):
             ]
         if self._task.check_mode:
             return result
-        directory = absolute(options["directory"])
-        published = publish(directory, report, options["formats"], inventory=options["inventory"], known=None)
+        published = publish(
+            *(directory, report, options["formats"]),
+            inventory=options["inventory"],
+            known=None,
+            observations=observations,
+        )
         merge_baselines(sources, directory)
-        merge_oids(sources, directory)
         return {**result, "file": published.file, "msg": text_lines(published.report)}
 
     def _written(self, options: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,14 +101,17 @@ class ActionModule(ActionBase):
         )
         directory, created = absolute(options["directory"]), datetime.now(timezone.utc).strftime(CREATED)
         baselines = read_baselines(directory, run.hosts) if options["keep_baselines"] else {}
-        report = run.report(hostvars, created, baselines, read_oids(directory, run.others))
+        report = run.report(hostvars, created, baselines)
+        observations = observed(run.results(hostvars), created)
         result: dict[str, Any] = {"changed": False, "file": ""}
         if self._task.check_mode:
-            return {**result, "msg": text_lines(report)}
+            return {**result, "msg": text_lines(compared(report, directory, observations))}
         inventory = run.inventory or run.hosts
-        published = publish(directory, report, options["formats"], inventory=inventory, known=known)
-        keep_oids(directory, run.results(hostvars), created)
+        published = publish(
+            *(directory, report, options["formats"]), inventory=inventory, known=known, observations=observations
+        )
         if options["keep_baselines"]:
             renew_baselines(directory, run.results(hostvars), created)
-        lines = [*text_lines(report), *merged_into(published.report, report), *filter(None, [published.note])]
+        own = part_of(published.report, report)
+        lines = [*text_lines(own), *merged_into(published.report, own), *filter(None, [published.note])]
         return {**result, "file": published.file, "msg": lines}

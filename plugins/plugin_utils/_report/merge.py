@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Iterable
 
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report, Server, worst_first
@@ -25,7 +26,8 @@ def merged(reports: Iterable[Report], *, inventory: Iterable[str], known: Iterab
         for server in report.servers:
             if server.name not in newest or newest[server.name].created <= server.created:
                 newest[server.name] = server
-    kept = newest if known is None else {name: newest[name] for name in newest if name in set(known)}
+    kept_names = newest.keys() if known is None else newest.keys() & set(known)
+    kept = {name: newest[name] for name in newest if name in kept_names}
     pending = ordered[-1].pending if ordered else ()
     absent = [name for name in inventory if name not in kept and name not in pending]
     return Report(
@@ -35,3 +37,10 @@ def merged(reports: Iterable[Report], *, inventory: Iterable[str], known: Iterab
         tuple(dict.fromkeys(absent)),
         tuple(sorted(name for name in newest if name not in kept)),
     )
+
+
+def part_of(whole: Report, report: Report) -> Report:
+    """Return a report with what the whole, into which it was merged, says of its servers."""
+    found = {(server.name, server.created): server for server in whole.servers}
+    servers = (found.get((server.name, server.created), server) for server in report.servers)
+    return replace(report, servers=worst_first(servers))

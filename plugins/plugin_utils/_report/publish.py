@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Iterable, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.baseline import (
@@ -29,6 +30,9 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.form
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import render_json
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.merge import merged
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.observation import Observation, newest
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.oids import keep_oids, read_oids
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.overlap import with_overlaps
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.server_file import file_name
 
 JSON = FORMATS["json"].file
@@ -47,21 +51,38 @@ class Published:
 
 
 def publish(
-    directory: Path, report: Report, formats: Iterable[str], *, inventory: Iterable[str], known: Iterable[str] | None
+    directory: Path,
+    report: Report,
+    formats: Iterable[str],
+    *,
+    inventory: Iterable[str],
+    known: Iterable[str] | None,
+    observations: Mapping[str, Observation] = MappingProxyType({}),
 ) -> Published:
     """Write a report, merged into the one in the directory; see ``merged`` for ``inventory`` and ``known``.
 
-    Raises DirectoryError or OSError where the directory is not to be written into, or cannot be.
+    The observations of servers are kept, and all servers of the whole are compared. Raises DirectoryError
+    or OSError where the directory is not to be written into, or cannot be.
     """
     wanted = [name for name in FORMATS if name in formats]
     ensure_directory(directory)
     with locked(directory):
         earlier, note = _earlier(directory)
-        whole = merged([*earlier, report], inventory=inventory, known=known)
+        keep_oids(directory, observations)
+        whole = compared(merged([*earlier, report], inventory=inventory, known=known), directory, observations)
         texts = {FORMATS[name].file: FORMATS[name].render(whole) for name in wanted}
         kept = JSON if "json" in wanted else HIDDEN_JSON
         write_files(directory, {**texts, kept: texts.get(JSON) or render_json(whole)})
     return Published(whole, str(directory / FORMATS[wanted[0]].file) if wanted else "", note)
+
+
+def compared(report: Report, directory: Path, observations: Mapping[str, Observation]) -> Report:
+    """Return a report whose servers are compared with each other, and with those that a directory has oids of.
+
+    Of these, one that is neither in the report nor in the inventory is left out.
+    """
+    names = [*(server.name for server in report.servers), *report.absent, *report.pending]
+    return with_overlaps(report, newest([read_oids(directory, names), observations]))
 
 
 def _earlier(directory: Path) -> tuple[list[Report], str]:
@@ -124,6 +145,11 @@ def merge_directories(sources: Sequence[Path], *, inventory: Iterable[str]) -> t
     return replace(merged(reports, inventory=inventory), pending=()), empty
 
 
+def directory_of(source: Path) -> Path:
+    """Return the directory of the reports that a source is, or that the JSON report is in which it is."""
+    return source.parent if source.is_file() else source
+
+
 def _report_of(source: Path) -> Path:
     """Return the JSON report of a directory, whether it is there or not; or the file that the source is."""
     if not source.is_dir():
@@ -133,7 +159,7 @@ def _report_of(source: Path) -> Path:
 
 def merge_baselines(sources: Sequence[Path], directory: Path) -> None:
     """Copy the newest baseline of each server from several directories of reports; other files are left out."""
-    folders = [source / FOLDER for source in sources if (source / FOLDER).is_dir()]
+    folders = [folder for folder in (directory_of(source) / FOLDER for source in sources) if folder.is_dir()]
     if not folders:
         return
     ensure_directory(directory / FOLDER)

@@ -10,6 +10,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Iterable, Mapping, Sequence
 
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.derived import (
+    databases_in_order,
+    in_order,
+    passed,
+    with_findings,
+    worst_of,
+)
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import (
     Aspect,
     Coverage,
@@ -27,9 +34,6 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.reme
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import (
     ASPECTS,
     OPTIONAL_ASPECTS,
-    STATUS_OF,
-    STATUSES,
-    Status,
     aspect_place,
     severity_of,
     status_of,
@@ -43,7 +47,7 @@ def _findings(items: Iterable[Mapping[str, Any]], server: str) -> tuple[Finding,
         texts = {key: str(item.get(key) or "") for key in ("database", "schema", "relation", "reason")}
         severity = severity_of(item.get("severity")) or "warning"
         found.append(Finding(str(item.get("aspect") or ""), severity, server, remedies=remedies_of(item), **texts))
-    return tuple(sorted(found, key=lambda finding: (finding.rank, finding.place)))
+    return in_order(found)
 
 
 def _coverage(item: Any) -> Coverage:
@@ -51,22 +55,15 @@ def _coverage(item: Any) -> Coverage:
     return Coverage(int(counts.get("expected") or 0), int(counts.get("visible") or 0))
 
 
-def _schema(item: Mapping[str, Any], status: Status) -> Schema:
-    relations, columns = _coverage(item.get("relations")), _coverage(item.get("columns"))
-    is_short = not (relations.is_full and columns.is_full)
+def _schema(item: Mapping[str, Any]) -> Schema:
     future = item.get("future_covered")
     return Schema(
         name=str(item.get("name") or ""),
         privilege=str(item.get("privilege") or ""),
-        relations=relations,
-        columns=columns,
+        relations=_coverage(item.get("relations")),
+        columns=_coverage(item.get("columns")),
         is_future_covered=None if future is None else bool(future),
-        status=worst([status, "warning"]) if is_short or future is False else status,
     )
-
-
-def _worst(findings: Iterable[Finding]) -> Status:
-    return worst(STATUS_OF[finding.severity] for finding in findings)
 
 
 def _left_out(scope: Mapping[str, Any], database: str = "") -> tuple[LeftOut, ...]:
@@ -90,21 +87,14 @@ def _in_scope(scope: Mapping[str, Any]) -> Coverage:
 
 
 def _database(item: Mapping[str, Any], findings: Sequence[Finding], scope: Mapping[str, Any]) -> Database:
-    by_schema: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_schema.setdefault(finding.schema, []).append(finding)
-    schemas = [
-        _schema(schema, _worst(by_schema.get(str(schema.get("name")), ()))) for schema in item.get("schemas") or ()
-    ]
-    own = status_of(item.get("status")) or "ok"
-    return Database(
-        name=str(item.get("name") or ""),
-        status=worst([own, _worst(findings), *(schema.status for schema in schemas)]),
-        schemas=tuple(sorted(schemas, key=lambda schema: schema.rank)),
-        findings=tuple(findings),
-        left_out=_left_out(scope, str(item.get("name") or "")),
-        taken_in=_taken_in(scope, str(item.get("name") or "")),
+    name = str(item.get("name") or "")
+    database = Database(
+        name=name,
+        schemas=tuple(map(_schema, item.get("schemas") or ())),
+        left_out=_left_out(scope, name),
+        taken_in=_taken_in(scope, name),
     )
+    return with_findings(database, findings)
 
 
 def _databases(
@@ -117,7 +107,7 @@ def _databases(
     given = {str(item.get("name") or ""): item for item in items}
     named = {**{name: {"name": name} for name in by_name if name}, **given}
     databases = [_database(item, by_name.get(name, ()), scope) for name, item in named.items()]
-    return tuple(sorted(databases, key=lambda each: (STATUSES.index(each.status), each.name)))
+    return databases_in_order(databases)
 
 
 def aspects_of(
@@ -136,7 +126,7 @@ def aspects_of(
         found = by_name.get(name, [])
         answer = status_of((given.get(name) or {}).get("status"))
         is_known = bool(found) or (answer is not None and not is_blind)
-        status = worst([answer or "ok", _worst(found)]) if is_known else "unknown"
+        status = worst([answer or "ok", worst_of(found)]) if is_known else "unknown"
         aspects.append(Aspect(name, status, counts_of(found)))
     return tuple(aspects)
 
@@ -216,7 +206,7 @@ def server_of(
     summary = aspects_of(findings, result["summary"], is_blind=connection.get("works") is False)
     return Server(
         name=name,
-        status="failure" if message else _passed(summary),
+        status="failure" if message else passed(summary),
         message=message,
         version=version_text(result.get("server_version")),
         connection=connection,
@@ -230,11 +220,6 @@ def server_of(
         created=created,
         not_checked=_not_checked(result.get("not_checked") or ()),
     )
-
-
-def _passed(summary: Sequence[Aspect]) -> Status:
-    """Return ok or warning: what the caller does not want to fail (``fail_on``) is a warning at most."""
-    return "ok" if all(aspect.status in ("ok", "unknown") for aspect in summary) else "warning"
 
 
 def report_of(

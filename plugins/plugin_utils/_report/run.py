@@ -12,7 +12,6 @@ from typing import Any, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.baseline import Baseline, dropped_out
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.overlap import with_overlaps
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.results import report_of
 
 HostVars = Mapping[str, Mapping[str, Any]]
@@ -58,17 +57,11 @@ class Run:
         """The servers of the inventory that are not in this play."""
         return [host for host in self.inventory if host not in self.hosts]
 
-    def report(
-        self,
-        hostvars: HostVars,
-        created: str,
-        baselines: Mapping[str, Baseline | None],
-        oids: Mapping[str, Results] | None = None,
-    ) -> Report:
-        """Return the report on the hosts of this play, given the kept baselines of servers, and oids of others."""
+    def report(self, hostvars: HostVars, created: str, baselines: Mapping[str, Baseline | None]) -> Report:
+        """Return the report on the hosts of this play, given the kept baselines of servers."""
         results = self.results(hostvars)
         return report_of(
-            with_overlaps(results, oids),
+            results,
             created=created,
             pending=[host for host in self.active if host not in results],
             absent=self.others,

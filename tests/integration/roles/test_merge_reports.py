@@ -26,16 +26,18 @@ def merge(directory: Path, hosts: dict[str, Any], *reports: str, **others: Any) 
 def test_reports_of_slices_become_one(site: Site, tmp_path: Path) -> None:
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.orders (id int)")
     own = site.variables("sales")
-    hosts = {name: own for name in ("a", "b", "c")} | {"b": {**own, "metamapper_login_password": "wrong"}}
-    for name, status in (("a", 0), ("b", 2)):
+    hosts = {name: own for name in ("a", "b", "c", "d")} | {"b": {**own, "metamapper_login_password": "wrong"}}
+    for name, limit, status in (("a", "a", 0), ("b", "b,d", 2)):
         where = ("-e", f"metamapper_report_directory=slice-{name}")
-        play = run_on_hosts(tmp_path, f"{NAME}.grant_metamapper", hosts, "--limit", name, *where)
+        play = run_on_hosts(tmp_path, f"{NAME}.grant_metamapper", hosts, "--limit", limit, *where)
         assert play.status == status, play.output
     play = merge(tmp_path, hosts, "slice-a", "slice-b").ok()
     assert ("Not in this run: c." in play.output, play.changed) == (True, 0)
     document = json.loads((tmp_path / "whole" / "report.json").read_text())
     statuses = {server["name"]: server["status"] == "failure" for server in document["servers"]}
-    assert (statuses, document["absent"]) == ({"a": False, "b": True}, ["c"])
+    assert (statuses, document["absent"]) == ({"a": False, "b": True, "d": False}, ["c"])
+    warned = {server["name"]: server["summary"].get("overlap", {}).get("warnings") for server in document["servers"]}
+    assert warned == {"a": 1, "b": None, "d": 1}  # one server under two names, each in another slice
     assert (tmp_path / "whole" / "baseline" / "a.json").exists()
 
 

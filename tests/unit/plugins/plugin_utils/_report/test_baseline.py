@@ -20,6 +20,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.base
     renewed,
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import render_json
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.observation import observed
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.oids import FOLDER as OIDS
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.oids import keep_oids
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.server_file import file_name
@@ -70,7 +71,7 @@ def test_a_file_that_is_no_baseline_of_the_server_is_refused_with_a_remedy(
 def test_a_report_or_a_baseline_can_be_named(tmp_path: Path) -> None:
     path = tmp_path / "any.json"
     path.write_text(render_json(report(db=PASSED, lost=None)))
-    keep_oids(tmp_path, {"db": {**PASSED, "oids": {"crm": {"core": [1]}}}}, CREATED)
+    keep_oids(tmp_path, observed({"db": {**PASSED, "oids": {"crm": {"core": [1]}}}}, CREATED))
     assert named_baseline(path, "db") == Baseline(CREATED, SEEN)
     assert (named_baseline(path, "lost"), named_baseline(path, "unknown")) == (None, None)
     path.write_text(render_baseline("db", Baseline(CREATED, SEEN)))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.merge import merged
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.merge import merged, part_of
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.results import report_of
 
@@ -42,6 +42,12 @@ def test_the_newest_report_says_who_is_still_to_come() -> None:
 def test_of_two_at_the_same_time_the_last_is_taken() -> None:
     again = report_of({"a": PASSED}, created=EARLY)
     assert times(merged([FLEET, again], inventory=[]))["a"] == ("ok", EARLY)
+
+
+def test_what_the_whole_says_of_the_servers_of_a_run() -> None:
+    own = report_of({"b": FAILED, "c": PASSED}, created=LATE)
+    whole = merged([FLEET, LIMITED], inventory=["a", "b", "c"])
+    assert times(part_of(whole, own)) == {"b": ("ok", LATE), "c": ("ok", LATE)}
 
 
 def test_nothing_is_merged_into_nothing() -> None:

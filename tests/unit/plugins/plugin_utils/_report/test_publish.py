@@ -5,12 +5,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.baseline import FOLDER
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.directory import DirectoryError
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.document import parse_report
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.json import render_json
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.observation import observed
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.oids import merged_oids
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.publish import (
+    compared,
+    directory_of,
     merge_baselines,
     merge_directories,
     publish,
@@ -48,6 +55,52 @@ def test_an_earlier_report_that_cannot_be_read_is_put_aside_and_told(tmp_path: P
     assert "could not be read" in published.note
     assert (tmp_path / "report.json.unreadable").read_text() == '{"version": 1}'
     assert json.loads((tmp_path / "report.json").read_text())["status"] == "ok"
+
+
+def seeing(oid: int) -> dict[str, Any]:
+    """Return a result of module visibility, on a server of which others are copies, with one table."""
+    own = {"system_identifier": "7001", "seen": {"crm": {"core": {"orders": 2}}}, "oids": {"crm": {"core": [oid]}}}
+    return {**PASSED, **own}
+
+
+def overlap_of(report: Report) -> dict[str, list[str]]:
+    """Return by server the severities of its findings on overlaps."""
+    return {server.name: [each.severity for each in server.of_aspect("overlap")] for server in report.servers}
+
+
+def test_a_limited_run_is_compared_with_servers_of_earlier_ones_and_they_with_it(tmp_path: Path) -> None:
+    both = ["warning", "information"]
+    for server, created, expected in (
+        ("primary", CREATED, {"primary": []}),
+        (HOSTILE, LATER, {"primary": both, HOSTILE: both}),
+    ):
+        results = {server: seeing(16385)}
+        published = publish(
+            *(tmp_path, report_of(results, created=created), ["txt", "json"]),
+            inventory=["primary", HOSTILE],
+            known=None,
+            observations=observed(results, created),
+        )
+        assert overlap_of(published.report) == expected
+    assert overlap_of(parse_report((tmp_path / "report.json").read_text())) == expected
+
+
+def test_slices_are_compared_over_the_whole(tmp_path: Path) -> None:
+    for server, created in (("a", CREATED), ("b", LATER)):
+        results = {server: seeing(16385)}
+        directory = tmp_path / server
+        publish(
+            *(directory, report_of(results, created=created), ["json"]),
+            inventory=[server],
+            known=None,
+            observations=observed(results, created),
+        )
+    sources = [tmp_path / "a", tmp_path / "b" / "report.json"]
+    report, _empty = merge_directories(sources, inventory=["a", "b"])
+    assert overlap_of(report) == {"a": [], "b": []}
+    whole = compared(report, tmp_path / "whole", merged_oids([directory_of(source) for source in sources]))
+    assert overlap_of(whole) == {"a": ["warning", "information"], "b": ["warning", "information"]}
+    assert [server.status for server in whole.servers] == ["warning", "warning"]
 
 
 def test_a_directory_that_is_a_link_is_refused(tmp_path: Path) -> None:
