@@ -29,7 +29,8 @@ TUNNEL = "ansible-playbook metamapper.postgresql.tunnel_metamapper"
 TUNNELS = "needs root and systemd of a host: molecule/default/converge.yml runs the playbook"
 VERIFY_TUNNEL = (
     "ansible-playbook metamapper.postgresql.verify_metamapper -e metamapper_hosts=metamapper "
-    "-e metamapper_connection=ssh -e metamapper_login_host=127.0.0.1 -e metamapper_login_port=15432"
+    "-e metamapper_connection=ssh -e metamapper_login_host=127.0.0.1 -e metamapper_login_port=15432 "
+    "-e metamapper_report_directory=tunnel-report"
 )
 READERS_OWN = "a host, a package or a key of the reader's own"
 # What is not run here, and why. Each has to stand in a document, with or without "-i inventory.yml".
