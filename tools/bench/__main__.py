@@ -16,6 +16,7 @@ from tools.bench.first import first
 from tools.bench.high_latency import high_latency
 from tools.bench.no_op import no_op
 from tools.bench.peers import peers
+from tools.bench.report import report
 from tools.bench.results import Results, document, keep, machine
 from tools.bench.revoking import revoking
 from tools.bench.scenario import Scenario, interleaved
@@ -32,6 +33,7 @@ SCENARIOS: Mapping[str, Callable[[Sizes], ContextManager[Scenario]]] = {
     "databases": databases,
     "servers": servers,
     "slices": slices,
+    "report": report,
     "visibility": visibility,
     "high_latency": high_latency,
     "concurrent_sessions": concurrent_sessions,
