@@ -78,6 +78,15 @@ def foreign_table(place: Place) -> None:
     place.warehouse.run("GRANT USAGE ON SCHEMA {} TO {}", place.warehouse.schema, owner)
 
 
+def member_who_owns(place: Place) -> None:
+    """Let the owner of a table be a member of the administrator, through another role."""
+    foreign_table(place)
+    warehouse = place.warehouse
+    between = warehouse.site.create_role('bet"ween')
+    warehouse.run("GRANT {} TO {}", warehouse.admin.name, between)
+    warehouse.run("GRANT {} TO {}", between, warehouse.site.role_name("stran'ger\""))
+
+
 def table_of_an_owner_to_assume(place: Place) -> None:
     foreign_table(place)
     if major_version() >= 16:
@@ -143,6 +152,12 @@ def no_createrole(place: Place) -> None:
 def others_roles(place: Place) -> None:
     place.present()
     place.warehouse.run("CREATE ROLE {} NOLOGIN", place.warehouse.group)
+
+
+def member_to_manage(place: Place) -> None:
+    """Let the group, made by somebody else, be a member of the administrator."""
+    others_roles(place)
+    place.warehouse.run("GRANT {} TO {}", place.warehouse.admin.name, place.warehouse.group)
 
 
 def superuser_to_adopt(place: Place) -> None:
@@ -281,6 +296,8 @@ ROWS = [
     Row("grant as the owner", foreign_table),
     Row("grant for the owner", table_of_a_shut_out_owner),
     Row("be a member of the owner", foreign_table),
+    Row("be a member of the owner", member_who_owns),
+    Row("grant as the owner", member_who_owns),
     Row("assume the owners", table_of_an_owner_to_assume),
     Row("create the group", foreign_table),
     Row("have the group created", foreign_table_without_createrole),
@@ -294,6 +311,7 @@ ROWS = [
     Row("adopt the role", powerful_user, is_superuser=True),
     Row("give CREATEROLE", no_createrole),
     Row("give ADMIN OPTION", others_roles, since=16),
+    Row("give ADMIN OPTION", member_to_manage, since=16),
     Row("take attributes away", superuser_to_adopt),
     Row("end a circle", circle, is_superuser=True),
     Row("accept a broken scan", badly_named_schema),

@@ -121,6 +121,8 @@ def a_server(*roles: RoleFacts, admin: RoleFacts = ADMIN, **properties: Any) -> 
         "administrator": admin.name,
         "login": admin.name,
         "has_citus": False,
+        "superusers": (),
+        "administrator_members": (),
         "roles": {role.name: role for role in (admin, *roles)},
         "databases": (),
     }

@@ -59,7 +59,11 @@ SHARE_OF_LOCK_SLOTS = 4
 
 @dataclass(frozen=True)
 class ServerRow:
-    """The server as the administrator finds it: ``administrator`` makes the changes, ``login`` is who logged in."""
+    """The server as the administrator finds it: ``administrator`` makes the changes, ``login`` is who logged in.
+
+    ``administrator_members`` are the memberships by which roles are members of the administrator, at whatever distance:
+    role, member and grantor, empty if that role is gone.
+    """
 
     version: str
     is_in_recovery: bool
@@ -69,6 +73,8 @@ class ServerRow:
     administrator: str
     login: str
     has_citus: bool
+    superusers: Sequence[str]
+    administrator_members: Sequence[tuple[str, str, str]]
 
 
 class AssumableRole(NamedTuple):
@@ -110,6 +116,10 @@ class ServerFacts(ServerRow):
     def admin(self) -> RoleFacts:
         """The role that the changes are made as."""
         return self.roles[self.administrator]
+
+    def through(self, role: str) -> tuple[tuple[str, str], ...]:
+        """Return by which roles, and whose grants, a role is a member of the administrator; empty where it is none."""
+        return tuple((of, grantor) for of, member, grantor in self.administrator_members if member == role)
 
     @property
     def names_per_transaction(self) -> int | None:

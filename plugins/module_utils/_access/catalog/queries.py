@@ -13,9 +13,17 @@ from __future__ import annotations
 
 from ..._scope import creators
 
-# Whether the server can be written, how many objects its transactions can lock, and who is asking.
+# Whether the server can be written, how many objects its transactions can lock, who is asking, and of which roles it
+# cannot be made a member: that would be a circle of memberships, or more than is needed.
 # https://www.postgresql.org/docs/current/runtime-config-locks.html
 SERVER = """
+WITH RECURSIVE under AS (
+  SELECT administrator.oid FROM pg_catalog.pg_roles AS administrator WHERE administrator.rolname = CURRENT_USER
+   UNION
+  SELECT membership.member
+    FROM pg_catalog.pg_auth_members AS membership
+    JOIN under ON under.oid = membership.roleid
+)
 SELECT pg_catalog.current_setting('server_version') AS version,
        pg_catalog.pg_is_in_recovery() AS is_in_recovery,
        pg_catalog.current_setting('default_transaction_read_only')::pg_catalog.bool AS is_read_only,
@@ -26,7 +34,17 @@ SELECT pg_catalog.current_setting('server_version') AS version,
          AS can_read_verifiers,
        CURRENT_USER::pg_catalog.text AS administrator,
        SESSION_USER::pg_catalog.text AS login,
-       EXISTS (SELECT 1 FROM pg_catalog.pg_extension AS extension WHERE extension.extname = 'citus') AS has_citus
+       EXISTS (SELECT 1 FROM pg_catalog.pg_extension AS extension WHERE extension.extname = 'citus') AS has_citus,
+       ARRAY(SELECT role.rolname::pg_catalog.text FROM pg_catalog.pg_roles AS role WHERE role.rolsuper ORDER BY 1)
+         AS superusers,
+       (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_array(role.rolname, member.rolname,
+                                                                        COALESCE(grantor.rolname, ''))
+                                            ORDER BY role.rolname, member.rolname, grantor.rolname), '[]')
+          FROM pg_catalog.pg_auth_members AS membership
+          JOIN under ON under.oid = membership.roleid
+          JOIN pg_catalog.pg_roles AS role ON role.oid = membership.roleid
+          JOIN pg_catalog.pg_roles AS member ON member.oid = membership.member
+          LEFT JOIN pg_catalog.pg_roles AS grantor ON grantor.oid = membership.grantor) AS administrator_members
  ORDER BY 1
 """
 

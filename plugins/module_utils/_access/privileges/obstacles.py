@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Callable, Collection, Iterator, Sequence
 
-from ..._core.membership import inheriting_membership, may_grant
+from ..._core.membership import ends_of_memberships, inheriting_membership, may_grant
 from ..._core.problem import Problem
 from ..._core.remedy import OWNER, SUPERUSER, Remedies, Remedy, alternatively, by_hand, sql
 from ..._core.server_version import has_feature
@@ -52,7 +52,7 @@ class GrantRefusals:
         (statement,) = grant_statements([grant], self.group)
         shown = f"{statement};"
         run = sql("grant as the creator", shown, role=creator.name, database=self.facts.name)
-        remedies = (run, *self._instead(creator.name, creator.schema, is_superuser=creator.is_superuser))
+        remedies = (run, *self._instead(creator.name, creator.schema))
         return Problem(message, remedies, database=self.facts.name, object=creator.name, statement=shown)
 
     def of_relations(self, schema: str, owner: str, relations: Sequence[MissingRelation]) -> Problem:
@@ -94,28 +94,35 @@ class GrantRefusals:
             f"neither its owner {quoted(owner)} nor a member that inherits from it"
             f"{self._not_assumable(owner)}."
         )
-        is_superuser = any(creator.name == owner and creator.is_superuser for creator in self.facts.creators)
-        remedies = (run, *self._instead(owner, schema, is_superuser=is_superuser))
+        remedies = (run, *self._instead(owner, schema))
         return Problem(message, remedies, database=self.facts.name, object=subject, statement=run.text)
 
     def _not_assumable(self, role: str) -> str:
         """Return that a role cannot be assumed, and why; empty unless that was asked for."""
         if not self.assumes:
             return ""
-        if any(creator.name == role and creator.is_superuser for creator in self.facts.creators):
+        if role in self.server.superusers:
             return ", and cannot assume it, since that one is a superuser"
+        if self.server.through(role):
+            return ", and cannot assume it, since that one is a member of the administrator"
         if has_feature(self.server.version_num, "createrole_needs_admin"):
             return ", and cannot assume it without ADMIN OPTION on it"
-        if not self.server.admin.is_createrole:
-            return ", and cannot assume it without CREATEROLE"
-        return ", and cannot assume it, since that one is a superuser or a member of the administrator"
+        return ", and cannot assume it without CREATEROLE"
 
-    def _instead(self, owner: str, schema: str, *, is_superuser: bool) -> Remedies:
+    def _instead(self, owner: str, schema: str) -> Remedies:
         """Return what else would do: to be a member of the owner, or to leave the schema (empty: none) out."""
-        version = self.server.version_num
-        statement = inheriting_membership(owner, self.server.administrator, version)
-        member = () if is_superuser else (sql("be a member of the owner", statement, by=may_grant(owner, version)),)
+        member = () if owner in self.server.superusers else (self._member(owner),)
         return alternatively(*member, *(left_out(self.entry, schema) if schema else ()))
+
+    def _member(self, owner: str) -> Remedy:
+        """Return what makes the administrator a member of an owner, who may be a member of it: not both can be."""
+        administrator, version = self.server.administrator, self.server.version_num
+        grant = inheriting_membership(owner, administrator, version)
+        ends = ends_of_memberships(self.server.through(owner), owner, version)
+        # From 16 on, only who has the privileges of the grantor can revoke a membership.
+        is_grantors = bool(ends) and has_feature(version, "membership_options")
+        by = SUPERUSER if is_grantors else may_grant(owner, version)
+        return sql("be a member of the owner", *ends, grant, by=by)
 
 
 def breaks_scan(facts: DatabaseFacts) -> list[Problem]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Collection, Iterable, Iterator, Literal, Mapping, Sequence
 
-from ..._core.membership import may_grant
+from ..._core.membership import end_of_membership, ends_of_memberships, may_grant
 from ..._core.name import suggestion
 from ..._core.problem import Problem
 from ..._core.remedy import SUPERUSER, Remedies, alternatively, by_hand, sql, variable
@@ -19,7 +19,7 @@ from ..._core.server_version import has_feature
 from ..._core.sql_statement import Statement, identifier, quoted, simple, statement_text
 from ..catalog.facts import RoleFacts, ServerFacts
 from ..request import AccessRequest
-from .retirement import end_of_membership, nologin, still_connected
+from .retirement import leave_group, nologin, still_connected
 from .settings import setting_statements
 
 # What a plain reader is not, and the word that takes it away.
@@ -90,7 +90,7 @@ def plan_roles(
             statement
             for facts in gone
             if facts is not None and (request.end_connections or not still_connected(server.connections, facts.name))
-            for statement in end_of_membership(server, request.group, facts)
+            for statement in leave_group(server, request.group, facts)
         ),
     )
     problems = [
@@ -199,12 +199,9 @@ def _circles(server: ServerFacts, request: AccessRequest) -> Iterator[Problem]:
 
     https://www.postgresql.org/docs/current/role-membership.html
     """
-    revoke = "REVOKE {} FROM {}"
-    if has_feature(server.version_num, "membership_options"):
-        revoke += " GRANTED BY {}"
     for facts in (server.roles[name] for name in request.user_names if name in server.roles):
         for member, grantor in facts.group_through:
-            statement = statement_text(revoke, *[facts.name, member, grantor][: revoke.count("{}")])
+            statement = end_of_membership(facts.name, member, grantor, server.version_num)
             through = "" if member == request.group else f", through {quoted(member)}"
             message = (
                 f"The group {quoted(request.group)} is a member of the user {quoted(facts.name)}{through}, and "
@@ -264,12 +261,14 @@ def missing_rights_on(
         remedy = sql("take attributes away", statement, by=SUPERUSER)
         yield Problem(message, (remedy,), object=facts.name, statement=statement)
     if has_feature(server.version_num, "createrole_needs_admin") and not facts.is_administered:
+        ends = ends_of_memberships(server.through(facts.name), facts.name, server.version_num)
         statement = _administration(facts.name, server.administrator)
         message = (
             f"Role {admin} has CREATEROLE but no ADMIN OPTION on the role {quoted(facts.name)}, which PostgreSQL asks "
             f"for from version 16 on to {doing} it."
         )
-        remedy = sql("give ADMIN OPTION", statement, by=may_grant(facts.name, server.version_num))
+        by = SUPERUSER if ends else may_grant(facts.name, server.version_num)
+        remedy = sql("give ADMIN OPTION", *ends, statement, by=by)
         yield Problem(message, (remedy,), object=facts.name, statement=statement)
 
 

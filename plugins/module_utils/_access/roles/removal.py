@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Iterator, Mapping, Sequence
 
-from ..._core.membership import may_grant
+from ..._core.membership import end_of_membership, may_grant
 from ..._core.problem import Problem
 from ..._core.remedy import SUPERUSER, alternatively, by_hand, sql, variable
 from ..._core.server_version import has_feature
@@ -86,10 +86,7 @@ def _more_than_a_reader(facts: RoleFacts, request: AccessRequest) -> Iterator[Pr
 
 
 def _membership(membership: Membership, server: ServerFacts, request: AccessRequest) -> Problem:
-    suffix, names = "", [membership.role, membership.member]
-    if has_feature(server.version_num, "membership_options"):
-        suffix, names = " GRANTED BY {}", [*names, membership.grantor]
-    statement = statement_text("REVOKE {} FROM {}" + suffix, *names)
+    statement = end_of_membership(membership.role, membership.member, membership.grantor, server.version_num)
     if membership.role in request.roles:
         message = (
             f"The role {quoted(membership.member)} is a member of {quoted(membership.role)}, and not to be dropped."

@@ -25,7 +25,7 @@ def nologin(roles: Iterable[RoleFacts | None]) -> list[Statement]:
     return [simple("ALTER ROLE {} NOLOGIN", facts.name) for facts in roles if facts is not None and facts.can_login]
 
 
-def end_of_membership(server: ServerFacts, group: str, facts: RoleFacts | None) -> Iterator[Statement]:
+def leave_group(server: ServerFacts, group: str, facts: RoleFacts | None) -> Iterator[Statement]:
     """Yield what takes the membership from a role; nothing for one that does not exist.
 
     From 16 on there is a membership for each grantor, and REVOKE takes back one of them.

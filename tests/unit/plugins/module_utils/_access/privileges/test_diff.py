@@ -196,10 +196,10 @@ RDS_ADMIN = a_role("rds", is_createrole=True)
 
 
 def of_an_admin(
-    facts: DatabaseFacts, *, version: int = 170010, creators: tuple[str, ...] | None = None
+    facts: DatabaseFacts, *, version: int = 170010, creators: tuple[str, ...] | None = None, **properties: Any
 ) -> DatabasePlan:
     """Return the plan for an administrator that is no superuser."""
-    server = a_server(admin=RDS_ADMIN, version_num=version)
+    server = a_server(admin=RDS_ADMIN, version_num=version, **{"superusers": ["boss"], **properties})
     return plan_database(
         facts,
         Desired(facts.name, a_request(GROUP, "metamapper"), server, Target(facts.name, an_entry(creators=creators))),
@@ -253,13 +253,11 @@ IN_THE_ENTRY = 'in the entry of "warehouse" in metamapper_databases.'
             id="SELECT on a relation with a dot",
         ),
         pytest.param(
-            of(
-                READY_SCHEMA,
-                creators=(a_creator(HOSTILE, is_superuser=True, has_default_privilege=True),),
-                missing=(a_relation(HOSTILE, "t", is_grantable=False),),
-            ),
-            f'Cannot grant SELECT on {QUOTED}."t" in database "warehouse": {REFUSED}\n{AS_OWNER}\n'
-            f"  GRANT SELECT ON TABLE {QUOTED}.t TO readers;\n{excluded(HOSTILE)}",
+            of(READY_SCHEMA, missing=(a_relation(HOSTILE, "t", owner="boss", is_grantable=False),)),
+            f'Cannot grant SELECT on {QUOTED}."t" in database "warehouse": {REFUSED}\n{AS_OWNER}\n'.replace(
+                '"owner"', '"boss"'
+            )
+            + f"  GRANT SELECT ON TABLE {QUOTED}.t TO readers;\n{excluded(HOSTILE)}",
             id="nobody is advised to become a member of a superuser",
         ),
         pytest.param(
@@ -273,6 +271,28 @@ IN_THE_ENTRY = 'in the entry of "warehouse" in metamapper_databases.'
 )
 def test_what_an_administrator_cannot_grant(facts: DatabaseFacts, expected: str) -> None:
     assert said(of_an_admin(facts).problems) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        pytest.param(
+            150000,
+            "Or as a role with CREATEROLE or a superuser, run:\n  REVOKE rds FROM owner;\n  GRANT owner TO rds;",
+            id="before 16",
+        ),
+        pytest.param(
+            170010,
+            "Or as a superuser, run:\n  REVOKE rds FROM owner GRANTED BY boss;\n"
+            "  GRANT owner TO rds WITH INHERIT TRUE;",
+            id="since 16",
+        ),
+    ],
+)
+def test_an_owner_who_is_a_member_of_the_administrator_has_to_leave_it_first(version: int, expected: str) -> None:
+    facts = a_database(connect=OUT_OF_REACH)
+    (problem,) = of_an_admin(facts, version=version, administrator_members=[("rds", "owner", "boss")]).problems
+    assert str(problem).endswith(expected)
 
 
 def test_many_relations_of_an_owner_are_one_problem() -> None:

@@ -50,7 +50,7 @@ def test_retired_users_lose_login(roles: list[RoleFacts | None], expected: list[
     ],
 )
 def test_the_end_of_a_membership(version: int, facts: RoleFacts | None, expected: list[str]) -> None:
-    assert texts(retirement.end_of_membership(a_server(version_num=version), "g", facts)) == expected
+    assert texts(retirement.leave_group(a_server(version_num=version), "g", facts)) == expected
 
 
 @pytest.mark.parametrize(
