@@ -94,7 +94,7 @@ WITH wanted AS (
       AND (notable.visible < notable.total OR (notable.privilege = 'SELECT' AND notable.readable < notable.total))),
      ('no_usage', ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES'],
       notable.visible > 0 AND notable.relkind <> 'm' AND NOT notable.usage),
-     ('needs_quotes', ARRAY[]::pg_catalog.text[],
+     ('needs_quotes', ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES'],
       notable.visible > 0 AND notable.relkind <> 'm' AND notable.relname::pg_catalog.text ~ %(odd_name)s),
      ('exposed', ARRAY['SELECT', 'REFERENCES'],
       notable.privilege IS NULL AND notable.usage

@@ -30,9 +30,9 @@ def usage(facts: DatabaseFacts, schema: str) -> str:
 
 
 def renamed(facts: DatabaseFacts, kind: str, name: Sequence[str], new_name: str) -> Remedies:
-    """Return a new name for a schema or a table as a remedy; applications that use the old one have to follow."""
+    """Return a new name for a schema or a table as a remedy; applications that use the old one stop working."""
     statement = f"{Statement(f'ALTER {kind} {{}} RENAME TO {{}}', (tuple(name), (new_name,)))};"
-    return (sql("rename", statement, by=OWNER, database=facts.name),)
+    return (sql("rename", statement, by=f"{OWNER}, once no application uses the old name", database=facts.name),)
 
 
 def hidden(facts: DatabaseFacts, schema: str, instead: Remedies = ()) -> Remedies:

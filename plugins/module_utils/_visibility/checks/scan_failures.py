@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Iterator, Mapping
 
-from ..._core.remedy import OWNER, ROLE_ADMIN, Remedies, by_hand, sql
+from ..._core.remedy import OWNER, ROLE_ADMIN, Remedies, alternatively, by_hand, sql
 from ..._core.server_version import has_feature
 from ..._core.sql_statement import Statement, quoted, statement_text
 from ..._core.unquoted_names import Effect, safe_name
@@ -154,11 +154,15 @@ def _remedies_without_usage(facts: DatabaseFacts, detail: RelationDetail) -> Rem
     givers = {facts.user, facts.group} if detail.of_extension else {facts.user, facts.group, PUBLIC}
     can_be_taken_back = bool(detail.through) and not detail.owner and set(detail.through) <= givers
     if can_be_taken_back and detail.schema not in facts.expectation.schemas:
-        grantees = ", ".join(map(grantee, detail.through))
-        revoke = Statement("REVOKE ALL PRIVILEGES ON TABLE {}", ((detail.schema, detail.relation),))
-        statement = f"{revoke} FROM {grantees};"
-        return (sql("hide the relation", statement, by=OWNER, database=facts.name),)
+        return _relation_hidden(facts, detail)
     return granted(facts, usage(facts, detail.schema))
+
+
+def _relation_hidden(facts: DatabaseFacts, detail: RelationDetail) -> Remedies:
+    """Return what takes a relation from those through whom it is visible."""
+    revoke = Statement("REVOKE ALL PRIVILEGES ON TABLE {}", ((detail.schema, detail.relation),))
+    statement = f"{revoke} FROM {', '.join(map(grantee, detail.through))};"
+    return (sql("hide the relation", statement, by=OWNER, database=facts.name),)
 
 
 def _relations_that_need_quotes(facts: DatabaseFacts) -> Iterator[Finding]:
@@ -168,12 +172,22 @@ def _relations_that_need_quotes(facts: DatabaseFacts) -> Iterator[Finding]:
         effect = _relation_effect(facts, detail)
         meant = facts.reader.meant(detail.schema, detail.relation) or ("", "")
         reason = _RELATION_REASONS[effect].replace("{twin}", qualified(*meant)) + "."
-        remedies = _renamed(facts, detail, _reserve_name(detail.relation, taken))
         severity: Severity = "failure" if facts.reader.breaks_scan(effect) else "warning"
+        remedies = _renamed(facts, detail, _reserve_name(detail.relation, taken))
+        if severity == "failure" and _can_be_hidden(facts, detail):
+            remedies = (*_relation_hidden(facts, detail), *alternatively(*remedies))
         yield Finding("breaks_scan", severity, reason, remedies, facts.name, detail.schema, detail.relation)
     for schema, count in sample.unlisted.items():
         reason = f"{count} more relations of this schema have names that Metamapper would have to quote."
-        yield Finding("breaks_scan", "failure", reason, by_hand("Rename them as well."), facts.name, schema)
+        yield Finding("breaks_scan", "failure", reason, by_hand("Do the same with them."), facts.name, schema)
+
+
+def _can_be_hidden(facts: DatabaseFacts, detail: RelationDetail) -> bool:
+    """Tell whether a relation is visible through group and user alone: then nobody else loses it, nor needs a new name.
+
+    It is not granted again: what would break the scan by its name is left out.
+    """
+    return bool(detail.through) and not detail.owner and set(detail.through) <= {facts.user, facts.group}
 
 
 def _renamed(facts: DatabaseFacts, detail: RelationDetail, new_name: str) -> Remedies:

@@ -62,6 +62,25 @@ def test_what_nothing_foretold_is_a_finding() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({}, ["hide the relation", "rename"], id="through the group"),
+        pytest.param({"through": (FACTS.group, FACTS.user)}, ["hide the relation", "rename"], id="group and user"),
+        pytest.param({"through": (FACTS.group, "")}, ["rename"], id="through PUBLIC, which others need"),
+        pytest.param({"through": ("auditors",)}, ["rename"], id="through another role"),
+        pytest.param({"owner": "etl"}, ["rename"], id="through its owner"),
+    ],
+)
+def test_a_relation_that_breaks_the_scan_is_hidden_before_it_is_renamed(
+    changes: dict[str, Any], expected: list[str]
+) -> None:
+    twin = detail("needs_quotes", relation="T", **{"through": (FACTS.group,), **changes})
+    (finding,) = scan_failures(replace(FACTS, details=(twin,), namesakes=frozenset({("sales", "t")})))
+    assert [one.situation for one in finding.remedies] == expected
+    assert [one.is_alternative for one in finding.remedies] == [False, True][: len(expected)]
+
+
 @pytest.mark.parametrize(("version", "severity"), [(150010, "failure"), (160004, "warning"), (180000, "warning")])
 def test_a_relation_without_an_id_is_a_warning_from_16_on(version: int, severity: str) -> None:
     session = replace(SESSION, version=version)
