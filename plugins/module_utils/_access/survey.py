@@ -15,7 +15,7 @@ from typing import Collection, Iterator, Sequence
 from .._core.metamapper_form import DEFAULT_CHARACTERS
 from .._core.name import suggestion
 from .._core.problem import Failure, Problem
-from .._core.remedy import by_hand, variable
+from .._core.remedy import by_hand
 from .._core.search_path import schemas_of
 from .._core.server_version import require_supported
 from .._core.sql_statement import quoted
@@ -30,6 +30,7 @@ from .._scope.databases import Target, Targets, entry_obstacles, not_enterable, 
 from .catalog.facts import AclItem, DatabaseFacts, ServerFacts
 from .catalog.inspect import (
     LongDefault,
+    Primary,
     inspect_database,
     inspect_long_defaults,
     inspect_primary,
@@ -37,6 +38,7 @@ from .catalog.inspect import (
     inspect_shared,
 )
 from .catalog.inspect_roles import inspect_mentions, inspect_role_names
+from .not_writable import in_recovery, read_only, roles_stay_here
 from .privileges.assume import advised
 from .privileges.desired import Desired
 from .privileges.diff import DatabasePlan
@@ -231,13 +233,13 @@ def _refusals(found: Survey, where: Server, request: AccessRequest, roles: RoleP
     writes_roles = roles.has_changes or bool(found.shared) or request.is_absent
     if facts.is_in_recovery:
         if writes_roles or changed:
-            yield in_recovery(where)
+            yield in_recovery(where.login, _primary(where))
         return
     if roles.has_changes and not facts.has_citus:
         yield from (roles_stay_here(where.database, state.name) for state in found.databases if state.facts.has_citus)
     if facts.is_read_only and writes_roles:
-        yield read_only(where.database)
-    yield from (read_only(state.name) for state in changed if state.facts.is_read_only)
+        yield read_only(facts, where.database)
+    yield from (read_only(facts, state.name) for state in changed if state.facts.is_read_only)
     if request.search_path and any("search_path" in statement.template for statement in roles.users):
         yield from _too_long_defaults(found, where, request)
     if not (roles.group or roles.users or changed) and not request.is_absent:
@@ -287,36 +289,8 @@ def lost_by_retirement(where: Server, facts: ServerFacts, request: AccessRequest
     return problems
 
 
-def in_recovery(where: Server) -> Problem:
-    """Return the refusal to write to a replica; asks it for its primary."""
-    primary = ""
+def _primary(where: Server) -> Primary | None:
+    """Ask a standby for its primary; None where it does not tell."""
     with contextlib.suppress(ServerError), where.session() as session:
-        primary = read_again(session, inspect_primary)
-    named = f" It follows {primary}." if primary else ""
-    message = f"The server {where.login.location} is in recovery (a replica), and there is something to change.{named}"
-    return Problem(
-        message, by_hand("Point metamapper_login_host at the primary; it replicates roles and grants by itself.")
-    )
-
-
-def roles_stay_here(login_database: str, database: str) -> Problem:
-    """Return the refusal to make roles where Citus does not carry them to its workers."""
-    message = (
-        f"Database {quoted(database)} has the extension citus, which carries roles to its workers only from a database "
-        f"that has it, and roles are made in {quoted(login_database)}, which has not."
-    )
-    return Problem(
-        message, (variable("change roles where citus is", "metamapper_login_db", database),), database=database
-    )
-
-
-def read_only(database: str) -> Problem:
-    """Return the refusal to write where somebody has set transactions to be read-only."""
-    message = (
-        f"default_transaction_read_only is on for this login in database {quoted(database)}, and there is something "
-        "to change."
-    )
-    statement = "SELECT name, setting, source FROM pg_settings WHERE name = 'default_transaction_read_only';"
-    return Problem(
-        message, by_hand(f"Find out who set it and why, and turn it off for this login: {statement}"), database=database
-    )
+        return read_again(session, inspect_primary)
+    return None

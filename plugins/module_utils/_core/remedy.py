@@ -79,8 +79,8 @@ def variable(
 ) -> Remedy:
     """Return the value of a variable, or what is to be added to its list or removed from it.
 
-    The value is None where only somebody else knows it. With ``database`` the variable is a key of the entry of that
-    database in metamapper_databases.
+    The value is None where only somebody else knows it; then ``note`` may tell which it is: "to the password of ...".
+    With ``database`` the variable is a key of the entry of that database in metamapper_databases.
     """
     shown = "<value>" if value is None else json.dumps(value, ensure_ascii=False)
     kept = tuple(value) if isinstance(value, list) else value
@@ -113,7 +113,8 @@ def _assignment(remedy: Remedy) -> str:
     option = remedy.name.replace("metamapper_", "", 1)
     entry = f" in the entry of {quoted(remedy.database)} in metamapper_databases" if remedy.database else ""
     also = f" (option {option})" if option != remedy.name else ""
-    words = f"Correct {remedy.name}" if remedy.value is None else _change(remedy)
+    verb = "Set" if remedy.note.startswith("to ") else "Correct"
+    words = f"{verb} {remedy.name}" if remedy.value is None else _change(remedy)
     return f"{words}{also}{entry}{f' {remedy.note}' if remedy.note else ''}."
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Mapping
 
 from .._core.problem import Problem
-from .._core.remedy import by_hand
+from .._core.remedy import Remedies, alternatively, by_hand, text_of, variable
 from .._core.secret import Secret
 from . import driver
 from .driver import ServerError
@@ -139,20 +139,33 @@ def _user_timeout() -> Mapping[str, int]:
 
 def connection_problem(login: Login, database: str, error: ServerError) -> Problem:
     """Return why a login failed, in libpq's own words."""
-    reason, remedy = error.text, ""
+    reason: str = error.text
+    remedies: Remedies = ()
     if is_clear_text_refused(login, error.text):
-        reason, remedy = CLEAR_TEXT_REFUSED, CLEAR_TEXT_REMEDY
+        reason, remedies = CLEAR_TEXT_REFUSED, CLEAR_TEXT_REMEDIES
     message = f'Cannot connect to database "{database}" on {login.location} as "{login.user}": {reason}.'
-    return Problem(message, by_hand(remedy), error.sqlstate, database=database)
+    return Problem(message, remedies, error.sqlstate, database=database)
 
 
 CLEAR_TEXT_REFUSED = "the server asks for the password in clear text, and it was not sent"
-CLEAR_TEXT_REMEDY = (
-    "Let pg_hba.conf ask for scram-sha-256 instead of password, ldap, pam or radius; or let the server prove who it "
-    "is: metamapper_ssl_mode: verify-full and metamapper_ca_cert (options ssl_mode, ca_cert). To send it to whoever "
-    "asks, set metamapper_allow_cleartext_password: true (option allow_cleartext_password)."
+CLEAR_TEXT_REMEDIES: Remedies = (
+    *by_hand("Let pg_hba.conf ask for scram-sha-256 instead of password, ldap, pam or radius."),
+    *alternatively(
+        variable(
+            "verify the server",
+            "metamapper_ssl_mode",
+            "verify-full",
+            note="and metamapper_ca_cert to the file of the authority that signed the server's certificate",
+        ),
+        variable(
+            "send the password in clear text",
+            "metamapper_allow_cleartext_password",
+            True,
+            note="to send it to any server that asks",
+        ),
+    ),
 )
-CLEAR_TEXT_REASON = f"{CLEAR_TEXT_REFUSED}. {CLEAR_TEXT_REMEDY}".rstrip(".")
+CLEAR_TEXT_REASON = f"{CLEAR_TEXT_REFUSED}. {text_of(CLEAR_TEXT_REMEDIES)}".rstrip(".")
 
 
 def is_clear_text_refused(login: Login, message: str) -> bool:
@@ -162,11 +175,13 @@ def is_clear_text_refused(login: Login, message: str) -> bool:
 
 
 MD5_REASON = "The server stores the password of {user} as an MD5 hash, which PostgreSQL has deprecated."
-MD5_REMEDY = (
-    "Give metamapper_password another value and run grant_metamapper again: it is stored for scram-sha-256 then, which "
-    "the method md5 in pg_hba.conf accepts as well."
+MD5_REMEDY = variable(
+    "replace the MD5 hash",
+    "metamapper_password",
+    note="to another password and run grant_metamapper: it is stored for scram-sha-256 then, which the method md5 in "
+    "pg_hba.conf accepts as well",
 )
-MD5_NOTE = f"{MD5_REASON} {MD5_REMEDY}"
+MD5_NOTE = f"{MD5_REASON} {MD5_REMEDY.instruction}"
 
 
 @dataclass(frozen=True)

@@ -34,10 +34,10 @@ def login_remedies(error: ServerError, login: Login, database: str) -> Remedies:
     psycopg2 does not tell the SQLSTATE of a login: so the words of libpq and the server decide.
     """
     password = "metamapper_login_password"  # noqa: S105
-    sources = "; PGPASSWORD and ~/.pgpass do as well"
+    given = f"to the password of {quoted(login.user)}; PGPASSWORD and ~/.pgpass do as well"
     user = variable("name the administrator", "metamapper_login_user")
     remedies: Mapping[str, Remedy] = {
-        NO_PASSWORD: variable("give the password", password, note=f"for {quoted(login.user)}{sources}"),
+        NO_PASSWORD: variable("give the password", password, note=given),
         "password authentication failed": variable("correct the password", password, note=f"for {quoted(login.user)}"),
         "no pg_hba.conf entry": hba_line(login, error.text),
         f'role "{login.user}" does not exist': user,
@@ -47,7 +47,20 @@ def login_remedies(error: ServerError, login: Login, database: str) -> Remedies:
     found = next((remedy for words, remedy in remedies.items() if words in error.text), None)
     if found is not None:
         return (found,)
-    return nobody_answers(login) if any(words in error.text for words in NOBODY_ANSWERS) else ()
+    is_unanswered = any(words in error.text for words in NOBODY_ANSWERS)
+    return tls_remedies(login, error.text) or (nobody_answers(login) if is_unanswered else ())
+
+
+def tls_remedies(login: Login, refusal: str) -> Remedies:
+    """Return what lets a login that insists on TLS in, by the words of libpq; empty where that is not why it failed."""
+    if "does not match host name" in refusal:
+        return (variable("correct the host", "metamapper_login_host", note="to a name that is in the certificate"),)
+    if "certificate verify failed" in refusal or "root certificate file" in refusal:
+        signed = "to the file of the authority that signed the server's certificate"
+        return (variable("name the authority", "metamapper_ca_cert", note=signed),)
+    if "does not support SSL" in refusal:
+        return by_hand(f"Switch TLS on at the server (ssl = on), which metamapper_ssl_mode {login.ssl_mode} asks for.")
+    return ()
 
 
 def nobody_answers(login: Login) -> Remedies:

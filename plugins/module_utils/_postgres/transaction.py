@@ -260,7 +260,7 @@ def _locked_look(session: Session, work: Work[State, Planned], timeouts: LockTim
         return work.inspect(session)
     except ServerError as error:
         if error.sqlstate != LOCK_NOT_AVAILABLE:
-            raise _Refused(error, transaction_problem(work.database, error, "Cannot look at")) from error
+            raise _Refused(error, transaction_problem(work.database, error, "Cannot read the catalog of")) from error
         holders = _holders(session, ADVISORY_LOCK_HOLDERS, LOCK_HALVES)
         problem = another_run(work.database, error, timeouts.wait_seconds, holders)
         raise _Refused(error, problem, was_waited_for=True) from error
@@ -270,7 +270,7 @@ def _guarded_look(session: Session, work: Work[State, Planned]) -> State:
     try:
         return work.inspect(session)
     except ServerError as error:
-        raise _Refused(error, transaction_problem(work.database, error, "Cannot look at")) from error
+        raise _Refused(error, transaction_problem(work.database, error, "Cannot read the catalog of")) from error
 
 
 def _run(

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Sequence
 
 from .._core.problem import Problem
-from .._core.remedy import by_hand
+from .._core.remedy import Remedies, by_hand, variable
 from .._core.sql_statement import Statement, quoted
 from .lock_holders import LockHolder, ended, ends, named
 from .server_error import LOCK_NOT_AVAILABLE, RETRYABLE_SQLSTATES, ServerError
@@ -38,19 +38,19 @@ def transaction_problem(database: str, error: ServerError, tried: str, statement
     what = f" with: {shown};" if shown else "."
     code = error.sqlstate
     message = f"{tried} database {quoted(database)}: {error.text} (SQLSTATE {code or 'none'}){what}"
-    advice = ADVICE_ON_REFUSAL if statement and statement.secret and code not in RETRYABLE_SQLSTATES else _advice(code)
-    return Problem(message, by_hand(advice), code, database=database, statement=text)
+    is_password = statement is not None and bool(statement.secret) and code not in RETRYABLE_SQLSTATES
+    remedies = by_hand(ADVICE_ON_REFUSAL) if is_password else _remedies(code)
+    return Problem(message, remedies, code, database=database, statement=text)
 
 
-def _advice(code: str) -> str:
+def _remedies(code: str) -> Remedies:
     if code == LOCK_NOT_AVAILABLE:
-        return (
-            "Another session holds a lock on one of the objects; it is in pg_locks and pg_stat_activity. Run again "
-            "when it has finished, or raise metamapper_lock_timeout_ms (option lock_timeout_ms)."
-        )
+        more = "to more milliseconds, or run again when the session that holds the lock has finished"
+        return (variable("wait for a lock", "metamapper_lock_timeout_ms", note=more),)
     if code in RETRYABLE_SQLSTATES:
-        return f"Other sessions changed the same objects in each of {ATTEMPTS} attempts. Run again when they are done."
-    return "Nothing of this transaction was kept."
+        changed = f"Other sessions changed the same objects in each of {ATTEMPTS} attempts."
+        return by_hand(f"{changed} Run again when they are done.")
+    return by_hand("Nothing of this transaction was kept.")
 
 
 def another_run(database: str, error: ServerError, wait_seconds: int, holders: Sequence[LockHolder]) -> Problem:
@@ -59,8 +59,8 @@ def another_run(database: str, error: ServerError, wait_seconds: int, holders: S
         f"Waited {wait_seconds} seconds for the advisory lock of this task in database {quoted(database)}, "
         f"which is held by {named(holders)}."
     )
-    advice = "If that is another run of this task, wait for it, or raise metamapper_wait_seconds (option wait_seconds)."
-    remedies = (*by_hand(advice), *ended(holders))
+    more = "to more seconds, or run again when that session has finished, if it is another run of this task"
+    remedies = (variable("wait for another run", "metamapper_wait_seconds", note=more), *ended(holders))
     return Problem(message, remedies, error.sqlstate, database=database, statement=" ".join(ends(holders)))
 
 

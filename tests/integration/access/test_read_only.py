@@ -50,7 +50,7 @@ def test_a_replica_that_is_asked_to_change_something_is_refused(
     assert "is in recovery" in refused["msg"]
     assert "metamapper_login_host" in refused["msg"]
     is_known = empty.admin.is_superuser and version(empty.server) >= 110000
-    assert (f"It follows {empty.server.host}." in refused["msg"]) is is_known
+    assert (f"from its primary {empty.server.host}, port {empty.server.port}." in refused["msg"]) is is_known
 
 
 def test_what_the_primary_is_given_the_replica_reports(replicated: tuple[Warehouse, Warehouse, Standby]) -> None:

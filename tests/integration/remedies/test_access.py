@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 from typing import Any, Callable, Iterator
 
 import pytest
@@ -13,7 +14,10 @@ import pytest
 from tests.support.modules.access import HOSTILE, Warehouse
 from tests.support.modules.remedies import Scene, major_version, run_in_vain, run_literally
 from tests.support.modules.removal import absent_options, tables_extension
-from tools.postgres.server import HBA
+from tests.support.postgres.certificates import Encrypted
+from tests.support.postgres.site import Site
+from tools.postgres.server import HBA, running
+from tools.postgres.standby import standby_of
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,16 @@ def member_to_manage(place: Place) -> None:
     """Let the group, made by somebody else, be a member of the administrator."""
     others_roles(place)
     place.warehouse.run("GRANT {} TO {}", place.warehouse.admin.name, place.warehouse.group)
+
+
+def read_only_by_default(place: Place) -> None:
+    place.present()
+    place.warehouse.run("ALTER ROLE {} SET default_transaction_read_only = on", place.warehouse.admin.name)
+
+
+def read_only_database(place: Place) -> None:
+    place.present()
+    place.warehouse.run("ALTER DATABASE {} SET default_transaction_read_only = on", place.warehouse.database)
 
 
 def superuser_to_adopt(place: Place) -> None:
@@ -312,6 +326,8 @@ ROWS = [
     Row("give CREATEROLE", no_createrole),
     Row("give ADMIN OPTION", others_roles, since=16),
     Row("give ADMIN OPTION", member_to_manage, since=16),
+    Row("let the login write", read_only_by_default),
+    Row("let the login write", read_only_database),
     Row("take attributes away", superuser_to_adopt),
     Row("end a circle", circle, is_superuser=True),
     Row("accept a broken scan", badly_named_schema),
@@ -372,6 +388,25 @@ def test_the_session_that_holds_the_lock_can_be_ended(superuser_warehouse: Wareh
         run_literally(place.scene, "end the sessions that hold the lock")
 
 
+WAITS: dict[str, tuple[str, int, int, str]] = {
+    "wait for another run": ("wait_seconds", 1, 60, "SELECT pg_advisory_xact_lock(7882834684577673328)"),
+    "wait for a lock": ("lock_timeout_ms", 100, 20000, "LOCK TABLE pg_catalog.pg_auth_members IN EXCLUSIVE MODE"),
+}
+
+
+@pytest.mark.parametrize("situation", WAITS)
+def test_who_waits_longer_gets_the_lock(superuser_warehouse: Warehouse, situation: str) -> None:
+    """The lock is given back while the second run waits for it."""
+    place = place_of(superuser_warehouse)
+    option, short, long, lock = WAITS[situation]
+    place.present(**{option: short})
+    place.scene.answers[f"metamapper_{option}"] = long
+    connection = superuser_warehouse.server.connect(superuser_warehouse.database)
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute(f"BEGIN; {lock}")
+        run_literally(place.scene, situation, Timer(3, connection.close).start)
+
+
 def answer(place: Place, name: str, wrong: Any) -> None:
     """Give a wrong value for an option of the login, and keep the right one for the remedy."""
     place.present()
@@ -386,6 +421,12 @@ LOGINS: dict[str, tuple[str, Any]] = {
     "name a database that exists": ("login_db", "no such database"),
     "correct the host": ("login_host", "no-such-host.invalid"),
     "correct the port": ("login_port", 1),
+}
+WITH_TLS: dict[str, tuple[str, Any]] = {
+    "verify the server": ("ssl_mode", "require"),
+    "send the password in clear text": ("ssl_mode", "require"),
+    "name the authority": ("ca_cert", "/no such/authority.pem"),
+    "correct the host": ("login_host", "127.0.0.1"),
 }
 
 
@@ -406,3 +447,31 @@ def test_an_administrator_whom_pg_hba_refuses(hba: Warehouse) -> None:
     place.present()
     hba.server.hba(f"local all all scram-sha-256\nhost all {hba.server.user} 127.0.0.1/32 scram-sha-256\n")
     run_literally(place.scene, "admit in pg_hba.conf")
+
+
+@pytest.mark.parametrize("situation", WITH_TLS)
+def test_a_login_over_tls_that_was_refused(encrypted: Encrypted, situation: str) -> None:
+    """The server asks for the administrator's password in clear text, as one does that leaves it to ldap."""
+    server = encrypted.server
+    place = place_of(Warehouse(Site(server), is_superuser=False))
+    name, wrong = WITH_TLS[situation]
+    place.present(login_host="localhost", ssl_mode="verify-full", ca_cert=str(encrypted.authority.certificate))
+    place.scene.answers[f"metamapper_{name}"] = place.scene.options[name]
+    place.scene.options[name] = wrong
+    try:
+        server.hba(f"hostssl all all all password\n{HBA}")
+        run_literally(place.scene, situation)
+    finally:
+        server.hba(HBA)
+        place.scene.site.clean_up()
+
+
+def test_a_standby_is_left_for_its_primary(major: str) -> None:
+    with running(major, settings=["wal_level=replica", "max_wal_senders=3", "autovacuum=off"]) as primary:
+        place = place_of(Warehouse(Site(primary), is_superuser=True))
+        place.present()
+        place.scene.answers = {"metamapper_login_host": primary.host, "metamapper_login_port": primary.port}
+        with standby_of(primary) as standby:
+            standby.catch_up()
+            place.scene.options.update({"login_host": standby.host, "login_port": standby.port})
+            run_literally(place.scene, "name the primary")

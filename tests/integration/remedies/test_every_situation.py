@@ -10,7 +10,7 @@ from typing import Iterator, get_args
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.identifier import KEYWORDS, identifier
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.situations import Situation
 
-from tests.integration.remedies.test_access import LOGINS
+from tests.integration.remedies.test_access import LOGINS, WAITS, WITH_TLS
 from tests.integration.remedies.test_access import ROWS as OF_ACCESS
 from tests.integration.remedies.test_visibility import ROWS as OF_VISIBILITY
 from tools.postgres.server import Server
@@ -28,8 +28,8 @@ def run_alone() -> Iterator[str]:
 
 
 def test_every_situation_has_a_row() -> None:
-    rows = {row.situation for row in OF_ACCESS} | {row.situation for row in OF_VISIBILITY} | {*LOGINS, *run_alone()}
-    assert rows == set(get_args(Situation))
+    rows = {row.situation for row in OF_ACCESS} | {row.situation for row in OF_VISIBILITY}
+    assert rows | {*LOGINS, *WITH_TLS, *WAITS, *run_alone()} == set(get_args(Situation))
 
 
 def test_every_situation_is_one_that_the_code_can_produce() -> None:

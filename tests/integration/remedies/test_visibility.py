@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Callable, Iterator
 
 import pytest
+from psycopg2.extensions import encrypt_password
 
 from tests.support.modules.access import superuser_options
-from tests.support.modules.remedies import Scene, major_version, run_in_vain, run_literally
+from tests.support.modules.remedies import EVERYTHING_COMPARED, Scene, major_version, run_in_vain, run_literally
 from tests.support.modules.visibility import make_reader, options
 from tests.support.postgres.site import Site, identifiers
 from tools.postgres.server import HBA
@@ -36,7 +37,7 @@ def create(site: Site, schema: str, *, is_granted: bool = True) -> None:
 def grant_as_said(scene: Scene) -> None:
     """Run access with what the scene lists."""
     site = scene.site
-    users = [{"name": site.user, "password": site.password}]
+    users = [{"name": site.user, "password": scene.options["password"]}]
     wanted = superuser_options(site, users=users, databases=scene.options["databases"], **scene.granted)
     run_module("access", wanted).ok()
 
@@ -55,16 +56,17 @@ def scene(site: Site) -> Iterator[Scene]:
 
 @dataclass(frozen=True)
 class Row:
-    """What somebody did; ``before`` is the first major version in which that is no longer possible."""
+    """What somebody did, and the major versions in which that is possible: those ``before`` one and ``since`` one."""
 
     situation: str
     provoke: Callable[[Scene], Any]
     before: float = 999
+    since: float = 0
 
     @property
     def is_possible(self) -> bool:
         """Whether the server under test can be brought into that situation."""
-        return major_version() < self.before
+        return self.since <= major_version() < self.before
 
 
 def sql(statement: str, *names: str) -> Callable[[Scene], Any]:
@@ -91,6 +93,13 @@ def odd_schema(scene: Scene) -> None:
     create(scene.site, "Odd")
     scene.options["databases"][0]["schemas"] = ["*"]
     scene.options["databases"][0]["exclude_schemas"] = ["public"]
+
+
+def twin(scene: Scene) -> None:
+    """Show a twin, which breaks the scan; hidden, it is a relation that is left out, which is a warning."""
+    sql('CREATE TABLE {}."Orders" (id int)', SALES)(scene)
+    sql('GRANT SELECT ON {}."Orders" TO {}', SALES, "@group")(scene)
+    scene.not_compared = frozenset({"information", "warning"})
 
 
 def listed_odd_schema(scene: Scene) -> None:
@@ -140,6 +149,14 @@ def closed_database(scene: Scene) -> None:
     scene.site.server.execute(identifiers("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false", scene.site.database))
 
 
+def stored_as_md5(scene: Scene) -> None:
+    site = scene.site
+    site.run(f"ALTER ROLE {{}} PASSWORD '{encrypt_password(site.password, site.user, algorithm='md5')}'", site.user)
+    site.server.hba(f"host all {site.user} 127.0.0.1/32 md5\n{HBA}")
+    scene.answers["metamapper_password"] = "another one"
+    scene.not_compared = EVERYTHING_COMPARED
+
+
 def no_known_database(scene: Scene) -> None:
     scene.options["databases"][0]["name"] = f"{scene.site.database[:-1]}?"
     for name in ("postgres", "template1"):
@@ -180,6 +197,8 @@ ROWS = [
     Row("list other schemas", listed_odd_schema),
     Row("hide the schema", odd_schema),
     Row("rename", odd_schema),
+    Row("hide the relation", twin),
+    Row("rename", twin),
     Row(
         "hide the relation",
         sql("CREATE SCHEMA hr; CREATE TABLE hr.t (a int); GRANT SELECT ON hr.t TO {}", "@group"),
@@ -212,6 +231,7 @@ ROWS = [
     Row("let the role log in", sql("ALTER ROLE {} NOLOGIN", "@user")),
     Row("admit in pg_hba.conf", rejected),
     Row("correct Metamapper's password", wrong_password),
+    Row("replace the MD5 hash", stored_as_md5, since=10),
     Row("lift the expiry", sql("ALTER ROLE {} VALID UNTIL '2020-01-01'", "@user")),
     Row("correct the port", wrong_port),
     Row("lift the limit of the role", sql("ALTER ROLE {} CONNECTION LIMIT 0", "@user")),

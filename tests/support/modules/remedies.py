@@ -15,6 +15,7 @@ from tools.runners.modules import Outcome, run_module
 
 Remedy = Mapping[str, Any]
 NOT_COMPARED = frozenset({"information"})
+EVERYTHING_COMPARED: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -22,7 +23,7 @@ class Scene:
     """A module, its options and a server on which something is wrong.
 
     ``answers`` are the values that only the user knows, by variable. ``grant`` grants access where a remedy says so,
-    with ``granted`` beside the options of the scene.
+    with ``granted`` beside the options of the scene. ``not_compared`` are the severities of findings that do not count.
     """
 
     site: Site
@@ -31,10 +32,17 @@ class Scene:
     answers: dict[str, Any] = field(default_factory=dict)
     granted: dict[str, Any] = field(default_factory=dict)
     grant: Callable[[Scene], Any] = lambda _scene: None
+    not_compared: frozenset[str] = NOT_COMPARED
 
     def run(self) -> Outcome:
         """Run the module."""
         return run_module(self.module, copy.deepcopy(self.options))
+
+    def things(self) -> list[dict[str, Any]]:
+        """Run, and return the problems of access, or the findings of visibility that count."""
+        outcome = self.run()
+        found = [one for one in outcome.get("findings", []) if one["severity"] not in self.not_compared]
+        return [*found, *outcome.get("problems", [])]
 
     def apply(self, remedy: Remedy) -> None:
         """Do what a remedy says, and nothing else."""
@@ -83,12 +91,6 @@ def major_version() -> float:
     return float(os.environ.get("MM_PG") or DEFAULT_MAJOR)
 
 
-def things(outcome: Outcome) -> list[dict[str, Any]]:
-    """Return the problems of access, or the failures and warnings of visibility."""
-    found = [one for one in outcome.get("findings", []) if one["severity"] not in NOT_COMPARED]
-    return [*found, *outcome.get("problems", [])]
-
-
 def key(thing: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return what tells one thing that is wrong from another."""
     names = ("aspect", "database", "schema", "relation", "reason", "message")
@@ -109,7 +111,7 @@ def run_literally(scene: Scene, situation: str, meanwhile: Callable[[], Any] = l
     Nothing new is there, either. One of the remedies must be that of the situation. ``meanwhile`` is what happens
     before the second run where the remedy is to wait for it.
     """
-    before = things(scene.run())
+    before = scene.things()
     plans = {key(thing): plan(thing, situation) for thing in before}
     fixed = {name for name, remedies in plans.items() if remedies}
     run = [remedy.get("situation") for remedies in plans.values() for remedy in remedies]
@@ -120,12 +122,12 @@ def run_literally(scene: Scene, situation: str, meanwhile: Callable[[], Any] = l
             done.append(remedy)
             scene.apply(remedy)
     meanwhile()
-    after = {key(thing) for thing in things(scene.run())}
+    after = {key(thing) for thing in scene.things()}
     assert after & fixed == set()
     assert after <= set(plans), after - set(plans)
 
 
 def run_in_vain(scene: Scene, situation: str) -> None:
     """Run where a major version does not know a situation: nothing says its remedy."""
-    told = [remedy.get("situation") for thing in things(scene.run()) for remedy in thing["remedies"]]
+    told = [remedy.get("situation") for thing in scene.things() for remedy in thing["remedies"]]
     assert situation not in told

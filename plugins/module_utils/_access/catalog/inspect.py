@@ -55,6 +55,13 @@ class LongDefault(NamedTuple):
     characters: int
 
 
+class Primary(NamedTuple):
+    """Where a standby gets its changes from."""
+
+    host: str
+    port: int
+
+
 class _SchemaRow(NamedTuple):
     is_read_only: bool
     database_owner: str
@@ -108,10 +115,10 @@ def inspect_server(session: Session, request: AccessRequest) -> ServerFacts:
     )
 
 
-def inspect_primary(session: Session) -> str:
-    """Return the host of the primary of a replica, empty where the replica does not tell; one round trip."""
-    rows = session.rows(queries.PRIMARY)
-    return str(rows[0][0]) if rows else ""
+def inspect_primary(session: Session) -> Primary | None:
+    """Return the primary of a standby, None where the standby does not tell; one round trip."""
+    rows = session.records(queries.PRIMARY, None, Primary)
+    return rows[0] if rows else None
 
 
 def inspect_long_defaults(session: Session, schemas: Collection[str]) -> list[LongDefault]:

@@ -48,12 +48,13 @@ SELECT pg_catalog.current_setting('server_version') AS version,
  ORDER BY 1
 """
 
-# Where a replica gets its changes from, for those who may see it. The column is there from 11 on.
+# Where a standby gets its changes from over TCP, for those who may see it. The columns are there from 11 on.
 # https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-WAL-RECEIVER-VIEW
 PRIMARY = """
-SELECT pg_catalog.to_jsonb(receiver) ->> 'sender_host' AS host
+SELECT pg_catalog.to_jsonb(receiver) ->> 'sender_host' AS host,
+       (pg_catalog.to_jsonb(receiver) ->> 'sender_port')::pg_catalog.int4 AS port
   FROM pg_catalog.pg_stat_wal_receiver AS receiver
- WHERE pg_catalog.to_jsonb(receiver) ->> 'sender_host' IS NOT NULL
+ WHERE pg_catalog.to_jsonb(receiver) ->> 'sender_host' !~ '^(/|@|$)'
  ORDER BY 1
 """
 

@@ -19,16 +19,13 @@ from ..._core.sql_statement import quoted, statement_text
 from ..._postgres.driver import ServerError
 from ..._postgres.lock_holders import ReadersLockHolder, ended
 from ..._postgres.login import MD5_REASON, MD5_REMEDY, Login
-from ..._postgres.login_remedies import hba_line, line_of_hba, nobody_answers
+from ..._postgres.login_remedies import hba_line, line_of_hba, nobody_answers, tls_remedies
 from ..._postgres.login_sqlstate import NOT_AUTHORIZED
 from ..._postgres.server_error import LOCK_NOT_AVAILABLE
 from ..._scope.databases import unknown_database
 from ..catalog.facts import SessionFacts
 from ..finding import Finding
 from ..request import Request
-
-TLS_MODES = frozenset({"require", "verify-ca", "verify-full"})
-TLS_WORDS = ("SSL", "TLS", "certificate")
 
 NO_SUCH_DATABASE = "3D000"
 NAMED = 3
@@ -148,12 +145,7 @@ def way_remedies(refusal: LoginFailure, login: Login) -> Remedies:
         password = variable("correct Metamapper's password", "metamapper_password", note="and run grant_metamapper")
         expired = statement_text("ALTER ROLE {} VALID UNTIL 'infinity'", login.user)
         return (password, *alternatively(sql("lift the expiry", expired, by=f"{ROLE_ADMIN}, if it has expired")))
-    if login.ssl_mode in TLS_MODES and any(word in refusal.message for word in TLS_WORDS):
-        return by_hand(
-            f"ssl_mode {login.ssl_mode} asks for TLS: switch it on at the server (ssl = on), and let ca_cert name the "
-            "authority that signed the server's certificate, and login_host the name in it."
-        )
-    return nobody_answers(login)
+    return tls_remedies(login, refusal.message) or nobody_answers(login)
 
 
 def wrong_identity(session: SessionFacts, request: Request, database: str) -> Finding | None:
@@ -207,5 +199,5 @@ def admitted(session: SessionFacts, request: Request, *, used_md5: bool) -> tupl
         found.append(Finding("connection", "information", reason, by_hand(remedy)))
     if used_md5 and has_feature(session.version, "scram"):
         reason = MD5_REASON.format(user=quoted(request.user))
-        found.append(Finding("connection", "information", reason, by_hand(MD5_REMEDY)))
+        found.append(Finding("connection", "information", reason, (MD5_REMEDY,)))
     return tuple(found)

@@ -9,6 +9,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.lo
     hba_line,
     line_of_hba,
     nobody_answers,
+    tls_remedies,
 )
 
 from tests.support.values.names import HOSTILE
@@ -40,3 +41,18 @@ def test_where_nobody_answers_the_place_is_named() -> None:
     port, check = nobody_answers(Login("mm", host="db", port=5433))
     assert (port.name, port.value) == ("metamapper_login_port", None)
     assert "db, port 5433" in check.text
+
+
+TLS = {
+    "another name": ('server certificate for "a" does not match host name "b"', "metamapper_login_host"),
+    "another authority": ("SSL error: certificate verify failed", "metamapper_ca_cert"),
+    "no file": ('root certificate file "/x.pem" does not exist', "metamapper_ca_cert"),
+    "no TLS": ("server does not support SSL, but SSL was required", ""),
+    "another reason": ("Connection refused", None),
+}
+
+
+@pytest.mark.parametrize(("refusal", "name"), TLS.values(), ids=TLS)
+def test_what_lets_a_login_in_over_tls(refusal: str, name: str | None) -> None:
+    found = tls_remedies(Login("mm", host="db", ssl_mode="require"), refusal)
+    assert [one.name for one in found] == ([] if name is None else [name])

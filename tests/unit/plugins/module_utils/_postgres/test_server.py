@@ -42,13 +42,14 @@ def test_which_database_a_session_is_on(database: str, expected: str, monkeypatc
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("fe_sendauth: no password supplied", "Correct metamapper_login_password"),
+        ("fe_sendauth: no password supplied", "Set metamapper_login_password"),
         ('FATAL: password authentication failed for user "admin"', "Correct metamapper_login_password"),
         ('FATAL: no pg_hba.conf entry for host "192.0.2.1"', "Add to pg_hba.conf, above other lines that match"),
         ('FATAL: role "admin" does not exist', "Correct metamapper_login_user"),
         (f'FATAL: database "{HOSTILE}" does not exist', "Correct metamapper_login_db"),
         ('could not translate host name "gone" to address', "Correct metamapper_login_host"),
         ("connection to server failed: Connection refused", "Correct metamapper_login_port"),
+        ("SSL error: certificate verify failed", "Set metamapper_ca_cert"),
         ("FATAL: the database system is starting up", ""),
     ],
 )

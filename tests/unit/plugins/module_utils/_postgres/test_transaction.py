@@ -232,7 +232,9 @@ def test_the_pauses_grow(pauses: list[float]) -> None:
             id="refused when there is no attempt left to name it",
         ),
         pytest.param(Server(runs=[refusal("")]), "SQLSTATE none", id="the connection broke"),
-        pytest.param(Server(looks=[refusal("42501")]), "Cannot look at database", id="a look that is refused"),
+        pytest.param(
+            Server(looks=[refusal("42501")]), "Cannot read the catalog of database", id="a look that is refused"
+        ),
         pytest.param(Server(looks=[refusal("55P03")] * 9), "held by process 7 (role", id="another run"),
         pytest.param(Server(runs=[refusal("55P03")] * 9), "The lock may be held by process 7 (role", id="a lock"),
         pytest.param(Server(commits=[refusal("23505")] * 99), "Cannot commit in database", id="COMMIT is refused"),
