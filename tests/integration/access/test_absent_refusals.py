@@ -105,7 +105,7 @@ DEPUTY_CASES = {
         lambda w: w.run("CREATE USER MAPPING FOR {} SERVER wrapper", w.user), "has a user mapping"
     ),
     "database without CONNECT": Case(no_connect, "may not connect to database"),
-    "no right to make roles": Case(lambda w: w.run("ALTER ROLE {} NOCREATEROLE", w.admin.name), "has no CREATEROLE"),
+    "no right to make roles": Case(lambda w: w.run("ALTER ROLE {} NOCREATEROLE", w.admin.name), "lacks CREATEROLE"),
     "superuser": Case(lambda w: w.run("ALTER ROLE {} SUPERUSER", w.user), "SUPERUSER", (("adopt", True),)),
     "replication": Case(lambda w: w.run("ALTER ROLE {} REPLICATION", w.user), "REPLICATION", (("adopt", True),)),
 }

@@ -70,8 +70,8 @@ CASES: dict[str, tuple[Changes, str]] = {
     "user-twice": (lambda w: {"users": users(w)["users"] * 2}, "is listed more than once"),
     "limit": (lambda w: {"connection_limit": -2}, "The option connection_limit is -2"),
     "lock-timeout": (lambda w: {"lock_timeout_ms": 0}, "The option lock_timeout_ms is 0"),
-    "admin-as-group": (lambda w: {"group": w.admin.name}, "is the one that this task itself logs in with"),
-    "admin-as-user": (lambda w: users(w, name=w.admin.name), "is the one that this task itself logs in with"),
+    "admin-as-group": (lambda w: {"group": w.admin.name}, "is the administrator role of this task"),
+    "admin-as-user": (lambda w: users(w, name=w.admin.name), "is the administrator role of this task"),
     "wrong-password": (lambda w: {"login_password": "no"}, "password authentication failed"),
     "wrong-port": (lambda w: {"login_port": 1}, "Cannot connect to database"),
     "unknown-login-db": (lambda w: {"login_db": "go\"ne"}, "Cannot connect to database"),
@@ -111,7 +111,7 @@ def test_all_that_the_server_says_wrong_is_one_error(watched: Warehouse) -> None
         watched.entry(schemas=["slaes", "no_*", watched.schema], creators=["nobody"]),
     ]
     refused = watched.access(databases=entries, group=watched.admin.name)
-    listed(refused, '"gone"', '"gone_*"', '"slaes"', '"no_*"', '"nobody"', "itself logs in with")
+    listed(refused, '"gone"', '"gone_*"', '"slaes"', '"no_*"', '"nobody"', "is the administrator role")
 
 
 def test_a_missing_psycopg2_is_said_with_what_to_install(superuser_warehouse: Warehouse) -> None:

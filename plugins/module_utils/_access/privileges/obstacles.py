@@ -45,9 +45,9 @@ class GrantRefusals:
     def of_creator(self, creator: CreatorFacts, grant: Grant) -> Problem:
         """Return why a default privilege is out of reach."""
         message = (
-            f"Cannot make future relations of role {quoted(creator.name)} in schema {quoted(creator.schema)} of "
-            f"database {quoted(self.facts.name)} readable: role {quoted(self.server.administrator)} is not a member of "
-            f"it{self._not_assumable(creator.name)}."
+            f"Cannot alter default privileges of role {quoted(creator.name)} in schema {quoted(creator.schema)} of "
+            f"database {quoted(self.facts.name)}: role {quoted(self.server.administrator)} is not a member of it"
+            f"{self._not_assumable(creator.name)}."
         )
         (statement,) = grant_statements([grant], self.group)
         shown = f"{statement};"
@@ -91,8 +91,7 @@ class GrantRefusals:
     def _refusal(self, what: str, owner: str, run: Remedy, subject: str, schema: str) -> Problem:
         message = (
             f"Cannot grant {what} in database {quoted(self.facts.name)}: role {quoted(self.server.administrator)} is "
-            f"neither its owner {quoted(owner)} nor a member that inherits from it"
-            f"{self._not_assumable(owner)}."
+            f"not the owner, {quoted(owner)}, and does not inherit its privileges{self._not_assumable(owner)}."
         )
         remedies = (run, *self._instead(owner, schema))
         return Problem(message, remedies, database=self.facts.name, object=subject, statement=run.text)
@@ -122,7 +121,8 @@ class GrantRefusals:
         # From 16 on, only who has the privileges of the grantor can revoke a membership.
         is_grantors = bool(ends) and has_feature(version, "membership_options")
         by = SUPERUSER if is_grantors else may_grant(owner, version)
-        return sql("be a member of the owner", *ends, grant, by=by)
+        why = f", since {quoted(owner)} is a member of {quoted(administrator)}" if ends else ""
+        return sql("be a member of the owner", *ends, grant, by=by + why)
 
 
 def breaks_scan(facts: DatabaseFacts) -> list[Problem]:
@@ -135,7 +135,8 @@ def breaks_scan(facts: DatabaseFacts) -> list[Problem]:
         f"Not granted in database {quoted(facts.name)}: {', '.join(names[:NAMES_PER_MESSAGE])}{more}. Metamapper does "
         "not quote names, and its scan would fail on these or misread them."
     )
-    return [Problem(message, by_hand("Rename them, or exclude their schemas."), database=facts.name, object=names[0])]
+    advice = "Exclude their schemas, or rename them once no application uses the old names."
+    return [Problem(message, by_hand(advice), database=facts.name, object=names[0])]
 
 
 def revoke_obstacles(
@@ -181,8 +182,8 @@ def _by(items: Sequence[AclItem], key: Callable[[AclItem], str]) -> Iterator[tup
 def _of_another_grantor(items: Sequence[AclItem], database: str, administrator: str) -> Iterator[Problem]:
     for grantor, group in _by(items, lambda item: item.grantor):
         message = (
-            f"{_shown(group)} in database {quoted(database)} was granted by {quoted(grantor)}, and nobody else can "
-            f"take it back; role {quoted(administrator)} cannot become {quoted(grantor)}."
+            f"Cannot revoke {_shown(group)} in database {quoted(database)}: it was granted by {quoted(grantor)}, and "
+            f"role {quoted(administrator)} cannot SET ROLE to that."
         )
         script = _script(group, grantor)
         remedy = sql("revoke as the grantor", *script, by=f"{quoted(grantor)} or a superuser", database=database)
@@ -193,7 +194,8 @@ def _passed_on(items: Sequence[AclItem], database: str) -> Iterator[Problem]:
     for grantor, group in _by(items, lambda item: item.grantor):
         whom = ", ".join(sorted({quoted(item.grantee) for item in group}))
         message = (
-            f"The role {quoted(grantor)} has passed on to {whom}, in database {quoted(database)}: {_shown(group)}."
+            f"Cannot revoke from role {quoted(grantor)}, in database {quoted(database)}, what it has passed on to "
+            f"{whom}: {_shown(group)}."
         )
         script = _script(group, grantor)
         needed = by_hand("If they need it, grant it to them by another role first.")

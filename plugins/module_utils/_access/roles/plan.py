@@ -169,7 +169,7 @@ def own_roles(server: ServerFacts, names: Iterable[str], advice: str) -> Iterato
     """Yield which of the roles the administrator would pull from under itself."""
     for name in names:
         if name in (server.login, server.administrator):
-            message = f"The role {quoted(name)} is the one that this task itself logs in with or becomes."
+            message = f"The role {quoted(name)} is the administrator role of this task."
             yield Problem(message, by_hand(advice), object=name)
 
 
@@ -184,9 +184,15 @@ def _more_than_a_reader(facts: RoleFacts, *, is_group: bool) -> Iterator[Problem
         found.append("granted to " + ", ".join(map(quoted, facts.members[:3])))
     if found:
         message = (
-            f"The role {quoted(facts.name)} exists already and is more than a plain reader: it is {', '.join(found)}."
+            f"The role {quoted(facts.name)} already exists and is more than a plain reader: it is {', '.join(found)}."
         )
-        yield Problem(message, adopted("Choose another name.", "to take it over as it is"), object=facts.name)
+        yield Problem(
+            message,
+            adopted(
+                "Choose another name.", "to manage it nevertheless: its attributes are revoked, what it owns stays"
+            ),
+            object=facts.name,
+        )
 
 
 def adopted(instead: str, note: str) -> Remedies:
@@ -224,14 +230,14 @@ def _missing_rights(server: ServerFacts, request: AccessRequest, plan: RolePlan)
     if admin.is_superuser:
         return
     if plan.has_changes and not admin.is_createrole and not _only_grants_membership(server, request, plan):
-        yield no_createrole(admin, "make or change")
+        yield no_createrole(admin, "create or alter")
         return
     changed = {statement.names[0][0] for statement in (*plan.group, *plan.users, *plan.nologin, *plan.retired)}
     for name in (*request.role_names, *request.retired):
         is_own = name in (server.login, server.administrator)  # refused for a reason of its own
         if name in changed and name in server.roles and not is_own:
             facts = server.roles[name]
-            yield from missing_rights_on(facts, server, _out_of_reach(server, facts), "change or grant")
+            yield from missing_rights_on(facts, server, _out_of_reach(server, facts), "alter or grant")
 
 
 def _only_grants_membership(server: ServerFacts, request: AccessRequest, plan: RolePlan) -> bool:
@@ -244,7 +250,7 @@ def _only_grants_membership(server: ServerFacts, request: AccessRequest, plan: R
 
 def no_createrole(admin: RoleFacts, doing: str) -> Problem:
     """Return that an administrator can do nothing about roles; ``doing`` says what it is to do."""
-    message = f"Role {quoted(admin.name)} has no CREATEROLE, so it cannot {doing} roles."
+    message = f"Role {quoted(admin.name)} lacks CREATEROLE and cannot {doing} roles."
     statement = statement_text("ALTER ROLE {} CREATEROLE", admin.name)
     remedy = sql("give CREATEROLE", statement, by=SUPERUSER)
     return Problem(message, (remedy,), object=admin.name, statement=statement)
@@ -264,8 +270,8 @@ def missing_rights_on(
         ends = ends_of_memberships(server.through(facts.name), facts.name, server.version_num)
         statement = _administration(facts.name, server.administrator)
         message = (
-            f"Role {admin} has CREATEROLE but no ADMIN OPTION on the role {quoted(facts.name)}, which PostgreSQL asks "
-            f"for from version 16 on to {doing} it."
+            f"Role {admin} cannot {doing} the role {quoted(facts.name)}: it lacks ADMIN OPTION on it, which PostgreSQL "
+            "16 and newer require."
         )
         by = SUPERUSER if ends else may_grant(facts.name, server.version_num)
         remedy = sql("give ADMIN OPTION", *ends, statement, by=by)

@@ -65,7 +65,7 @@ def _owners(server: ServerFacts, request: AccessRequest, login_database: str) ->
     for mention in server.mentions:
         if mention.how == "o":
             location = f"in database {quoted(mention.database)}" if mention.database else "of the server as a whole"
-            message = f"The role {quoted(mention.role)} owns {mention.objects} objects {location}, and is not dropped."
+            message = f"Cannot drop role {quoted(mention.role)}: it owns {mention.objects} objects {location}."
             # Without its login, no scan can see less than before and hide what people wrote.
             is_user = mention.role in request.user_names
             statements = [statement_text("ALTER ROLE {} NOLOGIN", mention.role)] if is_user else []
@@ -88,9 +88,7 @@ def _more_than_a_reader(facts: RoleFacts, request: AccessRequest) -> Iterator[Pr
 def _membership(membership: Membership, server: ServerFacts, request: AccessRequest) -> Problem:
     statement = end_of_membership(membership.role, membership.member, membership.grantor, server.version_num)
     if membership.role in request.roles:
-        message = (
-            f"The role {quoted(membership.member)} is a member of {quoted(membership.role)}, and not to be dropped."
-        )
+        message = f"Cannot drop role {quoted(membership.role)}: role {quoted(membership.member)} is a member of it."
         advice = "If it is Metamapper's, list it in metamapper_retired_users (option users); else:"
     else:
         message = (
@@ -110,7 +108,7 @@ def _no_right(found: Sequence[RoleFacts], server: ServerFacts) -> Iterator[Probl
     needs_admin = has_feature(server.version_num, "createrole_needs_admin")
     for facts in found:
         attributes = _attributes_out_of_reach(facts, needs_admin=needs_admin)
-        yield from missing_rights_on(facts, server, attributes, "change and drop")
+        yield from missing_rights_on(facts, server, attributes, "alter and drop")
 
 
 def _attributes_out_of_reach(facts: RoleFacts, *, needs_admin: bool) -> list[str]:

@@ -26,7 +26,7 @@ def still_open(connections: Sequence[Connection], starting: int, seconds: float)
     users = ", ".join(sorted({quoted(connection.user) for connection in connections})) or "nobody known yet"
     message = (
         f"{len(connections)} sessions of {users} are open and {starting} more are starting, after a wait of "
-        f"{seconds:.0f} seconds. The users cannot log in any more; nothing else was revoked."
+        f"{seconds:.0f} seconds. The users can no longer log in; nothing else was revoked."
     )
     ended = variable("end the sessions", "metamapper_end_connections", True)
     return Problem(message, (*by_hand("Run again when they have ended."), *alternatively(ended)))

@@ -212,9 +212,12 @@ def said(problems: Sequence[Problem]) -> list[str]:
 
 
 WAREHOUSE = 'in database "warehouse", run:'
-REFUSED = 'role "rds" is neither its owner "owner" nor a member that inherits from it.'
+REFUSED = 'role "rds" is not the owner, "owner", and does not inherit its privileges.'
 AS_OWNER = f'As "owner" or a superuser, {WAREHOUSE}'
 MEMBER = 'Or as a role with ADMIN OPTION on "owner" or a superuser, run:\n  GRANT owner TO rds WITH INHERIT TRUE;'
+
+
+SINCE = 'since "owner" is a member of "rds"'
 
 
 def excluded(schema: str) -> str:
@@ -278,12 +281,13 @@ def test_what_an_administrator_cannot_grant(facts: DatabaseFacts, expected: str)
     [
         pytest.param(
             150000,
-            "Or as a role with CREATEROLE or a superuser, run:\n  REVOKE rds FROM owner;\n  GRANT owner TO rds;",
+            f"Or as a role with CREATEROLE or a superuser, {SINCE}, run:\n  REVOKE rds FROM owner;\n"
+            "  GRANT owner TO rds;",
             id="before 16",
         ),
         pytest.param(
             170010,
-            "Or as a superuser, run:\n  REVOKE rds FROM owner GRANTED BY boss;\n"
+            f"Or as a superuser, {SINCE}, run:\n  REVOKE rds FROM owner GRANTED BY boss;\n"
             "  GRANT owner TO rds WITH INHERIT TRUE;",
             id="since 16",
         ),
@@ -315,7 +319,7 @@ def test_each_owner_and_schema_is_a_problem_of_its_own() -> None:
 
 
 REFUSED_CREATOR = (
-    f'Cannot make future relations of role "app" in schema {QUOTED} of database "warehouse" readable: role "rds" is '
+    f'Cannot alter default privileges of role "app" in schema {QUOTED} of database "warehouse": role "rds" is '
     f'not a member of it.\nAs "app" or a superuser, {WAREHOUSE}\n'
     f"  ALTER DEFAULT PRIVILEGES FOR ROLE app IN SCHEMA {QUOTED} GRANT SELECT ON TABLES TO readers;\n"
 )

@@ -177,12 +177,15 @@ def problems(server: ServerFacts, wanted: AccessRequest = WISH) -> list[str]:
     return [str(problem) for problem in plan(server, wanted).problems]
 
 
-ADVICE = "Choose another name. Or set metamapper_adopt: true (option adopt) to take it over as it is."
+ADVICE = (
+    "Choose another name. Or set metamapper_adopt: true (option adopt) to manage it nevertheless: its attributes are "
+    "revoked, what it owns stays."
+)
 
 
 def more_than_a_reader(what: str, role: str = '"metamapper"') -> str:
     """Return why a role is not taken over."""
-    return f"The role {role} exists already and is more than a plain reader: it is {what}. {ADVICE}"
+    return f"The role {role} already exists and is more than a plain reader: it is {what}. {ADVICE}"
 
 
 @pytest.mark.parametrize(
@@ -227,7 +230,7 @@ def test_a_group_that_is_more_than_a_reader(properties: dict[str, Any], what: li
     assert found == [more_than_a_reader(each, QUOTED) for each in what]
 
 
-ITSELF = "is the one that this task itself logs in with or becomes. Give Metamapper roles of its own."
+ITSELF = "is the administrator role of this task. Give Metamapper roles of its own."
 
 
 @pytest.mark.parametrize("adopt", [False, True])
@@ -292,12 +295,12 @@ PLAIN = a_role("plain")
 CREATOR = a_role("rds", is_createrole=True)
 OURS = a_role("readers", is_administered=True, members=("metamapper",))
 NO_CREATEROLE = (
-    'Role "plain" has no CREATEROLE, so it cannot make or change roles.\n'
+    'Role "plain" lacks CREATEROLE and cannot create or alter roles.\n'
     "As a superuser, run:\n  ALTER ROLE plain CREATEROLE;"
 )
 NO_ADMIN_OPTION = (
-    'Role "rds" has CREATEROLE but no ADMIN OPTION on the role "metamapper", which PostgreSQL asks for from version '
-    '16 on to change or grant it.\nAs a role with ADMIN OPTION on "metamapper" or a superuser, run:\n'
+    'Role "rds" cannot alter or grant the role "metamapper": it lacks ADMIN OPTION on it, which PostgreSQL 16 and '
+    'newer require.\nAs a role with ADMIN OPTION on "metamapper" or a superuser, run:\n'
     "  GRANT metamapper TO rds WITH ADMIN TRUE, INHERIT FALSE, SET FALSE;"
 )
 
@@ -339,7 +342,7 @@ NO_ADMIN_OPTION = (
             by(CREATOR, OURS, a_reader("metamapper", is_superuser=True, is_createdb=True)),
             a_request(adopt=True),
             [
-                'Role "rds" cannot change or grant the role "metamapper", which has SUPERUSER, CREATEDB.\n'
+                'Role "rds" cannot alter or grant the role "metamapper", which has SUPERUSER, CREATEDB.\n'
                 "As a superuser, run:\n  ALTER ROLE metamapper NOSUPERUSER NOCREATEDB;",
                 NO_ADMIN_OPTION,
             ],
