@@ -45,7 +45,7 @@ from .privileges.diff import DatabasePlan
 from .privileges.obstacles import revoke_obstacles
 from .request import AccessRequest
 from .roles.password import inspect_password
-from .roles.plan import RolePlan, missing_group_problem, plan_roles
+from .roles.plan import RolePlan, missing_group_problem, own_roles, plan_roles
 from .roles.retirement import nologin, visibility_lost_by_retirement
 from .state import DatabaseState, ServerState, Survey, not_entered, plan_of
 
@@ -57,6 +57,7 @@ def survey(where: Server, request: AccessRequest) -> Survey:
     with where.session() as session:
         server = _server(session, where, request)
         facts = server.facts
+        _require_others(facts, request)
         targets = resolve(request.databases, facts.databases, facts.administrator)
         shared = _shared(session, request, facts, targets) if request.is_exclusive else ()
         passwords = {
@@ -89,6 +90,13 @@ def survey(where: Server, request: AccessRequest) -> Survey:
     roles = _roles(found, where, request, targets)
     problems = [*obstacles, *targets.problems, *refused, *roles.problems, *_refusals(found, where, request, roles)]
     return replace(found, roles=roles, problems=(*missing_group_problem(facts, request.group, problems), *problems))
+
+
+def _require_others(facts: ServerFacts, request: AccessRequest) -> None:
+    """Raise Failure where the administrator itself is to go: what else keeps it from going is nothing to be fixed."""
+    own = list(own_roles(facts, request.roles, "Name the roles of Metamapper.")) if request.is_absent else []
+    if own:
+        raise Failure(own)
 
 
 def _server(session: Session, where: Server, request: AccessRequest) -> ServerState:

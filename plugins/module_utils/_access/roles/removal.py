@@ -16,7 +16,7 @@ from ..._core.server_version import has_feature
 from ..._core.sql_statement import Statement, placeholders, quoted, simple, statement_text
 from ..catalog.facts import DatabaseFacts, Membership, Policy, RoleFacts, ServerFacts, UserMapping
 from ..request import AccessRequest
-from .plan import PRIVILEGED_ATTRIBUTES, adopted, missing_rights_on, no_createrole, own_roles
+from .plan import PRIVILEGED_ATTRIBUTES, adopted, missing_rights_on, no_createrole
 
 Roles = Mapping[str, RoleFacts]
 
@@ -41,7 +41,6 @@ def drop_statements(roles: Roles, revokes: Sequence[Statement], request: AccessR
 def removal_obstacles(server: ServerFacts, request: AccessRequest, *, login_database: str) -> list[Problem]:
     """Return all that keeps the roles from going, as far as the shared catalogs tell."""
     return [
-        *own_roles(server, request.roles, "Name the roles of Metamapper."),
         *_owners(server, request, login_database),
         *drop_obstacles(server.roles, server.memberships, server, request),
         *_not_endable(server, request),
@@ -53,11 +52,10 @@ def drop_obstacles(
 ) -> list[Problem]:
     """Return why roles are not to be dropped, or cannot be."""
     found = [roles[name] for name in request.roles if name in roles]
-    others = [facts for facts in found if facts.name not in (server.login, server.administrator)]
     return [
-        *(problem for facts in others for problem in _more_than_a_reader(facts, request)),
+        *(problem for facts in found for problem in _more_than_a_reader(facts, request)),
         *(_membership(membership, server, request) for membership in memberships),
-        *_no_right(others, server),
+        *_no_right(found, server),
     ]
 
 

@@ -87,7 +87,6 @@ def obstacles(*roles: RoleFacts, adopt: bool = False, end_connections: bool = Fa
     [
         pytest.param((), {}, [], id="none exists"),
         pytest.param((GROUP, USER), {}, [], id="nothing in the way"),
-        pytest.param((GROUP, USER), {"login": HOSTILE}, [f"The role {NAME} is the administrator role"], id="ourselves"),
         pytest.param(
             (GROUP, USER),
             {"mentions": (Mention(HOSTILE, "warehouse", "o", 2, True), Mention("readers", "", "a", 1, True))},
