@@ -53,7 +53,7 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the lines of the report as ``msg``, and as ``file`` that for people, empty where none was written.
+        """Return the lines of the report as ``msg``, and the file for people as ``file``, empty if none was written.
 
         On the console the lines stand as they are; for a callback that may print JSON, the result is to be shown.
         """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The metamapper.postgresql authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the modules say in common about the way to the server."""
+"""Documentation of the connection options that the modules share."""
 
 from __future__ import annotations
 

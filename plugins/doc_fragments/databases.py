@@ -1,13 +1,13 @@
 # Copyright (c) 2026, The metamapper.postgresql authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the modules say in common about the databases and schemas that Metamapper is to see."""
+"""Documentation of the option databases, which the modules share."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The option databases, which both modules read in the same way, and what they return about it."""
+    """The option databases, and what the modules return about it."""
 
     DOCUMENTATION = r"""
 options:

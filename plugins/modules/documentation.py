@@ -214,7 +214,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._documentati
 
 
 def main() -> None:
-    """Do what is asked for, and say what was done."""
+    """Run the module."""
     fit_process()
     module = AnsibleModule(argument_spec=DOCUMENTATION_ARGUMENTS, supports_check_mode=True)
     try:

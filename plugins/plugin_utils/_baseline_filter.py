@@ -17,7 +17,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.base
 def baseline(variables: Mapping[str, Any], server: str) -> dict[str, Any]:
     """Return what to compare a server with, given the variables of the role verify; empty for nothing.
 
-    Raises AnsibleFilterError where a file is no baseline, or cannot be read.
+    Raises AnsibleFilterError if a file is no baseline, or cannot be read.
     """
     try:
         found = baseline_of(variables, server)

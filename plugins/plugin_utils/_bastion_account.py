@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The tunnel account of the role bastion: what is wrong with its variables, and what is only suspicious.
+"""The tunnel account of the role bastion: errors and warnings about its variables.
 
-``values`` are the role's variables in their types, by names without the prefix; None where one is not of its type.
+``values`` are the role's variables in their types, by names without the prefix; None if one is not of its type.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ Values = Mapping[str, Any]
 
 # A name that needs no quoting anywhere: in passwd, in "Match User", in the name of a file.
 ACCOUNT_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}\Z")
-# Nothing before the type, so that a key brings no options of its own. The comment ends with the line, whatever is in
-# it: sshd takes a quote there as any other character.
+# Nothing before the type, so that a key has no options. The comment ends with the line; a quote in it is an ordinary
+# character for sshd.
 PUBLIC_KEY = re.compile(
     r"(ssh-rsa AAAAB3NzaC1yc2E|ssh-ed25519 AAAAC3NzaC1lZDI1NTE5)[A-Za-z0-9+/]+={0,2}"
     r"( [^\x00-\x1f\x7f-\x9f\u2028\u2029]*)?\Z"
@@ -132,5 +132,5 @@ def _warnings(host: str) -> Iterator[str]:
 
 
 def shown(text: str) -> str:
-    """Return a text in quotes, with nothing in it that a terminal would obey."""
+    """Return a text in quotes, without terminal control characters."""
     return json.dumps(text, ensure_ascii=False) if text.isprintable() else json.dumps(text)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The host of a tunnel account as it is: whose the account and its group are, and what would harm the host."""
+"""The state of the host of a tunnel account: who uses the account and its group, and what would harm the host."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ SMALLEST_RSA_BITS = 2048
 
 @dataclass(frozen=True)
 class Account:
-    """A row of passwd, with what the host has of that user elsewhere; see passwd(5) and shadow(5)."""
+    """A row of passwd, with other data of the user on the host; see passwd(5) and shadow(5)."""
 
     uid: int
     gid: int
-    is_of_the_role: bool  # told by its comment
+    is_of_the_role: bool  # recognized by its comment
     shell: str
     password: str  # as in shadow; "*" where there is no row
     own_keys: str  # path of a file authorized_keys of the user's own; empty for none
 
     def foreign_because(self) -> Iterator[str]:
-        """Yield why somebody may need it as it is; nothing for an account that the role made."""
+        """Yield why others may need it; nothing for an account that the role created."""
         if self.is_of_the_role:
             return
         if not re.search(r"/(nologin|false)\Z", self.shell):
@@ -50,7 +50,7 @@ class Group:
     members: tuple[str, ...]
 
     def foreign_because(self, user: str, account: Account | None) -> Iterator[str]:
-        """Yield why somebody may need it as it is; nothing where it is the group of an account that the role made."""
+        """Yield why others may need it; nothing for the group of an account that the role created."""
         if account and account.is_of_the_role and account.gid == self.gid:
             return
         if self.gid < FIRST_ORDINARY_ID:
@@ -60,10 +60,10 @@ class Group:
 
 
 def host_state(found: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return whose account and group are, and a sentence for each thing that would harm the host.
+    """Return who uses account and group, and a message for each thing that would harm the host.
 
-    ``found`` are the rows of getent without the name, empty where there is none, and what else the tasks have read;
-    ``values`` are the role's variables. ``uid`` is None where there is no account. ``is_removable`` and
+    ``found`` are the rows of getent without the name, empty if there is none, and what else the tasks have read;
+    ``values`` are the role's variables. ``uid`` is None if there is no account. ``is_removable`` and
     ``is_group_removable`` say whether the role may remove them: what it did not create, only with
     ``metamapper_bastion_adopt``.
     """
@@ -123,7 +123,7 @@ def _account_problems(account: Account | None, values: Mapping[str, Any], login:
 
 
 def _takes_over(values: Mapping[str, Any]) -> bool:
-    """Tell whether an account of others would be changed without a word; one that is to go is left in place."""
+    """Return whether a foreign account would be changed silently; one that is to be removed is left in place."""
     return values["bastion_state"] == "present" and not values["bastion_adopt"]
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What a host's sshd is configured to do, by its sshd_config and by what ``sshd -T`` answers."""
+"""The configuration of a host's sshd, by its sshd_config and the output of ``sshd -T``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DROP_INS = re.compile(
 
 
 def includes_drop_ins(sshd_config: str) -> bool:
-    """Tell whether sshd reads the files of sshd_config.d; an Include below a Match would be conditional."""
+    """Return whether sshd reads the files of sshd_config.d; an Include below a Match would be conditional."""
     return bool(DROP_INS.search(MATCH.sub("", sshd_config)))
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What actions write to the console beside their results: lines for people, with statements that can be copied.
+"""What actions write to the console in addition to their results: lines for people, with statements that can be copied.
 
 Ansible's default callback prints results as JSON or YAML, where each quotation mark of a statement is escaped.
 """
@@ -21,18 +21,18 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.word
 
 Problem = Mapping[str, Any]
 
-# Every other one may print JSON, or record events: lines between its results are none of them, and break it.
+# Any other callback may print JSON, or record events, which additional lines would break.
 CALLBACKS = frozenset({"default", "ansible.builtin.default"})
 INDENT = " " * 5
 
 
 def is_for_people() -> bool:
-    """Tell whether lines may stand between the results on the console."""
+    """Return whether lines may be written between the results on the console."""
     return constants.DEFAULT_STDOUT_CALLBACK in CALLBACKS  # type: ignore[attr-defined]
 
 
 def write_lines(display: Display, lines: Sequence[str]) -> None:
-    """Write lines to the console, together, whatever other hosts write at the same time; nothing for no lines."""
+    """Write lines to the console as one block, even if other hosts write at the same time; nothing for no lines."""
     if lines:
         display.display("\n".join(lines))
 
@@ -64,7 +64,7 @@ def _remedy_lines(problem: Problem) -> Iterator[str]:
 
 
 def short_message(result: Mapping[str, Any]) -> str:
-    """Return one sentence about the problems of a result: all of them are in its key problems."""
+    """Return a short message about the problems of a result; its key ``problems`` has the details."""
     problems = result["problems"]
     more = len(problems) - 1
     if not more:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Which datastores of Metamapper are meant, where their files are, and what a run did with them."""
+"""Which datastores of Metamapper are in scope, where their files are, and what a run did with them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.name_p
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import visible
 
 DATABASE = "{database}"
-# Of 255 bytes that a name of a file may have; the module adds to it.
+# Of the 255 bytes of a file name; the module adds a suffix.
 LONGEST_NAME = 180
 # Objects that a summary names; the result of the task has all.
 MOST_EXAMPLES = 10
@@ -37,7 +37,7 @@ def documentation_files(
     """Return the datastores with their files in a directory: two names never have one file.
 
     ``databases`` are entries of ``metamapper_databases``; a pattern in one of them means those of the ``existing``
-    datastores. Raises AnsibleFilterError where it means none, unless the entry allows it.
+    datastores. Raises AnsibleFilterError if it means none, unless the entry allows it.
     """
     names = frozenset(existing)
     if template and DATABASE not in template:
@@ -65,12 +65,12 @@ def _meant(template: str, entry: Mapping[str, Any], existing: AbstractSet[str]) 
 
 
 def has_patterns(databases: Iterable[Mapping[str, Any]], template: str) -> bool:
-    """Tell whether it depends on the datastores that there are which ones are meant."""
+    """Return whether the existing datastores must be known to resolve the entries."""
     return DATABASE in (template or DATABASE) and any(is_pattern(str(entry["name"])) for entry in databases)
 
 
 def file_name(name: str) -> str:
-    """Return a name as one of a file, without its extension: what a path or a shell would read otherwise is encoded."""
+    """Return a name as a file name without extension: characters special in a path or a shell are encoded."""
     encoded = quote(name, safe=" ()")
     if encoded.startswith("."):
         encoded = f"%2E{encoded[1:]}"
@@ -96,7 +96,7 @@ def _has_paused(result: Mapping[str, Any]) -> bool:
 def hidden_documentation(
     disappears: Iterable[Mapping[str, Any]], results: Iterable[Mapping[str, Any]], template: str
 ) -> list[str]:
-    """Return what people wrote about the schemas that a run hides, as the exports of their datastores tell."""
+    """Return what people wrote about the schemas that a run hides, according to the exports of their datastores."""
     exports = {result["datastore"]["name"]: result for result in results if "datastore" in result}
     return [
         _hidden(each["database"], schema, exports[name]["documented_tables"].get(schema, []))

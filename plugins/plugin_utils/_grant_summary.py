@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What the role grant shows of a server when it has ended."""
+"""What the role grant shows about a server at its end."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def grant_lines(
 ) -> list[str]:
     """Return the lines, given what the module access returned and the variables of the role; empty without a result.
 
-    ``host`` is where Metamapper connects to, ``tunnels`` those that lead there on hosts of its own: the fields of its
-    form are left out where there may be no login yet.
+    ``host`` is where Metamapper connects to, ``tunnels`` are those to it on Metamapper's hosts: the fields of its form
+    are left out if there may be no login yet.
     """
     if "after" not in result:
         return []
@@ -93,7 +93,7 @@ def _tunnel(bastion: Mapping[str, Any], tunnels: Sequence[Mapping[str, Any]]) ->
 
 
 def _scope(scope: Result) -> Iterator[str]:
-    """Yield how metamapper_databases reads on this server. What patterns left out is said by each run."""
+    """Yield how metamapper_databases resolves on this server, with what patterns left out."""
     for database in scope["databases"]:
         new = [each["schema"] for each in scope["taken_in"] if each["database"] == database["name"]]
         more = f" and {len(new) - NAMES_SHOWN} more" if len(new) > NAMES_SHOWN else ""

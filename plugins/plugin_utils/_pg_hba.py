@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Names of databases and roles that mean one database and one role in pg_hba.conf.
+"""Names of databases and roles that have no special meaning in pg_hba.conf.
 
 https://www.postgresql.org/docs/current/auth-pg-hba-conf.html
 """
@@ -23,7 +23,7 @@ KEYWORDS = frozenset(("all", "replication", "samegroup", "samerole", "sameuser")
 def hba_problems(names: Iterable[str]) -> list[str]:
     """Return a sentence for each name that means something else in pg_hba.conf, or needs quotes there.
 
-    community.postgresql.postgresql_pg_hba takes a name in quotes apart, letter by letter (4.2.0).
+    community.postgresql.postgresql_pg_hba splits a quoted name into letters (4.2.0).
     """
     return [
         f"{name!r} cannot stand in pg_hba.conf {_reason(name)} Leave metamapper_pg_hba_file out, and write the rule by "

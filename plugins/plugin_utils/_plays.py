@@ -14,14 +14,14 @@ from ansible.errors import AnsibleError
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 
-# These read a playbook and run none; the inventory need not be there.
+# These commands only read a playbook, and need no inventory.
 READERS = ("syntax", "listhosts", "listtasks", "listtags")
 
 
 def pattern_with_hosts(pattern: Any, groups: Mapping[str, Iterable[str]]) -> Any:
-    """Return a pattern that a host of the inventory matches, whatever ``--limit`` leaves out of the run.
+    """Return a pattern that a host of the inventory matches, regardless of ``--limit``.
 
-    Ansible itself warns of one that nothing matches, does nothing, and exits with 0. Raises LookupError instead.
+    For a pattern that nothing matches, Ansible itself only warns and exits with 0; this raises LookupError.
     """
     if any(context.CLIARGS.get(reader) for reader in READERS) or _matching(pattern, groups):
         return pattern

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time and without notice. Ansible finds the filters by a link in
 # plugins/filter: ansible-doc takes links for aliases, and so leaves them out of its lists and of the reference.
-"""What the roles of this collection ask of Python: their variables in their types, and what is wrong with them."""
+"""The filters of this collection's roles: variables converted to their types, and problems with them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def role_variable_names(names: Iterable[str], roles: str | Iterable[str]) -> lis
 def role_problems(given: Mapping[str, Any], roles: Iterable[str], names: Iterable[str], server: str) -> list[str]:
     """Return a sentence for each variable of some roles that cannot work, and for the baseline of a server.
 
-    ``names`` are all variables that are set; one that nobody knows is a problem as well.
+    ``names`` are all variables that are set; an unknown one is a problem as well.
     """
     problems = unknown(names, known_names())
     for role in roles:
@@ -77,7 +77,7 @@ def role_problems(given: Mapping[str, Any], roles: Iterable[str], names: Iterabl
 def role_variables(given: Mapping[str, Any], role: str, names: Iterable[str]) -> dict[str, Any]:
     """Return the variables of a role in their types, without the prefix, and a sentence for each that cannot work.
 
-    ``names`` are all variables that are set; one that nobody knows is a problem as well. Only plain values are in it:
+    ``names`` are all variables that are set; an unknown one is a problem as well. Only plain values are in it:
     ansible-core before 2.19 hands a value from one template to the next as text.
     """
     values, problems = role_values(role, given)
@@ -85,14 +85,14 @@ def role_variables(given: Mapping[str, Any], role: str, names: Iterable[str]) ->
 
 
 def accepted_variables(checked: Mapping[str, Any]) -> Any:
-    """Return the variables of ``role_variables``; raises AnsibleFilterError where there are problems."""
+    """Return the variables of ``role_variables``; raises AnsibleFilterError if there are problems."""
     if checked["problems"]:
         raise AnsibleFilterError("\n".join(checked["problems"]))
     return checked["variables"]
 
 
 def play_hosts(pattern: Any, groups: Mapping[str, Iterable[str]]) -> Any:
-    """Return a pattern of hosts; raises AnsibleFilterError where no host of the inventory matches it."""
+    """Return a pattern of hosts; raises AnsibleFilterError if no host of the inventory matches it."""
     try:
         return pattern_with_hosts(pattern, groups)
     except LookupError as error:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""How a tunnel is kept open: the command that its unit runs, and the file with the host keys of the bastions.
+"""The command of a tunnel's unit, and the file with the host keys of the bastions.
 
 The options are all on the command line, and no ssh_config is read: what the unit says is what happens.
 """
@@ -18,7 +18,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.command
 
 SSH = "/usr/bin/ssh"
 SSH_PORT = 22
-# A bastion that says nothing is given up after 5 to 10 seconds more than ServerAliveInterval, and systemd restarts it.
+# The connection to an unresponsive bastion ends 5 to 10 seconds after ServerAliveInterval, and systemd restarts it.
 OPTIONS: Mapping[str, str] = {
     "BatchMode": "yes",
     "CheckHostIP": "no",
@@ -57,7 +57,7 @@ class Tunnel:
 
     @property
     def listen(self) -> str:
-        """Where it listens, as a text."""
+        """The listen address and port, as a text."""
         return f"{bracketed(self.listen_address)}:{self.listen_port}"
 
     def as_variables(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The host of a tunnel as it is: whose its account, its units and its ports are, and what the role may remove."""
+"""The state of the host of a tunnel: who uses its account, units and ports, and what the role may remove."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ LISTEN = "0A"  # https://www.kernel.org/doc/html/latest/networking/proc_net_tcp.
 
 
 def tunnel_host(found: Found, values: Mapping[str, Any], tunnels: Sequence[Tunnel]) -> dict[str, Any]:
-    """Return whose the account is, which units are to go, and a sentence for each thing that would harm the host.
+    """Return who uses the account, which units to remove, and a message for each thing that would harm the host.
 
-    ``found`` is what the tasks have read: ``passwd`` is a row of getent without the name, empty where there is none;
+    ``found`` is what the tasks have read: ``passwd`` is a row of getent without the name, empty if there is none;
     ``units`` are the paths of all units with a name of ours, ``own_units`` those that the role wrote for this user.
-    ``uid`` is None where there is no account.
+    ``uid`` is None if there is no account.
     """
     row: Sequence[str] = found["passwd"]
     is_own = bool(row) and row[3] == found["comment"]
@@ -47,7 +47,7 @@ def tunnel_host(found: Found, values: Mapping[str, Any], tunnels: Sequence[Tunne
 
 
 def listeners(table: str) -> list[tuple[str, int, int]]:
-    """Return address, port and owner's uid of each socket that listens, of the text of /proc/net/tcp and tcp6."""
+    """Return address, port and owner's uid of each socket that listens, from the text of /proc/net/tcp and tcp6."""
     rows = map(str.split, table.splitlines())
     return [(*_address(row[1]), int(row[7])) for row in rows if len(row) > 9 and row[3] == LISTEN]
 
@@ -116,7 +116,7 @@ def _port_problems(tunnels: Sequence[Tunnel], table: str, uid: int | None) -> It
 def _interface_problems(address: str, found: Found) -> Iterator[str]:
     """Yield why an address is not one of this host alone, by what ``ip -o address`` says of it; "" is unknown.
 
-    A bridge of containers may not be there yet: it comes with its first container.
+    A container bridge may not exist yet: it is created with the first container.
     """
     match = re.match(r"[0-9]+: ([^ @]+)[ @]", found["interface"])
     name = match[1] if match else ""

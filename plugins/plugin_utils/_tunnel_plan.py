@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Which tunnels there are to be, by the variables of all hosts of the inventory.
+"""Which tunnels should exist, according to the variables of all hosts of the inventory.
 
 A tunnel has two ends, and each end's play needs the other end's variables. A host may not be in the run (``--limit``),
-and what a run does not know it must not take away: so all is read from ``hostvars``, and typed here.
+and a run must not remove what it does not know: so everything is read from ``hostvars``, and typed here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables i
 
 HostVariables = Mapping[str, Mapping[str, Any]]
 Values = Mapping[str, Any]
-# Stands for a key that is yet to be made, in check mode. No point of the curve has it, so that nobody could log in with
+# Represents a key that does not exist yet, in check mode. It is not a point of the curve, so nobody could log in with
 # it: https://datatracker.ietf.org/doc/html/rfc8032#section-5.1.3
 KEY_TO_BE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA will-be-created"
 
@@ -60,7 +60,8 @@ def tunnel_account(
 ) -> dict[str, Any]:
     """Return what the account for tunnels on a bastion is to be: user, keys and targets.
 
-    ``shared`` are variables of the play, which ``hostvars`` does not have. Without targets there is to be no account.
+    ``shared`` are variables of the play, which ``hostvars`` does not have. Without targets the account should not
+    exist.
     """
     problems: list[str] = []
     users: set[str] = set()
@@ -124,7 +125,7 @@ def _present_targets(values: Values) -> list[Mapping[str, Any]]:
 
 
 def _bastion_of(target: Mapping[str, Any], bastions: Sequence[str]) -> str | None:
-    """Return the bastion of a target; None where it names one that does not exist, or none of several."""
+    """Return the bastion of a target; None if it names one that does not exist, or none of several."""
     named = target.get("bastion") or (bastions[0] if len(bastions) == 1 else None)
     return named if named in bastions else None
 
@@ -153,7 +154,7 @@ def _bastion(name: str, host_variables: HostVariables, values: Values) -> Bastio
         "metamapper_bastion_tunnel_keys": [KEY_TO_BE],
         "metamapper_bastion_targets": ["database:5432"],
     }
-    # Defaults of a role are none of hostvars. These are the role's own, as its argument spec has them.
+    # Defaults of a role are not in hostvars. These are the role's own, as its argument spec has them.
     defaults: dict[str, Any] = {
         "metamapper_bastion_address": str(variables.get("ansible_host") or name),
         "metamapper_bastion_port": variables.get("ansible_port") or SSH_PORT,

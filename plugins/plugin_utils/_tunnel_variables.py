@@ -5,7 +5,7 @@
 # Private to this collection: it may change at any time and without notice.
 """What is wrong with the variables of the role tunnel.
 
-``values`` are the role's variables in their types, by names without the prefix; None where one is not of its type.
+``values`` are the role's variables in their types, by names without the prefix; None if one is not of its type.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ TargetEntry = Mapping[str, Any]
 
 DATABASE_PORT = 5432
 FIRST_UNPRIVILEGED_PORT = 1024
-# What only this host, or a network that its owner has made, can reach. Not is_private of ipaddress: it holds networks
-# that are none of these, and which ones differs between versions of Python.
+# Addresses that only this host, or a network created on it, can reach. Not is_private of ipaddress, which has other
+# networks too, depending on the version of Python.
 LOCAL_NETWORKS = tuple(
     map(ipaddress.ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"))
 )
@@ -41,7 +41,7 @@ def tunnel_problems(values: Values) -> Iterator[str]:
 
 
 def target_text(target: TargetEntry) -> str:
-    """Return the database of a target as sshd takes it, host:port or [IPv6 address]:port."""
+    """Return the database of a target as sshd expects it, host:port or [IPv6 address]:port."""
     return f"{bracketed(target['host'])}:{target.get('port', DATABASE_PORT)}"
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What is wrong with variables that each are of the right type, and what does not fit together."""
+"""Problems of variables that have the right type: invalid values and contradictions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.dire
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._tunnel_variables import tunnel_problems
 
-# Values by names without the prefix; None where a value is not set, or not of its type.
+# Values by names without the prefix; None if a value is not set, or not of its type.
 Values = Mapping[str, Any]
 PATTERN = re.compile(r"[*?\[]")
 ADDRESS = re.compile(r"[A-Za-z0-9_.:-]+(/[0-9A-Fa-f.:]+)?\Z")
@@ -68,7 +68,7 @@ def _pg_hba(values: Values) -> Iterator[str]:
 
 
 def _is_hba_address(source: str) -> bool:
-    """Tell whether pg_hba.conf takes an address: a network, or a host's name."""
+    """Return whether pg_hba.conf accepts an address: a network, or a host name."""
     try:
         ipaddress.ip_network(source)
     except ValueError:

@@ -5,8 +5,8 @@
 # Private to this collection: it may change at any time and without notice.
 """The value of a variable in the type that its role documents, or why it cannot be that.
 
-Stricter than Ansible's own conversion where that would change a text or a name without a word, and never with the value
-in a message: it may be a secret.
+Stricter than Ansible's own conversion, which can silently change a text or a name, and without the value in messages,
+since it may be a secret.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Problems = List[str]
 INTEGER = re.compile(r"\s*[-+]?[0-9]+\s*\Z")
 PORTS = range(1, 65536)
 IN_QUOTES = 'Write it in quotes: "..." (in an INI inventory, \'"..."\').'
-# What YAML makes of a text that is not in quotes: https://yaml.org/type/
+# What YAML reads an unquoted text as: https://yaml.org/type/
 CHANGED_BY_YAML = (
     (bool, "a boolean, and not text: yes, no, on, off, true and false are booleans in YAML"),
     (int, "a number, and not text: YAML may have changed its digits (0123 becomes 83)"),
@@ -39,17 +39,17 @@ class WrongKind(Exception):
 
 
 def is_text(value: Any) -> bool:
-    """Tell whether a value is a text, or a text that Ansible Vault keeps (no str before ansible-core 2.19)."""
+    """Return whether a value is a text, or a text that Ansible Vault keeps (no str before ansible-core 2.19)."""
     return isinstance(value, str) or bool(getattr(value, "__ENCRYPTED__", False))
 
 
 def is_unset(value: Any) -> bool:
-    """Tell whether a value says nothing: null, or a text, list or mapping with nothing in it."""
+    """Return whether a value is empty: null, or a text, list or mapping without content."""
     return value is None or (is_text(value) and str(value) == "") or value in ([], {})
 
 
 def typed(place: str, value: Any, option: Option, problems: Problems) -> Any:
-    """Return a value in the type of its option; None where it cannot be that, and a sentence is added to the problems.
+    """Return a value in the type of its option; None if it cannot be that, and a sentence is added to the problems.
 
     ``place`` is the variable, with the index and the key in it. Null is the default where the default is empty.
     """
@@ -72,7 +72,7 @@ def _default_for_null(option: Option) -> Any:
 def _text(_place: str, value: Any, option: Option, _problems: Problems) -> str:
     if not is_text(value):
         return _choice_of_boolean(value, option)
-    # The same object where it can be: it may be marked as one that is not a template.
+    # The same object if possible: it may be marked as not a template.
     text: str = value if isinstance(value, str) else str(value)
     choices = option.get("choices")
     if choices and text not in choices:
@@ -126,7 +126,7 @@ def _list(place: str, value: Any, option: Option, problems: Problems) -> list[An
 
 
 def _list_of_one(text: str, element: Option) -> list[str]:
-    """Return the list that a text stands for: of itself, or of nothing. It is never taken apart at commas."""
+    """Return the list for a text: with the text, or empty. It is never split at commas."""
     if not text:
         return []
     if element["type"] != "str" or _is_list_as_text(text):
@@ -201,6 +201,6 @@ def _described(value: Any) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a question with the nearest of the known names, to put behind a sentence; empty where none is near."""
+    """Return a question with the most similar known name, to append to a message; empty if none is similar."""
     nearest = difflib.get_close_matches(name, sorted(known), n=1)
     return f" Did you mean {nearest[0]}?" if nearest else ""

@@ -24,7 +24,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variable_ty
 
 PREFIX = "metamapper_"
 ROLES = Path(__file__).resolve().parent.parent.parent / "roles"
-# Those that a play is made of; all others stand in the argument specs of the roles.
+# Those of the playbooks; all others are in the argument specs of the roles.
 PLAYBOOK_VARIABLES = (
     "metamapper_bastion_hosts",
     "metamapper_connection",
@@ -52,8 +52,8 @@ def known_names(roles: Path = ROLES) -> frozenset[str]:
 
 
 def unknown(names: Iterable[str], known: frozenset[str]) -> list[str]:
-    """Return a sentence for each name that is not known, with the known name that is nearest, if one is near."""
-    words = [name[len(PREFIX) :] for name in known]  # what all names share would make each near to each
+    """Return a sentence for each name that is not known, with the most similar known name, if any."""
+    words = [name[len(PREFIX) :] for name in known]  # the common prefix would make all names similar
     return [
         f"{name} is not a variable of metamapper.postgresql.{_question(name, words)}"
         for name in sorted(set(names) - known)
@@ -95,7 +95,7 @@ def description_of(option: Option) -> str:
 def module_options(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """Return some of a role's variables as options of a module, which have the same names; unset ones are left out.
 
-    A role hands them over in one piece: one by one, ansible-core before 2.19 would make a list of the text "[1, 2]".
+    A role passes them as one mapping: one by one, ansible-core before 2.19 would convert the text "[1, 2]" to a list.
     """
     return {name: values[name] for name in names if values.get(name) not in (None, {})}
 

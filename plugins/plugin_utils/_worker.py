@@ -5,8 +5,8 @@
 # Private to this collection: it may change at any time and without notice.
 """The action of a task that runs in Ansible's worker process where it can, and as an ordinary module everywhere else.
 
-A module costs a start of Python, an unpacked archive and its compilation. The worker process has all of that already:
-this file and what it imports are loaded once, before Ansible forks a worker for each host.
+A module has to start Python, and to unpack and compile an archive. The worker process has done that already: this file
+and what it imports are loaded once, before Ansible forks a worker for each host.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class WorkerAction(ModuleAction):
             return self._run_in_worker(has_invocation=wants_invocation(variables))
 
     def _told(self, result: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a result with a short message, once its problems stand on the console, unless it is to be silent."""
+        """Return a result with a short message, after writing its problems to the console, unless silent."""
         problems = result.get("problems")
         if not (result.get("failed") and problems):
             return result
@@ -95,7 +95,7 @@ class WorkerAction(ModuleAction):
         if self._task.delegate_to:
             variables = variables.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
         configured = constants.config.get_config_value("INTERPRETER_PYTHON", variables=variables)
-        return str(self._templar.template(configured or "") or "").strip()  # stripped before, it would be no template
+        return str(self._templar.template(configured or "") or "").strip()  # earlier, it would be no template
 
     def _is_allowed(self, variables: Mapping[str, Any]) -> bool:
         value = self._templar.template(variables.get(SWITCH, True))
@@ -120,7 +120,7 @@ class WorkerAction(ModuleAction):
         return dict(json.loads(json.dumps(self._task.args, cls=encoder, vault_to_text=True)))
 
     def _refusal(self, validated: ValidationResult) -> Result:
-        """Return the result where the arguments are wrong, in AnsibleModule's words; empty where they are not."""
+        """Return the result if the arguments are wrong, in AnsibleModule's words; empty if they are not."""
         if not validated.errors.errors:
             return {}
         message = validated.errors.msg
@@ -130,7 +130,7 @@ class WorkerAction(ModuleAction):
 
 
 def wants_invocation(variables: Mapping[str, Any]) -> bool:
-    """Tell whether the arguments are part of the result: always before ansible-core 2.21, and then if so configured."""
+    """Return whether the arguments are part of the result: always before ansible-core 2.21, then if configured."""
     if constants.config.get_configuration_definition("INJECT_INVOCATION") is None:
         return True
     return bool(constants.config.get_config_value("INJECT_INVOCATION", variables=variables))
@@ -145,7 +145,7 @@ def printed(result: Result, warnings: list[str], validated: ValidationResult) ->
 
 @contextlib.contextmanager
 def working_directory(path: str) -> Iterator[None]:
-    """Be in a directory for the length of a with block, as a local module is in that of the playbook."""
+    """Change to a directory for the duration of a with block, as a local module runs in that of the playbook."""
     before = os.open(".", os.O_RDONLY)
     try:
         os.chdir(path)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Callable, Mapping
 
 LOCAL = "ansible.builtin.local"
-# What the interpreter is where nobody has chosen one: Ansible looks for a Python on the target.
+# The interpreter setting if none is chosen: Ansible looks for a Python on the target.
 # https://docs.ansible.com/ansible/latest/reference_appendices/interpreter_discovery.html
 DISCOVERED = frozenset({"", "auto", "auto_legacy", "auto_silent", "auto_legacy_silent"})
 
@@ -37,10 +37,9 @@ class Circumstances:
 
 
 def is_own_python(interpreter: str) -> bool:
-    """Tell whether a path is that of the Python that runs this: by its text, or as a link in the same directory.
+    """Return whether a path is that of the Python that runs this: by its text, or as a link in the same directory.
 
-    What a link leads to does not count alone: the Python of a virtual environment is a link to one that has other
-    libraries.
+    The target of a link is not enough: the Python of a virtual environment is a link to one that has other libraries.
     """
     if interpreter == sys.executable:
         return True
@@ -64,5 +63,5 @@ REASONS: Mapping[str, Callable[[Circumstances], bool]] = {
 
 
 def reason_for_module(task: Circumstances) -> str:
-    """Return why a task has to run as a module; empty where it can run in the worker process."""
+    """Return why a task has to run as a module; empty if it can run in the worker process."""
     return next((reason for reason, holds in REASONS.items() if holds(task)), "")

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Carries the steps out, one after the other."""
+"""Carries out the steps in order."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def _restless(name: str) -> Problem:
 def _inspect(run: Run, session: Session, state: DatabaseState, narrowed: Narrowed | None = None) -> DatabaseFacts:
     """Return a database as it is now, without the schemas that have come since the survey: the next run covers them.
 
-    Taken in at each attempt, they would keep a transaction from ever ending while others create and rename schemas.
+    If each attempt included them, a transaction might never end while others create and rename schemas.
     """
     facts = inspect_database(session, state.desired, narrowed)
     keeps_extraneous = bool(run.found.not_done) and not run.request.is_absent
@@ -103,7 +103,7 @@ def _narrowed(batch: DatabasePlan) -> Narrowed:
 
 
 def _undone(run: Run, desired: Desired, plan: DatabasePlan, after: DatabaseFacts) -> list[Problem]:
-    """Return what the transaction was to change and has not, and what it has taken from the desired privileges."""
+    """Return what the transaction failed to change, and the desired privileges that it revoked."""
     missing = frozenset(desired.missing(after))
     unwanted = frozenset(after.extraneous)
     granted = [grant._replace(grant_as="") for grant in plan.grants]
@@ -131,7 +131,7 @@ def _change_leftovers(run: Run, session: Session, state: DatabaseState) -> None:
 
 @dataclass(frozen=True)
 class _Shared:
-    """What is extraneous on the server as a whole, and the roles that may be taken on to revoke it."""
+    """What is extraneous on the server as a whole, and the roles that may be assumed to revoke it."""
 
     items: AclItems
     assumable: Assumable
@@ -148,7 +148,7 @@ def _shared(run: Run, session: Session) -> _Shared:
 
 
 def _revokes(run: Run, shared: _Shared) -> list[Statement]:
-    """Return what revokes some items; raises Failure where one of them cannot be revoked."""
+    """Return what revokes some items; raises Failure if one of them cannot be revoked."""
     items = shared.items
     problems = revoke_obstacles(
         items, roles=run.request.roles, database=run.where.database, administrator=run.administrator
@@ -182,7 +182,7 @@ def revoke_shared(run: Run, _step: RevokeShared) -> None:
 
 @dataclass(frozen=True)
 class _Remaining:
-    """What is left of the roles when they are to be dropped."""
+    """What is left of roles that are to be dropped."""
 
     roles: Roles
     shared: _Shared

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The steps that change roles: group, users and their passwords, and the users that retire or go."""
+"""The steps that change roles: group, users and their passwords, and the users that are retired or dropped."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _role_plan(run: Run, roles: Roles, to_set: frozenset[str]) -> RolePlan:
 def change_roles(run: Run, step: ChangeRoles, to_set: frozenset[str] | None = None) -> None:
     """Change roles in one transaction, if the survey or ``to_set`` asks for it."""
     if step.part == "retired" and run.progress.starting:
-        return  # one of them may be a session of a retired user, with a scan to come
+        return  # one of them may be a session of a retired user that has yet to scan
     setting = run.found.to_set if to_set is None else to_set
     planned = _role_plan(run, run.progress.roles, setting).part(step.part)
     if not planned:
@@ -64,7 +64,7 @@ def change_roles(run: Run, step: ChangeRoles, to_set: frozenset[str] | None = No
     except ServerError as error:
         if step.part != "nologin" or error.sqlstate != LOCK_NOT_AVAILABLE or not run.request.end_connections:
             raise
-        # Whoever has got hold of the login can keep it: by a change of its own password that is not committed, say.
+        # An attacker who has the login can block this, for example by an uncommitted change of its password.
         with run.where.session() as session:
             _end(run, session, _open(run, session).connections)
         _converge(run, step, setting, planned)
@@ -75,7 +75,7 @@ def _converge(run: Run, step: ChangeRoles, setting: frozenset[str], planned: Seq
         f"{step.label}: {', '.join(map(quoted, step.roles))}",
         lambda session: inspect_roles(session, run.request),
         lambda roles: possible(_role_plan(run, roles, setting)).part(step.part),
-        # Whether a password is stored, nobody can tell.
+        # Whether a password is stored is unknown.
         lambda roles: _role_plan(run, roles, frozenset()).part(step.part),
         settings=_logging_off(run) if any(statement.secret for statement in planned) else (),
     )
@@ -90,7 +90,7 @@ def _logging_off(run: Run) -> tuple[Setting, ...]:
 
 @dataclass(frozen=True)
 class _Open:
-    """The sessions of some users, and how many processes are starting whose user nobody knows yet."""
+    """The sessions of some users, and how many processes are starting whose user is not known yet."""
 
     connections: tuple[Connection, ...]
     starting: int
@@ -99,8 +99,8 @@ class _Open:
 def end_sessions(run: Run, step: EndSessions) -> None:
     """Return when no session of some users is open, twice, a second apart.
 
-    Users that retire are not waited for: the next run finds them again, and says so until then. Raises Failure where
-    users that are to go still have sessions when the time is over.
+    Users that retire are not waited for: the next run revokes their membership, and this one says so. Raises Failure if
+    users that are to be dropped still have sessions at the end of the time.
     """
     users = step.users
     if not any(name in run.progress.roles for name in users):
@@ -156,7 +156,7 @@ def _end(run: Run, session: Session, connections: Sequence[Connection]) -> None:
 
 
 def check_successor(run: Run, _step: CheckSuccessor) -> None:
-    """Raise Failure unless the first user can log in and sees what those see that are to retire."""
+    """Raise Failure unless the first user can log in and sees everything that the retiring users see."""
     first = run.request.users[0]
     known = _probe(run, first)
     if known.state == "wrong":

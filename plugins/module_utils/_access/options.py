@@ -48,7 +48,7 @@ ACCESS_ARGUMENTS: Mapping[str, Any] = {
 
 @contextmanager
 def server_from_options(options: Mapping[str, Any]) -> Iterator[Server]:
-    """Hold the route to the server open; raises Failure where psycopg2 is missing, and where the bastion fails."""
+    """Keep the route to the server open; raises Failure if psycopg2 is missing, and if the bastion fails."""
     require_psycopg2()
     login = login_from_options(options, user=options["login_user"], password=options["login_password"])
     with route_from_options(options, login) as route:

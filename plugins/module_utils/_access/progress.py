@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What the steps share: where they write, what is wanted, what was found, and what has been committed so far."""
+"""What the steps share: where they write, what is desired, what was found, and what has been committed so far."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Plan = TypeVar("Plan", DatabasePlan, RolePlan)
 
 
 def possible(plan: Plan) -> Plan:
-    """Return a plan that can be carried out; raises Failure where something changed for the worse since the survey."""
+    """Return a plan that can be carried out; raises Failure if a new obstacle has come up since the survey."""
     if plan.problems:
         raise Failure(plan.problems)
     return plan
@@ -73,7 +73,7 @@ class Run:
         return self.found.server.facts.administrator
 
     def write(self, what: str, session: Session, work: Work[State, Planned]) -> State:
-        """Do some work in one transaction, remember it, and return what it left; raises Failure."""
+        """Do some work in one transaction, record it, and return what it found; raises Failure."""
         timeouts = LockTimeouts(self.request.wait_seconds, self.request.lock_timeout_ms)
         done = write(session, work, timeouts)
         self.progress.keep(what, done.statements)
@@ -103,7 +103,7 @@ class Run:
 
 
 def not_shown(database: str, statements: Sequence[Statement]) -> list[Problem]:
-    """Return that statements were accepted, and yet the catalog asks for them again."""
+    """Return that statements were accepted, but are still needed according to the catalog."""
     return [
         Problem(
             f"PostgreSQL accepted this statement in database {quoted(database)}, but the catalog does not show what it "

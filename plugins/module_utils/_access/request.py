@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What the options ask for, as values, and what is wrong with them before any server is asked."""
+"""What the options ask for, as values, and their problems that are known before any connection."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ class User:
 class AccessRequest:
     """Everything that the options ask for.
 
-    With ``state`` absent, the roles are to go with all that they hold; ``users`` are then all users, without
+    With ``state`` absent, the roles are to be dropped with all that they hold; ``users`` are then all users, without
     passwords, and ``databases`` and ``retired`` are empty. ``privilege`` is what the group gets on relations,
     ``accept_references`` that it may be REFERENCES although the group can create tables. With ``exclusive``, what the
-    roles hold beyond the list is revoked. With ``assume_owners``, what only an owner can grant or revoke is done as
-    that owner, of whom the administrator is made a member for the length of a transaction. ``connection_limit`` -1 is
-    none; ``wait_seconds`` bounds the wait for another run of this task on the same database, ``lock_timeout_ms`` each
-    wait for anybody else's lock. ``search_path`` is what the users get; empty: theirs is left alone.
-    ``parallel_databases`` is how many are looked at side by side.
+    roles hold out of scope is revoked. With ``assume_owners``, what only an owner can grant or revoke is done as that
+    owner, of which the administrator is a member for the duration of the transaction. ``connection_limit`` -1 is none;
+    ``wait_seconds`` bounds the wait for another run of this task on the same database, ``lock_timeout_ms`` each wait
+    for another session's lock. ``search_path`` is what the users get; if empty, theirs is not changed.
+    ``parallel_databases`` is how many are inspected in parallel.
     """
 
     group: str
@@ -78,7 +78,7 @@ class AccessRequest:
 
     @property
     def is_absent(self) -> bool:
-        """Whether the roles are to go."""
+        """Whether the roles are to be dropped."""
         return self.state == "absent"
 
     @property
@@ -88,22 +88,22 @@ class AccessRequest:
 
     @property
     def user_names(self) -> tuple[str, ...]:
-        """The users that are to be there; in ``absent`` those that are to go."""
+        """The users that should exist; with state ``absent`` those to be dropped."""
         return tuple(user.name for user in self.users)
 
     @property
     def role_names(self) -> tuple[str, ...]:
-        """The group and these users; the retired ones are not among them."""
+        """The group and these users, without the retired ones."""
         return (self.group, *self.user_names)
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """All roles that privileges may be revoked from, users first: the order in which they go."""
+        """All roles that privileges may be revoked from, users first: the order in which they are dropped."""
         return (*self.user_names, *self.retired, self.group)
 
     @property
     def listed_creators(self) -> tuple[str, ...]:
-        """The roles that some entry names as creators, each once, in order of first mention."""
+        """The roles that entries list as creators, each once, in order of first mention."""
         return tuple(dict.fromkeys(name for entry in self.databases for name in entry.creators or ()))
 
 
@@ -133,7 +133,7 @@ def request_from_options(options: Mapping[str, Any]) -> AccessRequest:
 
 
 def role_problem(what: str, name: str) -> Problem | None:
-    """Return why a text cannot be the name of a role of ours, None if it can."""
+    """Return why a text cannot be the name of one of the roles, None if it can."""
     if name.startswith("pg_") or name in RESERVED_ROLE_NAMES:
         message = f'The name "{name}" of a {what} is reserved by PostgreSQL.'
         advice = "Choose one that does not begin with pg_ and is neither public nor none."
@@ -156,7 +156,7 @@ def _wrong_roles(request: AccessRequest) -> list[Problem]:
 
 
 def _same_names(request: AccessRequest) -> Iterator[Problem]:
-    """Yield which names stand for two roles."""
+    """Yield the names that are used for two roles."""
     users = [*request.user_names, *request.retired]
     if request.group in users:
         message = f'Group and user have the same name "{request.group}". PostgreSQL has one name space for both.'
@@ -177,7 +177,7 @@ def _wrong_password(user: User) -> Iterator[Problem]:
 
 
 def _refused_by_the_form(request: AccessRequest) -> list[Problem]:
-    """Return with what Metamapper could never log in, since its form does not take it as it is."""
+    """Return what Metamapper could never log in with, since its form does not accept it unchanged."""
     values: list[tuple[str, Mapping[str, str]]] = [
         *((user.name, {"user": user.name, "password": user.password.reveal()}) for user in request.users),
         *((entry.name, {"database": entry.name}) for entry in request.databases if not is_pattern(entry.name)),
@@ -199,7 +199,7 @@ def _wrong_search_path(request: AccessRequest) -> Iterator[Problem]:
 
 
 def _wrong_numbers(request: AccessRequest) -> list[Problem]:
-    """Return which numbers are out of their bounds."""
+    """Return which numbers are out of range."""
     limits: Sequence[tuple[str, int, int, int]] = (
         ("connection_limit", request.connection_limit, -1, LARGEST_INTEGER),
         ("wait_seconds", request.wait_seconds, 0, LARGEST_INTEGER // 1000),

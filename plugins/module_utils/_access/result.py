@@ -34,7 +34,7 @@ Result = Mapping[str, Any]
 
 
 class DatabasesNotDone(Failure):
-    """Databases that could not be reached, while the others were done; in check mode, would be."""
+    """Databases that could not be reached, while the others were done or, in check mode, would be."""
 
     def __init__(self, not_done: Mapping[str, Problem], committed: Iterable[str], result: Result) -> None:
         super().__init__(not_done.values(), committed)
@@ -42,13 +42,13 @@ class DatabasesNotDone(Failure):
         self.result = result
 
     def as_result(self) -> dict[str, Any]:
-        """Return what a module hands to ``fail_json``: what was done, too."""
+        """Return what a module passes to ``fail_json``, including what was done."""
         done = {key: self.result[key] for key in ("changed", "statements", "notes")}
         return {**done, **super().as_result(), "databases_not_done": list(self.not_done)}
 
 
 def ensure_access(where: Server, request: AccessRequest, *, check_mode: bool) -> Result:
-    """Bring about what is wanted, or in check mode find out what that takes; return the module's result.
+    """Ensure what is desired, or in check mode find out what that takes; return the module's result.
 
     Raises Failure with everything that is refused, found before anything is written; or with what a transaction met,
     that one rolled back; or, once everything else is done, with the databases that could not be reached.
@@ -147,14 +147,14 @@ def _disappears(found: Survey) -> Iterable[dict[str, Any]]:
 
 
 def _known_before(found: Survey, passwords: Mapping[str, Password]) -> dict[str, Password]:
-    # What was learned about a password that was not set held before, too: only one that was set is a change.
+    # What was learned about a password that was not set was true before as well: only one that was set is a change.
     return {
         name: found.passwords.get(name, known) if known.state == "set" else known for name, known in passwords.items()
     }
 
 
 def _with_passwords(roles: Mapping[str, Any], passwords: Mapping[str, Password]) -> dict[str, Any]:
-    """Return the roles with what is known of their passwords, so that a diff shows that one is set."""
+    """Return the roles with what is known about their passwords, so that a diff shows that one is set."""
     known = {name: password.state for name, password in passwords.items()}
     return {
         name: {**properties, "password": known[name]} if properties and name in known else properties

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What a survey finds, as values: the server, each database with its plan, and what stands in the way. Pure."""
+"""What a survey finds, as values: the server, each database with its plan, and what prevents it. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def plan_of(facts: DatabaseFacts, desired: Desired) -> DatabasePlan:
 
 
 def not_entered(shared: Iterable[AclItem], entered: Collection[str]) -> tuple[AclItem, ...]:
-    """Return what is not revoked where a database is entered: CONNECT on others, tablespaces, parameters."""
+    """Return what is not revoked inside a database: CONNECT on others, tablespaces, parameters."""
     return tuple(item for item in shared if not (item.kind == "database" and item.name in entered))
 
 
@@ -51,7 +51,7 @@ class ServerState:
 
 @dataclass(frozen=True)
 class DatabaseState:
-    """A database, what is in scope of it where it is listed, and the plan; in one part a transaction."""
+    """A database, what is in scope of it if it is listed, and the plan, in one part per transaction."""
 
     desired: Desired
     facts: DatabaseFacts
@@ -70,7 +70,7 @@ class DatabaseState:
 
     @property
     def leftovers(self) -> list[Statement]:
-        """What ends other ties of roles that are to go."""
+        """What removes other references to roles that are to be dropped."""
         if self.facts.remains is None:
             return []
         from .roles.removal import (  # noqa: PLC0415
@@ -84,9 +84,9 @@ class DatabaseState:
 class Survey:
     """All that was found. ``problems`` empty means that the plans can be carried out.
 
-    ``not_done`` has, by name, why databases could not be looked at: the others are done. ``shared`` is what is to be
-    revoked on the server as a whole; ``left_out`` are the databases that patterns left out.
-    ``may_join`` is false where the group holds something in a database that is not done: a new user would see less.
+    ``not_done`` has, by name, why databases could not be inspected; the others are done. ``shared`` is what is to be
+    revoked on the server as a whole; ``left_out`` are the databases that patterns left out. ``may_join`` is false where
+    the group holds something in a database that is not done: a new user would see less.
     """
 
     server: ServerState
@@ -101,11 +101,11 @@ class Survey:
 
     @property
     def to_set(self) -> frozenset[str]:
-        """The existing users whose password is another one."""
+        """The existing users whose password differs."""
         return frozenset(name for name, password in self.passwords.items() if password.state == "wrong")
 
     def possible(self, request: AccessRequest) -> AccessRequest:
-        """Return what can be done for roles while databases are not done: nobody retires, nor joins to see less."""
+        """Return what can be done for roles while databases are not done: no user retires, or joins to see less."""
         if not self.not_done:
             return request
         roles = self.server.facts.roles

@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The steps that bring about what is wanted, in order, as data. Pure.
+"""The steps that ensure what is desired, in order, as data. Pure.
 
-Grant: the group first, then each database, and the users last, so that a user becomes a member when all of it is there.
-Absent: the logins first, since whoever cannot log in scans nothing, then each database, and the roles last.
+Grant: the group first, then each database, and the users last, so that a user becomes a member when everything is
+granted. Absent: the logins first, since a user that cannot log in scans nothing, then each database, and the roles
+last.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class ChangeRoles:
 
 @dataclass(frozen=True)
 class ChangeDatabase:
-    """Grant and revoke in a database, in one transaction a batch."""
+    """Grant and revoke in a database, in one transaction per batch."""
 
     state: DatabaseState
 
@@ -50,14 +51,14 @@ class SettlePasswords:
 
 @dataclass(frozen=True)
 class EndSessions:
-    """End the sessions of users that go or retire, or wait until there are none."""
+    """End the sessions of users that are dropped or retired, or wait until there are none."""
 
     users: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class CheckSuccessor:
-    """See that the first user works and sees what the retired ones see."""
+    """Check that the first user works and sees what the retired ones see."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ Steps = Tuple[Step, ...]
 
 
 def steps(found: Survey, request: AccessRequest) -> Steps:
-    """Return the steps; one that has nothing to do when its turn comes writes nothing."""
+    """Return the steps; one that has nothing to do writes nothing."""
     return _absent(found, request) if request.is_absent else _present(found, request)
 
 

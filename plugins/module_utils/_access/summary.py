@@ -21,7 +21,7 @@ from .roles.settings import Settings, settings_after, shown_settings
 
 Summary = Mapping[str, Any]
 
-# What lets a relation show up in information_schema.
+# The privileges that make a relation visible in information_schema.
 # https://www.postgresql.org/docs/current/infoschema-tables.html
 SHOWING = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})
 
@@ -51,7 +51,7 @@ def _properties(facts: RoleFacts | None, request: AccessRequest) -> dict[str, ob
 def desired_role_summary(
     roles: Mapping[str, RoleFacts], request: AccessRequest, databases: Collection[str], leaving: Collection[str]
 ) -> dict[str, dict[str, object]]:
-    """Return what group and users are once the plan is carried out; in databases not meant, settings stay.
+    """Return what group and users are once the plan is carried out; settings in databases out of scope stay.
 
     ``leaving`` are the retired users whose membership ends.
     """
@@ -83,11 +83,11 @@ def _retired(facts: RoleFacts, request: AccessRequest, leaves: bool) -> dict[str
 def database_summary(facts: DatabaseFacts, *, is_listed: bool, done: DatabasePlan | None = None) -> dict[str, Any]:
     """Return what the roles hold in a database, with a plan as if it were carried out.
 
-    ``connect`` is empty where the database is not listed. Of the schemas in scope, ``privilege`` is the one that is
-    wanted on the relations; ``relations`` counts what exists, ``granted`` those with that privilege, ``other`` counts
-    the privileges of the other mode, default ones included; ``future`` names the creators whose later relations will
-    have it. ``extraneous`` has, by schema and role, how many objects each privilege beyond these is held on; the schema
-    is empty for what is in none.
+    ``connect`` is empty if the database is not listed. Of the schemas in scope, ``privilege`` is the one that is wanted
+    on the relations; ``relations`` counts what exists, ``granted`` those with that privilege, ``other`` counts the
+    privileges of the other mode, default ones included; ``future`` names the creators whose later relations will have
+    it. ``extraneous`` has, by schema and role, how many objects each privilege beyond these is held on; the schema is
+    empty for what is in none.
     """
     grants, revokes = (set(done.grants), set(done.revokes)) if done else (set(), set())
     left = [item for item in facts.extraneous if item not in revokes]
@@ -163,15 +163,15 @@ def _label(item: AclItem) -> str:
 
 
 def disappearing(facts: DatabaseFacts, revokes: Iterable[AclItem]) -> list[str]:
-    """Return the schemas out of scope of which something will not show up any more once some items are revoked."""
+    """Return the schemas out of scope of which something is no longer visible once some items are revoked."""
     shown = (item for item in revokes if item.kind in ("relation", "column") and item.privilege in SHOWING)
     return sorted({item.schema for item in shown} - facts.listed.keys())
 
 
 def changes(before: Summary, after: Summary) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return both sides with only those schemas that differ; the databases are the same in both, and all stay.
+    """Return both sides with only the schemas that differ; all databases stay.
 
-    A run that finds nothing missing returns as little for thousands of schemas as for one: Ansible spends longer on a
+    A run that finds nothing missing returns no more for thousands of schemas than for one: Ansible spends longer on a
     large result, here and on the controller, than the server on the questions.
     """
     old, new = before["databases"], after["databases"]
@@ -252,7 +252,8 @@ def _line_label(kind: str, *names: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    # A name may hold a line break, which would look like another line of the diff. Few do: most lines stay as they are.
+    # A name may contain a line break, which would look like another line of the diff. Most do not, and stay as they
+    # are.
     if text.isprintable():
         return text
     return "".join(

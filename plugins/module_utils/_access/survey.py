@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Looks at everything before anything is written: the server, each database, and what that leads to."""
+"""Inspects everything before anything is written: the server, each database, and what follows from it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ NO_SUCH_ROLE = "22023"  # invalid_parameter_value, as the answer to SET ROLE
 
 
 def survey(where: Server, request: AccessRequest) -> Survey:
-    """Return everything that was found; raises Failure only where the server itself cannot be looked at."""
+    """Return everything that was found; raises Failure only if the server itself cannot be inspected."""
     with where.session() as session:
         server = _server(session, where, request)
         facts = server.facts
@@ -136,7 +136,7 @@ def _no_session_role(where: Server) -> Problem:
 
 
 def _entry_obstacles(facts: ServerFacts, targets: Targets) -> list[Problem]:
-    """Return which databases must be entered and cannot be, as the catalog says."""
+    """Return which databases must be entered and cannot be, according to the catalog."""
     mentioned = set(_mentioned(facts)) - set(targets.names)
     others = [one for one in facts.databases if one.name in mentioned]
     return [
@@ -175,7 +175,7 @@ def _databases(
 
 
 def _inspected(where: Server, desired: Desired, *, has_group: bool) -> DatabaseFacts | Problem:
-    """Return a database beside what is desired, or why it cannot be looked at."""
+    """Return a database compared with what is desired, or why it cannot be inspected."""
     try:
         with where.session(desired.name) as session:
             return read_again(session, partial(inspect_database, desired=desired, has_group=has_group))
@@ -186,7 +186,7 @@ def _inspected(where: Server, desired: Desired, *, has_group: bool) -> DatabaseF
 
 
 def _advised(where: Server, plan: DatabasePlan, desired: Desired, *, has_group: bool) -> DatabasePlan:
-    """Return a plan whose problems say where assuming the owners would help; asks again where there are some."""
+    """Return a plan whose problems say where assuming the owners would help; inspects again if there are any."""
     if not plan.problems or desired.request.assume_owners or desired.server.admin.is_superuser:
         return plan
     assuming = replace(desired, request=replace(desired.request, assume_owners=True))
@@ -199,7 +199,7 @@ def _advised(where: Server, plan: DatabasePlan, desired: Desired, *, has_group: 
 
 
 def _is_held(where: Server, request: AccessRequest, databases: Collection[str]) -> bool:
-    """Tell whether the group holds anything in some databases; asks the server where there are any."""
+    """Return whether the group holds anything in some databases; asks the server where there are any."""
     if not databases or request.is_absent:
         return False
     with where.session() as session:
@@ -208,7 +208,7 @@ def _is_held(where: Server, request: AccessRequest, databases: Collection[str]) 
 
 
 def _without_revokes(state: DatabaseState) -> DatabaseState:
-    # While a database is not done, no mode is narrowed: what is lost here is found nowhere else yet.
+    # While a database is not done, no mode is narrowed: what is lost here may not be granted there yet.
     return replace(state, plan=replace(state.plan, revokes=()), facts=replace(state.facts, extraneous=()))
 
 
@@ -232,7 +232,7 @@ def _roles(found: Survey, where: Server, request: AccessRequest, targets: Target
 
 
 def _refusals(found: Survey, where: Server, request: AccessRequest, roles: RolePlan) -> Iterator[Problem]:
-    """Yield why what is to be changed cannot be written, or must not be."""
+    """Yield why the planned changes cannot be written, or must not be."""
     facts = found.server.facts
     yield from revoke_obstacles(
         found.shared, roles=request.roles, database=where.database, administrator=facts.administrator
@@ -281,9 +281,9 @@ def _too_long_default(database: str, first: LongDefault, search_path: str) -> Pr
 
 
 def lost_by_retirement(where: Server, facts: ServerFacts, request: AccessRequest, roles: RolePlan) -> list[Problem]:
-    """Return what would be lost to Metamapper by the retirements of a plan, in any database that can be entered.
+    """Return what Metamapper would no longer see after the retirements of a plan, in any database that can be entered.
 
-    The first of the present users is the one that takes their place.
+    The first present user takes their place.
     """
     retires = roles.nologin or roles.retired
     names = [name for name in request.retired if name in facts.roles] if retires else []

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What module access does with its options, whoever runs it."""
+"""What module access does with its options, in a module and in an action plugin."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .result import ensure_access
 
 
 def run(options: Mapping[str, Any], *, check_mode: bool) -> Result:
-    """Bring about what the options ask for; in check mode find out what that takes."""
+    """Ensure what the options ask for; in check mode find out what that takes."""
     try:
         request = request_from_options(options)
         with server_from_options(options) as where:

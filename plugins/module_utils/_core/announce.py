@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""How far a long task is, for whoever listens: an action plugin does, a module has no way to say anything meanwhile."""
+"""The progress of a long task, for a listener: an action plugin can show it, a module cannot."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 @contextmanager
 def announced_to(listener: Listener) -> Iterator[None]:
-    """Let a function hear, for the length of a with block, how far its task is."""
+    """Report progress to a function for the duration of a with block."""
     token = _listener.set(listener)
     try:
         yield
@@ -29,7 +29,7 @@ def announced_to(listener: Listener) -> Iterator[None]:
 
 
 def counted_off(items: Sequence[Item], what: str, *, already: int = 0) -> Iterator[Item]:
-    """Yield items, and announce how many are done: each ten of them, and all; nothing where there are few.
+    """Yield items, and announce how many are done: every ten of them, and at the end; nothing if there are few.
 
     ``already`` is how many others were done before.
     """

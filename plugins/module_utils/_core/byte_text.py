@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Texts of a server that does not know their encoding (SQL_ASCII): UTF-8 mostly, and any other bytes as well.
+"""Texts of a server that does not know their encoding (SQL_ASCII): mostly UTF-8, but possibly any bytes.
 
 They travel as LATIN1, in which every byte is a character. Here, bytes that are not UTF-8 are surrogates, so that no
 name is lost and each can be sent back: https://peps.python.org/pep-0383/

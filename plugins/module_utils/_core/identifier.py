@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Names as SQL needs them: in quotes only where PostgreSQL would not read them back otherwise."""
+"""Names as SQL needs them: in quotes only if PostgreSQL would otherwise read another name."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PLAIN = re.compile("[a-z_][a-z0-9_]*")
 
 
 def identifier(name: str) -> str:
-    """Return a name as it stands in a statement, the way quote_ident() writes it."""
+    """Return a name as quote_ident() writes it in a statement."""
     return name if PLAIN.fullmatch(name) and name not in KEYWORDS else quoted(name)
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Who may make whom a member of a role, in words and as a statement."""
+"""Who may grant membership in a role, in words and as a statement."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .sql_statement import quoted, statement_text
 
 
 def may_grant(role: str, version: int) -> str:
-    """Return who may grant the membership in a role that is no superuser.
+    """Return who may grant the membership in a role that is not a superuser.
 
     https://www.postgresql.org/docs/current/sql-grant.html#SQL-GRANT-DESCRIPTION-ROLES
     """
@@ -24,7 +24,7 @@ def may_grant(role: str, version: int) -> str:
 
 
 def may_alter(role: str, version: int) -> str:
-    """Return who may change a role that is no superuser."""
+    """Return who may change a role that is not a superuser."""
     if has_feature(version, "createrole_needs_admin"):
         return f"a role with CREATEROLE and ADMIN OPTION on {quoted(role)} or a superuser"
     return "a role with CREATEROLE or a superuser"

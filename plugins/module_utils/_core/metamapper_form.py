@@ -5,8 +5,8 @@
 # Private to this collection: it may change at any time and without notice.
 """What Metamapper does not accept or store: of its datastore form, and of a column default. Pure.
 
-Measured with Metamapper 1.0.0: the form strips blanks off the ends of its texts without a word, limits their lengths,
-and wants a host name without underscores, and of an SSH host its IP address.
+Measured with Metamapper 1.0.0: the form silently strips blanks off the ends of its texts, limits their lengths, and
+wants a host name without underscores, and of an SSH host its IP address.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Iterator, Literal
 
 PASSWORD_CHARACTERS = 128
 DATABASE_CHARACTERS = 128
-# Of a column default that is longer it stores nothing, and hides the whole schema.
+# It does not store a longer column default, and hides the whole schema.
 DEFAULT_CHARACTERS = 255
 # Each label of a host name: https://datatracker.ietf.org/doc/html/rfc1123#page-13
 HOST_NAME = re.compile(r"(?!-)[0-9A-Za-z-]{1,63}(?<!-)(\.(?!-)[0-9A-Za-z-]{1,63}(?<!-))*")
@@ -32,7 +32,7 @@ class FormProblem:
     """Why a value cannot be given to Metamapper.
 
     ``is_fatal`` tells that Metamapper cannot log in with it at all, since the value belongs to the server; otherwise
-    another spelling of it, such as an IP address, leads to the same place. ``reason`` never holds a password.
+    another form of it, such as an IP address, works. ``reason`` never holds a password.
     """
 
     field: Field
@@ -44,7 +44,7 @@ class FormProblem:
 def form_problems(
     *, host: str = "", user: str = "", password: str = "", database: str = "", ssh_host: str = "", ssh_user: str = ""
 ) -> tuple[FormProblem, ...]:
-    """Return what is wrong with the values of a datastore; an empty value is not looked at."""
+    """Return what is wrong with the values of a datastore; an empty value is not checked."""
     return (
         *_host(host),
         *_stripped("user", user, "Name the role without them."),
@@ -57,7 +57,7 @@ def form_problems(
 
 
 def _host(host: str) -> Iterator[FormProblem]:
-    # Whatever holds a colon passes, as an IPv6 address does. A directory is that of a Unix socket, which Metamapper
+    # Anything with a colon is accepted, as an IPv6 address is. A directory is that of a Unix socket, which Metamapper
     # never uses.
     if host and ":" not in host and not host.startswith("/") and HOST_NAME.fullmatch(host) is None:
         reason = f'Metamapper\'s form refuses the host "{host}": it wants letters, digits, dashes and dots only.'

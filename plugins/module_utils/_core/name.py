@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What can be the name of an object of PostgreSQL, and which name somebody may have meant."""
+"""What is a valid name of a PostgreSQL object, and suggestions for misspelled names."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def unsendable(text: str) -> str:
 def suggestion(name: str, existing: Iterable[str]) -> str:
     """Return the question whether the existing name most like ``name`` was meant; empty for a pattern.
 
-    It is empty as well where no name is like it.
+    It is empty as well if no name is similar.
     """
     if is_pattern(name):
         return ""

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Which existing names a name or a pattern means."""
+"""Which existing names a name or a pattern matches."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ PATTERN_CHARACTERS = frozenset("*?[")
 
 
 def is_pattern(entry: str) -> bool:
-    """Tell whether an entry may be a pattern, so that it depends on the names that exist what it means."""
+    """Return whether an entry may be a pattern, whose meaning depends on the names that exist."""
     return not PATTERN_CHARACTERS.isdisjoint(entry)
 
 
 def is_system_schema(name: str) -> bool:
-    """Tell whether a name belongs to PostgreSQL itself.
+    """Return whether a name belongs to PostgreSQL itself.
 
     https://www.postgresql.org/docs/current/ddl-schemas.html#DDL-SCHEMAS-CATALOG
     """

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What is wrong, in words for people and in keys for programs."""
+"""What is wrong, as text for people and as keys for programs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .visible import visible
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong.
+    """A problem.
 
-    ``message`` says what was tried, on which object, and what was found. ``remedies`` are what fixes it; empty
-    when nothing but the message helps. ``sqlstate`` is the server's five characters, empty when
-    the server did not speak. ``database``, ``object`` and ``statement`` are empty where they do not apply.
+    ``message`` says what was tried, on which object, and what was found. ``remedies`` are what fixes it; empty when
+    nothing but the message helps. ``sqlstate`` is the server's five characters, empty if it does not come from the
+    server. ``database``, ``object`` and ``statement`` are empty if they do not apply.
     """
 
     message: str
@@ -38,7 +38,7 @@ class Problem:
         return cls(message, (remedy,), database=remedy.database, object=about, statement=statement)
 
     def __str__(self) -> str:
-        """Return it for a terminal: no name in it can control what surrounds it. The exact text is in the keys."""
+        """Return it for a terminal: no name in it can change how the rest is shown. The exact text is in the keys."""
         return told([(self.message, self.remedies)], "")
 
     @property
@@ -71,7 +71,7 @@ class Failure(Exception):
         super().__init__(summary(self.problems))
 
     def as_result(self) -> dict[str, Any]:
-        """Return what a module hands to ``fail_json``: the message, and keys for a program."""
+        """Return what a module passes to ``fail_json``: the message, and keys for a program."""
         first = self.problems[0] if self.problems else Problem("")
         message = str(self)
         if self.committed:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What fixes a problem or a finding, as a value: what is to be done, who does it, and where."""
+"""What fixes a problem or a finding, as a value: what to do, who does it, and where."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Remedy:
     """One remedy.
 
     ``text`` is what is copied: ``statements`` one below the other, each with its semicolon; ``name: value`` of a
-    variable; a line of ``file``; or a sentence. ``role`` is the role that runs the statements, empty where any does
-    that ``by`` describes; ``database`` is where, empty where it does not matter. ``is_alternative`` tells that it does
-    instead of the remedies before it, which are all needed, in their order. ``situation`` names the row of the tests
-    that runs it. ``change`` tells what is done with the value of a variable: items are added to a list or removed from
-    it, and else it is set.
+    variable; a line of ``file``; or a sentence. ``role`` is the role that runs the statements, empty if any role that
+    ``by`` describes can; ``database`` is where, empty if it does not matter. ``is_alternative`` tells that it replaces
+    the remedies before it, all of which are needed, in their order. ``situation`` names the row of the tests that runs
+    it. ``change`` tells what is done with the value of a variable: items are added to a list or removed from it, and
+    else it is set.
     """
 
     kind: Kind
@@ -90,17 +90,17 @@ def variable(
 
 
 def line(situation: Situation, text: str, file: str) -> Remedy:
-    """Return a line of a file of the server, which has to be reloaded then."""
+    """Return a line of a file of the server, which then has to be reloaded."""
     return Remedy("line", text, situation, file=file)
 
 
 def by_hand(sentence: str) -> Remedies:
-    """Return what only a person can decide or do; nothing for an empty sentence."""
+    """Return what only a person can decide or do; nothing for an empty text."""
     return (Remedy("person", sentence),) if sentence else ()
 
 
 def alternatively(*remedies: Remedy) -> Remedies:
-    """Return remedies of which each does instead of those before it."""
+    """Return remedies each of which replaces those before it."""
     return tuple(replace(one, is_alternative=True) for one in remedies)
 
 
@@ -150,13 +150,13 @@ def told(items: Sequence[tuple[str, Remedies]], head: str) -> str:
 
 
 def _behind(remedies: Remedies) -> Remedies:
-    """Return what stands behind all messages: statements, and what would do instead of them."""
+    """Return what follows all messages: statements, and their alternatives."""
     has_statements = any(one.kind == "sql" for one in remedies)
     return tuple(one for one in remedies if one.kind == "sql" or (one.is_alternative and has_statements))
 
 
 def _sentences(remedies: Remedies) -> list[str]:
-    """Return the rest, which stands behind its message."""
+    """Return the other remedies, which follow their message."""
     behind = _behind(remedies)
     return ["\n".join(visible_lines(one.instruction)) for one in remedies if one not in behind]
 
@@ -171,6 +171,6 @@ def _blocks(remedies: Sequence[Remedy]) -> list[str]:
 
 
 def _shown(statement: str) -> str:
-    """Return a statement for a terminal; one that is too long to be read there is cut, and whole in the keys."""
+    """Return a statement for a terminal; one that is too long is cut; the keys have all of it."""
     text = visible(statement)
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]} … (all of it is in remedies)"

@@ -16,13 +16,13 @@ class Route(Protocol):
     def parameters(self) -> Mapping[str, Any]:
         """Return what this route changes in libpq's parameters (``hostaddr``, ``port``); empty for none.
 
-        To be asked again for each login; raises Failure where the route is no longer open.
+        To be called again for each login; raises Failure if the route is no longer open.
         """
 
     def must_retry(self, error: Exception, *, is_timeout: bool = False) -> bool:
-        """Tell whether a login that failed is to be tried again; raise Failure where the route itself is broken.
+        """Return whether a login that failed is to be tried again; raise Failure if the route itself is broken.
 
-        ``is_timeout`` tells that nothing was heard in the time for a login.
+        ``is_timeout`` tells that the login timed out.
         """
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""A value that must not be seen."""
+"""A value that must not be shown."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Secret:
         object.__setattr__(self, "_text", text)
 
     def reveal(self) -> str:
-        """Return the text, to be handed to libpq and nowhere else."""
+        """Return the text, to be passed to libpq and nowhere else."""
         return self._text
 
     def __repr__(self) -> str:

@@ -32,18 +32,18 @@ Feature = Literal[
     "lock_per_name",
 ]
 
-# server_version_num from which on it is so
+# the server_version_num that it begins with
 SINCE: Mapping[Feature, int] = MappingProxyType(
     {
         # Passwords may be stored as scram-sha-256 verifiers; before, as md5 hashes.
         # https://www.postgresql.org/docs/10/auth-methods.html#AUTH-PASSWORD
         "scram": 100000,
-        # statement_timeout holds for each statement of a message; before, for what is left of the message.
+        # statement_timeout applies to each statement of a message; before, to what is left of the message.
         # https://www.postgresql.org/docs/13/runtime-config-client.html#GUC-STATEMENT-TIMEOUT
         "timeout_for_each_statement": 130000,
         # https://www.postgresql.org/docs/14/runtime-config-client.html#GUC-IDLE-SESSION-TIMEOUT
         "idle_session_timeout": 140000,
-        # A server can look, while a statement runs, whether its client is still there.
+        # A server can check, while a statement runs, whether its client is still connected.
         # https://www.postgresql.org/docs/14/runtime-config-connection.html#GUC-CLIENT-CONNECTION-CHECK-INTERVAL
         "client_connection_check": 140000,
         # PUBLIC may no longer create in the schema "public" of a new database.
@@ -61,7 +61,7 @@ SINCE: Mapping[Feature, int] = MappingProxyType(
         # ALTER DEFAULT PRIVILEGES FOR ROLE needs the role's privileges; before, bare membership.
         # https://www.postgresql.org/docs/16/sql-alterdefaultprivileges.html
         "inherited_defaults": 160000,
-        # to_regclass() answers NULL to a name that is not well formed (measured: an error before 16).
+        # to_regclass() returns NULL for a malformed name (measured: an error before 16).
         "lenient_regclass": 160000,
         # A vertical tab separates words in SQL, as other blanks do (measured: part of a word before 17).
         "blank_vertical_tab": 170000,
@@ -77,7 +77,7 @@ SINCE: Mapping[Feature, int] = MappingProxyType(
 
 
 def has_feature(version: int, feature: Feature) -> bool:
-    """Tell whether a server of this ``server_version_num`` behaves so."""
+    """Return whether a server of this ``server_version_num`` has a feature."""
     return version >= SINCE[feature]
 
 

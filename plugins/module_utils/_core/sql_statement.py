@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""SQL statements as values: what is to be run, before there is a connection to quote names with."""
+"""SQL statements as values, built before there is a connection to quote names with."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Name = Tuple[str, ...]
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement with a ``{}`` in the place of each name and, at the end, of the secret if there is one.
+    """A statement with a ``{}`` for each name and, at the end, for the secret if there is one.
 
     A name is a tuple: ``("sales",)``, or ``("sales", "orders")`` for a qualified one.
     """
@@ -36,7 +36,7 @@ class Statement:
 
 
 def placeholders(count: int) -> str:
-    """Return the place holders of a list of names."""
+    """Return the placeholders of a list of names."""
     return ", ".join(["{}"] * count)
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What a module does, for the two who run it: the module itself, and the action plugin of its name."""
+"""What a module does, shared by the module and the action plugin of the same name."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import Any, Iterator, Mapping, Protocol
 
 Result = Mapping[str, Any]
 
-# A run keeps what it reads until it ends: a search for garbage finds none, and is a quarter of the time of a first run
-# on 20,000 relations. https://docs.python.org/3/library/gc.html#gc.set_threshold
+# A run keeps what it reads until it ends: garbage collection finds nothing, and takes a quarter of the time of a first
+# run on 20,000 relations. https://docs.python.org/3/library/gc.html#gc.set_threshold
 ALLOCATIONS_BETWEEN_SEARCHES = 1_000_000
 
 
@@ -42,7 +42,7 @@ class Task:
 
 
 class Module(Protocol):
-    """What is asked of AnsibleModule."""
+    """The methods of AnsibleModule that are used."""
 
     params: dict[str, Any]
     check_mode: bool
@@ -52,14 +52,14 @@ class Module(Protocol):
         """Keep a warning for the result."""
 
     def exit_json(self, **result: Any) -> Any:
-        """Print the result, and end."""
+        """Print the result, and exit."""
 
     def fail_json(self, msg: str, **result: Any) -> Any:
-        """Print the result of what failed, and end."""
+        """Print the result of a failed task, and exit."""
 
 
 def run_as_module(task: Task, module: Module) -> None:
-    """Run a task in the process of its module, and end that with the result."""
+    """Run a task in the process of its module, and exit with the result."""
     result, warnings = shown(task.run(module.params, check_mode=module.check_mode), is_diff_wanted=module._diff)
     for warning in warnings:
         module.warn(warning)
@@ -76,9 +76,9 @@ def shown(result: Result, *, is_diff_wanted: bool) -> tuple[dict[str, Any], list
 
 
 def fit_process() -> None:
-    """Let no crash of this process, nor of a child, write its memory with the secrets in it into a core file.
+    """Prevent core files of this process and its children, which would contain secrets.
 
-    And let Python hardly ever search for garbage.
+    Garbage collection becomes rare.
     """
     _soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
@@ -87,7 +87,7 @@ def fit_process() -> None:
 
 @contextlib.contextmanager
 def fitted_process() -> Iterator[None]:
-    """Fit a process that is not ours alone, for the length of a with block; then it is as it was before."""
+    """Do the same for a shared process, for the duration of a with block; then restore it."""
     limits, thresholds = resource.getrlimit(resource.RLIMIT_CORE), gc.get_threshold()
     try:
         fit_process()

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""How PostgreSQL reads a name that nobody quoted: what becomes of regnamespace and to_regclass.
+"""How PostgreSQL reads unquoted names, as regnamespace and to_regclass do.
 
-Metamapper hands ``schema`` to regnamespace and ``schema.table`` to to_regclass as they are. Both split and fold the
+Metamapper passes ``schema`` to regnamespace and ``schema.table`` to to_regclass as they are. Both split and fold the
 text as if it were SQL: https://www.postgresql.org/docs/current/datatype-oid.html
 """
 
@@ -52,7 +52,7 @@ class UnquotedNameParser:
         return self.odd_name + r"|\\"
 
     def is_unquotable_schema(self, schema: str) -> bool:
-        """Tell whether this name of a schema breaks a scan that sees a relation in it, or takes another schema's id.
+        """Return whether this name of a schema breaks a scan that sees a relation in it, or takes another schema's id.
 
         It is a matter of the name alone, whatever else exists. A name with a backslash comes back as itself, and yet
         Metamapper fails on it.
@@ -60,11 +60,11 @@ class UnquotedNameParser:
         return "\\" in schema or self.schema_effect(schema, frozenset([schema])) != "fine"
 
     def is_unquotable_relation(self, relation: str) -> bool:
-        """Tell whether the name of a relation does not come back as itself, whatever its schema is called."""
+        """Return whether the name of a relation does not come back as itself, whatever its schema is called."""
         return bool(re.search(self.odd_relation, relation)) and self.meant("x", relation) != ("x", relation)
 
     def breaks_scan(self, effect: Effect) -> bool:
-        """Tell whether a scan fails on a relation that has this effect, or stores another one in its place.
+        """Return whether a scan fails on a relation that has this effect, or stores another one in its place.
 
         From 16 on one without an id is stored, and loses its text only when it is renamed.
         """
@@ -72,7 +72,7 @@ class UnquotedNameParser:
         return not is_stored
 
     def words(self, text: str) -> tuple[str, ...] | None:
-        """Return the names that a text with dots means, None where it is not well formed."""
+        """Return the names that a text with dots means, None if it is malformed."""
         blank = f"[{re.escape(self.blanks)}]*"
         word = re.compile(
             f'{blank}(?:"((?:[^"]|"")*)"|([^".{re.escape(self.blanks)}][^.{re.escape(self.blanks)}]*)){blank}'
@@ -102,7 +102,7 @@ class UnquotedNameParser:
         return "fine" if names[0] == schema else "wrong id"
 
     def meant(self, schema: str, relation: str) -> QualifiedName | None:
-        """Return the schema and relation that ``to_regclass`` looks for, None where it looks for none."""
+        """Return the schema and relation that ``to_regclass`` looks for, None if it looks for none."""
         names = self.words(f"{schema}.{relation}")
         if names is not None and len(names) == 3 and names[0] == self.database:
             names = names[1:]
@@ -124,7 +124,7 @@ class UnquotedNameParser:
 
 
 def safe_name(name: str, taken: AbstractSet[str]) -> str:
-    """Return a name like this one that needs no quotes and that nothing else has."""
+    """Return a name like this one that needs no quotes and is not in use."""
     plain = re.sub("[^a-z0-9_]+", "_", name.lower()).strip("_") or "renamed"
     plain = f"_{plain}"[:50] if plain[0].isdigit() else plain[:50]
     candidates = [plain, *(f"{plain}_{number}" for number in range(2, len(taken) + 3))]

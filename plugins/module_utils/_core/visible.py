@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Names as people must see them: nothing in them may hide, reorder or control what surrounds them."""
+"""Names as people must see them: nothing in them may hide, reorder or control the text around them."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ def visible_lines(text: str) -> list[str]:
 
 
 def is_exact(text: str) -> bool:
-    """Tell whether a statement is shown as it is, so that what is copied from the page is what is meant."""
+    """Return whether a statement is shown unchanged, so that a copy of what is shown is exact."""
     return "\n".join(visible_lines(text)) == text

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Files that are written whole or not at all."""
+"""Atomic replacement of files."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import tempfile
 
 
 def replace_file(path: str, text: str, mode: int, *, errors: str = "strict") -> None:
-    """Let a file have a text, in UTF-8, and a mode; nothing stays behind where that fails. Raises OSError.
+    """Replace a file by a text in UTF-8, with a mode; nothing is left behind if that fails. Raises OSError.
 
-    ``errors`` is what becomes of characters that are no text, as ``open`` takes it.
+    ``errors`` is the handler for characters that cannot be encoded, as in ``open``.
     """
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=".", suffix=".part")
     try:

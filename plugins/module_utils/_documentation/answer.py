@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What Metamapper answers, and what to say of it where it is not what was asked for."""
+"""Metamapper's responses, and the messages on unexpected ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHOWN = 200
 
 @dataclass(frozen=True)
 class Answer:
-    """What Metamapper answered: its status, and the JSON in it; None where it was no JSON."""
+    """A response of Metamapper: its status, and its JSON, None if it is not JSON."""
 
     status: int
     body: Any
@@ -32,7 +32,7 @@ class Answer:
 
 
 def refusal(place: Place, question: str, answer: Answer) -> Problem:
-    """Return what is wrong where Metamapper answered with what nobody wants."""
+    """Return what is wrong if Metamapper refused a request."""
     asked = f"Metamapper at {place.url} was asked {question}"
     if 300 <= answer.status < 400:
         message = f"{asked} and answered with a redirect to {answer.location} ({answer.status})."
@@ -55,7 +55,7 @@ def refusal(place: Place, question: str, answer: Answer) -> Problem:
 
 
 def fault(place: Place, question: str, answer: Answer) -> Problem:
-    """Return what is wrong where Metamapper failed, or asks for a pause, for longer than anybody waits."""
+    """Return what is wrong if Metamapper failed, or throttled requests, for longer than the wait limit."""
     asked = f"Metamapper at {place.url} was asked {question}"
     if answer.status == TOO_MANY:
         message = f"{asked} and refused, because there were too many requests (429); it asks for a pause of "
@@ -73,7 +73,7 @@ def fault(place: Place, question: str, answer: Answer) -> Problem:
 
 
 def silence(place: Place, question: str, reason: str) -> Problem:
-    """Return what is wrong where there was no answer."""
+    """Return what is wrong if there was no response."""
     return Problem(
         f"Metamapper at {place.url} was asked {question} and gave no answer: {reason}.",
         by_hand(
@@ -84,7 +84,7 @@ def silence(place: Place, question: str, reason: str) -> Problem:
 
 
 def pause_seconds(retry_after: str) -> float:
-    """Return the pause that a header Retry-After asks for: seconds, or a date; 5 seconds where it says neither."""
+    """Return the pause that a header Retry-After asks for, in seconds or as a date; 5 seconds if it is neither."""
     if retry_after.strip().isdigit():
         return max(float(retry_after), 1.0)
     try:
@@ -94,7 +94,7 @@ def pause_seconds(retry_after: str) -> float:
 
 
 def error_text(answer: Answer) -> str:
-    """Return what an answer says of an error: the messages for the fields, or the one for the whole; empty for none."""
+    """Return the error messages in a response: those of the fields, or the general one; empty for none."""
     error = answer.body.get("error") if isinstance(answer.body, Mapping) else None
     if not isinstance(error, Mapping):
         return ""

@@ -20,14 +20,14 @@ from .content import KINDS, Path, Text, text_of
 from .deadline import for_each
 
 PAGE_SIZE = 1000
-# A scan that runs meanwhile makes a list longer while it is read.
+# A scan that runs meanwhile can make a list longer while it is read.
 ATTEMPTS = 3
 Item = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Datastore:
-    """One of Metamapper's datastores: its identifier, what it is called, and whether new scans of it begin."""
+    """One of Metamapper's datastores: its identifier, its name, and whether new scans of it start."""
 
     id: str
     name: str
@@ -46,7 +46,7 @@ Entries = Dict[Path, Entry]
 
 
 def find_datastore(client: Client, name: str) -> Datastore:
-    """Return the datastore of a name; raises Failure where there is none, or the names of several differ in nothing."""
+    """Return the datastore with a name; raises Failure if there is none, or several have the same name."""
     items = list_all(client, "datastores")
     found = [item for item in items if item["name"] == name]
     if len(found) == 1:
@@ -64,7 +64,7 @@ def datastore_names(client: Client, name: str) -> list[str]:
 
 
 def set_scanning(client: Client, datastore: Datastore, *, is_enabled: bool) -> None:
-    """Let new scans of a datastore begin, or not; one that has begun goes on. Raises Failure where that fails."""
+    """Pause or resume new scans of a datastore; a running one continues. Raises Failure if that fails."""
     answer = client.ask("PATCH", f"datastores/{datastore.id}", body={"is_enabled": is_enabled})
     if answer.status != 200 or answer.body.get("is_enabled") is not is_enabled:
         message = f'Metamapper did not {"resume" if is_enabled else "pause"} the datastore "{datastore.name}"'
@@ -94,7 +94,7 @@ def _entries(outer: Path, items: list[Item]) -> Entries:
 
 
 def read(client: Client, path: Path, entry: Entry) -> Entry | None:
-    """Return an entry as it is now; None where it is hidden."""
+    """Return an entry as it is now; None if it is hidden."""
     answer = client.ask("GET", _address(path, entry))
     return Entry(entry.id, text_of(answer.body)) if answer.status == 200 else None
 
@@ -109,7 +109,7 @@ def _address(path: Path, entry: Entry) -> str:
 
 
 def list_all(client: Client, path: str) -> list[Item]:
-    """Return the items of a list, of all its pages; raises Failure where it cannot be read whole."""
+    """Return the items of all pages of a list; raises Failure if it cannot be read completely."""
     for _attempt in range(ATTEMPTS):
         items, total = _pages(client, path)
         if total <= len(items):

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""One question to Metamapper's REST API and its answer: deadlines, refusals, and what is worth a second attempt."""
+"""Requests to Metamapper's REST API: deadlines, refusals, and retries."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from .answer import TOO_MANY, Answer, fault, pause_seconds, refusal, silence
 from .deadline import NotInTime, within
 from .place import Place, masked
 
-# Seconds before each further attempt, where nothing says how long to wait.
+# Seconds before each retry, unless the response says how long to wait.
 PAUSES = (0.5, 2.0, 5.0)
 FAULTS = frozenset({500, 502, 503, 504})
-# What whoever asks decides about; all others are an error.
+# Statuses that are returned to the caller; all others are an error.
 ANSWERS = frozenset({200, 400, 404})
 LARGEST = 256 * 1024 * 1024
 SHOWN = 200
-# From ansible-core 2.17 on. Reading the system's authorities for each request would take longer than the request.
+# From ansible-core 2.17 on. Reading the system's CA certificates for each request would take longer than the request.
 TAKES_CONTEXT = "context" in inspect.signature(Request.open).parameters
 TAG = re.compile(r"<[^>]*>")
 
 
 class NoAnswer(Exception):
-    """There was none; ``is_final`` where another attempt would end in the same way."""
+    """There was no response; ``is_final`` if a retry would end in the same way."""
 
     def __init__(self, reason: str, *, is_final: bool = False) -> None:
         self.reason = reason
@@ -48,7 +48,7 @@ class NoAnswer(Exception):
 
 
 class Client:
-    """Asks Metamapper, as the owner of a token. It may be used by several threads."""
+    """Sends requests to Metamapper with a token. It may be used by several threads."""
 
     def __init__(self, place: Place, pause: Callable[[float], None] = time.sleep) -> None:
         self._place = place
@@ -56,9 +56,9 @@ class Client:
         self._request = _request(place)
 
     def ask(self, method: str, path: str, query: Mapping[str, Any] | None = None, body: Any = None) -> Answer:
-        """Return an answer whose status is one of ANSWERS, with JSON in it; raises Failure for every other end.
+        """Return a response in JSON whose status is one of ANSWERS; raises Failure otherwise.
 
-        Each request may be made again: reading changes nothing, and a text that is written twice is the same text.
+        Each request can be repeated: reading changes nothing, and writing a text twice is the same as writing it once.
         """
         question = f"{method} {path}"
         url = f"{self._place.url}/{path}" + (f"?{urlencode(query)}" if query else "")
@@ -87,7 +87,7 @@ class Client:
             failures += not _says_when(answer)
 
     def _once(self, method: str, url: str, body: Any) -> Answer:
-        """Return any answer; raises NoAnswer. No redirect is followed: the token is for this address alone."""
+        """Return any response; raises NoAnswer. No redirect is followed: the token is for this address only."""
         try:
             response = self._request.open(
                 method,
@@ -119,7 +119,7 @@ class Client:
         length = headers.get("Content-Length", "")
         if length.isdigit() and not headers.get("Content-Encoding") and len(content) < int(length):
             raise NoAnswer(f"the answer ended after {len(content)} of {length} bytes")
-        if status != 200:  # what people wrote is left as it is
+        if status != 200:  # what people wrote is not changed
             content = masked(content.decode("utf-8", "replace"), self._place.secret).encode()
         try:
             body = json.loads(content)
@@ -131,7 +131,7 @@ class Client:
         )
 
     def _clean(self, text: str) -> str:
-        """Return a text of somebody else's for a message: short, on one line, and without the token."""
+        """Return a foreign text for a message: short, on one line, and without the token."""
         return " ".join(masked(text, self._place.secret).split())[:SHOWN]
 
     def _no_answer(self, error: BaseException) -> NoAnswer:
@@ -148,14 +148,14 @@ class Client:
         raise Failure([refusal(self._place, question, answer)])
 
     def _pause_before_next(self, answer: Answer | None, failures: int) -> float | None:
-        """Return how many seconds to wait before another attempt; None where there is to be none."""
+        """Return how many seconds to wait before a retry; None for no retry."""
         if answer is not None and _says_when(answer):
             return pause_seconds(answer.retry_after)
         return PAUSES[failures] if failures < len(PAUSES) else None
 
 
 def _request(place: Place) -> Request:
-    """Return what makes Ansible's requests; raises Failure for a file of authorities that cannot be read."""
+    """Return Ansible's HTTP client; raises Failure if the file of CA certificates cannot be read."""
     options: dict[str, Any] = {}
     try:
         if TAKES_CONTEXT:
@@ -174,5 +174,5 @@ def _request(place: Place) -> Request:
 
 
 def _says_when(answer: Answer | None) -> bool:
-    """Tell whether an answer asks for a pause, whose length it may say."""
+    """Return whether a response asks for a pause, whose length it may state."""
     return answer is not None and (answer.status == TOO_MANY or bool(answer.status == 503 and answer.retry_after))

@@ -18,7 +18,7 @@ FIELDS = ("short_desc", "readme", "tags")
 
 @dataclass(frozen=True)
 class Text:
-    """What was written about one object: a line, a page of HTML, and tags; all empty where nothing was."""
+    """What was written about one object: a line, a page of HTML, and tags; all empty if nothing was."""
 
     short_desc: str = ""
     readme: str = ""
@@ -37,7 +37,7 @@ Documentation = Dict[Path, Text]
 
 
 def text_of(item: Mapping[str, Any]) -> Text:
-    """Return what was written about an object, of which Metamapper tells null where it was nothing."""
+    """Return what was written about an object; Metamapper returns null if nothing was."""
     return Text(item.get("short_desc") or "", item.get("readme") or "", tuple(sorted(item.get("tags") or ())))
 
 
@@ -52,7 +52,7 @@ def count_by_kind(paths: Mapping[Path, Any]) -> dict[str, int]:
 
 
 def documented_tables(texts: Documentation) -> dict[str, list[str]]:
-    """Return the tables of which, or of whose columns, something was written, by schema."""
+    """Return the tables about which, or about whose columns, something was written, by schema."""
     found: dict[str, dict[str, None]] = {}
     for schema, *inner in sorted(texts):
         if inner:
@@ -61,12 +61,12 @@ def documented_tables(texts: Documentation) -> dict[str, list[str]]:
 
 
 def as_place(path: Path) -> dict[str, str]:
-    """Return the names of an object for a program; empty where they do not apply."""
+    """Return the names of an object for a program; empty if they do not apply."""
     return dict(zip(KINDS.values(), (*path, "", "")))
 
 
 def differing(before: Documentation, after: Documentation) -> tuple[Documentation, Documentation]:
-    """Return of two documentations what is not the same in both."""
+    """Return what differs between two documentations."""
     paths = {path for path in {*before, *after} if before.get(path) != after.get(path)}
     return _part(before, paths), _part(after, paths)
 
@@ -76,7 +76,7 @@ def _part(texts: Documentation, paths: set[Path]) -> Documentation:
 
 
 def losses(before: Documentation, after: Documentation) -> list[Path]:
-    """Return the objects of which a text of before is gone, or has another one in its place."""
+    """Return the objects that have lost a text, or have a different one."""
     return sorted(path for path, text in before.items() if _is_lost(text, after.get(path, Text())))
 
 

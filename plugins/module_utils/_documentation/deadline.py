@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Calls that may wait for ever, made in daemon threads: who asks can stop waiting, and the process can end."""
+"""Calls that may block forever, made in daemon threads: the caller can stop waiting, and the process can end."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ THREADS = 4
 
 
 class NotInTime(Exception):
-    """A call has not returned within its time, and may still run."""
+    """A call has not returned in time, and may still run."""
 
 
 def within(seconds: float, function: Callable[[], Value]) -> Value:
-    """Return what a function returns, or raise what it raises; raises NotInTime where it takes longer."""
+    """Return what a function returns, or raise what it raises; raises NotInTime if it takes longer."""
     outcomes: SimpleQueue[Outcome] = SimpleQueue()
     Thread(target=lambda: outcomes.put(_outcome(0, lambda _item: function(), None)), daemon=True).start()
     try:
@@ -39,7 +39,7 @@ def within(seconds: float, function: Callable[[], Value]) -> Value:
 def for_each(items: Sequence[Item], function: Callable[[Item], Value]) -> list[Value]:
     """Return what a function returns for each item, in the order of the items; several are done at a time.
 
-    Raises the first error, and begins with no further item then. The function itself must end in time.
+    Raises the first error, and then starts no further item. The function itself must end in time.
     """
     waiting: SimpleQueue[tuple[int, Item]] = SimpleQueue()
     outcomes: SimpleQueue[Outcome] = SimpleQueue()
@@ -63,7 +63,7 @@ def _work(
     function: Callable[[Item], Any],
     is_over: Event,
 ) -> None:
-    """Take what waits, until nothing does or somebody has met an error."""
+    """Process the queue until it is empty or there is an error."""
     try:
         while not is_over.is_set():
             index, item = waiting.get_nowait()
@@ -78,5 +78,5 @@ def _work(
 def _outcome(index: int, function: Callable[[Any], Any], item: Any) -> Outcome:
     try:
         return index, function(item), None
-    except BaseException as error:  # it is raised where somebody waits for it
+    except BaseException as error:  # raised by the caller that waits for it
         return index, None, error

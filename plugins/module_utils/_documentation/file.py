@@ -25,7 +25,7 @@ INNER = {0: "schemas", 1: "tables", 2: "columns"}
 
 
 class WrongContent(Exception):
-    """A file is no file of ours; the text says where and why."""
+    """A file is not one of ours; the text says where and why."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def as_json(kept: Kept) -> str:
 
 
 def from_json(text: str) -> Kept:
-    """Return what a file has; raises WrongContent. A key that nobody knows is an error, not left out."""
+    """Return what a file has; raises WrongContent. An unknown key is an error."""
     try:
         content = json.loads(text)
     except ValueError as error:
@@ -92,7 +92,7 @@ def _text(place: str, entry: Mapping[str, Any]) -> Text:
 
 
 def load(path: str) -> Kept:
-    """Return what the file at a path has; raises Failure where there is none, or another one."""
+    """Return what the file at a path has; raises Failure if there is none, or it is not one of ours."""
     try:
         with open(path, encoding="utf-8", errors="surrogatepass") as file:
             return from_json(file.read())
@@ -105,12 +105,12 @@ def load(path: str) -> Kept:
 
 
 def load_if_there(path: str) -> Kept | None:
-    """Return what the file at a path has; None where there is none. Raises Failure for any other file."""
+    """Return what the file at a path has; None if there is none. Raises Failure for any other file."""
     return load(path) if os.path.lexists(path) else None
 
 
 def save(path: str, kept: Kept) -> None:
-    """Write a file whole, with mode 0640, or leave what is there; raises Failure."""
+    """Replace a file, with mode 0640, or leave it as it was; raises Failure."""
     try:
         replace_file(path, as_json(kept), MODE, errors="surrogatepass")
     except OSError as error:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Metamapper's place on the network, as the options name it."""
+"""Where Metamapper is on the network, according to the options."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .._core.secret import MASK, Secret
 API = "/api/v1"
 # What never leaves this machine needs no encryption.
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-# Of a header; with others in it the error of Python's library would show the token.
+# The characters of a header; with others, the error of Python's library would show the token.
 PRINTABLE = re.compile(r"[!-~]+")
 
 
@@ -30,8 +30,8 @@ class Place:
     """Where Metamapper is, who asks, and how long it may take.
 
     ``url`` ends with the version of the API, without a slash. ``secret`` is what the header Authorization needs.
-    ``ca_cert`` is empty for the system's authorities. ``timeout_seconds`` is the time of one answer, ``wait_seconds``
-    the longest time for which one request waits because Metamapper says so.
+    ``ca_cert`` is empty for the system's authorities. ``timeout_seconds`` limits the wait for one response,
+    ``wait_seconds`` the time for which a throttled request is retried.
     """
 
     url: str
@@ -68,12 +68,12 @@ def place_from_options(options: Mapping[str, Any]) -> Place:
 
 
 def _secret(token: str) -> Secret:
-    """Return the token as Metamapper shows it, in base64, also where it was given as identifier, colon and secret."""
+    """Return the token as Metamapper shows it, in base64, also if it was given as identifier, colon and secret."""
     return Secret(base64.b64encode(token.encode()).decode() if ":" in token else token)
 
 
 def masked(text: str, secret: Secret) -> str:
-    """Return a text of somebody else's without the token, in any of its forms."""
+    """Return a foreign text without the token, in any of its forms."""
     forms = [secret.reveal()]
     with contextlib.suppress(ValueError):
         forms.append(base64.b64decode(forms[0], validate=True).decode().rpartition(":")[2])
@@ -90,7 +90,7 @@ def _url(given: str, *, may_be_clear: bool) -> tuple[str, list[Problem]]:
     except ValueError:
         return "", [_no_address(given)]
     if parts.username is not None or parts.password is not None:
-        # It is not repeated here: a password would be in it.
+        # It is not repeated here, since it contains a password.
         return "", [
             Problem("api_url has a user name in it.", by_hand("Give the token in api_token, and the address alone."))
         ]

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What of a file is to be written to Metamapper, what cannot be, and what is left since somebody wrote otherwise."""
+"""What of a file is written to Metamapper, what cannot be, and what is kept because somebody has changed it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Remark:
 
 @dataclass
 class Plan:
-    """What a restore does: the writes, what cannot be written, and what is kept as somebody has written it since."""
+    """What a restore does: the writes, what cannot be written, and what is kept since somebody has changed it."""
 
     writes: list[Write] = field(default_factory=list)
     not_written: list[Remark] = field(default_factory=list)
@@ -52,9 +52,9 @@ class Plan:
 
 
 def plan_restore(wanted: Documentation, entries: Entries, *, only_missing: bool) -> Plan:
-    """Return what makes Metamapper have what a file has. Nothing is ever taken out of Metamapper.
+    """Return what restores a file to Metamapper. Nothing is ever removed from Metamapper.
 
-    With ``only_missing`` a text is written where there is none, and nowhere else.
+    With ``only_missing`` a text is written only if there is none.
     """
     plan = Plan()
     for path in sorted(wanted):
@@ -82,7 +82,7 @@ def hidden(path: Path) -> Remark:
 
 
 def differing_fields(wanted: Text, current: Text) -> dict[str, Any]:
-    """Return the texts that are to be written, by their names; what the file has nothing of stays as it is."""
+    """Return the texts that are to be written, by their names; what is not in the file stays as it is."""
     return {
         name: value
         for name, value in wanted.as_dict().items()
@@ -91,12 +91,12 @@ def differing_fields(wanted: Text, current: Text) -> dict[str, Any]:
 
 
 def still_missing(write: Write, current: Text) -> dict[str, Any]:
-    """Return of the texts to be written those of which there is still none."""
+    """Return those of the texts to be written that are still missing."""
     return {name: value for name, value in write.fields.items() if not getattr(current, name)}
 
 
 def altered(write: Write, stored: Text) -> list[Remark]:
-    """Return a remark on each text that Metamapper has stored as another one."""
+    """Return a remark on each text that Metamapper has stored differently."""
     reason = "Metamapper has stored it in another form: it takes only some of HTML."
     wanted = _with(Text(), write.fields)
     return [Remark(write.path, name, reason) for name in differing_fields(wanted, stored)]
@@ -112,7 +112,7 @@ def _comparable(value: Any) -> Any:
 
 
 def _refusal(name: str, value: Any) -> str:
-    """Return why Metamapper's API does not take a text; empty where it does."""
+    """Return why Metamapper's API does not accept a text; empty if it does."""
     if name == "short_desc" and len(value.strip()) > LONGEST_SHORT_DESC:
         return (
             f"It has {len(value.strip())} characters, and the API takes at most {LONGEST_SHORT_DESC}: paste it there."

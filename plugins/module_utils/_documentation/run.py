@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Export, restore, pause and resume, each as one path that check mode takes as well, with the writing line left out."""
+"""Export, restore, pause and resume; check mode runs the same code path without writing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .restore import Plan, Remark, Write, altered, hidden, plan_restore, still_m
 
 @dataclass
 class Result:
-    """What the module returns; ``changed`` is what check mode would change as well."""
+    """What the module returns; in check mode ``changed`` tells whether it would change anything."""
 
     changed: bool
     datastore: Datastore
@@ -46,7 +46,7 @@ class Result:
 
 
 def perform(client: Client, options: Mapping[str, Any], *, check: bool) -> tuple[dict[str, Any], list[str]]:
-    """Do what the options of the module ask for, and return its result and warnings; raises Failure."""
+    """Do what the options of the module ask for; return its result and warnings; raises Failure."""
     if options["state"] == "listed":
         return {"changed": False, "datastores": catalog.datastore_names(client, options["datastore"])}, []
     result = _changed(client, options, check=check)
@@ -66,9 +66,9 @@ def _changed(client: Client, options: Mapping[str, Any], *, check: bool) -> Resu
 
 
 def export(client: Client, name: str, path: str, *, check: bool) -> Result:
-    """Let the file at a path have what people wrote about a datastore; raises Failure, and then nothing has changed.
+    """Export what people wrote about a datastore to the file at a path; raises Failure, and then nothing has changed.
 
-    Where a text of the file is gone from Metamapper, or another one is in its place, the file is kept as well.
+    If a text of the file is gone from Metamapper, or is a different one, a copy of the old file is kept.
     """
     old = file.load_if_there(path)
     datastore = catalog.find_datastore(client, name)
@@ -99,7 +99,7 @@ def export(client: Client, name: str, path: str, *, check: bool) -> Result:
 
 
 def restore(client: Client, name: str, path: str, *, only_missing: bool, check: bool) -> Result:
-    """Let Metamapper have what the file at a path has; raises Failure, whose message says how much was written."""
+    """Restore the file at a path to Metamapper; raises Failure, whose message says how much was written."""
     kept = file.load(path)
     datastore = catalog.find_datastore(client, name)
     entries = catalog.entries_of(client, datastore, only=kept.documentation)
@@ -119,7 +119,7 @@ def restore(client: Client, name: str, path: str, *, only_missing: bool, check: 
 
 
 def pause_or_resume(client: Client, name: str, *, is_enabled: bool, check: bool) -> Result:
-    """Let new scans of a datastore begin, or not; raises Failure."""
+    """Pause or resume new scans of a datastore; raises Failure."""
     datastore = catalog.find_datastore(client, name)
     changed = datastore.is_enabled is not is_enabled
     if changed and not check:
@@ -129,12 +129,12 @@ def pause_or_resume(client: Client, name: str, *, is_enabled: bool, check: bool)
 
 
 def _apply(client: Client, plan: Plan, *, only_missing: bool) -> None:
-    """Write, and let the plan have what was written and what was not after all; raises Failure."""
+    """Write, and update the plan with what was written and what was not; raises Failure."""
     done: list[Write] = []
 
     def write(each: Write) -> list[Remark]:
         fields: Mapping[str, Any] = each.fields
-        if only_missing:  # somebody may have written since the list was read
+        if only_missing:  # somebody may have written after the list was read
             now = catalog.read(client, each.path, each.entry)
             if now is None:
                 return [hidden(each.path)]

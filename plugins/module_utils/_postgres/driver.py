@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The one place that knows psycopg2: its import, its connections, and its errors as one error of ours."""
+"""The only module that uses psycopg2: its import, its connections, and its errors as ServerError."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ __all__ = ["ServerError", "sql"]
 Query = Union[str, "sql.Composable"]
 Row = Tuple[Any, ...]
 
-# Once a statement is given up: for the request to cancel it, and for the server to do so.
+# After a statement has timed out: for the request to cancel it, and for the server to do so.
 CANCEL_SECONDS = 1.0
-NOT_UTF8 = "22021"  # character_not_in_repertoire: what a server says that looks at the bytes itself
+NOT_UTF8 = "22021"  # character_not_in_repertoire: from a server that checks the bytes itself
 
 
 def require_psycopg2() -> None:
-    """Raise Failure where psycopg2 cannot be imported."""
+    """Raise Failure if psycopg2 cannot be imported."""
     if PSYCOPG2_IMPORT_ERROR is not None:
         message = "The Python library psycopg2 is not there for the interpreter that runs this module."
         remedy = (
@@ -110,17 +110,17 @@ def _log_in(dsn: str) -> Any:
 
 
 def _said_at_login(raw: Any, error: Exception) -> str:
-    """Return why a login failed, which a Python before 3.11.4 leaves out of the error where it is not UTF-8."""
+    """Return why a login failed; Python before 3.11.4 leaves that out of the error if it is not UTF-8."""
     libpq = _libpq()
     message = libpq.PQerrorMessage(raw.pgconn_ptr) if libpq is not None and raw.pgconn_ptr else None
     return said_by(error, message or b"")
 
 
-_OPEN: dict[int, Connection] = {}  # changed and copied in one step each, so that threads need no lock
+_OPEN: dict[int, Connection] = {}  # changed and copied atomically, so that threads need no lock
 
 
 def interrupt_connections() -> None:
-    """Interrupt every open connection of the process, all at once: for threads that nobody waits for any more."""
+    """Interrupt all open connections of the process at once: for threads that nobody waits for any longer."""
     threads = [Thread(target=_interrupt, args=[connection], daemon=True) for connection in list(_OPEN.values())]
     for thread in threads:
         thread.start()
@@ -129,7 +129,7 @@ def interrupt_connections() -> None:
 
 
 def _interrupt(connection: Connection) -> None:
-    """Cancel what runs, whoever waits for it, and end the connection under it."""
+    """Cancel the running statement, whoever waits for it, and close its socket."""
     connection.is_interrupted = True
     canceller = Worker()
     with contextlib.suppress(NotInTime):
@@ -139,7 +139,7 @@ def _interrupt(connection: Connection) -> None:
 
 
 class Connection:
-    """A connection of psycopg2's whose errors are ServerError, and for whose answers nobody waits inside C.
+    """A psycopg2 connection whose errors are ServerError, and whose waits can be interrupted.
 
     ``exchanges_bytes`` tells whether ``exchange_bytes`` was called, ``is_interrupted`` that nobody waits for answers
     any more, so that nothing is to be sent again.
@@ -176,7 +176,7 @@ class Connection:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the connection is closed, by whomever."""
+        """Whether the connection is closed, by either side."""
         return self._is_closed or bool(self._raw.closed)
 
     @property
@@ -186,26 +186,26 @@ class Connection:
 
     @property
     def tls_protocol(self) -> str:
-        """The version of TLS, for example "TLSv1.3"; empty where the connection is not encrypted."""
+        """The version of TLS, for example "TLSv1.3"; empty if the connection is not encrypted."""
         return str(self._raw.info.ssl_attribute("protocol") or "TLS") if self._raw.info.ssl_in_use else ""
 
     def text(self, query: Query, parameters: Mapping[str, Any] | None = None) -> str:
-        """Return a query as the server gets it."""
+        """Return a query as it is sent to the server."""
         with self._raw.cursor() as cursor:
             if self.exchanges_bytes:
                 return str(cursor.mogrify(_as_bytes(query, cursor), to_bytes(parameters)).decode("latin-1"))
             return str(cursor.mogrify(query, parameters).decode())
 
     def execute(self, text: str, timeout_seconds: float) -> Result:
-        """Return what a message of one or more statements, without parameters, answers at last; raises ServerError.
+        """Return the last result of a message of one or more statements, without parameters; raises ServerError.
 
-        What is not answered in time, or left by a signal, is cancelled, and the connection closed.
+        After a timeout or a signal the statement is cancelled and the connection closed.
         """
         result: Result = self._answer(partial(self._execute, text), timeout_seconds)
         return result
 
     def encrypt_password(self, password: str, user: str, algorithm: str) -> str:
-        """Return what a server stores of a password; raises ServerError where libpq cannot make it."""
+        """Return what a server stores of a password; raises ServerError if libpq cannot compute it."""
         try:
             return str(psycopg2.extensions.encrypt_password(password, user, scope=self._raw, algorithm=algorithm))
         except (psycopg2.Error, UnicodeError) as error:
@@ -235,7 +235,7 @@ class Connection:
                 self._give_up()
 
     def _give_up(self) -> None:
-        """Cancel what runs, wait for that, but not for long, and close."""
+        """Cancel the running statement, wait briefly, and close."""
         self._is_closed = True
         canceller = Worker()
         with contextlib.suppress(NotInTime):
@@ -246,7 +246,7 @@ class Connection:
         self._worker.end(self._raw.close)
 
     def _hang_up(self) -> None:
-        """End the connection under libpq, which then stops waiting for an answer."""
+        """Shut down the socket that libpq uses, which then stops waiting."""
         with contextlib.suppress(OSError, psycopg2.Error), socket.socket(
             fileno=os.dup(self._raw.fileno())
         ) as connection:
@@ -260,7 +260,7 @@ class Connection:
 
 
 def _as_bytes(query: Query, cursor: Any) -> str:
-    """Return a query as LATIN1 sends its bytes: psycopg2 itself would compose names in UTF-8."""
+    """Return a query as LATIN1 sends its bytes: psycopg2 itself would encode names in UTF-8."""
     if isinstance(query, str):
         return str(to_bytes(query))
     if isinstance(query, sql.Composed):
@@ -287,7 +287,7 @@ def _result(cursor: Any) -> Result:
 class RawAttempt:
     """How a login went.
 
-    ``is_verbose`` tells whether ``message`` spells the SQLSTATE; it is empty for a login that succeeded.
+    ``is_verbose`` tells whether ``message`` contains the SQLSTATE; it is empty for a login that succeeded.
     """
 
     succeeded: bool
@@ -311,8 +311,8 @@ def attempt(parameters: Mapping[str, Any], timeout_seconds: float) -> RawAttempt
 def _attempt(parameters: Mapping[str, Any], timeout_seconds: float) -> RawAttempt:
     """Log in asynchronously, and return how it went.
 
-    psycopg2 throws away a connection whose ordinary login is refused, and with it whether a password was asked for; and
-    the verbosity can only be set on a connection that is being made.
+    psycopg2 discards a connection whose synchronous login is refused, and with it whether a password was requested; and
+    the verbosity can only be set while a connection is being opened.
     https://www.postgresql.org/docs/current/libpq-status.html#LIBPQ-PQCONNECTIONUSEDPASSWORD
     """
     try:
@@ -333,7 +333,7 @@ def _attempt(parameters: Mapping[str, Any], timeout_seconds: float) -> RawAttemp
 
 
 def _look_up(parameters: Mapping[str, Any]) -> None:
-    """Wait for a name server that does not answer here: psycopg2 would do so holding Python's lock."""
+    """Resolve the name here, since psycopg2 would wait for a slow name server holding the GIL."""
     host = str(parameters.get("hostaddr") or parameters.get("host") or "")
     if host and not host.startswith(("/", "@")):
         with contextlib.suppress(OSError, UnicodeError):
@@ -341,11 +341,11 @@ def _look_up(parameters: Mapping[str, Any]) -> None:
 
 
 def _await_login(raw: Any, libpq: Any | None, timeout_seconds: float) -> None:
-    """Wait until a login is made; raises psycopg2.Error.
+    """Wait for a login to complete; raises psycopg2.Error.
 
-    libpq is asked first: it computes what scram-sha-256 demands without Python's lock, and psycopg2 finds it done.
+    libpq is polled first: it computes scram-sha-256 without the GIL, and psycopg2 then finds it done.
     """
-    state = raw.poll()  # asks nobody: it says what to wait for first
+    state = raw.poll()  # does not block: it tells what to wait for first
     while state != psycopg2.extensions.POLL_OK:
         readable = [raw] if state == psycopg2.extensions.POLL_READ else []
         writable = [raw] if state == psycopg2.extensions.POLL_WRITE else []

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What psycopg2 does not hand out of libpq, or does while it holds Python's lock: called by ctypes, which does not.
+"""Functions of libpq that psycopg2 does not offer, or calls while it holds the GIL; ctypes releases it.
 
-Where libpq's functions cannot be found, a login is polled by psycopg2, and a statement that is given up is not
-cancelled: the server ends it by its own limit.
+If libpq's functions cannot be found, psycopg2 polls a login, and a statement that has timed out is not cancelled: the
+server ends it by its own limit.
 https://www.postgresql.org/docs/current/libpq.html
 """
 
@@ -29,9 +29,9 @@ _FUNCTIONS = {
 
 
 def load_libpq(path: str) -> Any | None:
-    """Return the libpq that a shared library uses, for example psycopg2's; None where it cannot be found."""
+    """Return the libpq that a shared library uses, for example psycopg2's; None if it cannot be found."""
     try:
-        library = ctypes.CDLL(path)  # through it the loader finds the very libpq that it is linked to
+        library = ctypes.CDLL(path)  # through it the loader finds the libpq that it is linked to
         for name, (result, arguments) in _FUNCTIONS.items():
             function = getattr(library, name)
             function.restype, function.argtypes = result, arguments
@@ -43,7 +43,7 @@ def load_libpq(path: str) -> Any | None:
 class Cancellation:
     """Asks a server to cancel what a connection runs: over a connection of its own to the same address.
 
-    Made while the connection is idle. Does nothing where there is no libpq.
+    Made while the connection is idle. Does nothing if there is no libpq.
     https://www.postgresql.org/docs/current/libpq-cancel.html
     """
 

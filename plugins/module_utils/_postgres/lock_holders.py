@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Who holds a lock that was waited for in vain, asked after the wait, and what ends that."""
+"""Who holds a lock after a lock timeout, and the statements that end it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Sequence
 from .._core.remedy import Remedies, alternatively, sql
 from .._core.sql_statement import Statement, quoted, simple
 
-# Who holds the advisory lock of this key in this database: whoever may connect can take it. A key of 64 bits stands in
-# two halves. A prepared transaction has no process, and is known by the lock on its own id.
+# Who holds the advisory lock of this key in this database: any user who can connect can take it. A 64-bit key is shown
+# in two halves. A prepared transaction has no process, and is identified by the lock on its own ID.
 # https://www.postgresql.org/docs/current/view-pg-locks.html
 ADVISORY_LOCK_HOLDERS = """
 SELECT DISTINCT COALESCE(lock.pid, 0) AS process,
@@ -37,9 +37,9 @@ SELECT DISTINCT COALESCE(lock.pid, 0) AS process,
  ORDER BY 1, 5
 """
 
-# Who may have kept a GRANT or a change of a role waiting, the oldest transaction first: who has written, or holds a
-# lock on a table, in this database; and who has changed a role, in any database. A row that somebody else has changed
-# is waited for through the transaction, which does not say which row.
+# Who may have blocked a GRANT or a change of a role, the oldest transaction first: sessions that have written or locked
+# a table in this database, and sessions that have changed a role in any database. A wait for a changed row is a wait
+# for the transaction, which does not tell the row.
 # https://www.postgresql.org/docs/current/explicit-locking.html
 TRANSACTIONS_THAT_WRITE = """
 SELECT COALESCE(lock.pid, 0) AS process,
@@ -102,9 +102,9 @@ GONE = "a session that has ended meanwhile"
 
 @dataclass(frozen=True)
 class LockHolder:
-    """Who holds a lock: a process, or 0 and the name of a prepared transaction, empty where that has just ended.
+    """Who holds a lock: a process, or 0 and the name of a prepared transaction, empty if that has just ended.
 
-    The other texts are empty where the server does not tell them.
+    The other texts are empty if the server does not tell them.
     """
 
     process: int
@@ -143,12 +143,12 @@ def end_session(process: int) -> Statement:
 
 
 def named(holders: Sequence[LockHolder]) -> str:
-    """Return the holders in a sentence; one that is gone where there are none."""
+    """Return the holders in a sentence; without any, say that it is gone."""
     return " and ".join(map(str, holders)) or GONE
 
 
 def ends(holders: Sequence[LockHolder]) -> list[str]:
-    """Return the statements that end the holders, each once; empty where there are none any more."""
+    """Return the statements that end the holders, each once; empty if there are none any more."""
     return list(dict.fromkeys(holder.end for holder in holders if holder.process or holder.prepared))
 
 

@@ -20,32 +20,32 @@ from .login_sqlstate import NOT_AUTHORIZED, plain_message, sqlstate_of_message
 
 APPLICATION_NAME = "metamapper.postgresql"
 
-# A network that swallows everything is noticed after a minute of silence; the kernel's own patience is two hours.
+# A dead connection is detected after a minute of silence; the kernel's default is two hours.
 # https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES
 SILENCE_SECONDS = 60
 KEEPALIVES: Mapping[str, int] = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 LIBPQ_WITH_USER_TIMEOUT = 120000
 
-# With one of these the server has proven who it is before it can ask for a password in clear text.
+# With one of these the server is verified before it can ask for a password in clear text.
 VERIFYING_MODES = frozenset({"verify-ca", "verify-full"})
 # https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-REQUIRE-AUTH
 LIBPQ_WITH_REQUIRE_AUTH = 160000
 NO_CLEAR_TEXT = "!password"
-# What libpq tries one after the other by itself: then a wrong password is refused twice.
+# Modes in which libpq itself tries twice, so that a wrong password is refused twice.
 SINGLE_MODES: Mapping[str, tuple[str, ...]] = {"prefer": ("require", "disable"), "allow": ("disable", "require")}
 
-# libpq and the server give up by themselves, a moment before we do, and know more to say.
+# libpq and the server time out a moment earlier than we do, since their messages say more.
 GRACE_SECONDS = 2.0
 
-# What a server answers to a wrong password: its own check, and one that it leaves to ldap, pam or radius. Any other
-# refusal came for another reason, such as a connection limit that was reached after we had looked.
+# The SQLSTATEs of a wrong password, checked by the server or by ldap, pam or radius. Any other refusal has another
+# reason, such as a connection limit that was reached after the inspection.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 PASSWORD_REFUSED = frozenset({"28P01", "28000"})
 
 
 @dataclass(frozen=True)
 class Timeouts:
-    """How long to wait: for a login at one address, for a statement, and for anybody else's lock."""
+    """How long to wait: for a login at one address, for a statement, and for another session's lock."""
 
     connect_seconds: int = 10
     statement_seconds: int = 300
@@ -57,10 +57,10 @@ DEFAULT_TIMEOUTS = Timeouts()
 
 @dataclass(frozen=True)
 class Login:
-    """Who logs in, where and how; the database is named apart, since one login serves many.
+    """Who logs in, where and how; the database is separate, since one login serves many.
 
-    ``host`` is empty for the Unix socket. ``password`` is None where libpq is to look for it (PGPASSWORD, .pgpass)
-    or none is needed. Empty ``ca_cert``, ``ssl_cert`` and ``ssl_key`` leave libpq's defaults.
+    ``host`` is empty for the Unix socket. ``password`` is None if libpq is to look for it (PGPASSWORD, .pgpass) or none
+    is needed. Empty ``ca_cert``, ``ssl_cert`` and ``ssl_key`` leave libpq's defaults.
     https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
     """
 
@@ -88,11 +88,11 @@ class Login:
         return addresses * self.timeouts.connect_seconds + GRACE_SECONDS
 
     def require_auth(self, *, refuses_md5: bool = False) -> str:
-        """Return the ways of authentication that are accepted, as libpq writes them; empty for its default.
+        """Return the accepted authentication methods, as libpq writes them; empty for its default.
 
-        A password in clear text is sent only to a server that has proven who it is, or where one is allowed to. What
-        the environment asks for (PGREQUIREAUTH) is kept, as far as it is stricter. libpq before 16 knows none of this.
-        ``refuses_md5`` leaves out md5 as well, where something else is left.
+        A password in clear text is sent only to a verified server, or if it is allowed. PGREQUIREAUTH in the
+        environment is kept if it is stricter. libpq before 16 has no such parameter. ``refuses_md5`` excludes md5 as
+        well, if another method remains.
         """
         refused = {"md5"} if refuses_md5 else set()
         if not (self.allow_cleartext_password or self.ssl_mode in VERIFYING_MODES):
@@ -108,7 +108,7 @@ class Login:
     def parameters(self, database: str, *, refuses_md5: bool = False) -> dict[str, Any]:
         """Return libpq's connection parameters.
 
-        There are no startup ``options``: a pooler in transaction mode refuses them. ``client_encoding`` and the
+        There are no startup ``options``, which a pooler in transaction mode refuses. ``client_encoding`` and the
         application name are parameters that poolers track.
         """
         wanted: dict[str, Any] = {
@@ -132,7 +132,7 @@ class Login:
 
 
 def _user_timeout() -> Mapping[str, int]:
-    """Return the limit for data that nobody acknowledges, which keepalives do not watch; empty where libpq has none."""
+    """Return the timeout of unacknowledged data, which keepalives do not cover; empty if libpq has none."""
     has_it = driver.libpq_version() >= LIBPQ_WITH_USER_TIMEOUT
     return {"tcp_user_timeout": SILENCE_SECONDS * 1000} if has_it else {}
 
@@ -169,7 +169,7 @@ CLEAR_TEXT_REASON = f"{CLEAR_TEXT_REFUSED}. {text_of(CLEAR_TEXT_REMEDIES)}".rstr
 
 
 def is_clear_text_refused(login: Login, message: str) -> bool:
-    """Tell whether libpq refused to send the password: in any language it quotes what was required."""
+    """Return whether libpq refused to send the password: in any language it quotes the required methods."""
     required = login.require_auth()
     return message == CLEAR_TEXT_REFUSED or (bool(required) and f'"{required}"' in message)
 
@@ -188,8 +188,8 @@ MD5_NOTE = f"{MD5_REASON} {MD5_REMEDY.instruction}"
 class LoginAttempt:
     """How a login went; ``used_password`` tells whether the server asked for a password and was given one.
 
-    ``sqlstate`` is empty where the server did not speak, and None where it cannot be told what it said. ``used_md5``
-    tells that the server asked for an MD5 hash, as it does where nothing better is stored; never by libpq before 16.
+    ``sqlstate`` is empty if the server did not speak, and None if it cannot be told what it said. ``used_md5`` tells
+    that the server asked for an MD5 hash, as it does where nothing better is stored; never by libpq before 16.
     """
 
     succeeded: bool
@@ -201,12 +201,12 @@ class LoginAttempt:
 
     @property
     def reason(self) -> str:
-        """What was said, and what fixes that, where it is known."""
+        """The message, and what fixes the problem, if known."""
         return CLEAR_TEXT_REASON if self.message == CLEAR_TEXT_REFUSED else self.message
 
     @property
     def is_about_encryption(self) -> bool:
-        """Whether the server may let in with TLS whom it refuses without, or the other way round."""
+        """Whether the server might accept the login with TLS instead of without, or the other way round."""
         is_refused = not (self.succeeded or self.used_password or self.is_timeout)
         return is_refused and self.sqlstate in (None, "", NOT_AUTHORIZED)
 
@@ -219,8 +219,8 @@ class LoginAttempt:
 def attempt_login(login: Login, database: str, route: Mapping[str, Any]) -> LoginAttempt:
     """Log in once and say how it went; ``route`` is what the route changes in libpq's parameters.
 
-    A password that is refused is refused once, since lockout policies count: with ssl_mode ``prefer`` and ``allow``
-    libpq itself would try it a second time, with TLS and without.
+    A wrong password is sent only once, because of lockout policies: with ssl_mode ``prefer`` and ``allow`` libpq itself
+    would try a second time, with or without TLS.
     """
     *others, last = SINGLE_MODES.get(login.ssl_mode, (login.ssl_mode,))
     for mode in others:
@@ -231,7 +231,7 @@ def attempt_login(login: Login, database: str, route: Mapping[str, Any]) -> Logi
 
 
 def _attempt(login: Login, database: str, route: Mapping[str, Any]) -> LoginAttempt:
-    """Log in; where the server asks for an MD5 hash, which is not sent at first, once more: nothing was refused yet."""
+    """Log in; if the server asks for an MD5 hash, which is not sent at first, try again: nothing was refused yet."""
     accepted, first = login.require_auth(), login.require_auth(refuses_md5=True)
     made = driver.attempt({**login.parameters(database, refuses_md5=True), **route}, login.timeout_seconds)
     is_md5 = first != accepted and f'"{first}"' in made.message

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What lets a login in that was refused."""
+"""Remedies for refused logins."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .._core.sql_statement import quoted
 from .login import Login
 from .server_error import ServerError
 
-# libpq's own words, which psycopg2-binary has in English alone.
+# libpq's own messages, which psycopg2-binary has in English only.
 NO_PASSWORD = "no password supplied"  # noqa: S105
 NOBODY_ANSWERS = (
     "Connection refused",
@@ -29,9 +29,9 @@ ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+
 
 
 def login_remedies(error: ServerError, login: Login, database: str) -> Remedies:
-    """Return what lets an administrator in after a login that was refused; empty where nothing is known.
+    """Return remedies for an administrator's refused login; empty if none is known.
 
-    psycopg2 does not tell the SQLSTATE of a login: so the words of libpq and the server decide.
+    psycopg2 does not tell the SQLSTATE of a login, so the messages of libpq and the server decide.
     """
     password = "metamapper_login_password"  # noqa: S105
     given = f"to the password of {quoted(login.user)}; PGPASSWORD and ~/.pgpass do as well"
@@ -64,7 +64,7 @@ def tls_remedies(login: Login, refusal: str) -> Remedies:
 
 
 def nobody_answers(login: Login) -> Remedies:
-    """Return what to look at where nobody answers."""
+    """Return what to check if there is no answer."""
     host = variable("correct the port", "metamapper_login_port", note="or metamapper_login_host")
     listens = (
         f"Check that a server listens on {login.location}, and that nothing on the way to it refuses the connection."
@@ -73,12 +73,12 @@ def nobody_answers(login: Login) -> Remedies:
 
 
 def hba_line(login: Login, refusal: str) -> Remedy:
-    """Return the line of pg_hba.conf that would let a login in; the refusal tells from which address."""
+    """Return the line of pg_hba.conf that would allow a login; the refusal tells the address."""
     address = ADDRESS.search(refusal.rsplit("pg_hba.conf", maxsplit=1)[-1])
     return line_of_hba(login.user, address[0] if address else "")
 
 
 def line_of_hba(user: str, address: str) -> Remedy:
-    """Return a line of pg_hba.conf that lets a user in from one address, empty for an unknown one, to all databases."""
+    """Return a line of pg_hba.conf for a user and all databases from one address, empty for an unknown one."""
     source = f"{address}/{128 if ':' in address else 32}" if address else "<address>"
     return line("admit in pg_hba.conf", f"host all {quoted(user)} {source} scram-sha-256", "pg_hba.conf")

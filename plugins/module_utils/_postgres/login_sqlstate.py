@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Which SQLSTATE a login was refused with: libpq does not hand it out, but its verbose messages spell it.
+"""The SQLSTATE of a refused login: libpq has no function for it, but its verbose messages contain it.
 
-It stands there in front of the text, in every language.
+It precedes the text, in every language.
 https://www.postgresql.org/docs/current/libpq-control.html#LIBPQ-PQSETERRORVERBOSITY
 """
 
@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import re
 
-SQLSTATE_IN_TEXT = re.compile(r":\s+(?=[A-Z]*[0-9])([0-9A-Z]{5}): ")  # FATAL has five letters, too, but no digit
+SQLSTATE_IN_TEXT = re.compile(r":\s+(?=[A-Z]*[0-9])([0-9A-Z]{5}): ")  # FATAL also has five letters, but no digit
 LOCATION = re.compile(r"\s+\S+ ?:\s+\w+, \w+\.c:\d+")
 NOT_AUTHORIZED = "28000"
 
 
 def sqlstate_of_message(message: str) -> str:
-    """Return the SQLSTATE in a verbose message; of several tries the one that says most.
+    """Return the SQLSTATE in a verbose message; of several attempts the most telling one.
 
     With ssl_mode prefer, libpq tries again without TLS when it is refused with it, and is then often refused for that.
     """
@@ -29,5 +29,5 @@ def sqlstate_of_message(message: str) -> str:
 
 
 def plain_message(message: str) -> str:
-    """Return a verbose message as people read it: without the SQLSTATE, and the line of source code it came from."""
+    """Return a verbose message for people: without the SQLSTATE and the line of source code."""
     return SQLSTATE_IN_TEXT.sub(": ", LOCATION.sub("", message))

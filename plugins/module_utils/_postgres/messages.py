@@ -17,13 +17,13 @@ from .login import DEFAULT_TIMEOUTS, GRACE_SECONDS, Timeouts
 from .server_error import ServerError
 from .settings import startup_options
 
-# By settings of a database or a role, a statement, an idle session or a transaction may end before ours are set.
+# Settings of a database or a role can end a statement, an idle session or a transaction before ours are set.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 CUT_SHORT = frozenset({"57014", "57P05", "25P04"})
 
 
 class Messages:
-    """One connection, and what is sent over it, whose errors are ServerError.
+    """One connection, and the messages sent over it; errors are ServerError.
 
     ``round_trips`` counts what was sent since login. ``reconnect`` reopens the connection with more parameters.
     ``was_cut_short`` tells that a time limit of others ended the first message, and was lifted by startup options.
@@ -59,12 +59,12 @@ class Messages:
             self.exchange_bytes()
 
     def accept_any_bytes(self) -> None:
-        """Let a server that does not know the encoding of its names (SQL_ASCII) tell and take them byte by byte."""
+        """Exchange names as bytes with a server that does not know their encoding (SQL_ASCII)."""
         if self.connection.encodings[1] == "SQL_ASCII":
             self.exchange_bytes()
 
     def exchange_bytes(self) -> None:
-        """Let texts be any bytes, for a server that does not know their encoding; see ``_core.byte_text``."""
+        """Allow any bytes in texts, for a server that does not know their encoding; see ``_core.byte_text``."""
         self.connection.exchange_bytes(self._timeouts.statement_seconds + GRACE_SECONDS)
 
     @property
@@ -95,7 +95,7 @@ class Messages:
             raise error.explained_by(_statement_problem(self.database, error)) from error
 
     def _may_reconnect(self, error: ServerError) -> bool:
-        """Tell whether a transaction was ended by somebody else's time limit before ours were set."""
+        """Return whether a transaction was ended by a foreign time limit before ours were set."""
         has_ended = error.is_connection_lost and not error.is_timeout and not error.sqlstate
         return self._reconnect is not None and not self.was_cut_short and (has_ended or error.sqlstate in CUT_SHORT)
 

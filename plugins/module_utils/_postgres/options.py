@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The options of the way to the server, which both modules have."""
+"""The connection options, which both modules have."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ CONNECTION_ARGUMENTS: Mapping[str, Any] = {
     "ssl_mode": {"type": "str", "default": "prefer", "choices": list(SSL_MODES)},
     "ca_cert": {"type": "path"},
     "ssl_cert": {"type": "path"},
-    "ssl_key": {"type": "path", "no_log": False},  # a path, whatever its name sounds like
+    "ssl_key": {"type": "path", "no_log": False},  # a path, despite its name
     "connect_timeout_seconds": {"type": "int", "default": 10},
     "statement_timeout_seconds": {"type": "int", "default": 300},
     "parallel_databases": {"type": "int", "default": 1},
-    # Its name sounds like a secret, and it is none.
+    # Not a secret, despite its name.
     "allow_cleartext_password": {"type": "bool", "default": False, "no_log": False},
     "bastion": BASTION_ARGUMENT,
 }
 
 
 def login_from_options(options: Mapping[str, Any], *, user: str, password: str | None) -> Login:
-    """Return the login that the options of the connection describe; raises Failure where they name no one server."""
+    """Return the login that the connection options describe; raises Failure if they do not name exactly one server."""
     return Login(
         user=user,
         password=Secret(password) if password else None,
@@ -66,7 +66,7 @@ def login_from_options(options: Mapping[str, Any], *, user: str, password: str |
 
 
 def _one_host(host: str) -> str:
-    """Return a host; raises Failure for a list, of which libpq could take another one for each connection of a run."""
+    """Return a host; raises Failure for a list, since libpq could use a different one for each connection of a run."""
     if "," in host:
         message = f"login_host is a list of hosts: {host}."
         remedy = (
@@ -78,14 +78,14 @@ def _one_host(host: str) -> str:
 
 
 def timeouts_from_options(options: Mapping[str, Any]) -> Timeouts:
-    """Return how long to wait; raises Failure for a time that is none, since 0 would be for ever to some."""
+    """Return how long to wait; raises Failure if a time is not positive, since 0 can mean forever."""
     _require_at_least_one(options, "connect_timeout_seconds", "statement_timeout_seconds")
     lock_ms = options.get("lock_timeout_ms", Timeouts.lock_ms)
     return Timeouts(options["connect_timeout_seconds"], options["statement_timeout_seconds"], lock_ms)
 
 
 def parallel_databases_from_options(options: Mapping[str, Any]) -> int:
-    """Return how many databases are looked at side by side; raises Failure for a number that is none."""
+    """Return how many databases are inspected in parallel; raises Failure for an invalid number."""
     _require_at_least_one(options, "parallel_databases")
     return int(options["parallel_databases"])
 
@@ -97,7 +97,7 @@ def _require_at_least_one(options: Mapping[str, Any], *names: str) -> None:
 
 
 def route_from_options(options: Mapping[str, Any], login: Login) -> ContextManager[Route]:
-    """Return the route to the server, to be opened by a with block: direct, or through the bastion of the options."""
+    """Return the route to the server as a context manager: direct, or through the bastion of the options."""
     if options["bastion"] is None:
         return contextlib.nullcontext(DIRECT)
     # Ansible ships modules as source, which Python compiles in each run: most of them have no bastion.

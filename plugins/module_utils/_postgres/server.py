@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The server that an administrator changes, and what lets the administrator in where it refuses."""
+"""The server that an administrator changes, and remedies if it refuses the administrator."""
 
 from __future__ import annotations
 

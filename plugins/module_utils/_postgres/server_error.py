@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""One error for all that a server, or libpq in its place, answers instead of a result."""
+"""The error for everything that a server or libpq returns instead of a result."""
 
 from __future__ import annotations
 
 from .._core.problem import Failure, Problem
 
-# What keeps a server from answering at all: a connection lost, no resources, not in the state, an operator, the system.
+# Classes of errors without an answer: lost connection, no resources, wrong state, operator intervention, system.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 NO_ANSWER = ("08", "53", "55", "57", "58")
 
@@ -31,11 +31,11 @@ LOCK_NOT_AVAILABLE = "55P03"
 
 
 class ServerError(Failure):
-    """What the server, or libpq in its place, answered instead of a result.
+    """What the server or libpq returned instead of a result.
 
-    ``sqlstate`` is the server's five characters, empty where the server did not speak. ``text`` is what was said, in
-    one line and without a full stop: the sentence around it has its own. ``is_timeout`` tells that we gave up waiting.
-    It is a Failure with one problem, so that a module reports it even where nobody knows more.
+    ``sqlstate`` is the server's five characters, empty if it does not come from the server. ``text`` is what was said,
+    in one line and without a full stop: the sentence around it has its own. ``is_timeout`` tells that our wait timed
+    out. It is a Failure with one problem, so that a module reports it even if no caller adds an explanation.
     """
 
     def __init__(
@@ -56,14 +56,14 @@ class ServerError(Failure):
 
     @property
     def is_unreachable(self) -> bool:
-        """Whether there was no answer: no login, a connection lost, a time limit, a lock of somebody else's.
+        """Whether there was no answer: no login, lost connection, time limit, lock of another session.
 
         Anything else is an answer: the statement was refused.
         """
         return self.is_connection_lost or not self.sqlstate or self.sqlstate[:2] in NO_ANSWER
 
     def explained_by(self, problem: Problem) -> ServerError:
-        """Return the same error with what a caller knows of it."""
+        """Return the same error with the caller's explanation."""
         return type(self)(
             self.sqlstate,
             self.text,
@@ -74,7 +74,7 @@ class ServerError(Failure):
 
 
 class OutcomeUnknown(ServerError):
-    """COMMIT was sent and not answered: all of the transaction is kept, or nothing of it. Only a look can tell."""
+    """COMMIT was sent and not answered: all of the transaction took effect, or none. Only an inspection can tell."""
 
 
 def one_line(text: str) -> str:
@@ -83,10 +83,10 @@ def one_line(text: str) -> str:
 
 
 def said_by(error: BaseException, message: bytes = b"") -> str:
-    """Return what the server or libpq said: the error's own text, or else ``message``.
+    """Return the message of the server or libpq: the error's own text, or else ``message``.
 
-    A server speaks the language and the encoding of its lc_messages until a login is complete, and psycopg2 takes it
-    for UTF-8. What is not is mostly of the family of LATIN1.
+    Until a login is complete, a server uses the language and encoding of its lc_messages, and psycopg2 decodes it as
+    UTF-8. What is not UTF-8 is usually close to LATIN1.
     """
     if isinstance(error, UnicodeDecodeError):
         return one_line(bytes(error.object).decode("latin-1"))

@@ -25,7 +25,7 @@ from .settings import PINNED_SEARCH_PATH, Setting, limits
 
 
 def open_session(login: Login, database: str, route: Route = DIRECT) -> Session:
-    """Return a session on a database; raises ServerError where there is no way in, and Failure from the route."""
+    """Return a session on a database; raises ServerError if the login fails, and Failure from the route."""
     driver.require_psycopg2()
 
     def connect(**more: str) -> Connection:
@@ -56,11 +56,11 @@ def render(statement: Statement) -> sql.Composed:
 
 
 class Session(Messages):
-    """One connection, on which transactions are opened by hand. What is sent raises ServerError.
+    """One connection with explicit transactions. All requests raise ServerError.
 
-    BEGIN and the settings of a transaction travel with its first query, so that they cost no round trip of their own.
-    Every transaction has the same ones, whatever the database, the role or the administrator have set: names are looked
-    for in pg_catalog alone, statements and locks are waited for as long as ``timeouts`` says.
+    BEGIN and the settings of a transaction travel with its first query, so that they need no extra round trip. Every
+    transaction has the same ones, whatever the database, the role or the administrator have set: only pg_catalog is
+    searched for names, and ``timeouts`` limits statements and lock waits.
     """
 
     def __init__(self, connection: Connection, *, session_role: str = "", **properties: Any) -> None:
@@ -80,7 +80,7 @@ class Session(Messages):
     ) -> None:
         """Open a transaction with the next query; ``mode`` as in BEGIN, for example ``READ ONLY``.
 
-        ``is_own_path`` leaves the search path of the login, for a query that asks for it.
+        ``is_own_path`` keeps the search path of the login, for a query that reads it.
         https://www.postgresql.org/docs/current/sql-begin.html
         """
         self._lock_ms = max(1, self._timeouts.lock_ms if lock_timeout_ms is None else lock_timeout_ms)
@@ -94,12 +94,12 @@ class Session(Messages):
         ]
 
     def _known(self, settings: Iterable[Setting]) -> Iterable[Setting]:
-        """Return those of the settings that the server knows."""
+        """Return the settings that the server supports."""
         return (setting for setting in settings if setting.since <= self.connection.server_version)
 
     @contextmanager
     def holding(self, settings: Iterable[Setting]) -> Iterator[None]:
-        """Set, around transactions, what is decided at BEGIN; a pooler in transaction mode may not keep it so long."""
+        """Set, around transactions, what is decided at BEGIN; a pooler in transaction mode may lose it."""
         known = tuple(self._known(settings))
         self.run([sql.SQL("SET {} = {}").format(sql.Identifier(one.name), sql.Literal(one.value)) for one in known])
         try:
@@ -114,7 +114,7 @@ class Session(Messages):
         super().reopen(**more)
 
     def add(self, statement: Query) -> None:
-        """Send a statement along with the next query, at no round trip of its own."""
+        """Send a statement along with the next query, without an extra round trip."""
         self._opening.append(statement)
 
     def rows(self, query: Query, parameters: Mapping[str, Any] | None = None) -> list[Row]:
@@ -124,7 +124,7 @@ class Session(Messages):
     def records(self, query: Query, parameters: Mapping[str, Any] | None, record: type[Record]) -> list[Record]:
         """Return the rows of a query as dataclasses or NamedTuples, whose fields are the query's columns by name.
 
-        Raises TypeError where the names differ.
+        Raises TypeError if the names differ.
         """
         result = self._result(query, parameters)
         return to_records(result.columns, result.rows, record)
@@ -135,7 +135,7 @@ class Session(Messages):
             self._send([self.connection.text(statement) for statement in statements])
 
     def commit(self) -> None:
-        """End the transaction and keep what it did; raises OutcomeUnknown where there is no answer."""
+        """Commit the transaction; raises OutcomeUnknown if there is no answer."""
         try:
             self.run(["COMMIT"])
         except ServerError as error:
@@ -150,7 +150,7 @@ class Session(Messages):
             ) from error
 
     def end_read(self) -> None:
-        """End a transaction that has only read: with the next message, or with the session, at no round trip."""
+        """End a read-only transaction with the next message, or with the session, without an extra round trip."""
         self._is_read = True
 
     def rollback(self) -> None:

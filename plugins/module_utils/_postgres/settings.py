@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The settings of each transaction: what others have set does not matter, and waits have an end."""
+"""The settings of each transaction: they override those of others, and limit all waits."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ class Setting:
 
     name: str
     value: str
-    since: int = 0  # the server's version that knows it
+    since: int = 0  # the first version of the server that has it
 
     def statement(self) -> Query:
         """Return the SET LOCAL for it: a pooler in transaction mode forgets anything longer-lived."""
         return sql.SQL("SET LOCAL {} = {}").format(sql.Identifier(self.name), sql.Literal(self.value))
 
 
-# pg_catalog alone: a function or an operator that somebody put into another schema must not be found first.
+# Only pg_catalog: a function or operator in another schema must not be found first.
 PINNED_SEARCH_PATH = Setting("search_path", "pg_catalog")
 
 
-# A session whose client is gone without a word gives its locks back.
+# A session whose client has disappeared releases its locks.
 # https://www.postgresql.org/docs/current/runtime-config-client.html
 GIVE_UP_WHEN_ABANDONED = Setting("idle_in_transaction_session_timeout", str(SILENCE_SECONDS * 1000))
-# Who is killed sends no cancel request: the server itself ends what it runs for a client that is gone. It refuses the
-# setting on systems that cannot tell, such as Windows. Operators are looked for in a path that is not ours yet.
+# A killed client sends no cancel request: the server itself ends what it runs for a disconnected client. It refuses the
+# setting on systems without support, such as Windows. Operators are qualified, since the search path is not set yet.
 END_WHEN_CLIENT_IS_GONE = """\
 SELECT pg_catalog.set_config('client_connection_check_interval', '500', true)
  WHERE pg_catalog.strpos(pg_catalog.version(), 'linux') OPERATOR(pg_catalog.>) 0"""
 NO_TRANSACTION_TIMEOUT = Setting("transaction_timeout", "0")
 
-# Before 13 the time limit of a message's first statement holds for the whole of it; a savepoint restarts the clock.
+# Before 13 the time limit of a message's first statement applies to the whole message; a savepoint restarts it.
 RESTART_CLOCK = "SAVEPOINT metamapper; RELEASE SAVEPOINT metamapper"
 
 # What keeps a statement with a secret out of logs and statistics. A message is logged and shown before it is run, so
@@ -81,7 +81,7 @@ def search_path_statement(search_path: str) -> Query:
 
 
 def limits(version: int, *, statement_ms: int, lock_ms: int) -> Iterator[Query]:
-    """Yield what lifts the time limits of others and sets our own: PostgreSQL reads 0 as no limit."""
+    """Yield what removes the time limits of others and sets ours: for PostgreSQL, 0 means no limit."""
     if has_feature(version, "transaction_timeout"):
         yield NO_TRANSACTION_TIMEOUT.statement()
     yield Setting("statement_timeout", str(statement_ms)).statement()

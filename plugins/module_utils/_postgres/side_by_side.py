@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Looks at several databases of a server at once, each on a connection and in a thread of its own."""
+"""Inspects several databases of a server in parallel, each over its own connection and in its own thread."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def side_by_side(
     """Return what a function returns for each item, in the order of the items; up to ``at_most`` run at a time.
 
     One at a time runs in this thread. Raises what the function raised for the first item that it failed for, after all
-    others. A signal ends the wait at once, and every connection of the process. ``what`` says what is done, where
-    progress is announced, and ``already`` how many others were done before.
+    others. A signal ends the wait at once, and every connection of the process. ``what`` names the work if progress is
+    announced, and ``already`` how many others were done before.
     """
     if at_most <= 1 or len(items) <= 1:
         return [function(item) for item in counted_off(items, what, already=already)]
@@ -57,7 +57,7 @@ def _work(waiting: SimpleQueue[tuple[int, Callable[[], Value]]], ended: SimpleQu
 
 
 def _forget(waiting: SimpleQueue[tuple[int, Callable[[], Value]]]) -> None:
-    """Leave nothing to begin with."""
+    """Discard the items that have not started."""
     try:
         while True:
             waiting.get_nowait()

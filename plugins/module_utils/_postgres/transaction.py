@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""One transaction that writes: look again under a lock, write, look whether it is so, commit; again after a clash."""
+"""One transaction that writes: inspect again under a lock, write, verify, commit; retry after a conflict."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ LOCK_HALVES: Mapping[str, int] = MappingProxyType(
     {"high": ADVISORY_LOCK_KEY >> 32, "low": ADVISORY_LOCK_KEY & 0xFFFFFFFF}
 )
 
-# What a look has just found, and a statement does not find, again and again, in the same words: nobody else's doing.
+# If a statement repeatedly does not find what was just inspected, with the same message, it is no conflict.
 GONE_SQLSTATES = frozenset({"42P01", "3F000", "42704"})
 SAME_ANSWERS = 3
 FIRST_PAUSE_SECONDS = 0.05
 
-# How long to look for a server that has not answered COMMIT. One that was stopped may be starting again and refuses at
-# once; where the network is gone, each attempt takes connect_timeout_seconds, so that attempts are not counted.
+# How long to reconnect to a server that has not answered COMMIT. A restarting server refuses at once; without a
+# network, each attempt takes connect_timeout_seconds, so attempts are not counted.
 REOPEN_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
 class LockTimeouts:
-    """How long to wait: for another run of this task, and for anybody else's lock."""
+    """How long to wait: for another run of this task, and for another session's lock."""
 
     wait_seconds: int
     lock_timeout_ms: int
@@ -70,7 +70,8 @@ class Work(Generic[State, Planned]):
     """What a transaction does.
 
     ``inspect`` reads the catalog, ``plan`` says what is to be changed, given what was read, ``statements`` with which
-    statements, and ``missing`` what of the plan a second look does not show. ``settings`` hold for the whole of it.
+    statements, and ``missing`` what of the plan a second inspection does not show. ``settings`` apply to the whole
+    transaction.
     """
 
     database: str
@@ -83,7 +84,7 @@ class Work(Generic[State, Planned]):
 
 @dataclass(frozen=True)
 class Done(Generic[State, Planned]):
-    """What a transaction found before and after, its plan and what it ran; nothing run is nothing written."""
+    """What a transaction found before and after, its plan and the statements it ran; none means nothing was written."""
 
     before: State
     after: State
@@ -100,9 +101,9 @@ def read(session: Session, look: Callable[[Session], State]) -> State:
 
 
 def read_again(session: Session, look: Callable[[Session], State]) -> State:
-    """Return what ``look`` reads, again where another session drops roles or objects meanwhile.
+    """Return what ``look`` reads; retry if another session drops roles or objects meanwhile.
 
-    Functions that take a role's name look for it now, whatever the snapshot shows.
+    Functions that take a role's name look it up now, regardless of the snapshot.
     """
     for _attempt in range(ATTEMPTS - 1):
         try:
@@ -115,11 +116,11 @@ def read_again(session: Session, look: Callable[[Session], State]) -> State:
 
 
 def write(session: Session, work: Work[State, Planned], timeouts: LockTimeouts) -> Done[State, Planned]:
-    """Do the work in one transaction, again from the start after a clash.
+    """Do the work in one transaction; restart it after a conflict.
 
-    Where there is no answer to COMMIT, a look on a new connection tells whether the work is done, and the rest is done
-    then. Raises Failure with nothing written: ServerError where the server was the reason, and of these OutcomeUnknown
-    where nobody can look.
+    If COMMIT is not answered, an inspection over a new connection tells whether the work is done, and the rest is done
+    then. Raises Failure with nothing written: ServerError if the server was the reason, OutcomeUnknown if the
+    inspection fails too.
     """
     try:
         return _without_logging_secrets(session, work, timeouts)
@@ -129,7 +130,7 @@ def write(session: Session, work: Work[State, Planned], timeouts: LockTimeouts) 
 
 
 class _Unanswered(Exception):
-    """That there was no answer to COMMIT, and what the transaction had done."""
+    """COMMIT was not answered; has what the transaction had done."""
 
     def __init__(self, error: OutcomeUnknown, done: Done[Any, Any]) -> None:
         super().__init__(str(error))
@@ -155,7 +156,7 @@ def _reopen(session: Session, error: OutcomeUnknown) -> None:
 def _settled(
     session: Session, work: Work[State, Planned], timeouts: LockTimeouts, unanswered: _Unanswered
 ) -> Done[State, Planned]:
-    """Look again, under the lock, which a transaction that still commits holds; do what is not done."""
+    """Inspect again under the lock, which a transaction that is still committing holds; do what is not done."""
     try:
         again = _without_logging_secrets(session, work, timeouts)
     except _Unanswered as another:
@@ -180,7 +181,7 @@ def _until_done(session: Session, work: Work[State, Planned], timeouts: LockTime
     one_by_one = False
     answers: list[str] = []
     for attempt in range(1, ATTEMPTS + 1):
-        is_last = attempt == ATTEMPTS  # what fails in it is named, statement by statement
+        is_last = attempt == ATTEMPTS  # one by one, so that the failing statement is known
         try:
             return _transaction(session, work, timeouts, one_by_one=one_by_one or is_last)
         except _Refused as refused:
@@ -243,7 +244,7 @@ def _transaction(
 
 
 def _commit(session: Session, database: str) -> None:
-    """Commit; raises OutcomeUnknown where there is no answer, and _Refused where the server has rolled back."""
+    """Commit; raises OutcomeUnknown if there is no answer, and _Refused if the server has rolled back."""
     try:
         session.commit()
     except OutcomeUnknown:
@@ -276,7 +277,7 @@ def _guarded_look(session: Session, work: Work[State, Planned]) -> State:
 def _run(
     session: Session, database: str, statements: Sequence[Statement], timeouts: LockTimeouts, *, one_by_one: bool
 ) -> None:
-    """Run the statements: together, in one round trip, or one by one where it is to be known which one fails."""
+    """Run the statements: together, in one round trip, or one by one to find out which one fails."""
     limit = timeouts.for_locks().statement()
     if statements[0].secret:
         session.run([limit])
@@ -292,7 +293,7 @@ def _run(
 
 
 def _messages(statements: Sequence[Statement], *, one_by_one: bool) -> list[list[Statement]]:
-    """Return which statements travel together; one with a secret travels alone."""
+    """Return which statements are sent together; one with a secret is sent alone."""
     messages: list[list[Statement]] = []
     for statement in statements:
         if one_by_one or statement.secret or not messages or messages[-1][0].secret:
@@ -302,7 +303,7 @@ def _messages(statements: Sequence[Statement], *, one_by_one: bool) -> list[list
 
 
 def _holders(session: Session, query: str, parameters: Mapping[str, int]) -> list[LockHolder]:
-    """Return who holds a lock, after the wait for it was given up; empty where the server does not tell."""
+    """Return who holds a lock, after a lock timeout; empty if the server does not tell."""
     try:
         session.rollback()
         return read(session, lambda again: again.records(query, parameters, LockHolder))

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Stored passwords: how they are made, and whether one belongs to a password."""
+"""Password verifiers: how they are computed, and whether one matches a password."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .driver import Connection
 # https://www.postgresql.org/docs/current/catalog-pg-authid.html
 SCRAM = re.compile(r"^SCRAM-SHA-256\$(\d+):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)\Z")
 
-# Each login computes so many rounds. Beyond a million (4,096 are the default) it takes seconds on both sides.
+# Each login computes this many iterations. Above a million (the default is 4,096) it takes seconds on both sides.
 MAX_ITERATIONS = 1_000_000
 
 # RFC 4013, section 2.3, and the unassigned code points of section 2.5
@@ -40,10 +40,10 @@ PROHIBITED = (
 
 
 def make_verifier(connection: Connection, user: str, password: Secret) -> Secret:
-    """Return what the server is to store: libpq makes it here, so that the password never travels.
+    """Return what the server stores: libpq computes it here, so that the password is never sent.
 
-    scram-sha-256 from 10 on, whatever ``password_encryption`` says (an ``md5`` entry of pg_hba.conf accepts it); md5
-    on 9.6. Raises ServerError where libpq cannot make it.
+    scram-sha-256 from 10 on, whatever ``password_encryption`` says (an ``md5`` entry of pg_hba.conf accepts it); md5 on
+    9.6. Raises ServerError if libpq cannot compute it.
     https://www.postgresql.org/docs/current/libpq-misc.html#LIBPQ-PQENCRYPTPASSWORDCONN
     """
     algorithm = "scram-sha-256" if has_feature(connection.server_version, "scram") else "md5"
@@ -51,20 +51,20 @@ def make_verifier(connection: Connection, user: str, password: Secret) -> Secret
 
 
 def iterations(stored: str) -> int:
-    """Return how many rounds a login has to compute; 0 where it is no verifier of scram-sha-256."""
+    """Return how many iterations a login computes; 0 if it is not a scram-sha-256 verifier."""
     match = SCRAM.match(stored)
     return int(match.group(1)) if match else 0
 
 
 def is_md5(stored: str) -> bool:
-    """Tell whether an MD5 hash is stored."""
+    """Return whether an MD5 hash is stored."""
     return stored.startswith("md5")
 
 
 def is_verifier_of(stored: str, user: str, password: Secret) -> bool:
-    """Tell whether a stored verifier, scram-sha-256 or md5, is one of this password.
+    """Return whether a stored verifier, scram-sha-256 or md5, matches this password.
 
-    Anything else that is stored, such as the clear text that 9.6 allows, is not.
+    Anything else, such as the clear text that 9.6 allows, does not.
     """
     match = SCRAM.match(stored)
     if match:
@@ -75,7 +75,7 @@ def is_verifier_of(stored: str, user: str, password: Secret) -> bool:
 
 
 def _is_scram_of(password: str, iterations: str, salt: str, stored_key: str, _server_key: str) -> bool:
-    """Tell whether the stored key of RFC 5802, section 3, follows from the password."""
+    """Return whether the stored key of RFC 5802, section 3, follows from the password."""
     normalized = saslprep(password).encode()
     try:
         salted = hashlib.pbkdf2_hmac("sha256", normalized, base64.b64decode(salt), int(iterations))
@@ -89,8 +89,8 @@ def _is_scram_of(password: str, iterations: str, salt: str, stored_key: str, _se
 def saslprep(password: str) -> str:
     """Return a password as RFC 4013 normalizes it; one that it prohibits stays as it is, as PostgreSQL does.
 
-    PostgreSQL differs from the RFC where a code point stands in two tables (a zero width space is a space, not
-    nothing), and in that it looks for what is prohibited before it normalizes, which it does by today's Unicode.
+    PostgreSQL differs from the RFC if a code point is in two tables (a zero width space is a space, not nothing), and
+    checks for prohibited characters before it normalizes, with the current Unicode.
     https://www.postgresql.org/docs/current/sasl-authentication.html#SASL-SCRAM-SHA-256
     """
     if password.isascii():

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""A thread that calls what may wait inside C for ever, so that whoever asks can stop waiting."""
+"""A thread for calls that may block in C forever, so that the caller can stop waiting."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ Call = Tuple[Callable[[], Any], "SimpleQueue[Outcome]"]
 
 EXIT_STATUS = 1
 
-_LEFT_BUSY: set[Worker] = set()  # read when the process ends, and by nobody else
+_LEFT_BUSY: set[Worker] = set()  # only read when the process ends
 
 
 class NotInTime(Exception):
-    """What was called has not returned within its time, and may still run."""
+    """The call has not returned in time, and may still run."""
 
 
 class Worker:
-    """Makes one call after another in a daemon thread of its own: a process that ends does not wait for it.
+    """Makes one call after another in its own daemon thread: a process that exits does not wait for it.
 
-    Waiting for the thread, unlike waiting inside C, ends at once by a signal: by Ctrl-C and by Ansible's time limit.
+    A signal ends the wait for the thread at once, unlike a wait in C: Ctrl-C, and Ansible's task timeout.
     """
 
     def __init__(self) -> None:
@@ -42,12 +42,12 @@ class Worker:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a call has been left before it returned."""
+        """Whether a call was abandoned before it returned."""
         return self._outcome is not None
 
     @property
     def still_runs(self) -> bool:
-        """Whether a call that has been left has still not returned."""
+        """Whether an abandoned call has still not returned."""
         return self._outcome is not None and self._outcome.empty()
 
     def call(self, function: Callable[[], Value], timeout_seconds: float) -> Value:
@@ -58,7 +58,7 @@ class Worker:
         return self._wait(timeout_seconds)  # type: ignore[no-any-return]
 
     def wait(self, timeout_seconds: float) -> bool:
-        """Wait for a call that has been left, whatever comes of it; return whether the thread is free now."""
+        """Wait for an abandoned call, whatever its outcome; return whether the thread is free now."""
         try:
             if self.is_busy:
                 self._wait(timeout_seconds)
@@ -69,7 +69,7 @@ class Worker:
         return True
 
     def end(self, function: Callable[[], Any]) -> None:
-        """Let the thread call a last function, when it is free, and end."""
+        """Have the thread call a last function, when it is free, and end."""
         self._calls.put((function, SimpleQueue()))
         self._calls.put(None)
 
@@ -88,14 +88,14 @@ class Worker:
 
 
 def _work(calls: SimpleQueue[Call | None]) -> None:
-    # Keeps nothing of a call that is done: a connection that nobody waited for is closed with its last reference.
+    # Keeps no reference after a call: an abandoned connection is closed with its last reference.
     for function, outcome in iter(calls.get, None):
         outcome.put(outcome_of(function))
         del function, outcome
 
 
 def outcome_of(function: Callable[[], Any]) -> Outcome:
-    """Return what a function returns, or what it raises, for another thread."""
+    """Return a function's result or exception, for another thread."""
     try:
         return function(), None
     except BaseException as error:
@@ -104,11 +104,10 @@ def outcome_of(function: Callable[[], Any]) -> Outcome:
 
 @atexit.register
 def _end_at_once() -> None:
-    """End the process without the clean-up of its C libraries, where a call that was left still runs.
+    """Exit without the clean-up of C libraries if an abandoned call still runs.
 
-    OpenSSL frees what a login computes with, and the process would crash (measured, with scram-sha-256). Registered
-    first, and so run last of what Python does at an end. The status is none that passes for success; Ansible reads the
-    result alone.
+    OpenSSL frees what a login is using, and the process would crash (measured, with scram-sha-256). Registered first,
+    so that it runs last. The exit status is not success; Ansible reads only the result.
     """
     if any(worker.still_runs for worker in _LEFT_BUSY):
         for stream in (sys.stdout, sys.stderr):

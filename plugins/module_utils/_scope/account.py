@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What of a server is in scope, what patterns left out, and what they took in: for programs and for reports. Pure."""
+"""What is in scope on a server, what patterns left out, and what they newly matched, for programs and reports. Pure."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class LeftOut:
 class DatabaseScope:
     """A database in scope: its entry, and the privilege that is expected of each of its schemas in scope, by name.
 
-    ``taken_in`` are those of the schemas that only a pattern means, and in which the group held nothing when the
-    catalog was read. ``existing`` counts all schemas of the database but PostgreSQL's own.
+    ``taken_in`` are the schemas that only a pattern matches, and in which the group held nothing when the catalog was
+    read. ``existing`` counts all schemas of the database except system schemas.
     """
 
     name: str
@@ -39,7 +39,7 @@ class DatabaseScope:
     existing: int = 0
 
     def resolved(self) -> dict[str, Any]:
-        """Return an entry of the option ``databases`` that means the same by names alone."""
+        """Return an equivalent entry of the option ``databases`` with names only."""
         return {
             "name": self.name,
             "schemas": list(self.schemas),

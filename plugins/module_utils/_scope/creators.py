@@ -5,7 +5,7 @@
 # Private to this collection: it may change at any time and without notice.
 """Who creates relations in a schema: the roles that ``creators: auto`` stands for.
 
-Default privileges hold for what a role creates, not for what its groups do: a member's table is the member's own.
+Default privileges apply to what a role itself creates, not to what its members create.
 https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html
 """
 
@@ -20,7 +20,7 @@ class Creator:
 
     ``relations`` counts those it owns there. ``is_owner`` of the schema or of a relation in it that belongs to no
     extension; ``may_create`` by a CREATE of its own; ``is_member`` that inherits CREATE from one of the others.
-    ``is_creator`` if any of this is so; another superuser may create anywhere, and is no creator for that.
+    ``is_creator`` if any of this is true; other superusers may create anywhere, and are not creators.
     """
 
     schema_oid: int
@@ -33,7 +33,7 @@ class Creator:
 
 
 # One row for each schema of %(schemas)s and role that owns relations in it or may create some. pg_database_owner stands
-# for the owner of the database (14 and newer). Members count if they can log in: others create nothing themselves.
+# for the owner of the database (14 and newer). Members count if they can log in; others create nothing themselves.
 CREATORS = """
 WITH schema AS (
   SELECT namespace.oid, namespace.nspowner, namespace.nspacl

@@ -18,7 +18,7 @@ from .._core.sql_statement import quoted, statement_text
 from .account import LeftOut
 from .entry import DatabaseEntry
 
-# Databases of managed services that nobody but the provider enters. A pattern does not take them in.
+# Databases of managed services that only the provider can connect to. Patterns do not match them.
 PROVIDERS_OWN = frozenset({"rdsadmin", "cloudsqladmin", "azure_maintenance", "azure_sys"})
 
 
@@ -44,7 +44,7 @@ class ExistingDatabase(Protocol):
 
 @dataclass(frozen=True)
 class Target:
-    """A database in scope, and the entry that means it."""
+    """A database in scope, and its entry."""
 
     name: str
     entry: DatabaseEntry
@@ -65,20 +65,20 @@ class Targets:
 
 
 def has_pattern(entries: Iterable[DatabaseEntry]) -> bool:
-    """Tell whether the names of the databases that exist must be known to tell which are meant."""
+    """Return whether the existing databases must be known to resolve the entries."""
     return any(is_pattern(entry.name) for entry in entries)
 
 
 def named(entries: Iterable[DatabaseEntry]) -> Targets:
-    """Return the databases that entries without patterns mean, whether they exist or not."""
+    """Return the databases that entries name without patterns, whether they exist or not."""
     return Targets(tuple(Target(entry.name, entry) for entry in sorted(entries, key=lambda entry: entry.name)))
 
 
 def resolve(entries: Sequence[DatabaseEntry], databases: Iterable[ExistingDatabase], role: str) -> Targets:
     """Return the databases that the entries mean to a role that logs in.
 
-    An entry that is a name takes its database out of the patterns; a database that two patterns match is an error.
-    Patterns mean no templates, and leave out what the role cannot enter and what belongs to the server's provider.
+    An entry with a name excludes its database from patterns; a database that two patterns match is an error. Patterns
+    do not match templates, and leave out databases that the role cannot connect to and those of the provider.
     """
     existing = {database.name: database for database in databases}
     found = {entry.name: entry for entry in entries if entry.name in existing}
@@ -102,7 +102,7 @@ def resolve(entries: Sequence[DatabaseEntry], databases: Iterable[ExistingDataba
 
 
 def _reason(database: ExistingDatabase, role: str) -> str:
-    """Return why a pattern leaves a database out; empty where it does not."""
+    """Return why a pattern leaves a database out; empty if it does not."""
     if database.name in PROVIDERS_OWN:
         return "It belongs to the provider of the server."
     if not database.allows_connections:
@@ -111,7 +111,7 @@ def _reason(database: ExistingDatabase, role: str) -> str:
 
 
 def not_enterable(database: ExistingDatabase, admin: str) -> Iterator[Problem]:
-    """Yield why the administrator cannot connect to a database; nothing where it can."""
+    """Yield why the administrator cannot connect to a database; nothing if it can."""
     if not database.allows_connections:
         statement = statement_text("ALTER DATABASE {} ALLOW_CONNECTIONS true", database.name)
         message = f"The database {quoted(database.name)} accepts no connections."
@@ -125,13 +125,13 @@ def not_enterable(database: ExistingDatabase, admin: str) -> Iterator[Problem]:
 
 
 def entry_obstacles(targets: Targets, databases: Iterable[ExistingDatabase], admin: str) -> list[Problem]:
-    """Return which databases in scope the administrator cannot enter: those that are listed by their names."""
+    """Return the databases listed by name that the administrator cannot connect to."""
     names = frozenset(targets.names)
     return [problem for one in databases if one.name in names for problem in not_enterable(one, admin)]
 
 
 def unknown_database(name: str, existing: Iterable[str]) -> str:
-    """Return the message for a database that does not exist, with the existing one that may have been meant."""
+    """Return the message on a database that does not exist, with a suggestion."""
     return f"Database {quoted(name)} not found (as a name or a pattern).{suggestion(name, existing)}"
 
 

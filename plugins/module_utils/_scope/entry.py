@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The entries of the option ``databases`` as values, and what is wrong with them before any server is asked."""
+"""The entries of the option ``databases`` as values, and their problems that are known before any connection."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .._core.sql_statement import quoted
 AUTO = "auto"
 DATABASE_OWNER = "pg_database_owner"
 
-# What makes a relation and its columns show up in information_schema, and lets its rows be read, or not.
+# The privileges that make a relation and its columns visible in information_schema, with or without its rows.
 # https://www.postgresql.org/docs/current/infoschema-columns.html
 Privilege = Literal["SELECT", "REFERENCES"]
 PRIVILEGES: Mapping[str, Privilege] = MappingProxyType({"select": "SELECT", "metadata": "REFERENCES"})
@@ -31,7 +31,7 @@ PRIVILEGES: Mapping[str, Privilege] = MappingProxyType({"select": "SELECT", "met
 class DatabaseEntry:
     """An entry of ``databases``: ``name`` and ``schemas`` are names or patterns, ``creators`` is None for ``auto``.
 
-    Of the schemas, those that ``metadata_schemas`` means get the privilege of metadata mode, whatever the mode is.
+    Schemas that ``metadata_schemas`` matches get the privilege of metadata mode, whatever the mode is.
     """
 
     name: str

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Which relations exist by some names: an unquoted name may mean another relation than the one that bears it."""
+"""Which relations exist under some names: an unquoted name may refer to a different relation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Collection, Iterable, Mapping
 from .._core.unquoted_names import QualifiedName, UnquotedNameParser
 from .._postgres.session import Session
 
-# Of these qualified names those that exist, as any kind of relation.
+# Which of these qualified names exist, as any kind of relation.
 NAMESAKES = """
 SELECT namespace.nspname::pg_catalog.text AS schema, class.relname::pg_catalog.text AS relation
   FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::pg_catalog.text[]),
@@ -26,7 +26,7 @@ SELECT namespace.nspname::pg_catalog.text AS schema, class.relname::pg_catalog.t
 
 
 def existing_namesakes(session: Session, names: Iterable[QualifiedName]) -> frozenset[QualifiedName]:
-    """Return those of some qualified names that exist; one round trip where there are any to ask for."""
+    """Return which of some qualified names exist; one round trip, or none without names."""
     wanted = sorted(set(names))
     if not wanted:
         return frozenset()

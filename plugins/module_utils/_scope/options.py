@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The options that say what Metamapper is to see; both modules have them."""
+"""The options that define the scope, which both modules have."""
 
 from __future__ import annotations
 

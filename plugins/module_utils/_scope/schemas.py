@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Which schemas of a database an entry of ``databases`` means, and with which privilege. Pure."""
+"""Which schemas of a database an entry of ``databases`` matches, and with which privilege. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .entry import DatabaseEntry, Privilege
 class ExistingSchema(Protocol):
     """What the catalog says about a schema.
 
-    ``holds_relation`` is told of names that Metamapper cannot quote, and means nothing for the others.
+    ``holds_relation`` is only known for names that need quotes, and has no meaning for others.
     """
 
     @property
@@ -46,13 +46,13 @@ class ExistingSchema(Protocol):
 
 @dataclass(frozen=True)
 class SchemaRules:
-    """What decides about the schemas of all databases: the privilege that is wanted, and the server's version."""
+    """What decides about the schemas of all databases: the desired privilege, and the server's version."""
 
     privilege: Privilege
     version: int
 
     def scope(self, target: Target, schemas: Iterable[ExistingSchema]) -> tuple[DatabaseScope, tuple[Problem, ...]]:
-        """Return what of a database is in scope, and what is wrong with its entry."""
+        """Return what is in scope in a database, and what is wrong with its entry."""
         reading = _Reading.of(target.entry, schemas, UnquotedNameParser(self.version, target.name))
         wanted = reading.by_name | (reading.by_pattern - reading.reasons.keys())
         metadata = _union(target.entry.metadata_schemas, wanted)
@@ -73,7 +73,7 @@ class SchemaRules:
 
 @dataclass(frozen=True)
 class _Reading:
-    """How an entry reads in a database: what each of its ``schemas`` matches, less the excluded ones."""
+    """An entry resolved in a database: what each of its ``schemas`` matches, without the excluded ones."""
 
     entry: DatabaseEntry
     existing: Mapping[str, ExistingSchema]
@@ -85,7 +85,7 @@ class _Reading:
 
     @classmethod
     def of(cls, entry: DatabaseEntry, schemas: Iterable[ExistingSchema], names: UnquotedNameParser) -> _Reading:
-        """Return how an entry reads: names win over patterns, and what patterns leave out has its reason."""
+        """Resolve an entry: names take precedence over patterns, and what patterns leave out has a reason."""
         existing = {schema.name: schema for schema in schemas if not is_system_schema(schema.name)}
         excluded = _union(entry.exclude_schemas, existing.keys())
         matches = {one: matching(one, existing.keys()) - excluded for one in entry.schemas}
@@ -111,7 +111,7 @@ class _Reading:
                 yield _excluded(database, one) if excluded else _unknown_schema(database, one, self.existing)
             elif matched <= self.reasons.keys():
                 yield _all_left_out(database, one, self.reasons[min(matched)])
-        # A typo here would make rows readable that are to be hidden.
+        # A typo here would make rows readable that should be hidden.
         meant = self.by_name | self.refused | self.by_pattern
         for one in self.entry.metadata_schemas:
             if not matching(one, meant):
@@ -119,7 +119,7 @@ class _Reading:
 
 
 def left_out(entry: DatabaseEntry, schema: str) -> Remedies:
-    """Return how to leave a schema out of scope, all that a customer can do where the provider owns the schema."""
+    """Return how to exclude a schema, all that a customer can do if the provider owns it."""
     if schema in entry.schemas:
         return (variable("list other schemas", "schemas", [schema], database=entry.name, change="remove"),)
     return (variable("exclude the schema", "exclude_schemas", [schema], database=entry.name, change="add"),)
@@ -130,9 +130,9 @@ def _union(entries: Iterable[str], existing: AbstractSet[str]) -> frozenset[str]
 
 
 def _reason(schema: ExistingSchema, names: UnquotedNameParser) -> str:
-    """Return why a pattern leaves a schema out; empty where it does not.
+    """Return why a pattern leaves a schema out; empty if it does not.
 
-    What Metamapper knows stays in scope whatever it is called: taking it back would hide what people wrote there.
+    What Metamapper knows stays in scope whatever its name: revoking it would hide what people wrote about it.
     """
     if schema.extension:
         return f"It belongs to the extension {quoted(schema.extension)}."

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The way to a server through an SSH jump host, open for as long as a with block lasts."""
+"""The connection to a server through an SSH jump host, open for the duration of a with block."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ __all__ = ["Bastion", "Limits", "bastion_from_options", "opened_route"]
 
 LIMITS = Limits()
 
-# A user's ProxyCommand or "Match exec" hands the names to a shell; OpenSSH refuses these signs itself from 9.6 on.
+# A user's ProxyCommand or "Match exec" passes the names to a shell; OpenSSH itself refuses these characters from 9.6
+# on.
 NO_SSH_HOST = re.compile(r"^-|^$|[\s\0-\x1f\x7f'`\"$\\;&<>|(){}]")
 NO_SSH_USER = re.compile(r"^-|[\0-\x1f\x7f'`\";&<>|(){}]")
 NO_TARGET = re.compile(r"[\s\0-\x1f\x7f\[\]/,]")
@@ -44,7 +45,7 @@ def bastion_from_options(options: Mapping[str, Any]) -> Bastion:
 
 
 def _absolute(path: str) -> str:
-    """Return a path that ssh cannot take for one of its own words, such as "none"."""
+    """Return a path that ssh cannot mistake for one of its keywords, such as "none"."""
     return os.path.abspath(path) if path else ""
 
 
@@ -92,14 +93,14 @@ def _known_hosts_problems(bastion: Bastion, place: Place) -> Iterator[Problem]:
 
 @contextlib.contextmanager
 def opened_route(bastion: Bastion, host: str, port: int, limits: Limits = LIMITS) -> Iterator[Route]:
-    """Open the way to a server for the length of a with block.
+    """Open the route to a server for the duration of a with block.
 
-    ``host`` and ``port`` are the server's as the bastion knows it. The connection goes to the local end, but libpq
-    keeps the name of the host: ``verify-full`` checks it, and a password in ``.pgpass`` is looked for under that name
-    and the local port. Any number of these may be open at a time.
+    ``host`` and ``port`` are those of the server as seen from the bastion. The connection goes to the local end, but
+    libpq keeps the name of the host: ``verify-full`` checks it, and a password in ``.pgpass`` is looked for under that
+    name and the local port. Any number of these may be open at a time.
 
-    Raises Failure where the way cannot be opened, and where ssh ended before the block did and it failed: then with
-    the reason first.
+    Raises Failure if the route cannot be opened, and if the block failed because ssh ended: then with the
+    reason first.
     https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-HOSTADDR
     """
     target = Target(host, port)
@@ -116,7 +117,7 @@ def opened_route(bastion: Bastion, host: str, port: int, limits: Limits = LIMITS
 
 
 def _explain(tunnel: Tunnel, error: Exception) -> None:
-    """Raise Failure with the reason first where the block failed since ssh had ended."""
+    """Raise Failure with the reason first if the block failed because ssh had ended."""
     reason = tunnel.end_problem()
     known = error.problems if isinstance(error, Failure) else ()
     if reason is not None and reason not in known:

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 SHELL = "/bin/sh"
 
-# Learns a process group, then waits for the end of file. The kernel closes the writing end when the writer dies, by
-# SIGKILL too. Python makes its pipes close-on-exec, so that no other child can hold this one open.
+# Reads a process group, then waits for the end of file. The kernel closes the writing end when the writer dies, even by
+# SIGKILL. Python makes its pipes close-on-exec, so that no other child can hold this one open.
 SUPERVISOR_SCRIPT = 'read -r group && { read -r nothing; kill -s KILL -- "-$group"; } 2>/dev/null'
 
-# Becomes the command only after the supervisor knows it, so that there is no moment at which nobody would end it. A
-# writer that dies before that leaves end of file, and the command never runs. Its files are bounded (in blocks of 512
-# bytes, some shells: of 1024), since what the other side has to say is kept in memory.
+# Executes the command only after the supervisor knows it, so that it can always be ended. If the writer dies before
+# that, there is an end of file, and the command never runs. Its files are limited (in blocks of 512 bytes, in some
+# shells 1024), since the output is kept in memory.
 # https://pubs.opengroup.org/onlinepubs/9699919799/utilities/ulimit.html
 START_SCRIPT = 'read -r go && { ulimit -f 32768 2>/dev/null || :; } && exec "$@" </dev/null'
 
@@ -34,7 +34,7 @@ MOST_BYTES_READ = 256 * 1024
 
 
 class Child:
-    """A running command, and what it has written to its standard output and standard error.
+    """A running command, with its standard output and standard error.
 
     Both go to files without a name: a pipe that nobody reads would fill, and stop the command half-way.
     """
@@ -55,7 +55,7 @@ class Child:
         return self._process.poll()
 
     def has_ended(self, *, within_seconds: float = 0.0) -> bool:
-        """Wait for its end, no longer than told; return whether it came."""
+        """Wait for its end, up to a time limit; return whether it has ended."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(within_seconds)
         return self._process.returncode is not None
@@ -78,7 +78,7 @@ def _size(file: IO[bytes]) -> int:
 
 
 def _tail(file: IO[bytes], start: int) -> str:
-    # The position of the file is the child's as well and must stay: this reads without moving it.
+    # The child shares the position of the file, so this reads without moving it.
     start = max(start, _size(file) - MOST_BYTES_READ)
     return os.pread(file.fileno(), MOST_BYTES_READ, start).decode(errors="replace")
 
@@ -90,7 +90,7 @@ def _spawn(
     output: IO[bytes] | int = subprocess.DEVNULL,
     errors: IO[bytes] | int = subprocess.DEVNULL,
 ) -> _Process:
-    """Start a shell script in a session of its own: without a terminal to ask on, and out of reach of Ctrl-C."""
+    """Start a shell script in its own session: without a terminal for prompts, and unaffected by Ctrl-C."""
     # run_command() would wait for the end. The script is a constant, and no argument is read by the shell.
     return subprocess.Popen(  # noqa: S603 # pylint: disable=ansible-bad-function
         [SHELL, "-c", script, "sh", *arguments],
@@ -103,14 +103,14 @@ def _spawn(
 
 
 def _nameless_file() -> IO[bytes]:
-    """Return a file for what a command writes: in memory where the system can, since no directory may be writable."""
+    """Return a file for the output of a command: in memory if possible, since no directory may be writable."""
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("ssh"), "w+b")
     return tempfile.TemporaryFile()
 
 
 def _write_line(process: _Process, line: str) -> None:
-    """Write one line to a process; that it is gone already shows in its exit status."""
+    """Write one line to a process; if it has ended, its exit status tells."""
     if process.stdin is not None:
         with contextlib.suppress(BrokenPipeError):
             process.stdin.write(line.encode() + b"\n")
@@ -125,7 +125,7 @@ def _close_stdin(process: _Process) -> None:
 
 
 def _kill_group(process: _Process) -> None:
-    """Kill the group of a process that has not ended, and take its exit status."""
+    """Kill the group of a process that has not ended, and collect its exit status."""
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -134,7 +134,7 @@ def _kill_group(process: _Process) -> None:
 
 
 def _stop_supervisor(supervisor: _Process) -> None:
-    """Let the supervisor kill what it watches, and end."""
+    """Have the supervisor kill its command, and end."""
     _close_stdin(supervisor)
     with contextlib.suppress(subprocess.TimeoutExpired):
         supervisor.wait(KILL_SECONDS)
@@ -143,10 +143,10 @@ def _stop_supervisor(supervisor: _Process) -> None:
 
 @contextlib.contextmanager
 def supervised(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Child]:
-    """Run a command for the length of a with block, in a process group that is killed at its end.
+    """Run a command for the duration of a with block, in a process group that is killed at its end.
 
-    The same supervisor ends it after the block and after this process was killed: there is one way to die, and each run
-    takes it. The command reads from /dev/null.
+    The same supervisor ends it after the block and if this process is killed, so that each run tests that path. The
+    command reads from /dev/null.
     """
     with contextlib.ExitStack() as stack:
         output, errors = stack.enter_context(_nameless_file()), stack.enter_context(_nameless_file())

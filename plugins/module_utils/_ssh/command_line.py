@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""How OpenSSH's client is called: its command line, its environment, and what is changed for the next try."""
+"""How OpenSSH's client is called: its command line, its environment, and what changes in the next attempt."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import Mapping
 LOOPBACK = "127.0.0.1"
 LOOPBACK_6 = "::1"
 
-# What ssh, and a ProxyCommand or an agent of the user's, may need to know. It is a list of what is handed on, not of
-# what is kept back: passwords stand in the environment under names that nobody can foresee.
+# The variables that ssh, a ProxyCommand or an agent of the user may need. Others are not passed on: the environment may
+# contain passwords under any name.
 ENVIRONMENT = frozenset(
     {
         "HOME",
@@ -50,10 +50,10 @@ ENVIRONMENT = frozenset(
         "SSL_CERT_FILE",
     }
 )
-LOG_FILE = "/dev/stdout"  # of its own: what the other side has ssh show, as a banner, goes to standard error
+LOG_FILE = "/dev/stdout"  # separate: what the other side has ssh show, such as a banner, goes to standard error
 
 READY = re.compile(r"^debug1: Entering interactive session\.", re.MULTILINE)
-# A forward of the user's own ssh_config. The bastion's answer to a remote one comes when ssh is ready, and may end it.
+# A forward in the user's ssh_config. The bastion answers a remote one when ssh is ready, which may end it.
 OTHER_FORWARD = re.compile(r"^(Could not request local forwarding|debug1: Remote connections from )", re.MULTILINE)
 FORK_OPTION_UNKNOWN = re.compile(r"Bad configuration option: forkafterauthentication", re.IGNORECASE)
 NO_IPV4 = re.compile(rf"getaddrinfo\({re.escape(LOOPBACK)}\)")
@@ -63,8 +63,8 @@ NO_IPV4 = re.compile(rf"getaddrinfo\({re.escape(LOOPBACK)}\)")
 class Bastion:
     """The jump host, and how to log in there.
 
-    ``host`` may be an alias of the user's ssh_config. A ``port`` of None and empty texts leave the matter to ssh_config
-    and OpenSSH's defaults. ``host_key_checking`` is "yes" or "accept-new".
+    ``host`` may be an alias of the user's ssh_config. With a ``port`` of None and empty texts, ssh_config and OpenSSH's
+    defaults apply. ``host_key_checking`` is "yes" or "accept-new".
     """
 
     host: str
@@ -77,7 +77,7 @@ class Bastion:
 
 @dataclass(frozen=True)
 class Target:
-    """The database server, as the bastion sees it."""
+    """The database server, as seen from the bastion."""
 
     host: str
     port: int
@@ -88,7 +88,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Limits:
-    """How long what may take, in seconds."""
+    """Time limits, in seconds."""
 
     connect_seconds: int = 10
     """For TCP, and then for the SSH handshake: ssh's ConnectTimeout."""
@@ -105,10 +105,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One start of ssh: the local end, and what this ssh or this ssh_config turned out to need.
+    """One start of ssh: the local end, and the needs of this ssh and ssh_config that earlier attempts showed.
 
-    ``has_fork_option`` is False for clients before 8.7, to which ForkAfterAuthentication is an error. With
-    ``exits_on_forward_failure`` False a forward of the user's own ssh_config may fail, and only ours must not.
+    ``has_fork_option`` is False for clients before 8.7, for which ForkAfterAuthentication is an error. If
+    ``exits_on_forward_failure`` is False, a forward in the user's ssh_config may fail, but ours may not.
     """
 
     port: int
@@ -118,7 +118,7 @@ class Attempt:
 
 
 def bracketed(host: str) -> str:
-    """Return an address as it stands in a forward, where a colon separates the fields."""
+    """Return an address as written in a forward, where a colon separates the fields."""
     return f"[{host}]" if ":" in host else host
 
 
@@ -129,10 +129,10 @@ def quoted(path: str) -> str:
 
 
 def fixed_options(bastion: Bastion, attempt: Attempt, limits: Limits) -> dict[str, str]:
-    """Return the options that no ssh_config can change: the first value that ssh reads is the one it takes.
+    """Return the options that no ssh_config can change: ssh uses the first value that it reads.
 
     A shared connection (ControlMaster), a fork into the background or a command of the user's would outlive the task or
-    run beside it. The log level lets ssh say what it does, whatever ssh_config wants it to hide.
+    run beside it. The log level makes ssh tell what it does, whatever ssh_config sets.
     https://man.openbsd.org/ssh_config
     """
     options = {
@@ -171,7 +171,7 @@ def ssh_command(client: str, bastion: Bastion, target: Target, attempt: Attempt,
 
 
 def login_options(bastion: Bastion) -> list[str]:
-    """Return the words that say how to log in on the bastion."""
+    """Return the arguments for the login on the bastion."""
     words = []
     if bastion.port is not None:
         words += ["-p", str(bastion.port)]
@@ -183,13 +183,13 @@ def login_options(bastion: Bastion) -> list[str]:
 
 
 def ssh_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of ssh: it speaks English, asks nobody, and learns no password that is not for it."""
+    """Return the environment of ssh: English, without prompts, and without foreign passwords."""
     kept = {name: value for name, value in environment.items() if name in ENVIRONMENT}
     return {**kept, "LC_ALL": "C", "SSH_ASKPASS_REQUIRE": "never"}
 
 
 def has_clashed(text: str, attempt: Attempt) -> bool:
-    """Whether somebody else had the local port when ssh came to listen on it."""
+    """Whether the local port was in use when ssh tried to listen on it."""
     return bool(re.search(rf"^(bind|listen) \[.*\]:{attempt.port}: ", text, re.MULTILINE)) or bool(
         re.search(rf"cannot listen to port: {attempt.port}\b", text)
     )
@@ -204,7 +204,7 @@ def is_ready(text: str) -> bool:
 
 
 def next_attempt(attempt: Attempt, text: str) -> Attempt | None:
-    """Return what to try instead after ssh said a text; None where another try would end as this one."""
+    """Return the next attempt after ssh has logged a text; None if another attempt would fail like this one."""
     if FORK_OPTION_UNKNOWN.search(text) and attempt.has_fork_option:
         return replace(attempt, has_fork_option=False)
     if NO_IPV4.search(text) and attempt.address == LOOPBACK:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What went wrong on the way through a bastion, read from what OpenSSH's client says about it."""
+"""Why a connection through a bastion failed, according to the log of OpenSSH's client."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from .._core.problem import Problem
 from .._core.remedy import by_hand
 
 SHOWN_LINES = 4
-# Lines for experts, but for what a server said that does not want to speak, or is none.
+# Debug messages, except those that quote a server that refuses, or is no SSH server.
 DEBUG_LINE = re.compile(r"^debug[123]: (?!kex_exchange_identification: banner line)")
 OFFERED_KEY = re.compile(r"^debug1: Offering public key: (.+?) \S+ SHA256:", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Cause:
-    """One reason, and how to know it.
+    """One reason, and how to recognize it.
 
-    ``found`` and ``remedy`` are formats: of the groups of the pattern, and of ``bastion``, ``target_text``,
-    ``offered`` and ``known_hosts`` as sentences name them. After a ``transient`` one another try may succeed.
+    ``found`` and ``remedy`` are formats: of the groups of the pattern, and of ``bastion``, ``target_text``, ``offered``
+    and ``known_hosts`` as sentences name them. After a ``transient`` one another attempt may succeed.
     """
 
     pattern: Pattern[str]
@@ -38,7 +38,7 @@ def _cause(pattern: str, found: str, remedy: str, *, transient: bool = False) ->
     return Cause(re.compile(pattern, re.MULTILINE), found, remedy, transient)
 
 
-# The first that matches is the reason: what a jump host said comes before what followed from it.
+# The first match is the reason: the message of a jump host precedes its consequences.
 LOGIN_CAUSES = (
     _cause(
         r"REMOTE HOST IDENTIFICATION HAS CHANGED(?:.|\n)*?Host key for (\S+) has changed",
@@ -200,7 +200,7 @@ CHANNEL_CAUSES = (
 
 @dataclass(frozen=True)
 class Place:
-    """The names that a sentence needs; empty where an option was not given."""
+    """The names for the messages; empty if an option was not given."""
 
     bastion: str
     target: str
@@ -209,11 +209,11 @@ class Place:
 
     @property
     def attempt(self) -> str:
-        """What was tried."""
+        """The attempt, in words."""
         return f"Cannot reach {self.target} through the bastion {self.bastion}"
 
     def words(self, text: str) -> dict[str, str]:
-        """Return the words for the formats of a cause."""
+        """Return the values for the formats of a cause."""
         return {
             "bastion": self.bastion,
             "target_text": self.target_text,
@@ -223,7 +223,7 @@ class Place:
 
 
 def _offered(text: str) -> str:
-    """Return which keys the bastion was offered; empty where it did not come to that, as behind a jump host."""
+    """Return which keys were offered to the bastion; empty if none were, as if a jump host failed."""
     if "debug1: Authentications that can continue" not in text:
         return ""
     keys = ", ".join(dict.fromkeys(OFFERED_KEY.findall(text)))
@@ -231,12 +231,12 @@ def _offered(text: str) -> str:
 
 
 def problem(place: Place, found: str, remedy: str) -> Problem:
-    """Return one thing that is wrong on the way; its object tells a program that the bastion is the hop."""
+    """Return a problem with the connection; its object tells a program that the bastion is the hop."""
     return Problem(f"{place.attempt}: {found}.", by_hand(remedy), object=f"bastion {place.bastion}")
 
 
 def spoken(text: str) -> list[str]:
-    """Return the lines that ssh, or the bastion through it, meant for people."""
+    """Return the messages of ssh, or of the bastion through it, for people."""
     return [line.strip() for line in text.splitlines() if line.strip() and not DEBUG_LINE.match(line)]
 
 
@@ -259,7 +259,7 @@ def _explained(causes: Iterable[Cause], place: Place, text: str) -> Problem | No
 
 
 def is_transient(text: str) -> bool:
-    """Whether ssh failed for a reason that the next try may not meet."""
+    """Whether ssh failed for a transient reason."""
     matched = _matched(LOGIN_CAUSES, text)
     return matched is not None and matched[0].transient and "debug1: Remote protocol version" not in text
 
@@ -269,13 +269,13 @@ def _stderr_tail(text: str) -> str:
 
 
 def _other(place: Place, text: str, status: int | None) -> Problem:
-    """Return what is left to say where no cause is known: ssh's own last words."""
+    """Return the message if no cause is known: the last messages of ssh."""
     found = f"ssh ended with status {status} and said: {_stderr_tail(text)}"
     return problem(place, found, "Try the same by hand with: ssh -v")
 
 
 def _late(place: Place, text: str) -> Problem:
-    """Return what to say where ssh was given up."""
+    """Return the message if ssh timed out."""
     return problem(
         place,
         f"the login on the bastion was not complete in time; ssh said: {_stderr_tail(text)}",
@@ -285,17 +285,17 @@ def _late(place: Place, text: str) -> Problem:
 
 
 def login_problem(place: Place, text: str, status: int | None) -> Problem:
-    """Return why ssh did not open the way; ``status`` is its exit status, None where it was given up."""
+    """Return why ssh did not open the route; ``status`` is its exit status, None if it timed out."""
     if status is None:
         return _late(place, text)
     return _explained(LOGIN_CAUSES, place, text) or _other(place, text, status)
 
 
 def broken_problem(place: Place, text: str, status: int | None) -> Problem:
-    """Return why ssh ended after the way was open."""
+    """Return why ssh ended after the route was open."""
     return _explained(BROKEN_CAUSES, place, text) or _other(place, text, status)
 
 
 def channel_problem(place: Place, text: str) -> Problem | None:
-    """Return why the bastion did not connect to the database server; None where it did."""
+    """Return why the bastion did not connect to the database server; None if it did."""
     return _explained(CHANNEL_CAUSES, place, text)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Whether ssh can remember a host key: where it cannot, "accept-new" would accept any key, each time."""
+"""Whether ssh can store a host key: otherwise "accept-new" would accept any key, each time."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ CONFIGURATION_SECONDS = 10.0
 
 
 def not_a_regular_file(path: str) -> bool:
-    """Whether there is something at a path, its links followed, that keeps nothing, such as ``/dev/null``."""
+    """Whether a path, with links followed, is something that stores nothing, such as ``/dev/null``."""
     try:
         return not stat.S_ISREG(os.stat(os.path.expanduser(path)).st_mode)
-    except OSError:  # it is made by the first key, or ssh says why it cannot be
+    except OSError:  # created with the first key, or ssh tells why it cannot be
         return False
 
 
 def forgetful_file(paths: Iterable[str]) -> str:
-    """Return the first of ssh's UserKnownHostsFile that keeps nothing; empty where all of them do.
+    """Return the first of ssh's UserKnownHostsFile that stores nothing; empty if all of them store keys.
 
     https://man.openbsd.org/ssh_config#UserKnownHostsFile
     """
@@ -34,9 +34,9 @@ def forgetful_file(paths: Iterable[str]) -> str:
 
 
 def configured_files(command: Sequence[str], environment: Mapping[str, str]) -> list[str]:
-    """Return the UserKnownHostsFile that an ssh command would use; empty where ssh does not tell."""
+    """Return the UserKnownHostsFile that an ssh command would use; empty if ssh does not tell."""
     try:
-        # run_command() would hand on all of the environment.
+        # run_command() would pass on the whole environment.
         ended = subprocess.run(  # noqa: S603 # pylint: disable=ansible-bad-function
             command,
             env=dict(environment),
@@ -52,7 +52,7 @@ def configured_files(command: Sequence[str], environment: Mapping[str, str]) -> 
 
 
 def files_of(configuration: str) -> list[str]:
-    """Return the UserKnownHostsFile of what ``ssh -G`` prints."""
+    """Return the UserKnownHostsFile in the output of ``ssh -G``."""
     for line in configuration.splitlines():
         keyword, _blank, value = line.partition(" ")
         if keyword == "userknownhostsfile":

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Which process listens on a local port, as the kernel tells it."""
+"""Which process listens on a local port, according to the kernel."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ SOCKET = "socket:[{}]"
 
 
 def is_knowable() -> bool:
-    """Whether this system tells who listens: Linux does, in /proc."""
+    """Whether this system shows which process listens: Linux does, in /proc."""
     return os.path.exists(TABLES[0])
 
 
 def listens(group: int, port: int) -> bool:
-    """Whether a process of a process group listens on a TCP port, and nobody else does."""
+    """Whether only a process of a process group listens on a TCP port."""
     sockets = {SOCKET.format(inode) for inode in _listening_inodes(port)}
     return bool(sockets) and sockets <= set(_open_files(group))
 
@@ -47,7 +47,7 @@ def _open_files(group: int) -> Iterator[str]:
         try:
             if os.getpgid(int(process)) == group:
                 yield from _links(f"/proc/{process}/fd")
-        except OSError:  # it has ended meanwhile, or is somebody else's
+        except OSError:  # it has ended meanwhile, or belongs to another user
             continue
 
 

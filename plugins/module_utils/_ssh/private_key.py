@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What can be known about a file with a private key, without using it."""
+"""What can be found out about a file with a private key without using it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PEM_ENCRYPTED = (b"-----BEGIN ENCRYPTED PRIVATE KEY-----", b"Proc-Type: 4,ENCRYP
 
 
 def unreadable_because(path: str) -> str:
-    """Return why a file cannot be read, in the words of the system; empty where it can."""
+    """Return the system's message why a file cannot be read; empty if it can."""
     try:
         with open(path, "rb"):
             return ""
@@ -28,7 +28,7 @@ def unreadable_because(path: str) -> str:
 def needs_passphrase(content: bytes) -> bool:
     """Whether a private key is encrypted; False for what is no private key.
 
-    OpenSSH's own format names the cipher after its magic word.
+    OpenSSH's own format has the cipher after the magic string.
     https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.key
     """
     if OPENSSH_BEGIN not in content:

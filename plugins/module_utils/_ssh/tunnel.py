@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Opening a forward with OpenSSH's client, and what libpq needs to know of the open one."""
+"""Opens a forward with OpenSSH's client, and tells libpq how to use it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ CONFIRMED = re.compile(r"^debug2: channel \d+: open confirm", re.MULTILINE)
 
 
 def ssh_client(place: Place) -> str:
-    """Return the path of OpenSSH's client; raises Failure where there is none."""
+    """Return the path of OpenSSH's client; raises Failure if there is none."""
     path = shutil.which("ssh", path=os.environ.get("PATH", os.defpath))
     if path is None:
         found = "the OpenSSH client (ssh) is not installed on the machine that runs the module"
@@ -55,7 +55,7 @@ def ssh_client(place: Place) -> str:
 
 
 def free_port(address: str) -> int:
-    """Return a port that nobody listens on at this moment."""
+    """Return a port that is free at this moment."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family) as probe:
         probe.bind((address, 0))
@@ -63,12 +63,12 @@ def free_port(address: str) -> int:
 
 
 def said_by(ssh: Child) -> str:
-    """Return what ssh has logged, after what others on the way have shown: a banner, a jump host, a ProxyCommand."""
+    """Return what ssh has logged, after the output of others: a banner, a jump host, a ProxyCommand."""
     return f"{ssh.errors()}\n{ssh.output()}"
 
 
 class Tunnel:
-    """The open way: a Route for open_session."""
+    """An open tunnel: a Route for open_session."""
 
     def __init__(self, ssh: Child, attempt: Attempt, place: Place) -> None:
         self._ssh = ssh
@@ -77,7 +77,7 @@ class Tunnel:
         self._written_before = 0
 
     def parameters(self) -> Mapping[str, Any]:
-        """Return the local end; raises Failure where ssh has ended, since its port may be somebody else's by now."""
+        """Return the local end; raises Failure if ssh has ended, since another process may use its port by now."""
         ended = self.end_problem(within_seconds=0.0)
         if ended is not None:
             raise Failure([ended])
@@ -85,7 +85,7 @@ class Tunnel:
         return {"hostaddr": self._attempt.address, "port": self._attempt.port}
 
     def must_retry(self, error: Exception, *, is_timeout: bool = False) -> bool:
-        """Return False: ssh listened before this way was handed out; raise Failure where the bastion is the reason."""
+        """Return False: ssh listened before the tunnel was returned; raise Failure if the bastion is the reason."""
         said = self._ssh.output(self._written_before)
         found = channel_problem(self._place, said) or self.end_problem()
         found = found or (self._silence_problem(said) if is_timeout else None)
@@ -94,16 +94,16 @@ class Tunnel:
         return False
 
     def end_problem(self, *, within_seconds: float = LAST_MESSAGE_SECONDS) -> Problem | None:
-        """Return why ssh ended; None where it still runs after so long.
+        """Return why ssh ended; None if it still runs after this time.
 
-        Its last connection is lost a moment before its exit status is there.
+        Its last connection is lost a moment before its exit status is available.
         """
         if not self._ssh.has_ended(within_seconds=within_seconds):
             return None
         return broken_problem(self._place, said_by(self._ssh), self._ssh.status)
 
     def _silence_problem(self, said: str) -> Problem | None:
-        """Return what to say where libpq gave up before the bastion told whether it reached the server."""
+        """Return the message if libpq timed out before the bastion told whether it reached the server."""
         if REQUESTED not in said or CONFIRMED.search(said):
             return None
         found = "the bastion did not reach the database server in time"
@@ -115,7 +115,7 @@ class Tunnel:
 
 
 def _pauses() -> Iterator[float]:
-    """Return growing pauses in seconds, by chance: who was dropped together does not come again together."""
+    """Return growing, randomized pauses in seconds, so that clients dropped together do not retry together."""
     longest = FIRST_PAUSE_SECONDS
     while True:
         yield SystemRandom().uniform(longest / 4, longest)
@@ -123,7 +123,7 @@ def _pauses() -> Iterator[float]:
 
 
 class Opening:
-    """The tries to open one way."""
+    """The attempts to open one tunnel."""
 
     def __init__(self, bastion: Bastion, target: Target, place: Place, limits: Limits) -> None:
         self._bastion = bastion
@@ -132,7 +132,7 @@ class Opening:
         self._limits = limits
 
     def tunnel(self, stack: contextlib.ExitStack) -> Tunnel:
-        """Return the open way, whose processes end with the stack; raises Failure."""
+        """Return the open tunnel, whose processes end with the stack; raises Failure."""
         client = ssh_client(self._place)
         self._require_memory(client)
         attempt = Attempt(0)
@@ -157,7 +157,7 @@ class Opening:
         raise self._failure(text, status)
 
     def _require_memory(self, client: str) -> None:
-        """Raise Failure where the ssh_config has new host keys forgotten at once, so that any key would do."""
+        """Raise Failure if ssh_config discards new host keys at once, so that any key would be accepted."""
         if self._bastion.host_key_checking != ACCEPT_NEW or self._bastion.known_hosts_file:
             return
         command = [client, "-G", *login_options(self._bastion), "--", self._bastion.host]
@@ -171,7 +171,7 @@ class Opening:
             raise Failure([problem(self._place, found, remedy)])
 
     def _require_remembered_key(self, text: str) -> None:
-        """Raise Failure where a new host key could not be written down: any key would be accepted next time."""
+        """Raise Failure if a new host key could not be stored: any key would be accepted next time."""
         if self._bastion.host_key_checking == ACCEPT_NEW and NOT_REMEMBERED in text:
             found = "its host key is new and cannot be written to known_hosts, so any key would be accepted next time"
             remedy = "Set bastion.known_hosts_file to a file that the user who runs the module may write."
@@ -194,7 +194,7 @@ class Opening:
         return False
 
     def _failure(self, text: str, status: int | None) -> Failure:
-        """Return why the last try failed."""
+        """Return why the last attempt failed."""
         key = self._bastion.private_key_file
         if key and "Permission denied (" in text and "Server accepts key: " in text and file_needs_passphrase(key):
             found = f'the private key "{key}" is protected by a passphrase, and there is nobody to ask for it'

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Checks one database: what the catalog tells, and what a scan of Metamapper's form gets."""
+"""Checks one database: what the catalog says, and what a scan like Metamapper's gets."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ from .request import Expectation, Request, VisibleColumns
 # By schema, in the order of the names of its relations.
 Oids = Mapping[str, List[Optional[int]]]
 PRIVILEGE_WORDS: Mapping[str, str] = {"SELECT": "select", "REFERENCES": "metadata"}
-# The catalog cannot be read, and that is no reason why a scan should fail: a name is not UTF-8, or has no equivalent in
-# it; a function or a catalog is not for everybody.
+# Errors in reading the catalog that need not make a scan fail: a name that is not UTF-8 or has no equivalent in it; no
+# permission for a function or a catalog.
 UNREADABLE = frozenset({"22021", "22P05", "42501"})
 
 
 @dataclass(frozen=True)
 class DatabaseResult:
-    """One database: its findings and, where the login worked, all that the return values tell of it.
+    """One database: its findings and, if the login worked, its part of the return values.
 
     ``oids`` are those of what was seen, ``lost_oids`` those of what was seen earlier, exists, and is not seen now.
     ``is_unknown`` tells that there is no such database, ``ends_it`` that no other database needs to be tried.
@@ -80,7 +80,7 @@ def not_checked(name: str, *findings: Finding, ends_it: bool = False, is_unknown
 
 
 def check_database(target: Target, request: Request, logins: Logins, *, is_first: bool) -> DatabaseResult:
-    """Return all that is found out about one database, one connection open at a time."""
+    """Return everything found about one database, with one connection open at a time."""
     try:
         return _checked(target, request, logins, is_first=is_first)
     except LoginRefused as refusal:
@@ -167,7 +167,7 @@ def _catalog(
 
 
 def _unknown(target: Target, login: SessionFacts, request: Request, error: ServerError) -> DatabaseFacts:
-    """Return what is known of a database whose catalog cannot be read: nothing but that."""
+    """Return the result for a database whose catalog cannot be read."""
     reason = f"The catalog cannot be read: {error.text} (SQLSTATE {error.sqlstate})."
     return DatabaseFacts(
         name=target.name,

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What was found: the values that the module visibility returns, and what they add up to."""
+"""Findings: the values that the module visibility returns, and their summary."""
 
 from __future__ import annotations
 
@@ -25,12 +25,11 @@ NAMED_IN_MESSAGE = 3
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is so.
+    """A finding.
 
-    ``severity`` failure is what fails the task; where the aspect is not in ``fail_on`` it becomes a warning.
-    ``database`` is empty for what concerns the whole server, ``schema`` and ``relation`` where they do not apply.
-    ``remedies`` are empty where nothing needs to be done.
-    ``always_fails`` tells that a failure is one whatever ``fail_on`` says.
+    ``severity`` failure fails the task; if the aspect is not in ``fail_on`` it becomes a warning. ``database`` is empty
+    for what concerns the whole server, ``schema`` and ``relation`` where they do not apply. ``remedies`` are empty if
+    nothing needs to be done. ``always_fails`` tells that a failure is one whatever ``fail_on`` says.
     """
 
     aspect: Aspect
@@ -51,13 +50,13 @@ class Finding:
 
     @property
     def message(self) -> str:
-        """What is so, and where."""
+        """The finding and its place."""
         where = f" ({self.place})" if self.place else ""
         return f"{self.aspect}{where}: {self.reason}"
 
     @property
     def remedy(self) -> str:
-        """The remedies in one text: statements that can be pasted, if that is all that is to be done, or sentences."""
+        """The remedies in one text: statements that can be pasted, if nothing else is needed, or sentences."""
         needed = [one for one in self.remedies if not one.is_alternative]
         if needed and all(one.kind == "sql" for one in needed):
             return "\n".join(one.text for one in needed)
@@ -86,7 +85,7 @@ def qualified(schema: str, relation: str) -> str:
 
 
 def weighed(findings: Iterable[Finding], fail_on: AbstractSet[str]) -> tuple[Finding, ...]:
-    """Return the findings in the order of the aspects, failures as warnings where nobody asked to fail."""
+    """Return the findings in the order of the aspects, with failures outside ``fail_on`` as warnings."""
     ordered = sorted(findings, key=lambda found: ASPECTS.index(found.aspect))
     return tuple(
         replace(found, severity="warning") if found.severity == "failure" and not _must_fail(found, fail_on) else found
@@ -107,7 +106,7 @@ def status(findings: Iterable[Finding]) -> Status:
 def summary(findings: Sequence[Finding], unchecked: AbstractSet[str]) -> dict[str, dict[str, Any]]:
     """Return status and number of findings for every aspect, in the order of the aspects.
 
-    One that was not checked everywhere is unknown, unless something was found where it was.
+    One that was not checked everywhere is unknown, unless something was found elsewhere.
     """
     by_aspect: Mapping[str, list[Finding]] = {aspect: [] for aspect in ASPECTS}
     for found in findings:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Opens sessions as the Metamapper user, so that one wrong password is one refused login."""
+"""Opens sessions as the Metamapper user, so that a wrong password causes only one refused login."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class LoginRefused(Exception):
 class Logins:
     """One login, and the route to the server.
 
-    Lockout policies count refused logins, and only a login of its own kind tells the SQLSTATE of its refusal. So that
-    is the kind of the first login, until one has worked; later ones are refused for other reasons than the password.
+    Lockout policies count refused logins, and only a special, asynchronous login tells the SQLSTATE of its refusal. So
+    the first login is of that kind, until one has worked; later ones are refused for reasons other than the password.
     It also tells whether the server asks for an MD5 hash (``used_md5``).
     """
 
@@ -57,14 +57,14 @@ class Logins:
             session = open_session(login, database, self.route)
         except ServerError as error:
             raise LoginRefused(self._failure(error, login, database)) from error
-        except Failure as failure:  # of the route, which has explained itself
+        except Failure as failure:  # from the route, which has given its reason
             problem = failure.problems[0]
             raise LoginRefused(LoginFailure(problem.sqlstate, problem.message, problem.remedies)) from failure
         self.has_worked = True
         return session
 
     def _failure(self, error: ServerError, login: Login, database: str) -> LoginFailure:
-        """Return why an ordinary login failed; its SQLSTATE can only be had for a second try."""
+        """Return why an ordinary login failed; its SQLSTATE needs a second attempt."""
         state = error.sqlstate
         if not state and self.has_worked:
             state = attempt_login(login, database, self.route.parameters()).sqlstate or ""

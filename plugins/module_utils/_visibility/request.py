@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What the module visibility is told to expect, as values, and what of it exists in a database."""
+"""What the options of the module visibility expect, as values, and what of it exists in a database."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ VisibleColumns = Mapping[str, Mapping[str, int]]
 
 @dataclass(frozen=True)
 class Request:
-    """All that the options say, apart from the way to the server.
+    """All options, except those of the connection.
 
-    ``source`` is Metamapper's own address, empty where it is not known. ``baseline`` is what was seen earlier, by
-    database, schema and relation, with the number of columns; None where there is none. ``login_db`` is a database to
-    look up the names of all in; empty for none in particular. ``ssh_host`` is the bastion, empty for none.
-    ``parallel_databases`` is how many are looked at side by side.
+    ``source`` is Metamapper's own address, empty if it is not known. ``baseline`` is what was seen earlier, by
+    database, schema and relation, with the number of columns; None if there is none. ``login_db`` is the database in
+    which the names of all databases are looked up; empty for any. ``ssh_host`` is the bastion, empty for none.
+    ``parallel_databases`` is how many are inspected in parallel.
     """
 
     user: str
@@ -57,7 +57,7 @@ class Expectation:
 
 
 def expectation_of(scope: DatabaseScope, problems: tuple[Problem, ...] = ()) -> Expectation:
-    """Return what is expected of a database of which this is in scope."""
+    """Return what is expected of a database with this scope."""
     creators = scope.entry.creators
     return Expectation(scope.schemas, {} if creators is None else dict.fromkeys(scope.schemas, creators), problems)
 

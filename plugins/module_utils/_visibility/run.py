@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Logs in to one database after the other and brings together what is found."""
+"""Logs in to the databases and combines the findings."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from .finding import Finding, status, summary, weighed
 from .logins import LoginRefused, Logins
 from .request import Request
 
-# Databases that most servers have, and that everybody may enter who is not kept out: defaultdb is a provider's.
+# Databases that most servers have, and that PUBLIC can usually connect to; defaultdb is a provider's.
 WELL_KNOWN_DATABASES = ("postgres", "defaultdb", "template1")
 
 
@@ -46,7 +46,7 @@ class Examination:
 
     @property
     def login(self) -> SessionFacts | None:
-        """The first login that worked, None where none did."""
+        """The first login that worked, None if none did."""
         return next((one.login for one in self.databases if one.login), None)
 
     def as_dict(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class Examination:
 
     @property
     def not_checked(self) -> list[dict[str, Any]]:
-        """What could not be told, by database; an empty database is the whole server."""
+        """What could not be checked, by database; an empty database is the whole server."""
         if not self.databases:
             return [{"database": "", "aspects": list(ALL_BUT_CONNECTION), "reason": "No database was entered."}]
         rows = [
@@ -98,10 +98,10 @@ class Examination:
 
 
 def examine(request: Request, login: Login, way: ContextManager[Route]) -> Examination:
-    """Return all that is found out about one server, one connection open at a time unless more are asked for.
+    """Return everything found about one server, with one connection open at a time unless more are configured.
 
-    What is wrong is a finding and no exception, a way that does not open included; Failure is raised only where
-    psycopg2 is missing.
+    Problems are findings, not exceptions, including a route that does not open; Failure is raised only if psycopg2 is
+    missing.
     """
     require_psycopg2()
     try:
@@ -113,14 +113,14 @@ def examine(request: Request, login: Login, way: ContextManager[Route]) -> Exami
 
 @dataclass
 class _Checks:
-    """The checks of all databases, and why none of them needs to be tried any more, once there is a cause."""
+    """The checks of all databases, and why no further one needs to be tried, once there is a reason."""
 
     request: Request
     logins: Logins
     cause: Finding | None
 
     def check(self, target: Target, *, is_first: bool) -> DatabaseResult:
-        """Return what is found out about a database."""
+        """Return what is found about a database."""
         if self.cause is not None:
             return _not_tried(target.name, self.cause)
         result = check_database(target, self.request, self.logins, is_first=is_first)
@@ -152,7 +152,7 @@ def _examination(request: Request, logins: Logins) -> Examination:
 
 
 def _targets(request: Request, logins: Logins) -> tuple[Targets, tuple[Finding, ...], Finding | None]:
-    """Return the databases in scope, what is wrong with the entries, and why none of them needs to be tried."""
+    """Return the databases in scope, what is wrong with the entries, and why none of them need be tried."""
     if not has_pattern(request.entries):
         return named(request.entries), (), None
     by_name = named(entry for entry in request.entries if not is_pattern(entry.name))
@@ -167,7 +167,7 @@ def _targets(request: Request, logins: Logins) -> tuple[Targets, tuple[Finding, 
 
 
 def _look_up(candidates: Iterable[str], request: Request, logins: Logins) -> tuple[ListedDatabase, ...] | LoginFailure:
-    """Return all databases, as the first of some tells that lets the user in, or why none does."""
+    """Return all databases, according to the first that the user can connect to, or why there is none."""
     refusal: LoginFailure | None = None
     for name in dict.fromkeys(candidates):
         try:
@@ -202,7 +202,7 @@ def _wrong_entry(problem: Problem) -> Finding:
 
 
 def _with_suggestions(examined: list[DatabaseResult], request: Request, logins: Logins) -> list[DatabaseResult]:
-    """Return the same, with what may have been meant by the names of databases that do not exist."""
+    """Return the same, with suggestions for the names of databases that do not exist."""
     entered = [one.name for one in examined if one.login]
     if not (entered and any(one.is_unknown for one in examined)):
         return examined

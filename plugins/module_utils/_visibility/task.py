@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What module visibility does with its options, whoever runs it."""
+"""What module visibility does with its options, in a module and in an action plugin."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .options import VISIBILITY_ARGUMENTS
 from .request import request_from_options
 from .run import examine
 
-# What the result is about: Ansible does not keep a task's arguments in what the task registers.
+# What the result is about: Ansible does not include a task's arguments in its registered result.
 TOLD = ("login_host", "login_port", "fail_on", "baseline")
 
 
 def run(options: Mapping[str, Any], *, check_mode: bool) -> Result:
-    """Look at the server as Metamapper does, in check mode too, and say what is found."""
+    """Inspect the server as Metamapper does, also in check mode, and return the findings."""
     del check_mode
     try:
         request = request_from_options(options, through_bastion=options["bastion"] is not None)

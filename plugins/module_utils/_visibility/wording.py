@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""How findings name the roles through which a privilege is held, and how they count what they do not name."""
+"""How findings name the roles through which a privilege is held, and count what they do not name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Sample:
 
 
 def through(detail: RelationDetail) -> str:
-    """Return through whom a privilege on a relation is held."""
+    """Return through which roles a privilege on a relation is held."""
     names = [named(role) for role in detail.through]
     names += [f"ownership by {quoted(detail.owner)}"] if detail.owner else []
     return " and ".join(names) or "a predefined role such as pg_read_all_data"

@@ -19,7 +19,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.mode
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.wording import counted
 
 COMMAND = "ansible-playbook metamapper.postgresql.grant_metamapper"
-# Names that no shell and no pattern of Ansible takes for anything but a name.
+# Names without characters that are special in a shell or an Ansible pattern.
 PLAIN = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 NAMED_SERVERS = 20
 
@@ -28,8 +28,8 @@ NAMED_SERVERS = 20
 class Action:
     """What to do next.
 
-    ``command`` is empty where no run of ours fixes anything. ``decisions`` are the failures that nothing but a person
-    can fix, those of one reason and remedy together.
+    ``command`` is empty if no playbook fixes anything. ``decisions`` are the failures that only a person can fix,
+    grouped by reason and remedy.
     """
 
     sentence: str
@@ -75,7 +75,7 @@ def _all(number: int) -> str:
 
 
 def _command(report: Report, servers: set[str]) -> str:
-    """Return the command, for just these servers where they are few and their names are plain."""
+    """Return the command, limited to these servers if they are few and their names are plain."""
     is_all = len(servers) == len(report.servers) and not report.absent
     if is_all or len(servers) > NAMED_SERVERS or not all(PLAIN.fullmatch(name) for name in servers):
         return COMMAND

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What Metamapper saw of each server at the last good run: a file a server, in the directory of the reports."""
+"""What Metamapper saw of each server at the last good run: one file per server, in the report directory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Seen = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Baseline:
-    """What Metamapper saw of a server by database, schema and relation, and when it was looked at."""
+    """What Metamapper saw of a server by database, schema and relation, and when."""
 
     created: str
     seen: Seen
@@ -38,7 +38,7 @@ class Baseline:
 def baseline_of(values: Mapping[str, Any], server: str) -> Baseline | None:
     """Return what to compare a server with, given the variables of the role verify; None for nothing.
 
-    Raises ValueError where a file is no baseline, OSError where it cannot be read.
+    Raises ValueError if a file is no baseline, OSError where it cannot be read.
     """
     if values["baseline"]:
         return named_baseline(absolute(values["baseline"]), server)
@@ -46,7 +46,7 @@ def baseline_of(values: Mapping[str, Any], server: str) -> Baseline | None:
 
 
 def baseline_problem(values: Mapping[str, Any], server: str) -> str:
-    """Return why a server cannot be compared with what was seen earlier; empty where it can."""
+    """Return why a server cannot be compared with what was seen earlier; empty if it can."""
     try:
         baseline_of(values, server)
     except (OSError, ValueError) as error:
@@ -60,9 +60,9 @@ def baseline_problem(values: Mapping[str, Any], server: str) -> str:
 
 
 def kept_baseline(directory: Path, server: str) -> Baseline | None:
-    """Return the baseline of a server that is kept in the directory of the reports, None where there is none.
+    """Return the baseline of a server that is kept in the directory of the reports, None if there is none.
 
-    Raises ValueError where the file is no baseline of this server, OSError where it cannot be read.
+    Raises ValueError if the file is no baseline of this server, OSError where it cannot be read.
     """
     path = directory / FOLDER / file_name(server)
     if not path.exists() and not path.is_symlink():
@@ -71,9 +71,9 @@ def kept_baseline(directory: Path, server: str) -> Baseline | None:
 
 
 def named_baseline(path: Path, server: str) -> Baseline | None:
-    """Return what a file, a JSON report or a baseline, says of a server; None where it does not know the server.
+    """Return what a file, a JSON report or a baseline, says of a server; None if it does not know the server.
 
-    Raises ValueError where the file is neither, OSError where it cannot be read.
+    Raises ValueError if the file is neither, OSError where it cannot be read.
     """
     document = _document(path)
     if document.get("format") == FORMAT and document.get("server") != server:
@@ -96,7 +96,7 @@ def _of_report(path: Path, server: str) -> Baseline | None:
 
 
 def parse_baseline(path: Path) -> tuple[str, Baseline | None]:
-    """Return the server of a file, and its baseline; None where it is none."""
+    """Return the server of a file, and its baseline; None if it is none."""
     try:
         document = _document(path)
         server = str(document.get("server") or "")
@@ -133,18 +133,18 @@ def render_baseline(server: str, baseline: Baseline) -> str:
 
 
 def renewed(old: Baseline | None, result: Mapping[str, Any] | None, created: str) -> Baseline | None:
-    """Return the baseline after a run, given the module's result; None where the old one stays.
+    """Return the baseline after a run, given the module's result; None if the old one stays.
 
-    It stays where something is lost: the alarm lasts until what was lost is back, or accepted. A database that could
-    not be looked at keeps its part, and so does one that is no longer there; the latter until losses are accepted,
-    which is when ``lost`` fails nothing.
+    It stays if something is lost: the alarm lasts until what was lost is back, or accepted. A database that could not
+    be inspected keeps its part, and so does one that no longer exists; the latter until losses are accepted, which is
+    when ``lost`` fails nothing.
     """
     if not result or not result.get("summary") or is_masked(result.get("seen")):
         return None
     findings = result.get("findings") or ()
     if any(each.get("aspect") == "lost" and each.get("severity") == "failure" for each in findings):
         return None
-    if old and old.created > created:  # of a run that began later and ended earlier
+    if old and old.created > created:  # of a run that started later and ended earlier
         return None
     kept = old.seen if old else {}
     if is_accepted(result):
@@ -155,7 +155,7 @@ def renewed(old: Baseline | None, result: Mapping[str, Any] | None, created: str
 
 
 def is_accepted(result: Mapping[str, Any]) -> bool:
-    """Tell whether the run accepted what is lost."""
+    """Return whether the run accepted what is lost."""
     fail_on = (result.get("request") or {}).get("fail_on")
     return fail_on is not None and "lost" not in fail_on
 

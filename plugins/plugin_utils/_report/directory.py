@@ -23,7 +23,7 @@ LOCK_STEP_SECONDS = 0.05
 
 
 class DirectoryError(Exception):
-    """The directory is not to be written into, or could not be."""
+    """The directory must not be written to, or could not be."""
 
 
 def absolute(path: str) -> Path:
@@ -32,9 +32,9 @@ def absolute(path: str) -> Path:
 
 
 def directory_problem(path: Path) -> str:
-    """Return why a directory is not to be written into: it, or a link to it, is somebody else's; empty where it is.
+    """Return why a directory must not be written to: it, or a link to it, belongs to another user; empty if it may.
 
-    A directory that does not exist is none.
+    A directory that does not exist may be.
     """
     advice = "Name a directory of your own; it is created if it does not exist."
     foreign_links = [link for link in path.parents if link.is_symlink() and not _is_own(link, or_of_root=True)]
@@ -67,7 +67,7 @@ def ensure_directory(path: Path) -> None:
 def locked(path: Path) -> Iterator[None]:
     """Let one run at a time read and write the files of a directory; raises DirectoryError after a minute.
 
-    Where the file system has no locks, the others are not waited for.
+    If the file system has no locks, there is no waiting.
     """
     handle = os.open(path, os.O_RDONLY)
     try:
@@ -92,7 +92,7 @@ def _lock(handle: int, path: Path) -> None:
 
 
 def write_files(path: Path, texts: Mapping[str, str]) -> None:
-    """Write texts to files of a directory, each whole or not at all; a file that is there keeps its mode."""
+    """Write texts to files of a directory, each whole or not at all; an existing file keeps its mode."""
     for name, text in texts.items():
         _write(path / name, text)
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Reads a JSON report back, so that a later run can add to it."""
+"""Reads a JSON report, so that a later run can add to it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Document = Mapping[str, Any]
 
 
 def parse_report(text: str) -> Report:
-    """Return the report that ``render_json`` wrote; raises ValueError where the text is none of this version."""
+    """Return the report that ``render_json`` wrote; raises ValueError if the text is none of this version."""
     document = json.loads(text)
     if not isinstance(document, Mapping) or document.get("format") != FORMAT:
         raise ValueError(f'it is not a JSON report of this collection: its "format" is not "{FORMAT}"')

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The report as one page that needs nothing but itself: no script, no font, no picture, no network."""
+"""The report as one self-contained page: no script, no font, no picture, no network."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 HERE = Path(__file__).resolve().parent
-# Beside its colour, each status has a shape and a word: colour alone tells nothing to many people.
+# Besides its colour, each status has a shape and a word, since many people cannot distinguish the colours.
 SIGNS: Mapping[Status, str] = MappingProxyType({"failure": "✕", "warning": "!", "unknown": "?", "ok": "✓"})
 METADATA = ("metadata", "REFERENCES")  # the word of the option, and the privilege behind it
 BAR_STEP_PERCENT = 5
 OPEN_SERVERS = 5
 FEW_DATABASES = 12
-# Up to so many servers have a part of their own each; among more only those that are not ok, the worst first.
+# Up to this many servers each have their own part; of more only those that are not ok, the worst first.
 FEW_SERVERS = 50
 SERVERS_ON_PAGE = 150
 TILES_SHOWN = 24
@@ -121,7 +121,7 @@ def common_findings(server: Server) -> list[Finding]:
 
 
 class Sizes:
-    """How much of everything there is room for, so that a page stays small whatever the number of servers."""
+    """How much of everything is shown, so that a page stays small whatever the number of servers."""
 
     def __init__(self, report: Report) -> None:
         quiet = len(report.servers) > FEW_SERVERS
@@ -153,21 +153,21 @@ class Sizes:
         return Limits(min(25, most), most)
 
     def has_part(self, server: Server, number: int) -> bool:
-        """Tell whether the page has a part for a database, given its number."""
+        """Return whether the page has a part for a database, given its number."""
         loud = sum(1 for database in server.databases if database.status != "ok")
         if len(server.databases) <= FEW_DATABASES or number <= loud:
             return number <= self.of_databases.most
         return number - loud <= self.of_databases.most
 
     def tiles(self, database: Database) -> Limits:
-        """The schemas of a database: where there is much to read, few beside those that need work."""
+        """The schemas of a database: if there are many, only few besides those that need work."""
         loud = sum(1 for schema in database.schemas if schema.status != "ok")
         most = max(4, 8000 // self.databases)
         return Limits(min(loud + TILES_SHOWN, max(most, 4), TILES_SHOWN * 2), most)
 
 
 def _figures(report: Report) -> str:
-    """Return what was checked in all, and how much of it is visible; empty where nothing was."""
+    """Return what was checked in all, and how much of it is visible; empty if nothing was."""
     databases = report.databases
     if not databases:
         return ""
@@ -187,7 +187,7 @@ def security_policy(sheet: str) -> str:
 
 
 def shown(value: Any) -> Any:
-    """Return what the page shows of a value: markup of its own macros as it is, all else with nothing hidden in it."""
+    """Return what the page shows of a value: its own markup unchanged, all else with hidden characters visible."""
     return value if isinstance(value, Markup) else visible(str(value))
 
 

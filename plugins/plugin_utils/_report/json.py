@@ -115,7 +115,7 @@ def _summary(report: Report) -> dict[str, dict[str, Any]]:
 
 
 def require_version(document: Mapping[str, Any], version: int, place: str = "") -> None:
-    """Raise ValueError where a document of ours is one of another version; ``place`` begins the message."""
+    """Raise ValueError if a document has another version; ``place`` begins the message."""
     if document.get("version") != version:
         raise ValueError(f'{place}its "version" is {document.get("version")!r}; this release reads {version}')
 

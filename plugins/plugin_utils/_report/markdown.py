@@ -30,17 +30,17 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.word
     verdict,
 )
 
-# A comment on GitHub holds 65,536 characters, which is the least of all places that this is pasted into.
+# A comment on GitHub holds 65,536 characters, the lowest limit of the places that this is pasted into.
 CHARACTERS = 60_000
 PLACES = 8
 ROWS = 100
 SIGNS = {"failure": "❌", "warning": "⚠️", "unknown": "❔", "ok": "✅"}
-# What could begin markup, a link, HTML or a cell. https://spec.commonmark.org/0.31.2/#backslash-escapes
+# Characters that could start markup, a link, HTML or a cell. https://spec.commonmark.org/0.31.2/#backslash-escapes
 SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&!$(){}+:.=-])")
 
 
 def escaped(text: str) -> str:
-    """Return a text that Markdown shows as it is, on one line, mentioning nobody, with what is hidden in it visible."""
+    """Return a text that Markdown shows unchanged, on one line, without mentions, with hidden characters visible."""
     return SPECIAL.sub(r"\\\1", visible(text)).replace("@", "&#64;")
 
 
@@ -50,7 +50,7 @@ def one_line(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Return a name as code; with a pipe in it, which would end a cell even there, as escaped text."""
+    """Return a name as code; if it has a pipe, which would end a cell even in code, as escaped text."""
     shown = visible(text)
     if "|" in shown:
         return escaped(text)
@@ -114,7 +114,7 @@ def _remedy(remedy: Remedy, group: Group) -> list[str]:
 
 
 def _decisions(action: Action, report: Report, room: int) -> Iterator[str]:
-    """Yield the lines of what has to be decided, as far as there is room for so many characters."""
+    """Yield the lines of the decisions, up to a number of characters."""
     for number, group in enumerate(action.decisions):
         lines = ["", *_decision(group, report)]
         room -= sum(len(line) + 1 for line in lines)

@@ -16,9 +16,9 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.mode
 def merged(reports: Iterable[Report], *, inventory: Iterable[str], known: Iterable[str] | None = None) -> Report:
     """Return the newest part of each server; of several that are equally new, that of the last report.
 
-    ``inventory`` are the servers that it should tell of: those that no report does are ``absent``, or still ``pending``
-    where the newest report says so. ``known`` are all hosts of the inventory: a server that is none of these is left
-    out, as ``removed``; None keeps all.
+    ``inventory`` are the servers that it should cover: those in no report are ``absent``, or still ``pending`` if the
+    newest report says so. ``known`` are all hosts of the inventory: a server that is none of these is left out, as
+    ``removed``; None keeps all.
     """
     ordered = sorted(reports, key=lambda report: report.created)  # stable
     newest: dict[str, Server] = {}

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What a play found out about its servers, as plain values that every format of the report is written from."""
+"""What a play found about its servers, as plain values from which every format of the report is written."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ GRANTED = frozenset({"missing", "breaks_scan", "future", "lost"})
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found; empty ``database``, ``schema`` or ``relation`` where it is about something larger.
+    """One thing that was found; ``database``, ``schema`` or ``relation`` is empty if it is about something larger.
 
-    ``remedies`` are in their order; empty where nothing can or need be done.
+    ``remedies`` are in their order; empty if nothing can or need be done.
     """
 
     aspect: str
@@ -60,7 +60,7 @@ class Finding:
 
     @property
     def needed(self) -> tuple[Remedy, ...]:
-        """The remedies that are needed together; the others do instead of them."""
+        """The remedies that are needed together; the others are alternatives."""
         return tuple(remedy for remedy in self.remedies if not remedy.is_alternative)
 
     @property
@@ -96,7 +96,7 @@ class Coverage:
 
     @property
     def is_full(self) -> bool:
-        """Whether nothing is missing; so it is where nothing exists."""
+        """Whether nothing is missing; also true if nothing exists."""
         return self.visible >= self.expected
 
     @property
@@ -115,7 +115,7 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Schema:
-    """One schema; ``is_future_covered`` is None where it is not known."""
+    """One schema; ``is_future_covered`` is None if it is not known."""
 
     name: str
     privilege: str = ""
@@ -182,12 +182,12 @@ class Database:
 
     @property
     def is_in_scope(self) -> bool:
-        """Whether it was to be verified: one that dropped out is known only by what was seen in it earlier."""
+        """Whether it was to be verified; a database that left the scope is known only from earlier runs."""
         return bool(self.schemas) or not self.findings or any(found.aspect != "lost" for found in self.findings)
 
     @property
     def is_checked(self) -> bool:
-        """Whether its schemas were looked at: a database that refuses the login, or is there no longer, has none."""
+        """Whether its schemas were checked: a database that refuses the login, or no longer exists, has none."""
         return bool(self.schemas) or not any(
             finding.aspect in ("connection", "lost") and not finding.schema for finding in self.findings
         )
@@ -198,8 +198,8 @@ class Server:
     """One server; findings and databases stand worst first. ``message`` is empty unless the verification failed.
 
     ``left_out`` are databases that a pattern left out, ``in_scope`` counts the schemas that exist in the others, and of
-    them those in scope. ``host`` and ``port`` are where Metamapper connects to, empty
-    where it is not known. ``created`` is when it was verified.
+    them those in scope. ``host`` and ``port`` are where Metamapper connects to, empty if it is not known. ``created``
+    is when it was verified.
     """
 
     name: str
@@ -236,9 +236,9 @@ class Server:
 class Report:
     """All servers, worst first.
 
-    ``created`` is when the newest of them was verified. ``pending`` are those whose turn (``serial``) had not come when
-    it was written, ``absent`` those of the inventory that no run told of, ``removed`` those of earlier runs that the
-    inventory no longer has: nothing else is said of these.
+    ``created`` is when the newest of them was verified. ``pending`` are those of later batches (``serial``), ``absent``
+    those of the inventory that no run covered, ``removed`` those of earlier runs that the inventory no longer has:
+    nothing else is said of these.
     """
 
     created: str
@@ -255,7 +255,7 @@ class Report:
 
     @property
     def status(self) -> Status:
-        """The worst of all servers; unknown where there is none, or where some are still to come."""
+        """The worst of all servers; unknown if there is none, or if some are pending."""
         unfinished: Status = "unknown" if self.pending or not self.servers else "ok"
         return worst([unfinished, *(server.status for server in self.servers)])
 
@@ -300,7 +300,7 @@ class Group:
 
     @property
     def first(self) -> Finding:
-        """The finding that speaks for all of them."""
+        """The finding that represents all of them."""
         return self.findings[0]
 
     @property

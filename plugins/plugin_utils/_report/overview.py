@@ -66,7 +66,7 @@ def _server_row(server: Server, number: int, names: list[str]) -> Row:
 
 
 def _answers(server: Server) -> dict[str, dict[str, str]]:
-    """Return what is known where nothing was found: a question that was not looked at has no answer anywhere."""
+    """Return what is known if nothing was found: a question that was not checked has no answer."""
     return {each.name: {"status": "unknown" if each.status == "unknown" else "ok"} for each in server.summary}
 
 

@@ -36,7 +36,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.over
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.server_file import file_name
 
 JSON = FORMATS["json"].file
-# What later runs are merged into, where nobody wants the JSON report.
+# What later runs are merged into if the JSON report is not written.
 HIDDEN_JSON = f".{JSON}"
 UNREADABLE = ".unreadable"
 
@@ -86,7 +86,7 @@ def compared(report: Report, directory: Path, observations: Mapping[str, Observa
 
 
 def _earlier(directory: Path) -> tuple[list[Report], str]:
-    """Return the reports in a directory, and a sentence about one that cannot be read, which is put aside."""
+    """Return the reports in a directory, and a message about one that cannot be read, which is renamed."""
     found, note = [], ""
     for path in (directory / HIDDEN_JSON, directory / JSON):
         try:

@@ -17,7 +17,7 @@ Kind = Literal["sql", "variable", "line", "person"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 CHANGES: Mapping[str, str] = MappingProxyType({"add": "Add {} to {}", "remove": "Remove {} from {}"})
-# Strings, quoted names, bodies in dollars and comments are one token each: a semicolon in them ends no statement.
+# Strings, quoted names, dollar-quoted bodies and comments are one token each: a semicolon in them ends no statement.
 # https://www.postgresql.org/docs/current/sql-syntax-lexical.html
 TOKEN = re.compile(
     r"""[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$.*?\$\1\$|--[^\n]*|;|[^'";$eE-]+|.""",
@@ -27,7 +27,7 @@ COMMAND = re.compile(r"(ALTER|ANALYZE|COMMENT|CREATE|DROP|GRANT|REASSIGN|RESET|R
 GRANT = re.compile(
     r"GRANT\b|ALTER DEFAULT PRIVILEGES\b(?:\s+(?:FOR ROLE|IN SCHEMA)\s+(?:\w+|\"(?:[^\"]|\"\")*\"))*\s+GRANT\b"
 )
-# What applications notice: whoever runs this has to know why.
+# What applications notice, so that people should know why before they run it.
 INTRUSIVE = re.compile(r"DROP\b|REASSIGN\b|ALTER\b.*\b(?:RENAME|OWNER)\s+TO\b", re.DOTALL)
 
 
@@ -35,9 +35,9 @@ INTRUSIVE = re.compile(r"DROP\b|REASSIGN\b|ALTER\b.*\b(?:RENAME|OWNER)\s+TO\b", 
 class Remedy:
     """One remedy.
 
-    ``text`` is what is copied: statements, ``name: value`` of a variable, a line of ``file``, or a sentence.
-    ``role`` and ``database`` are where statements run, empty where it follows from the finding or does not matter;
-    ``by`` describes who runs them. ``is_alternative`` tells that it does instead of those before it.
+    ``text`` is what is copied: statements, ``name: value`` of a variable, a line of ``file``, or a sentence. ``role``
+    and ``database`` are where statements run, empty if it follows from the finding or does not matter; ``by`` describes
+    who runs them. ``is_alternative`` tells that it replaces those before it.
     """
 
     kind: Kind
@@ -55,7 +55,7 @@ class Remedy:
 
     @property
     def is_grant(self) -> bool:
-        """Whether all that it does is to grant, which is what the role ``grant`` does itself."""
+        """Whether it only grants, as the role ``grant`` does."""
         statements = self.statements
         return bool(statements) and all(GRANT.match(statement) for statement in statements)
 
@@ -66,7 +66,7 @@ class Remedy:
 
 
 def statements_of(text: str) -> tuple[str, ...]:
-    """Return the statements that a text consists of; empty where any part of it is none."""
+    """Return the statements that a text consists of; empty if any part of it is not one."""
     statements, current = [], ""
     for token in TOKEN.finditer(text):
         current += token[0]
@@ -111,7 +111,7 @@ def _of_mapping(value: Mapping[str, Any]) -> Remedy | None:
 
 
 def _change(value: Mapping[str, Any]) -> str:
-    """Return what is to be done with the items of a list: "name: items" would be read as the whole of it."""
+    """Return what to do with the items of a list: "name: items" would be read as the whole list."""
     items = ", ".join(json.dumps(item, ensure_ascii=False, default=str) for item in value.get("value") or ())
     entry = f' in the entry of database "{value["database"]}"' if value.get("database") else ""
     return f"{CHANGES[value['change']].format(items, value.get('name'))}{entry}."

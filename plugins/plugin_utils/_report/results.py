@@ -164,7 +164,7 @@ def _not_checked(items: Iterable[Mapping[str, Any]]) -> tuple[NotChecked, ...]:
 def _unreached(name: str, failed: Mapping[str, Any], message: str, created: str) -> Server:
     """Return a server of which nothing is known but why it could not be verified.
 
-    ``failed`` is the result of the task that failed for it, with its problems; ``message`` is for one without any.
+    ``failed`` is the result of the task that failed for it, with its problems; ``message`` is used if it has none.
     """
     problems = failed.get("problems") or [{"message": failed.get("msg") or message}]
     findings = tuple(_cause(name, problem) for problem in problems)
@@ -187,7 +187,7 @@ def server_of(
     created: str = "",
     dropped: Iterable[str] = (),
 ) -> Server:
-    """Return what the module ``visibility`` said of a server; None: the play lost the host before it was asked.
+    """Return what the module ``visibility`` found about a server; None: the host failed earlier in the play.
 
     ``cause`` is the result of the task that it was lost in, as far as that is known. A result without ``summary`` (the
     host was unreachable, the module crashed) is a failure of the connection. ``dropped`` are databases of the baseline

@@ -22,8 +22,8 @@ Results = Mapping[str, Any]
 class Run:
     """What the role knows of the play.
 
-    ``register`` is the variable with the module's result, ``causes`` those of earlier tasks, which tell why a
-    host was lost. ``hosts`` are all of the play, ``active`` those that have not failed, of which ``batch`` run now
+    ``register`` is the variable with the module's result, ``causes`` those of earlier tasks, which tell why a host
+    failed. ``hosts`` are all of the play, ``active`` those that have not failed, of which ``batch`` run now
     (``serial``); ``inventory`` are those that the play would have without ``--limit``. ``scopes`` are variables with
     results of earlier tasks: where one of them tells how the databases were resolved, the module was handed names, and
     its own account is of these alone.
@@ -38,7 +38,7 @@ class Run:
     scopes: Sequence[str] = ()
 
     def results(self, hostvars: HostVars) -> Results:
-        """Return the module's result of each host whose turn has come; None where the play lost the host before."""
+        """Return the module's result of each host whose batch has run; None if the host failed earlier in the play."""
         found = {host: hostvars[host].get(self.register) for host in self.hosts}
         pending = self.pending(hostvars)
         return {
@@ -48,7 +48,7 @@ class Run:
         }
 
     def pending(self, hostvars: HostVars) -> set[str]:
-        """Return the hosts whose turn is still to come."""
+        """Return the hosts of later batches."""
         waiting = set(self.active) - set(self.batch)
         return {host for host in waiting if hostvars[host].get(self.register) is None}
 

@@ -38,7 +38,7 @@ def quoted(name: str) -> str:
 
 
 def connect(server: Server, database: str, *, by_host: bool) -> str:
-    """Return the command of psql that goes on in a database, by the user who has logged in.
+    """Return the psql command that connects to a database as the current user.
 
     A value is quoted twice, for libpq's connection string and for psql's argument, where also a line feed is spelled.
     https://www.postgresql.org/docs/current/app-psql.html#APP-PSQL-META-COMMAND-CONNECT
@@ -56,14 +56,14 @@ def _escaped(value: str) -> str:
 
 
 def _is_run(finding: Finding) -> bool:
-    """Tell whether the script runs a remedy: what somebody has to think about first stands in it as a comment."""
+    """Return whether the script runs a remedy: what needs a decision is in it as a comment."""
     needed = finding.needed
     is_sql = bool(needed) and all(remedy.statements and not remedy.is_intrusive for remedy in needed)
     return finding.severity == "failure" and is_sql
 
 
 def _is_writable(text: str) -> bool:
-    """Tell whether a text can be written as UTF-8: a name of other bytes cannot."""
+    """Return whether a text can be written as UTF-8: a name of other bytes cannot."""
     return not any("\ud800" <= each <= "\udfff" for each in text)
 
 

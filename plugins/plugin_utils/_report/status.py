@@ -57,7 +57,7 @@ def label(aspect: str) -> str:
 
 
 def aspect_place(aspect: str) -> int:
-    """Return the place of an aspect in the order of all; the last one where it is unknown."""
+    """Return the place of an aspect in the order of all; the last one if it is unknown."""
     return ASPECTS.index(aspect) if aspect in ASPECTS else len(ASPECTS)
 
 

@@ -33,7 +33,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.word
     verdict,
 )
 
-# A log is read from its end, line by line: what is more than this is in the other forms of the report.
+# A log is read from its end, line by line: beyond this limit, the other formats have the details.
 GROUPS_AN_ASPECT = 5
 NAMED_SERVERS = 10
 DECISIONS = 10

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What all formats of the report say in the same words."""
+"""The texts that all formats of the report share."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def moment(report: Report) -> str:
 
 
 def consequence(report: Report) -> str:
-    """Return in one sentence what Metamapper's next scan would do; empty where it would do what it should.
+    """Return in one sentence what Metamapper's next scan would do; empty if it would do what it should.
 
     A scan that fails hides nothing, so what is lost or missing counts only in databases where it succeeds.
     """
@@ -151,7 +151,7 @@ def _with_time(server: Server) -> str:
 
 
 def merged_into(whole: Report, report: Report) -> list[str]:
-    """Return what the console says of the servers that a run was merged with; empty where it knew all of them."""
+    """Return what the console says of the servers that a run was merged with; empty if it knew all of them."""
     told = absence(replace(whole, absent=(), pending=()))
     if not told:
         return []
@@ -209,7 +209,7 @@ def facts(server: Server, report: Report) -> list[tuple[str, str]]:
 
 
 def extent(server: Server) -> str:
-    """Return what was checked and how much of it Metamapper sees; empty where no database was."""
+    """Return what was checked and how much of it Metamapper sees; empty if no database was."""
     databases = [database for database in server.databases if database.is_in_scope]
     if not databases:
         return ""

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Which objects mention some roles in their ACL: the parts that the statements of ``acl_queries`` are put together of.
+"""Which objects mention some roles in their ACL: the parts of which the statements of ``acl_queries`` are composed.
 
 Each constant is one or more whole CTEs; the parameters are described there. A literal in the first SELECT of one is
 cast: before PostgreSQL 10 the column would have no type.
@@ -66,7 +66,7 @@ listed_schema AS (
                     pg_catalog.unnest(%(creators)s::pg_catalog.name[])) AS desired (schema, creator)
 )"""
 
-# IN with a subquery is a hash table, whatever the planner makes of the sizes; a join may become a nested loop.
+# IN with a subquery becomes a hash table whatever the planner's estimates; a join may become a nested loop.
 RELATIONS = """
 relation AS (
   SELECT class.oid, class.relnamespace, class.relname, class.relowner, class.relacl, mention.objsubid,
@@ -80,7 +80,7 @@ relation AS (
    WHERE mention.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
 )"""
 
-# Databases are told of from everywhere; all of them with "is_shared", else this one.
+# Databases can be listed from any database: all of them with "is_shared", else this one.
 DATABASE = """
 database_object (class_id, object_id, kind, namespace, name, detail, owner, acl, desired, listed) AS (
   SELECT 'pg_catalog.pg_database'::pg_catalog.regclass::pg_catalog.oid, database.oid,
@@ -131,8 +131,8 @@ listed_object (class_id, object_id, kind, namespace, name, detail, owner, acl, d
 )"""
 
 # All else that is in this database. Procedures exist from 11 on. Large objects are listed under pg_largeobject, and
-# their ACL is in pg_largeobject_metadata. The signature of an ordered-set aggregate is nothing that REVOKE understands;
-# the types of its arguments are.
+# their ACL is in pg_largeobject_metadata. REVOKE does not accept the signature of an ordered-set aggregate, only the
+# types of its arguments.
 OTHER_KINDS = """
 other_object (class_id, object_id, kind, namespace, name, detail, owner, acl, desired, listed) AS (
   SELECT other_mention.classid, namespace.oid, 'schema'::pg_catalog.text, 0::pg_catalog.oid,

@@ -3,20 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What roles hold by direct grants beyond the desired privileges: the questions to the catalog, set-based.
+"""Set-based queries for what roles hold by direct grants in addition to the desired privileges.
 
 pg_shdepend names every object whose ACL mentions a role, as grantee or as grantor, and has an index for it: nothing is
 searched. An owner is not mentioned there for its own objects.
 https://www.postgresql.org/docs/current/catalog-pg-shdepend.html
 
-A query is put together out of whole CTEs; each of the constants without an underscore is a statement to be pasted into
-psql. Parameters: ``roles`` and ``group`` (one of them) are those that privileges are revoked from; ``schemas`` and
+A query is composed of whole CTEs; each of the constants without an underscore is a statement to be pasted into psql.
+Parameters: ``roles`` and ``group`` (one of them) are those that privileges are revoked from; ``schemas`` and
 ``privileges`` the listed schemas (oid) and what the group is to have on the relations in each; ``creator_schemas`` and
 ``creators`` the desired default privileges; ``databases`` on which the group is to have CONNECT; ``is_exclusive``
 whether everything beyond the desired is extraneous, or only what belongs to the other mode in the listed schemas;
 ``login_stays`` is false where all roles are to be dropped; ``is_shared`` asks for every database of the server;
 ``classes`` and ``objects`` (oids) narrow the answer to some objects, NULL for all; ``assumable`` are the roles that the
-administrator may become a member of for the length of a transaction.
+administrator may become a member of for the duration of a transaction.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from .acl_objects import (
     TABLESPACE,
 )
 
-# Thousands of objects share a few ACLs: each ACL is taken apart once. "actor" is the role that an item can be
-# revoked as: 0 for the administrator as it is, another one where SET ROLE is needed, NULL where it cannot be. SET ROLE
-# asks what the login may, not the current role.
+# Thousands of objects share a few ACLs: each ACL is expanded once. "actor" is the role that an item can be revoked as:
+# 0 for the administrator as it is, another one where SET ROLE is needed, NULL where it cannot be. SET ROLE checks the
+# memberships of the login, not of the current role.
 # https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-ACLITEM-FN-TABLE
 _ITEM = """
 assumable AS (
@@ -158,8 +158,8 @@ EXTRANEOUS = _statement(
     NAMED, MENTION, LISTED, RELATIONS, DATABASE, LISTED_KINDS, OTHER_KINDS,
     objects=["database_object", "listed_object", "other_object"],
 )  # fmt: skip
-# The same where "is_exclusive" is false. It asks for less: to plan the whole question takes a server longer than most
-# databases take it to answer.
+# The same where "is_exclusive" is false. It asks for less, since planning the full query takes longer than executing it
+# in most databases.
 EXTRANEOUS_LISTED = _statement(
     NAMED, MENTION, LISTED, RELATIONS, LISTED_KINDS, objects=["listed_object"], needed_usage=_NO_NEEDED_USAGE
 )

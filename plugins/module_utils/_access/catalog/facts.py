@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What the catalog says, as values."""
+"""The contents of the catalog as values."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ..._scope.entry import Privilege
 class RoleFacts:
     """A role. ``settings`` maps a database name, empty for all databases, to what ALTER ROLE SET says there.
 
-    ``grantors`` are those who made it a member of the group, directly. ``group_through`` are the memberships by which
-    the group is a member of it, at whatever distance: its own member, and who granted that, empty if that role is gone.
+    ``grantors`` are the roles that made it a direct member of the group. ``group_through`` are the memberships by which
+    the group is a member of it, directly or indirectly: the role's member, and the grantor, empty if that role is gone.
     """
 
     name: str
@@ -53,7 +53,7 @@ class ListedDatabase:
     is_open: bool
 
 
-# Where GRANT takes a lock for each name, a transaction uses at most this part of the server's lock slots.
+# If GRANT takes a lock for each name, a transaction uses at most this share of the server's lock slots.
 SHARE_OF_LOCK_SLOTS = 4
 
 
@@ -78,10 +78,10 @@ class ServerRow:
 
 
 class AssumableRole(NamedTuple):
-    """A role that the administrator can take on; ``can_set`` tells whether its login can without a new membership.
+    """A role that the administrator can assume; ``can_set`` tells whether its login can, without a new membership.
 
-    Else ``grantor`` grants one, empty before 16, where it does not matter who does; ``has_membership`` tells whether
-    there is one by this grantor, without SET. ``memberships`` are all rows of the administrator in the role.
+    If not, ``grantor`` grants one; it is empty before 16, where the grantor does not matter; ``has_membership`` tells
+    whether there is one by this grantor, without SET. ``memberships`` are all rows of the administrator in the role.
     """
 
     name: str
@@ -98,9 +98,10 @@ Assumable = Mapping[str, AssumableRole]
 class ServerFacts(ServerRow):
     """The server, its databases and the roles that matter; ``version_num`` is ``server_version_num``.
 
-    ``mentions`` say where the roles hold or own anything, in exclusive mode and where the roles are to go.
-    ``memberships`` would go with the roles; ``connections`` are those of users that go or retire. ``role_names`` are
-    those of all roles, where a listed creator is none of them. ``assumable`` is empty unless owners are to be assumed.
+    ``mentions`` say where the roles hold or own anything, in exclusive mode and if the roles are to be dropped.
+    ``memberships`` would be lost with the roles; ``connections`` are those of users that are dropped or retired.
+    ``role_names`` are those of all roles, read only if a listed creator is none of them. ``assumable`` is empty
+    unless owners are to be assumed.
     """
 
     version_num: int
@@ -129,14 +130,14 @@ class ServerFacts(ServerRow):
         return max(1, self.lock_slots // SHARE_OF_LOCK_SLOTS)
 
     def can_act_for(self, creator: CreatorFacts) -> bool:
-        """Tell whether the administrator may change the default privileges of a role."""
+        """Return whether the administrator may change the default privileges of a role."""
         inherits = has_feature(self.version_num, "inherited_defaults")
         return creator.is_inherited if inherits else creator.is_member
 
 
 @dataclass(frozen=True)
 class PrivilegeState:
-    """How a privilege is held: by a direct grant, or through PUBLIC, say; and whether it can be granted."""
+    """Whether a privilege is held, by a direct grant or otherwise (such as through PUBLIC), and can be granted."""
 
     is_direct: bool
     is_effective: bool
@@ -147,7 +148,7 @@ class PrivilegeState:
 class SchemaFacts:
     """A schema; ``is_usable`` tells whether the administrator has USAGE, without which nothing in it can be named.
 
-    ``can_create`` tells whether the group may create relations there, ``can_public_create`` whether everybody may.
+    ``can_create`` tells whether the group may create relations there, ``can_public_create`` whether PUBLIC may.
     ``extension`` is the one that it is a member of, empty for none; ``holds_relation`` tells of a name that needs
     quotes whether the group holds a privilege on a table or view in it.
     """
@@ -215,11 +216,10 @@ class AclItem(NamedTuple):
 
     ``kind`` is a key of OBJECT_KINDS. ``schema`` is empty for what is in none. ``name`` is the object's; of a default
     privilege, the creator's; of a large object, its number. ``detail`` is the column, the arguments of a routine, or
-    what a default privilege is about, as pg_default_acl has it. ``revoke_as`` is the role to be taken on for REVOKE:
-    empty for none, None where the administrator can take on none that could. ``is_reachable`` tells whether REVOKE can
-    name the object: a schema without USAGE hides it, and a default privilege may outlive its schema. With
-    ``keeps_privilege`` the privilege is desired, and only its grant option is not. A tuple, as there may be one for
-    each relation.
+    what a default privilege is about, as pg_default_acl has it. ``revoke_as`` is the role to assume for REVOKE: empty
+    for none, None if the administrator cannot assume a suitable one. ``is_reachable`` tells whether REVOKE can name the
+    object: a schema without USAGE hides it, and a default privilege may outlive its schema. With ``keeps_privilege``
+    the privilege is desired, and only its grant option is not. A tuple, as there may be one for each relation.
     """
 
     class_id: int
@@ -260,7 +260,7 @@ class Mention:
 
 @dataclass(frozen=True)
 class Membership:
-    """That ``member`` is in ``role``, because ``grantor`` said so; empty where the grantor is gone."""
+    """A membership of ``member`` in ``role``, granted by ``grantor``, which is empty if that role is gone."""
 
     role: str
     member: str
@@ -278,7 +278,7 @@ class Connection:
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy that names one of the roles; ``others`` are those that it names besides."""
+    """A policy that names one of the roles; ``others`` are the other roles that it names."""
 
     schema: str
     relation: str
@@ -297,7 +297,7 @@ class UserMapping:
 
 @dataclass(frozen=True)
 class Remains:
-    """What only dropping the roles has to know of a database: mentions of them, policies and user mappings."""
+    """What has to be known of a database only to drop the roles: mentions of them, policies and user mappings."""
 
     mentions: tuple[Mention, ...] = ()
     policies: tuple[Policy, ...] = ()
@@ -314,11 +314,11 @@ class Remains:
 
 @dataclass(frozen=True)
 class DatabaseFacts:
-    """A database: all its schemas, and beside the desired privileges what is missing and what is extraneous.
+    """A database: all its schemas, and compared with the desired privileges, what is missing and what is extraneous.
 
     ``listed`` has the schemas in scope and the privilege on relations in each; ``creators`` are those of these schemas.
-    ``left_out`` is missing too, and not granted: its name would break the scan. ``remains`` is None where no role is to
-    be dropped; ``assumable`` is empty unless owners are to be assumed.
+    ``left_out`` is missing too, and not granted: its name would break the scan. ``remains`` is None if no role is to be
+    dropped; ``assumable`` is empty unless owners are to be assumed.
     """
 
     name: str
@@ -337,7 +337,7 @@ class DatabaseFacts:
     assumable: Assumable = field(default_factory=dict)
 
     def without_new_schemas(self, known: Collection[str]) -> DatabaseFacts:
-        """Return the same, as if of the schemas in scope there were only the known ones."""
+        """Return a copy whose schemas in scope are only the known ones."""
         return replace(
             self,
             listed={name: privilege for name, privilege in self.listed.items() if name in known},

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Reads the catalog; nothing else of this collection's module access does, and this never writes."""
+"""Reads the catalog, as nothing else of module access does, and never writes."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Narrowed:
 
 
 def inspect_server(session: Session, request: AccessRequest) -> ServerFacts:
-    """Return the server, its databases and the roles that matter; three round trips, up to six where roles lose."""
+    """Return the server, its databases and the roles that matter; three round trips, up to six to retire or drop."""
     server = session.records(queries.SERVER, None, ServerRow)[0]
     version = session.connection.server_version
     roles = inspect_roles(session, request)
@@ -137,7 +137,7 @@ def inspect_shared(
 ) -> tuple[AclItem, ...]:
     """Return what is extraneous on databases, tablespaces and parameters; one round trip, from any database.
 
-    ``databases`` are those on which the group is to have CONNECT, ``assumable`` the roles that may be taken on.
+    ``databases`` are those on which the group is to have CONNECT, ``assumable`` the roles that may be assumed.
     """
     query = acl_queries.EXTRANEOUS_SHARED
     if has_feature(version, "parameter_acls"):
@@ -149,7 +149,7 @@ def inspect_shared(
 def inspect_database(
     session: Session, desired: Desired, narrowed: Narrowed | None = None, *, has_group: bool = True
 ) -> DatabaseFacts:
-    """Return a database beside what is desired; a handful of round trips, however many objects there are.
+    """Return a database compared with what is desired; a few round trips, regardless of the number of objects.
 
     ``has_group`` tells whether the group exists.
     """
@@ -158,12 +158,13 @@ def inspect_database(
     group = {"group": request.group, "effective": effective}
     unquotable = UnquotedNameParser(desired.server.version_num, name).unquotable_schema
     rows = session.records(queries.SCHEMAS, {**group, "unquotable": unquotable}, _SchemaRow)
-    # The privileges of a schema that was dropped since the snapshot are NULL, and so is everything where there is none.
+    # The privileges of a schema that was dropped since the snapshot are NULL, and so is everything if there is no
+    # schema.
     schemas = {row.name: _schema(row) for row in rows if row.can_public_create is not None}
     scope, _problems = desired.scope(schemas.values())
     listed = scope.schemas if scope else {}
     creators, missing = _creators_and_missing(session, desired, group, (schemas, listed), narrowed)
-    # A transaction that writes sees what others commit between two questions: a schema may have another name now.
+    # A transaction that writes sees what others commit between two queries: a schema may have another name now.
     creators = tuple(creator for creator in creators if creator.schema in listed)
     missing = tuple(relation for relation in missing if relation.schema in listed)
     breaking = _breaking(session, desired, schemas, missing)
@@ -227,7 +228,7 @@ def _creators_and_missing(
     scope: tuple[Mapping[str, SchemaFacts], Mapping[str, Privilege]],
     narrowed: Narrowed | None,
 ) -> tuple[tuple[CreatorFacts, ...], tuple[MissingRelation, ...]]:
-    """Return both: in one round trip, or of a part of the database in one for each that is asked for."""
+    """Return both: in one round trip, or for a part of the database in one round trip for each that is asked for."""
     request, entry = desired.request, desired.entry
     schemas, listed = scope
     parameters = {

@@ -27,7 +27,7 @@ from .facts import (
 
 
 class StoredPassword(NamedTuple):
-    """A stored verifier, None for none, and the iterations of a new one, 0 where the server has no say in them."""
+    """A stored verifier, None for none, and the iterations of a new one, 0 if the server does not set them."""
 
     verifier: str | None
     default_iterations: int
@@ -46,7 +46,7 @@ def inspect_role_names(session: Session) -> tuple[str, ...]:
 
 
 def inspect_connections(session: Session, request: AccessRequest) -> tuple[Connection, ...]:
-    """Return the connections of the users that are to go or to retire; one round trip where there are some."""
+    """Return the connections of the users to be dropped or retired; one round trip if there are such users."""
     users = request.user_names if request.is_absent else request.retired
     if not users:
         return ()
@@ -62,7 +62,7 @@ def set_privilege(version: int) -> str:
 
 
 def inspect_assumable(session: Session, request: AccessRequest) -> dict[str, AssumableRole]:
-    """Return the roles that may be taken on, by name, none unless that is asked for; one round trip where it is."""
+    """Return the roles that may be assumed, by name; one round trip, or none unless that is asked for."""
     if not request.assume_owners:
         return {}
     version = session.connection.server_version
@@ -80,25 +80,25 @@ def inspect_mentions(session: Session, request: AccessRequest, database: str | N
 
 
 def inspect_starting(session: Session) -> int:
-    """Return how many processes have not yet said who they work for; one round trip."""
+    """Return how many processes have no user yet; one round trip."""
     return int(session.rows(role_queries.STARTING_PROCESSES)[0][0])
 
 
 def inspect_verifier(session: Session, user: str) -> StoredPassword:
-    """Return what is stored of a user's password; asks pg_authid; one round trip."""
+    """Return what pg_authid stores of a user's password; one round trip."""
     rows = session.records(role_queries.VERIFIER, {"user": user}, StoredPassword)
     return rows[0] if rows else StoredPassword(None, 0)
 
 
 def inspect_visible_to_one_only(session: Session, *, old: str, new: str) -> list[VisibleRelation]:
-    """Return the relations of a database that one role sees and the other does not; one round trip."""
+    """Return the relations of a database that one role sees and another does not; one round trip."""
     return session.records(role_queries.VISIBLE_TO_ONE_ONLY, {"old": old, "new": new}, VisibleRelation)
 
 
 def inspect_memberships(session: Session, request: AccessRequest, version: int) -> tuple[Membership, ...]:
-    """Return the memberships that would go with the roles; one round trip.
+    """Return the memberships that would be lost with the roles; one round trip.
 
-    Before 16 the grantor of a membership is a note without consequences.
+    Before 16 the grantor of a membership is recorded without consequences.
     https://www.postgresql.org/docs/16/release-16.html
     """
     matters = has_feature(version, "membership_options")

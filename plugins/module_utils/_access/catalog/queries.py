@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The questions that module access asks the catalog: one constant a question, set-based, to be pasted into psql.
+"""The queries of module access to the catalog: one constant per query, set-based, ready to be pasted into psql.
 
 CURRENT_USER is the administrator after SET ROLE. A group that does not exist yet has the oid NULL, so that nothing is
-granted to it; where effective privileges are asked for, ``public`` stands in for it: what PUBLIC holds it will hold.
+granted to it; where effective privileges are asked for, ``public`` stands in for it: it will hold what PUBLIC holds.
 """
 
 from __future__ import annotations
@@ -163,10 +163,10 @@ SELECT listed_schema.nspname AS schema, role.rolname AS name, role.rolsuper AS i
  ORDER BY listed_schema.nspname, role.rolname
 """  # noqa: S608 - constants
 
-# The relations of the schemas on which the group lacks a direct grant, but for one that a user of ours made, who may
-# lose it. Thousands of relations share a few ACLs: each ACL is taken apart once. What is held on a relation anyway, and
-# whether it is an extension's, is asked only where the administrator cannot grant. "objects" (oids) narrows the answer
-# to some relations, NULL for all.
+# The relations of the schemas on which the group lacks a direct grant, except those that one of the users created,
+# which may lose them. Thousands of relations share a few ACLs: each ACL is expanded once. What is held on a relation
+# anyway, and whether it is an extension's, is asked only where the administrator cannot grant. "objects" (oids) narrows
+# the answer to some relations, NULL for all.
 # https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-ACLITEM-FN-TABLE
 MISSING_RELATIONS = """
 WITH listed_schema AS (
@@ -221,8 +221,7 @@ SELECT judged.oid::pg_catalog.int8 AS oid, namespace.nspname AS schema, judged.n
  ORDER BY namespace.nspname, judged.name
 """
 
-# The last two questions in one round trip: the rows of the one that has few, as JSON beside those of the one that may
-# have many.
+# The last two queries in one round trip: the rows of the one that returns few, as JSON beside those of the other.
 CREATORS_AND_MISSING_RELATIONS = f"""
 SELECT missing.*, NULL::pg_catalog.json AS creator
   FROM ({MISSING_RELATIONS}) AS missing
@@ -231,8 +230,8 @@ SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, pg_catalog.to_json(creato
   FROM ({CREATORS}) AS creator
 """  # noqa: S608 - constants
 
-# Column defaults that Metamapper could not store, as the search_path of the transaction makes them look. Its schemas
-# may be anybody's: so operators are named in full.
+# Column defaults that Metamapper could not store, as the search_path of the transaction makes them look. Others may own
+# its schemas, so operators are qualified.
 LONG_DEFAULTS = """
 SELECT namespace.nspname AS schema, relation.relname AS relation, attribute.attname AS column_name,
        pg_catalog.char_length(pg_catalog.pg_get_expr(attrdef.adbin, attrdef.adrelid)) AS characters

@@ -7,12 +7,13 @@
 
 from __future__ import annotations
 
-# The roles named, the administrator and the login. Not counted as members: who neither inherits nor may SET ROLE (the
-# membership that a CREATEROLE administrator gets of what it creates, from 16 on), which gives nothing; who made itself
-# a member, which came with CREATE ROLE (createrole_self_grant); and whom the role itself made one, as any login could
-# before 16: whoever got hold of it must not keep it from being locked out. A user mapping is listed as owned, and is
-# nobody's property. pg_auth_members has options from 16 on; to_jsonb() reads them on every version. GRANT refuses a
-# circle of memberships whatever their options, and pg_has_role() takes a superuser for a member of every role.
+# The roles named, the administrator and the login. Not counted as members: those that neither inherit nor may SET ROLE
+# (the membership that a CREATEROLE administrator gets of what it creates, from 16 on), which gives nothing; those that
+# made themselves members, as CREATE ROLE does (createrole_self_grant); and those that the role itself made members, as
+# any login could before 16: an attacker who has the login must not be able to prevent it from being locked out. A user
+# mapping is listed as owned, but has no owner. pg_auth_members has options from 16 on; to_jsonb() reads them on every
+# version. GRANT refuses circular memberships regardless of their options, and for pg_has_role() a superuser is a member
+# of every role.
 ROLES = """
 WITH RECURSIVE reader AS (
   SELECT role.oid FROM pg_catalog.pg_roles AS role WHERE role.rolname = %(group)s
@@ -70,10 +71,10 @@ SELECT role.rolname AS name,
  ORDER BY role.rolname
 """
 
-# The roles that the administrator can take on for the length of a transaction, but for superusers and itself: those
+# The roles that the administrator can assume for the duration of a transaction, except superusers and itself: those
 # that its login can SET ROLE to already, and those that it can make itself a member of. Before 16 CREATEROLE is enough
-# for that; from 16 on somebody whose privileges it has must hold ADMIN OPTION on the role, and is the grantor. A
-# superuser needs to take on nobody. Beside each role the memberships of the administrator in it, to be compared
+# for that; from 16 on a role whose privileges it has must hold ADMIN OPTION on the role, and is the grantor. A
+# superuser need not assume any role. Beside each role the memberships of the administrator in it, to be compared
 # afterwards.
 # https://www.postgresql.org/docs/current/sql-grant.html#SQL-GRANT-DESCRIPTION-ROLES
 ASSUMABLE = """
@@ -117,7 +118,7 @@ SELECT candidate.name, candidate.can_set, COALESCE(candidate.grantor, '') AS gra
 """
 
 # The stored verifier of a role's password, and how many iterations the server gives a new one (0 before 16); only for
-# those who may read pg_authid.
+# roles that may read pg_authid.
 # https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-SCRAM-ITERATIONS
 VERIFIER = """
 SELECT authid.rolpassword AS verifier,
@@ -138,7 +139,7 @@ SELECT activity.usename AS user, activity.pid AS process,
  ORDER BY activity.usename, activity.pid
 """
 
-# What a misspelled name may have meant.
+# Candidates for a misspelled name.
 ROLE_NAMES = """
 SELECT role.rolname AS name
   FROM pg_catalog.pg_roles AS role
@@ -146,7 +147,7 @@ SELECT role.rolname AS name
 """
 
 # How many processes hold a lock and have no user, as one that is authenticated and still starting. Up to 17 it has no
-# row among the activities, from 18 on a row without a user. Before 10 the view leaves out who was dropped meanwhile.
+# row among the activities, from 18 on a row without a user. Before 10 the view omits users that were dropped meanwhile.
 STARTING_PROCESSES = """
 SELECT pg_catalog.count(DISTINCT lock.pid) AS processes
   FROM pg_catalog.pg_locks AS lock
@@ -157,8 +158,8 @@ SELECT pg_catalog.count(DISTINCT lock.pid) AS processes
  ORDER BY 1
 """
 
-# The relations of this database that show up in information_schema for one role and not for another; what a role has
-# made itself is none of them: whoever got hold of a login could keep it with a table.
+# The relations of this database that show up in information_schema for one role and not for another; except what a role
+# created itself: an attacker who has the login could otherwise block its retirement with a table.
 # https://www.postgresql.org/docs/current/infoschema-tables.html
 VISIBLE_TO_ONE_ONLY = """
 WITH visible AS (
@@ -199,9 +200,9 @@ SELECT role.rolname AS role, COALESCE(database.datname, '') AS database,
  ORDER BY role.rolname, database.datname, how
 """
 
-# Memberships that would go with the roles: of others in them, and from 16 on those of others in others that they have
-# granted. One that neither inherits nor may SET ROLE (an administrator's own) gives its member nothing, and one that
-# the role itself has granted, as any login could before 16, is nobody else's.
+# Memberships that would be lost with the roles: those of others in them, and from 16 on those that they granted. One
+# that neither inherits nor may SET ROLE (an administrator's own) gives its member nothing, and one that the role itself
+# has granted, as any login could before 16, is nobody else's.
 MEMBERSHIPS = """
 SELECT role.rolname AS role, member.rolname AS member, COALESCE(grantor.rolname, '') AS grantor
   FROM pg_catalog.pg_auth_members AS membership

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Owners assumed for the length of a transaction: a membership, SET ROLE, and the membership undone. Pure.
+"""Owners assumed for the duration of a transaction: a membership, SET ROLE, and the membership undone. Pure.
 
-A membership that lets the administrator's login SET ROLE is enough, and where there is one none is granted. It is
-granted and revoked in the same transaction, so that no other session ever sees it, and a rollback undoes it.
+An existing membership that lets the administrator's login SET ROLE is enough; otherwise one is granted. It is granted
+and revoked in the same transaction, so that no other session ever sees it, and a rollback undoes it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .statements import revoke_statements, roles_revoked_as
 
 
 def advised(problems: Iterable[Problem], left: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return problems, with the option as the first remedy of those that are not left with it."""
+    """Return problems, with the option as the first remedy of those that it solves."""
     remaining = {_about(problem) for problem in left}
     option = variable("assume the owners", "metamapper_assume_owners", True)
     return tuple(
@@ -44,7 +44,7 @@ def real_owner(facts: DatabaseFacts, owner: str) -> str:
 
 
 def owner_to_assume(facts: DatabaseFacts, owner: str) -> str:
-    """Return the role to take on for what belongs to an owner, empty where it cannot be taken on."""
+    """Return the role to assume for what belongs to an owner, empty if it cannot be assumed."""
     role = real_owner(facts, owner)
     return role if role in facts.assumable else ""
 
@@ -52,7 +52,7 @@ def owner_to_assume(facts: DatabaseFacts, owner: str) -> str:
 def with_owners(
     statements: Sequence[Statement], roles: Iterable[str], assumable: Assumable, administrator: str
 ) -> list[Statement]:
-    """Return statements that take on some roles, with the memberships that this needs before them and undone after."""
+    """Return statements that assume some roles, with the memberships that this needs before and their end after."""
     needed = _needed(roles, assumable)
     return [
         *(_granted(role, administrator) for role in needed),
@@ -68,7 +68,7 @@ def revokes_with_owners(items: Collection[AclItem], assumable: Assumable, admini
 
 
 def _needed(roles: Iterable[str], assumable: Assumable) -> list[AssumableRole]:
-    """Return the roles that need a membership, by name: every run takes their locks in the same order."""
+    """Return the roles that need a membership, sorted by name: every run locks them in the same order."""
     return [assumable[name] for name in sorted(set(roles)) if name in assumable and not assumable[name].can_set]
 
 

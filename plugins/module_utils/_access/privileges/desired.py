@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What is wanted in a database: its scope, the privileges of the group, and which of these nobody granted. Pure."""
+"""What is desired in a database: its scope, the privileges of the group, and which of these are not granted. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .statements import Grant
 
 @dataclass(frozen=True)
 class Desired:
-    """What decides about one database; ``target`` is None where it is entered only to revoke something."""
+    """What decides about one database; ``target`` is None if it is entered only to revoke something."""
 
     name: str
     request: AccessRequest
@@ -31,17 +31,17 @@ class Desired:
 
     @property
     def entry(self) -> DatabaseEntry | None:
-        """The entry that means the database."""
+        """The entry for the database."""
         return self.target.entry if self.target else None
 
     def scope(self, schemas: Iterable[SchemaFacts]) -> tuple[DatabaseScope | None, tuple[Problem, ...]]:
-        """Return what is in scope, None where the database is not listed, and what is wrong with its entry."""
+        """Return what is in scope, None if the database is not listed, and what is wrong with its entry."""
         if self.target is None:
             return None, ()
         return SchemaRules(self.request.privilege, self.server.version_num).scope(self.target, schemas)
 
     def creators(self, creators: Iterable[CreatorFacts]) -> list[CreatorFacts]:
-        """Return those of the creators whose future relations the group is to see."""
+        """Return the creators whose future relations the group should see."""
         listed = self.entry.creators if self.entry else ()
         if listed is not None:
             return [creator for creator in creators if creator.name in listed]
@@ -49,7 +49,7 @@ class Desired:
         return [creator for creator in creators if creator.is_creator and creator.name not in ours]
 
     def missing(self, facts: DatabaseFacts) -> list[Grant]:
-        """Return every desired privilege for which there is no direct grant, whoever could make it."""
+        """Return every desired privilege for which there is no direct grant, regardless of who could make it."""
         if self.target is None:
             return []
         missing = [] if facts.connect.is_direct else [connect_on(facts.name)]
@@ -74,5 +74,5 @@ def usage_on(schema: str) -> Grant:
 
 
 def default_of(creator: CreatorFacts, facts: DatabaseFacts) -> Grant:
-    """Return the default privilege on what a creator makes in a schema."""
+    """Return the default privilege on what a creator creates in a schema."""
     return Grant("default", facts.listed[creator.schema], creator.schema, creator.name, "r")

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What is to be granted and revoked in a database, in which transactions, and what stands in the way. Pure.
+"""What is to be granted and revoked in a database, in which transactions, and what prevents it. Pure.
 
 The catalog has said what is missing and what is extraneous; here each of it becomes a step or an obstacle.
 """
@@ -27,10 +27,10 @@ from .statements import Grant, grant_statements_by_role, revoke_order, revoke_st
 
 @dataclass(frozen=True)
 class DatabasePlan:
-    """What is to be granted and revoked in a database, in order, and what stands in the way.
+    """What is to be granted and revoked in a database, in order, and what prevents it.
 
     ``inherited`` is held without a direct grant that the administrator cannot make; ``skipped`` belongs to extensions
-    and cannot be granted. Neither is an error. ``assumable`` are the roles that may be taken on.
+    and cannot be granted. Neither is an error. ``assumable`` are the roles that may be assumed.
     """
 
     grants: tuple[Grant, ...] = ()
@@ -112,9 +112,9 @@ def plan_database(facts: DatabaseFacts, desired: Desired) -> DatabasePlan:
 
 
 def _sort(found: _Sorted, grant: Grant, state: PrivilegeState, grant_as: str) -> bool:
-    """Put a privilege where it belongs; return False where it is missing and out of reach.
+    """Sort a privilege; return False if it is missing and cannot be granted.
 
-    ``grant_as`` is its owner where that can be taken on, else empty.
+    ``grant_as`` is its owner if that can be assumed, else empty.
     """
     if state.is_direct:
         return True
@@ -183,10 +183,10 @@ Change = Union[Grant, AclItem]
 
 
 def batches(plan: DatabasePlan, limit: int | None) -> list[DatabasePlan]:
-    """Return the plan in parts, one for each transaction: all at once without a limit, else whole schemas as they fit.
+    """Return the plan in parts, one for each transaction: all in one without a limit, else whole schemas as they fit.
 
     ``limit`` is the number of objects that one transaction may name. A schema that alone exceeds it takes several
-    transactions: USAGE is granted in the first of them, and revoked in the last. No changes are no batch.
+    transactions: USAGE is granted in the first of them, and revoked in the last. Without changes there is no batch.
     """
     if limit is None or len(plan.grants) + len(plan.revokes) <= limit:
         return [plan] if plan.has_changes else []
@@ -205,7 +205,7 @@ def batches(plan: DatabasePlan, limit: int | None) -> list[DatabasePlan]:
 
 
 def _units(plan: DatabasePlan) -> Iterator[Sequence[Sequence[Change]]]:
-    """Yield what belongs into one transaction where it fits, by object: a schema's grants, then a schema's revokes."""
+    """Yield what belongs in one transaction if it fits, by object: a schema's grants, then a schema's revokes."""
     grants = sorted(plan.grants, key=lambda grant: (*_schema_order(grant), -OBJECT_KINDS[grant.kind].rank))
     for _schema, of_schema in groupby(grants, key=_schema_order):
         yield [[grant] for grant in of_schema]
@@ -218,7 +218,7 @@ def _units(plan: DatabasePlan) -> Iterator[Sequence[Sequence[Change]]]:
 
 
 def _schema_order(change: Change) -> tuple[bool, str]:
-    """Return CONNECT before all schemas where it is granted, and after them where it is revoked."""
+    """Return CONNECT before all schemas if it is granted, and after them if it is revoked."""
     is_database = change.kind == "database"
     return (is_database if isinstance(change, AclItem) else not is_database, schema_of(change))
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What makes metadata mode unsafe: REFERENCES beside a place for tables of one's own. Pure."""
+"""What makes metadata mode unsafe: REFERENCES together with a place to create tables. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..catalog.facts import DatabaseFacts
 
 
 def unsafe_creates(facts: DatabaseFacts, group: str) -> Iterator[Problem]:
-    """Yield where the group can create a table whose foreign key points to a relation that it holds REFERENCES on."""
+    """Yield where the group can create a table with a foreign key to a relation on which it holds REFERENCES."""
     if "REFERENCES" not in facts.listed.values():
         return
     if facts.can_create_schemas:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The kinds of objects that have privileges, and how GRANT and REVOKE name them: one table, a row a kind. Pure.
+"""The kinds of objects that have privileges, and how GRANT and REVOKE name them: one table, one row per kind. Pure.
 
 https://www.postgresql.org/docs/current/sql-grant.html
 """
@@ -83,7 +83,7 @@ def _column(action: str, on: Privileged) -> Form:
 
 def _routine(words: str) -> Callable[[str, Privileged], Form]:
     def form(action: str, on: Privileged) -> Form:
-        # The server has quoted the types already; a brace in one of them is not a place for a name.
+        # The server has quoted the types already; a brace in one of them is not a placeholder.
         arguments = on.detail.replace("{", "{{").replace("}", "}}")
         return Form(f"{action} {on.privilege} ON {words} ", (), f"{{}}({arguments})", ((on.schema, on.name),))
 

@@ -27,7 +27,7 @@ NAMES_PER_MESSAGE = 3
 
 @dataclass(frozen=True)
 class GrantRefusals:
-    """The words for what the administrator cannot grant in a database."""
+    """The messages on what the administrator cannot grant in a database."""
 
     server: ServerFacts
     facts: DatabaseFacts
@@ -126,7 +126,7 @@ class GrantRefusals:
 
 
 def breaks_scan(facts: DatabaseFacts) -> list[Problem]:
-    """Return that relations are left out because of their names, in one warning; none where there are none."""
+    """Return that relations are left out because of their names, in one warning; none if there are none."""
     if not facts.left_out:
         return []
     names = [".".join(map(quoted, (relation.schema, relation.name))) for relation in facts.left_out]
@@ -144,8 +144,8 @@ def revoke_obstacles(
 ) -> list[Problem]:
     """Return why some items cannot be revoked, each with the statement that a superuser has to run; pure.
 
-    ``roles`` are those that the items are revoked from. What one of these has passed on to others is never revoked, and
-    keeps what it depends on.
+    ``roles`` are those that the items are revoked from. What these have granted to others is never revoked, nor is what
+    that depends on.
     """
     ours = [item for item in items if item.grantee in roles]
     roots, _sources = without_dependents(ours)
@@ -169,7 +169,7 @@ def _shown(items: Sequence[AclItem]) -> str:
 
 
 def _script(items: Sequence[AclItem], grantor: str) -> tuple[str, ...]:
-    """Return statements for the grantor, or for a superuser who becomes the grantor: nobody else can revoke these."""
+    """Return statements for the grantor, or for a superuser who assumes it: only the grantor can revoke these."""
     statements = (f"{statement};" for statement in plain_revokes(items))
     return (statement_text("SET ROLE {}", grantor), *statements, "RESET ROLE;")
 
@@ -227,7 +227,7 @@ def _orphans(items: Sequence[AclItem], database: str) -> Iterator[Problem]:
 
 
 def not_granted(facts: DatabaseFacts, grant: Grant, group: str) -> Problem:
-    """Return that a GRANT was accepted and has changed nothing."""
+    """Return that a GRANT was accepted but changed nothing."""
     (statement,) = grant_statements([grant], group)
     owner = _owner(facts, grant)
     return Problem(
@@ -252,7 +252,7 @@ def _owner(facts: DatabaseFacts, grant: Grant) -> str:
 
 
 def not_revoked(database: str, item: AclItem) -> Problem:
-    """Return that a REVOKE was accepted and has changed nothing."""
+    """Return that a REVOKE was accepted but changed nothing."""
     (statement,) = plain_revokes([item])
     advice = (
         "Look for an event trigger or an extension that grants it again, or for a grantor who has become a member of "

@@ -5,8 +5,8 @@
 # Private to this collection: it may change at any time and without notice.
 """Privileges on objects, and the few statements that grant them or revoke them. Pure.
 
-A REVOKE by anybody but the grantor, or the owner for what the owner granted, is a silent no-op, even by a superuser.
-So each item of an ACL has the role to be taken on before it is revoked.
+A REVOKE by anybody but the grantor, or the owner for what the owner granted, is a silent no-op, even by a superuser. So
+each item of an ACL names the role to assume before it is revoked.
 https://www.postgresql.org/docs/current/sql-revoke.html#SQL-REVOKE-NOTES
 """
 
@@ -26,8 +26,8 @@ NAMES_PER_STATEMENT = 500
 class Grant(NamedTuple):
     """A desired privilege of the group; the fields are those of AclItem. ``object_id`` is a relation's.
 
-    ``grant_as`` is the role to be taken on for GRANT, empty for none.
-    A tuple, as there is one for each relation: a dataclass that is frozen takes several times longer to make.
+    ``grant_as`` is the role to assume for GRANT, empty for none. A tuple, as there is one for each relation: creating a
+    frozen dataclass takes several times as long.
     """
 
     kind: str
@@ -48,7 +48,7 @@ def grant_statements(grants: Iterable[Grant], group: str) -> list[Statement]:
 
 
 def grant_statements_by_role(grants: Collection[Grant], group: str, *, administrator: str) -> list[Statement]:
-    """Return what makes the grants, those that nobody is taken on for first; ``administrator`` as in revoking."""
+    """Return what makes the grants, those that need no assumed role first; ``administrator`` as in revoking."""
     statements: list[Statement] = []
     for role, some in groupby(sorted(grants, key=lambda grant: grant.grant_as), key=lambda grant: grant.grant_as):
         statements += [*([_taking_on(role)] if role else []), *grant_statements(some, group)]
@@ -59,7 +59,7 @@ def grant_statements_by_role(grants: Collection[Grant], group: str, *, administr
 def revoke_statements(items: Collection[AclItem], *, administrator: str) -> list[Statement]:
     """Return what revokes some items, in order.
 
-    ``administrator`` is the role to be again (``CURRENT_USER`` at the beginning) after another one was taken on. An
+    ``administrator`` is the role to return to (``CURRENT_USER`` at the beginning) after another one was assumed. An
     item that depends on another one of these goes with that one (CASCADE), and has no statement of its own.
     """
     roots, sources = without_dependents(items)
@@ -74,17 +74,17 @@ def revoke_statements(items: Collection[AclItem], *, administrator: str) -> list
 
 
 def roles_revoked_as(items: Iterable[AclItem]) -> frozenset[str]:
-    """Return the roles that are taken on to revoke some items."""
+    """Return the roles that are assumed to revoke some items."""
     return frozenset(item.revoke_as for item in items if item.revoke_as)
 
 
 def plain_revokes(items: Iterable[AclItem]) -> Iterator[Statement]:
-    """Yield the same for items of one grantor, to be run by that one."""
+    """Yield the same for items of one grantor, to be run by the grantor."""
     yield from _revokes(sorted(items, key=revoke_order), ())
 
 
 def revoke_order(item: AclItem) -> tuple[int, str, str, str, str, str, str, str, str]:
-    """Return where an item stands in the order of revoking."""
+    """Return the position of an item in the order of revoking."""
     rank = OBJECT_KINDS[item.kind].rank
     role = item.revoke_as or ""
     return (rank, role, item.grantee, item.kind, item.privilege, item.schema, item.name, item.detail, item.grantor)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Whether a user's password is the wanted one, found out without pg_authid and without guessing."""
+"""Whether a user's password is the desired one, found out without pg_authid and without guessing."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ State = Literal["proven", "set", "wrong", "unproven", "blocked"]
 class Password:
     """What is known of a user's password, and why.
 
-    ``proven``: it is the wanted one. ``set``: this task sets it. ``wrong``: it is another one and is to be set.
-    ``unproven``: nothing could be proven, and nothing is changed. ``blocked``: the catalog rules a login out; this task
-    may repair that, and then asks again. ``is_md5`` tells that it is stored as an MD5 hash.
+    ``proven``: it is the desired one. ``set``: this task sets it. ``wrong``: it is a different one and is to be set.
+    ``unproven``: nothing could be proven, and nothing is changed. ``blocked``: the catalog rules out a login; this task
+    may fix that, and then tries again. ``is_md5`` tells that it is stored as an MD5 hash.
     """
 
     state: State
@@ -38,14 +38,14 @@ class Password:
     is_md5: bool = False
 
     def note(self, user: str, version: int) -> str:
-        """Return what to say of the way in which the server stores it; empty where there is nothing better."""
+        """Return a note on how the server stores it; empty if there is nothing better."""
         return MD5_NOTE.format(user=quoted(user)) if self.is_md5 and has_feature(version, "scram") else ""
 
 
 def user_login(administrator: Login, user: User, *, uses_tls: bool | None) -> Login:
-    """Return the login of a user: over TCP, where the administrator goes, and without the administrator's certificate.
+    """Return the login of a user: over TCP, to the administrator's server, and without the administrator's certificate.
 
-    ``uses_tls`` tells whether the administrator's own TCP connection is encrypted, None where it went over the socket.
+    ``uses_tls`` tells whether the administrator's own TCP connection is encrypted, None if it went over the socket.
     With ``prefer``, libpq would try a refused password twice, once with and once without TLS, and a lockout policy
     would count two: so the mode is pinned to what is known to work.
     """
@@ -66,7 +66,7 @@ def user_login(administrator: Login, user: User, *, uses_tls: bool | None) -> Lo
 
 
 def why_refused(facts: RoleFacts) -> str:
-    """Return what the role itself has against any login, whatever the password; empty for nothing."""
+    """Return why the role cannot log in, whatever its password; empty if it can."""
     if not facts.can_login:
         return "the role has NOLOGIN"
     if facts.is_expired:
@@ -77,20 +77,20 @@ def why_refused(facts: RoleFacts) -> str:
 
 
 def why_no_login(facts: RoleFacts, server: ServerFacts, databases: tuple[str, ...]) -> str:
-    """Return what the catalog says against any login of a user, whatever the password; empty for nothing."""
+    """Return why a user cannot log in according to the catalog, whatever the password; empty if it can."""
     if not open_database(server, databases):
         return why_refused(facts) or "no listed database lets it CONNECT yet"
     return why_refused(facts)
 
 
 def open_database(server: ServerFacts, databases: tuple[str, ...]) -> str:
-    """Return a listed database that the group may connect to; empty where there is none."""
+    """Return a listed database that the group may connect to; empty if there is none."""
     is_open = {database.name: database.is_open for database in server.databases}
     return next((name for name in databases if is_open.get(name)), "")
 
 
 def password_state(attempt: LoginAttempt) -> Password:
-    """Return what a login proves when the catalog had nothing against it."""
+    """Return what a login proves that the catalog does not rule out."""
     if not attempt.is_about_the_password:
         found = "the server let it in without asking for a password" if attempt.succeeded else attempt.reason
         return Password("unproven", f"A login as the user proves nothing: {found}.")
@@ -100,7 +100,7 @@ def password_state(attempt: LoginAttempt) -> Password:
 
 
 def verify_stored(stored: str | None, user: User, unproven: Password) -> Password:
-    """Return what the stored verifier proves where a login proved nothing."""
+    """Return what the stored verifier proves if a login proved nothing."""
     if stored is not None and is_verifier_of(stored, user.name, user.password):
         reason = f"{unproven.reason} The stored verifier is the one of this password."
         return Password("proven", reason, is_md5=is_md5(stored))
@@ -108,9 +108,9 @@ def verify_stored(stored: str | None, user: User, unproven: Password) -> Passwor
 
 
 def costs_too_much(stored: StoredPassword) -> str:
-    """Return why nobody should have to log in with what is stored; empty where nothing is wrong with it.
+    """Return why a login with the stored verifier would take too long; empty if it would not.
 
-    Whoever may set the password can store any number of iterations, and each login computes them, here as well.
+    Anyone who may set the password can store any number of iterations, and each login computes them, here as well.
     """
     count = iterations(stored.verifier or "")
     if count <= max(MAX_ITERATIONS, stored.default_iterations):

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What group and users lack of what is wanted, and how they get it. Pure: values in, values out."""
+"""What group and users lack, and how they get it. Pure: values in, values out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..request import AccessRequest
 from .retirement import leave_group, nologin, still_connected
 from .settings import setting_statements
 
-# What a plain reader is not, and the word that takes it away.
+# The attributes that a plain reader does not have, and the keyword that revokes each.
 # https://www.postgresql.org/docs/current/sql-createrole.html
 PRIVILEGED_ATTRIBUTES: tuple[tuple[str, str], ...] = (
     ("is_superuser", "SUPERUSER"),
@@ -32,7 +32,7 @@ PRIVILEGED_ATTRIBUTES: tuple[tuple[str, str], ...] = (
     ("is_createdb", "CREATEDB"),
 )
 SUPERUSER_ONLY_ATTRIBUTES = frozenset({"SUPERUSER", "REPLICATION", "BYPASSRLS"})
-# From 16 on: who takes one of these away must have it.
+# From 16 on, only a role that has one of these can revoke it.
 # https://www.postgresql.org/docs/16/sql-alterrole.html
 ATTRIBUTES_THE_ADMIN_MUST_HOLD = frozenset({"REPLICATION", "BYPASSRLS", "CREATEDB"})
 
@@ -44,8 +44,8 @@ Part = Literal["group", "users", "nologin", "retired"]
 class RolePlan:
     """What is to be run for the group, before any database, and after all of them for users and retired users.
 
-    ``nologin`` takes the login from retired users, ``retired`` the membership from those without a session. In
-    ``absent`` only ``nologin`` has statements.
+    ``nologin`` revokes LOGIN from retired users, ``retired`` the membership from those without a session. In ``absent``
+    only ``nologin`` has statements.
     """
 
     group: tuple[Statement, ...] = ()
@@ -74,8 +74,8 @@ def plan_roles(
 ) -> RolePlan:
     """Return the plan.
 
-    ``verifiers`` has what to store for each user: a role made here gets it, an existing one if it is in ``to_set``.
-    ``databases`` are those whose settings of the users are looked at.
+    ``verifiers`` has what to store for each user: a new role gets it, an existing one if it is in ``to_set``.
+    ``databases`` are those in which settings of the users are compared.
     """
     users = [
         _user_statements(server, request, name, databases, verifiers[name] if _gets_it(server, name, to_set) else None)
@@ -134,7 +134,7 @@ def _user_statements(
 
 
 def _altered(facts: RoleFacts, limit: int, verifier: Secret | None) -> list[Statement]:
-    # Only what differs is written: some of these words are refused to non-superusers even where they change nothing.
+    # Only what differs is written: some of these keywords are refused to non-superusers even if they change nothing.
     words = _revoked_attributes(facts)
     words += [] if facts.can_login else ["LOGIN"]
     words += ["VALID UNTIL 'infinity'"] if facts.is_expired else []
@@ -147,7 +147,7 @@ def _altered(facts: RoleFacts, limit: int, verifier: Secret | None) -> list[Stat
 
 def _membership_statements(server: ServerFacts, group: str, user: str) -> Iterator[Statement]:
     facts = server.roles.get(user)
-    # pg_has_role() says yes to a superuser, whatever its memberships are.
+    # pg_has_role() is true for a superuser, whatever its memberships are.
     if facts is not None and facts.is_in_group and not facts.is_superuser:
         return
     if has_feature(server.version_num, "membership_options"):
@@ -166,7 +166,7 @@ def _takeovers(server: ServerFacts, request: AccessRequest) -> Iterator[Problem]
 
 
 def own_roles(server: ServerFacts, names: Iterable[str], advice: str) -> Iterator[Problem]:
-    """Yield which of the roles the administrator would pull from under itself."""
+    """Yield which of the roles the administrator itself depends on."""
     for name in names:
         if name in (server.login, server.administrator):
             message = f"The role {quoted(name)} is the administrator role of this task."
@@ -176,7 +176,7 @@ def own_roles(server: ServerFacts, names: Iterable[str], advice: str) -> Iterato
 def _more_than_a_reader(facts: RoleFacts, *, is_group: bool) -> Iterator[Problem]:
     found = [word for attribute, word in PRIVILEGED_ATTRIBUTES if getattr(facts, attribute)]
     is_ours = facts.is_in_group and not (facts.is_superuser or is_group)
-    # A member of the group is ours already: what a leaked login has made must not keep it from being locked out.
+    # A member of the group is managed already: what an attacker created with the login must not prevent locking it out.
     found += [f"the owner of {facts.owned} objects"] if facts.owned and not is_ours else []
     if is_group:
         found += ["able to log in"] if facts.can_login else []
@@ -196,12 +196,12 @@ def _more_than_a_reader(facts: RoleFacts, *, is_group: bool) -> Iterator[Problem
 
 
 def adopted(instead: str, note: str) -> Remedies:
-    """Return what a person can do about a role that is more than a plain reader, or that it is meant nevertheless."""
+    """Return the remedies for a role that is more than a plain reader: change it, or manage it nevertheless."""
     return (*by_hand(instead), *alternatively(variable("adopt the role", "metamapper_adopt", True, note=note)))
 
 
 def _circles(server: ServerFacts, request: AccessRequest) -> Iterator[Problem]:
-    """Yield which user cannot become a member of the group, which is a member of it.
+    """Yield which user cannot become a member of the group, since the group is a member of it.
 
     https://www.postgresql.org/docs/current/role-membership.html
     """
@@ -234,7 +234,7 @@ def _missing_rights(server: ServerFacts, request: AccessRequest, plan: RolePlan)
         return
     changed = {statement.names[0][0] for statement in (*plan.group, *plan.users, *plan.nologin, *plan.retired)}
     for name in (*request.role_names, *request.retired):
-        is_own = name in (server.login, server.administrator)  # refused for a reason of its own
+        is_own = name in (server.login, server.administrator)  # refused for another reason
         if name in changed and name in server.roles and not is_own:
             facts = server.roles[name]
             yield from missing_rights_on(facts, server, _out_of_reach(server, facts), "alter or grant")
@@ -259,7 +259,7 @@ def no_createrole(admin: RoleFacts, doing: str) -> Problem:
 def missing_rights_on(
     facts: RoleFacts, server: ServerFacts, out_of_reach: Sequence[str], doing: str
 ) -> Iterator[Problem]:
-    """Yield why an administrator with CREATEROLE can do nothing about a role; ``out_of_reach`` are its attributes."""
+    """Yield why an administrator with CREATEROLE cannot change a role; ``out_of_reach`` are its attributes."""
     admin = quoted(server.administrator)
     if out_of_reach:
         statement = statement_text(f"ALTER ROLE {{}} {' '.join('NO' + word for word in out_of_reach)}", facts.name)
@@ -279,12 +279,12 @@ def missing_rights_on(
 
 
 def _administration(role: str, admin: str) -> str:
-    """Return what gives an administrator the same power over a role as having made it does, and not its privileges."""
+    """Return what lets an administrator manage a role as its creator could, without its privileges."""
     return statement_text("GRANT {} TO {} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE", role, admin)
 
 
 def missing_group_problem(server: ServerFacts, group: str, problems: Sequence[Problem]) -> list[Problem]:
-    """Return the problem that goes before others where their statements name a group that does not exist yet."""
+    """Return the problem that precedes others if their statements name a group that does not exist yet."""
     if group in server.roles or not any(f" TO {identifier(group)}" in problem.statement for problem in problems):
         return []
     statements = [statement_text("CREATE ROLE {} NOLOGIN", group)]
@@ -300,7 +300,7 @@ def missing_group_problem(server: ServerFacts, group: str, problems: Sequence[Pr
 
 
 def _out_of_reach(server: ServerFacts, facts: RoleFacts) -> list[str]:
-    """Return the attributes of a role that an administrator who is no superuser cannot take away."""
+    """Return the attributes of a role that a non-superuser administrator cannot revoke."""
     found = [(attribute, word) for attribute, word in PRIVILEGED_ATTRIBUTES if getattr(facts, attribute)]
     if has_feature(server.version_num, "createrole_needs_admin"):
         lacking = {

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The statements that drop the roles, and why roles cannot go. Pure: values in, values out."""
+"""The statements that drop the roles, and why roles cannot be dropped. Pure: values in, values out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Roles = Mapping[str, RoleFacts]
 
 
 def leftover_statements(facts: DatabaseFacts) -> list[Statement]:
-    """Return what ends other ties of the roles in a database, once nothing is left to revoke there."""
+    """Return what removes other references to the roles in a database, once nothing is left to revoke there."""
     if facts.remains is None:
         return []
     return [
@@ -39,7 +39,7 @@ def drop_statements(roles: Roles, revokes: Sequence[Statement], request: AccessR
 
 
 def removal_obstacles(server: ServerFacts, request: AccessRequest, *, login_database: str) -> list[Problem]:
-    """Return all that keeps the roles from going, as far as the shared catalogs tell."""
+    """Return all that prevents dropping the roles, as far as the shared catalogs tell."""
     return [
         *_owners(server, request, login_database),
         *drop_obstacles(server.roles, server.memberships, server, request),
@@ -50,7 +50,7 @@ def removal_obstacles(server: ServerFacts, request: AccessRequest, *, login_data
 def drop_obstacles(
     roles: Roles, memberships: Sequence[Membership], server: ServerFacts, request: AccessRequest
 ) -> list[Problem]:
-    """Return why roles are not to be dropped, or cannot be."""
+    """Return why roles should not be dropped, or cannot be."""
     found = [roles[name] for name in request.roles if name in roles]
     return [
         *(problem for facts in found for problem in _more_than_a_reader(facts, request)),
@@ -128,7 +128,7 @@ def _not_endable(server: ServerFacts, request: AccessRequest) -> Iterator[Proble
 
 
 def database_obstacles(facts: DatabaseFacts, administrator: str) -> list[Problem]:
-    """Return what in a database keeps the roles from going, beside what cannot be revoked."""
+    """Return what in a database prevents dropping the roles, apart from what cannot be revoked."""
     remains = facts.remains
     if remains is None:
         return []

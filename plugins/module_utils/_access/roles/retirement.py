@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Retired users: NOLOGIN at once, and no membership once no session of theirs is left and the new user sees as much."""
+"""Retired users: NOLOGIN at once, and no membership once they have no session left and the new user sees as much."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ RELATIONS_PER_DATABASE = 20
 
 
 def nologin(roles: Iterable[RoleFacts | None]) -> list[Statement]:
-    """Return what keeps roles from logging in again; nothing for those that do not exist."""
+    """Return what prevents roles from logging in again; nothing for those that do not exist."""
     return [simple("ALTER ROLE {} NOLOGIN", facts.name) for facts in roles if facts is not None and facts.can_login]
 
 
 def leave_group(server: ServerFacts, group: str, facts: RoleFacts | None) -> Iterator[Statement]:
     """Yield what takes the membership from a role; nothing for one that does not exist.
 
-    From 16 on there is a membership for each grantor, and REVOKE takes back one of them.
+    From 16 on there is a membership for each grantor, and REVOKE revokes one of them.
     https://www.postgresql.org/docs/16/sql-revoke.html
     """
     if facts is None:
@@ -41,7 +41,7 @@ def leave_group(server: ServerFacts, group: str, facts: RoleFacts | None) -> Ite
 
 
 def still_connected(connections: Iterable[Connection], name: str) -> str:
-    """Return the note on a retired user that keeps its membership because of its sessions; empty where it has none."""
+    """Return the note on a retired user that keeps its membership because of its sessions; empty if it has none."""
     count = sum(connection.user == name for connection in connections)
     if not count:
         return ""
@@ -49,7 +49,7 @@ def still_connected(connections: Iterable[Connection], name: str) -> str:
 
 
 def still_starting(processes: int) -> str:
-    """Return the note on retired users that keep their membership because nobody knows yet whose sessions start."""
+    """Return the note on retired users that keep their membership because starting sessions have no user yet."""
     return (
         f"{processes} sessions are starting on the server and may be a retired user's: the retired users can no longer "
         "log in, and lose their membership in a later run."

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The sessions of users that go or retire: while one is open, a scan may be under way. Pure."""
+"""The sessions of users that are dropped or retired: while one is open, a scan may be running. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..._core.remedy import alternatively, by_hand, variable
 from ..._core.sql_statement import quoted
 from ..catalog.facts import Connection
 
-# Twice without a session, so much apart: one that was starting in between is seen the second time.
+# Two checks without a session, this far apart: one that was starting at the first is seen at the second.
 CONFIRMATION_SECONDS = 1.0
 PAUSE_SECONDS = 0.1
 SECONDS_FOR_SESSIONS_TO_END = 10.0
@@ -22,7 +22,7 @@ SECONDS_FOR_SESSIONS_TO_START = 5.0
 
 
 def still_open(connections: Sequence[Connection], starting: int, seconds: float) -> Problem:
-    """Return that sessions of users that are to go have not ended."""
+    """Return that sessions of users to be dropped have not ended."""
     users = ", ".join(sorted({quoted(connection.user) for connection in connections})) or "nobody known yet"
     message = (
         f"{len(connections)} sessions of {users} are open and {starting} more are starting, after a wait of "

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""The settings of a user: what is wanted, and the statements that lead there."""
+"""The settings of a user: what is desired, and the statements that set it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ..._core.search_path import schemas_of
 from ..._core.sql_statement import Statement, placeholders, quoted, simple
 from ..request import AccessRequest
 
-# By database, empty for all of them: what pg_db_role_setting has for a role.
+# What pg_db_role_setting has for a role, by database; empty for all databases.
 Settings = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
 class WantedSetting:
-    """A setting of the user; None for ``value``: it is not to be set.
+    """A setting of the user; a ``value`` of None means not set.
 
-    ``is_default`` tells that a value which somebody else has chosen stays.
+    With ``is_default``, a value that somebody else chose stays.
     """
 
     name: str
@@ -30,23 +30,23 @@ class WantedSetting:
     is_default: bool = False
 
     def is_met_by(self, found: str | None) -> bool:
-        """Tell whether what is set for all databases, None for nothing, is as it should be."""
+        """Return whether what is set for all databases, None for nothing, is as it should be."""
         if found is None or self.value is None:
             return found == self.value
         return self.is_default or _plain(self.name, found) == _plain(self.name, self.value)
 
     def set_for(self, user: str) -> Statement:
-        """Return the statement that brings it about."""
+        """Return the statement that sets it."""
         if self.value is None:
             return simple(f"ALTER ROLE {{}} RESET {self.name}", user)
         if self.name == "search_path":
             schemas = schemas_of(self.value)
             return simple(f"ALTER ROLE {{}} SET search_path = {placeholders(len(schemas))}", user, *schemas)
-        value = self.value if self.value.islower() else f"'{self.value}'"  # what has no quotes is folded
+        value = self.value if self.value.islower() else f"'{self.value}'"  # unquoted names are folded
         return simple(f"ALTER ROLE {{}} SET {self.name} = {value}", user)
 
 
-# ``role`` would make another role of the login. Metamapper reads whatever encoding the server sends, and can decode
+# ``role`` would turn the login into another role. Metamapper reads whatever encoding the server sends, and can decode
 # what it stores only as UTF-8.
 # https://www.postgresql.org/docs/current/sql-alterrole.html
 ALWAYS = (
@@ -57,7 +57,7 @@ ALWAYS = (
 
 
 def wanted_settings(request: AccessRequest) -> tuple[WantedSetting, ...]:
-    """Return what is compared: the search_path is the administrators', unless one is asked for."""
+    """Return what is compared; search_path is left to the administrators unless one is requested."""
     if not request.search_path:
         return ALWAYS
     text = ", ".join(map(quoted, schemas_of(request.search_path)))
@@ -106,10 +106,10 @@ def _after(wanted: WantedSetting, found: str | None) -> str:
 
 
 def _plain(name: str, value: str) -> object:
-    """Return a value as it can be compared: the server writes a name in quotes only where they are needed."""
+    """Return a value in a comparable form: the server quotes a name only if necessary."""
     if name != "search_path":
         return value
     try:
         return schemas_of(value)
-    except ValueError:  # somebody has set what is no list of names
+    except ValueError:  # somebody has set a value that is not a list of names
         return value

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Which texts do not reach Metamapper in the encoding of its session: asked of the server, and of Python."""
+"""Which texts do not reach Metamapper in the encoding of its session, according to the server and Python."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .facts import QueryFailure, Undecodable
 from .metamapper_connection import MetamapperConnection
 
 MOST_EXAMPLES = 5
-# What cannot be sent or read in an encoding: character_not_in_repertoire, untranslatable_character.
+# The SQLSTATEs of text that an encoding cannot represent: character_not_in_repertoire, untranslatable_character.
 NOT_IN_ENCODING = frozenset({"22021", "22P05"})
 INSUFFICIENT_PRIVILEGE = "42501"
 
@@ -30,7 +30,7 @@ class EscapedName(NamedTuple):
 
 
 def undecodable_texts(connection: MetamapperConnection) -> Undecodable | None:
-    """Return what of a scan's texts does not arrive; None where all does, or where that cannot be told."""
+    """Return which texts of a scan do not arrive; None if all do, or if that cannot be told."""
     encodings = connection.session.connection.encodings
     if encodings == ("UTF8", "UTF8"):
         return None
@@ -56,7 +56,7 @@ def undecodable_texts(connection: MetamapperConnection) -> Undecodable | None:
 
 
 def _failing(connection: MetamapperConnection, suspects: Sequence[int]) -> tuple[list[int], QueryFailure | None]:
-    """Return the first of the relations whose texts do not arrive, and how that fails."""
+    """Return the first of the relations whose texts do not arrive, and how it fails."""
     found: list[int] = []
     first: QueryFailure | None = None
     parts = [list(suspects)] if suspects else []
@@ -88,7 +88,7 @@ def _fails_on(connection: MetamapperConnection, relations: Sequence[int]) -> Que
 
 
 def _are_utf8(connection: MetamapperConnection, relations: Sequence[int]) -> bool:
-    """Tell whether all texts of these relations would arrive in UTF-8."""
+    """Return whether all texts of these relations would arrive in UTF-8."""
     connection.begin(is_own_path=True)
     try:
         connection.session.rows(queries.TEXTS_IN_UTF8, _parameters(connection, relations))

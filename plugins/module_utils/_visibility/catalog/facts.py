@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What a server says about a login and a database, as plain values: all that the analysis looks at."""
+"""What a server says about a login and a database, as plain values: the input of the analysis."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from ..request import Expectation, VisibleColumns
 class SessionFacts:
     """Who the session is; ``address`` is the client's as the server sees it, empty for its Unix socket.
 
-    ``group_oid`` is None where there is no such role. ``tls`` names the protocol, empty where the session has none.
-    ``unreadable_catalogs`` are those of which the login may not read all columns, as others may. A server and its
-    copies have one ``system_identifier``; empty where the login may not ask for it.
+    ``group_oid`` is None if there is no such role. ``tls`` names the protocol, empty if the session has none.
+    ``unreadable_catalogs`` are those of which the login may not read all usual columns. A server and its copies share a
+    ``system_identifier``; empty if the login may not read it.
     """
 
     version: int
@@ -46,8 +46,8 @@ class SessionFacts:
 class Membership:
     """A role that the login is or can become; ``is_powerful`` by its attributes, ``can_pass_on`` by ADMIN OPTION.
 
-    ``leads`` are the roles that lead to it, itself or others, each of which the one of ``members`` is a member of that
-    stands in the same place: the user or the group.
+    ``leads`` are the roles that lead to it, itself or others; the member of each is at the same position in
+    ``members``: the user or the group.
     """
 
     role: str
@@ -90,7 +90,7 @@ class Schema:
 
 @dataclass(frozen=True)
 class ListedDatabase:
-    """A database of the server; ``can_connect`` also where the group holds something in it, so that it should."""
+    """A database of the server; ``can_connect`` also if the group holds something in it, so that it should."""
 
     name: str
     allows_connections: bool
@@ -100,7 +100,7 @@ class ListedDatabase:
 
 @dataclass(frozen=True)
 class Totals:
-    """The relations with columns of one schema that Metamapper could list, and what of them it will list."""
+    """The relations and columns of one schema that Metamapper could list, and how many of them it will list."""
 
     relations: int = 0
     visible_relations: int = 0
@@ -111,10 +111,10 @@ class Totals:
 
 @dataclass(frozen=True)
 class RelationDetail:
-    """A relation with something to say; ``members`` counts all of its kind, of which only the first are details.
+    """A relation worth reporting; ``members`` counts all of its kind, of which only the first are details.
 
-    ``through`` are the roles whose privilege reaches the login (an empty name is PUBLIC), ``owner`` is the owner where
-    the login has that role's rights.
+    ``through`` are the roles whose privilege reaches the login (an empty name is PUBLIC), ``owner`` is the owner if the
+    login has that role's privileges.
     """
 
     category: str
@@ -135,7 +135,7 @@ class RelationDetail:
 class Creator:
     """A role that can create tables in a schema; an empty role is PUBLIC.
 
-    ``is_inherited`` tells that the login has all its rights anyway, ``is_member`` that it can create as a member of
+    ``is_inherited`` tells that the login has all its privileges anyway, ``is_member`` that it can create as a member of
     another role.
     """
 
@@ -171,7 +171,7 @@ class SearchPath:
 
     @property
     def is_trusted(self) -> bool:
-        """Whether Metamapper's queries can run along it without running anybody else's code."""
+        """Whether Metamapper's queries can run with it without running code of other roles."""
         return self.is_known and not self.creators
 
 
@@ -187,7 +187,7 @@ class Default:
 
 @dataclass(frozen=True)
 class QueryFailure:
-    """How a query of Metamapper's form failed: the server's SQLSTATE and its words."""
+    """How a query of Metamapper's form failed: the server's SQLSTATE and message."""
 
     sqlstate: str
     message: str
@@ -205,10 +205,11 @@ class LongDefault:
 
 @dataclass(frozen=True)
 class Undecodable:
-    """The relations whose texts do not reach Metamapper, by names in which other characters are octal numbers.
+    """The relations whose texts do not reach Metamapper, by names with non-ASCII characters as octal numbers.
 
     ``client_encoding`` is the one of its session, ``remedy_encoding`` the one with which they would reach it.
-    ``failure`` is what the server, or the decoding, says to the first. There may be more than those in ``relations``.
+    ``failure`` is the error of the server, or of the decoding, for the first. There may be more than those in
+    ``relations``.
     """
 
     relations: tuple[QualifiedName, ...]
@@ -231,9 +232,9 @@ class TimeLimit(NamedTuple):
 class ScanResult:
     """What queries of Metamapper's form returned, on a connection like Metamapper's.
 
-    ``seen`` is None where the scan failed. ``misread`` are relations that came with the id of another object or with
-    none; ``misread_schemas`` schemas whose indexes came so. ``oids`` are those that came, by schema and relation.
-    ``time_limit`` is the least that a scan has, and ``milliseconds`` how long the query for tables took.
+    ``seen`` is None if the scan failed. ``misread`` are relations that were returned with the oid of another object or
+    with none; ``misread_schemas`` schemas with such indexes. ``oids`` are those that were returned, by schema and
+    relation. ``time_limit`` is the least that a scan has, and ``milliseconds`` how long the query for tables took.
     """
 
     seen: VisibleColumns | None
@@ -253,7 +254,7 @@ class Loss:
     """A relation of which less will be seen than before; ``exists`` and ``usage`` tell why.
 
     ``existing_columns`` are those that it has, seen or not; ``elsewhere`` is a schema in which its name exists and is
-    not seen either, empty for none. ``oid`` is None where it does not exist.
+    not seen either, empty for none. ``oid`` is None if it does not exist.
     """
 
     schema: str
@@ -268,13 +269,13 @@ class Loss:
 
     @property
     def is_gone(self) -> bool:
-        """Whether what is not seen exists no more: no privilege brings it back."""
+        """Whether what is not visible no longer exists, so that no privilege brings it back."""
         return self.columns == self.existing_columns and (not self.exists or self.usage) and not self.elsewhere
 
 
 @dataclass(frozen=True)
 class Unchecked:
-    """Aspects that could not be told of a database, or of the whole server, wholly or in part."""
+    """Aspects that could not be checked, wholly or in part, for a database or the whole server."""
 
     aspects: tuple[Aspect, ...]
     reason: str

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Asks a server, as the Metamapper user, for all that the analysis needs to know of the catalog."""
+"""Queries the catalog, as the Metamapper user, for all that the analysis needs."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ from .rows import (
     SessionRow,
 )
 
-# What cannot be told where the schemas, or the relations, of a database cannot be read.
+# What is unknown if the schemas or the relations of a database cannot be read.
 OF_SCHEMAS: tuple[Aspect, ...] = ("missing", "breaks_scan", "future", "exposed", "excess")
 OF_RELATIONS: tuple[Aspect, ...] = ("missing", "breaks_scan", "exposed", "excess", "limits")
 WRITING = "INSERT,UPDATE,DELETE,TRUNCATE,TRIGGER"
@@ -76,13 +76,13 @@ def begin(session: Session, request: Request) -> None:
 
 
 def listed_databases(session: Session, group: str) -> tuple[ListedDatabase, ...]:
-    """Return all databases of the server; raises ServerError where pg_database cannot be read."""
+    """Return all databases of the server; raises ServerError if pg_database cannot be read."""
     rows = session.records(queries.DATABASES, {"group": group}, DatabaseRow)
     return tuple(ListedDatabase(*row) for row in rows)
 
 
 def begin_with_path(session: Session, request: Request) -> PathRow:
-    """Open the transaction, and return the path that the login has without our pinning it."""
+    """Open the transaction, and return the search path of the login before ours is set."""
     read_only(session, lock_timeout_ms=request.lock_timeout_ms, is_own_path=True)
     path = session.records(queries.OWN_PATH, None, PathRow)[0]
     session.add(PINNED_SEARCH_PATH.statement())
@@ -111,7 +111,7 @@ def session_facts(session: Session, group: str) -> SessionFacts:
 
 
 def system_identifier(session: Session) -> str:
-    """Return what a server and its copies have in common; empty where the login may not ask for it."""
+    """Return the identifier that a server and its copies share; empty if the login may not read it."""
     (can,) = session.records(queries.CAN_IDENTIFY, None, CanIdentify)
     return session.records(queries.IDENTITY, None, Identity)[0].system_identifier if can.can_identify else ""
 
@@ -135,9 +135,9 @@ def owned(questions: Questions, group: str) -> tuple[Owned, ...]:
 def database_facts(
     questions: Questions, target: Target, login: SessionFacts, path: PathRow, request: Request
 ) -> DatabaseFacts:
-    """Return what the catalog tells about one database; a dozen questions, however many objects there are.
+    """Return what the catalog tells about one database; a dozen queries, regardless of the number of objects.
 
-    Raises ServerError where the server stops answering.
+    Raises ServerError if the server stops answering.
     """
     reader = UnquotedNameParser(login.version, target.name)
     schemas = _schemas(questions, reader, login.group_oid)
@@ -257,7 +257,7 @@ def _defaults(questions: Questions, group_oid: int | None) -> tuple[Default, ...
 def _namesakes(
     questions: Questions, reader: UnquotedNameParser, details: Sequence[RelationDetail]
 ) -> frozenset[QualifiedName]:
-    """Return what exists of the names that oddly named relations are taken for, or could be given by a remedy."""
+    """Return which names exist that relations needing quotes are mistaken for, or that a remedy could give them."""
     odd = [
         detail
         for detail in details
@@ -277,14 +277,14 @@ def _search_path(questions: Questions, path: PathRow) -> SearchPath:
 
 
 def lock_holders(session: Session, request: Request) -> tuple[ReadersLockHolder, ...]:
-    """Return who may have kept a question waiting, in a new transaction."""
+    """Return who may have blocked a query, in a new transaction."""
     session.rollback()
     begin(session, request)
     return tuple(session.records(READERS_LOCK_HOLDERS, None, ReadersLockHolder))
 
 
 def less_visible(baseline: VisibleColumns, seen: VisibleColumns | None) -> VisibleColumns:
-    """Return what of the baseline a scan did not see, with the columns of then; all of it, where the scan failed."""
+    """Return what of the baseline a scan did not see, with its number of columns; all of it if the scan failed."""
     less = {
         schema: {
             relation: columns
@@ -297,7 +297,7 @@ def less_visible(baseline: VisibleColumns, seen: VisibleColumns | None) -> Visib
 
 
 def losses(questions: Questions, less: VisibleColumns) -> tuple[Loss, ...]:
-    """Return why these are not seen; where the scan fails, what a repaired one would not see."""
+    """Return why these are not visible; if the scan fails, what a repaired one would not see."""
     flat = [(schema, relation, columns) for schema, held in less.items() for relation, columns in held.items()]
     schemas, relations, columns_before = (list(part) for part in zip(*flat))
     parameters = {"schemas": schemas, "relations": relations, "columns": columns_before}

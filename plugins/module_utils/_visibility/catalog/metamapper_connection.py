@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""A session like Metamapper's, and the path along which its queries run."""
+"""A session like Metamapper's, and the search path of its queries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..._postgres.settings import PINNED_SEARCH_PATH, Setting, search_path_state
 from .facts import SearchPath
 from .questions import read_only
 
-# Without it the server would plan a cursor for its first tenth.
+# Without it the server would optimize a cursor for the first tenth of its rows.
 # https://www.postgresql.org/docs/current/runtime-config-query.html
 WHOLE_CURSOR = Setting("cursor_tuple_fraction", "1")
 
@@ -25,8 +25,8 @@ WHOLE_CURSOR = Setting("cursor_tuple_fraction", "1")
 class MetamapperConnection:
     """A session like Metamapper's.
 
-    ``path`` is the search path that its login has by itself, ``needs_quotes`` a regular expression of PostgreSQL for
-    the names of relations that it takes for others.
+    ``path`` is the login's own search path, ``needs_quotes`` a PostgreSQL regular expression for the names of relations
+    that it mistakes for others.
     """
 
     session: Session
@@ -35,17 +35,17 @@ class MetamapperConnection:
     needs_quotes: str
 
     def begin(self, *, is_own_path: bool) -> None:
-        """Open a new transaction; the path is set to what it is, so that it cannot become another one meanwhile."""
+        """Open a new transaction; the path is set to its current value, so that it cannot change meanwhile."""
         self.session.rollback()
         read_only(self.session, WHOLE_CURSOR, lock_timeout_ms=self.lock_timeout_ms)
         is_own = is_own_path and self._can_send_path
         self.session.add(search_path_statement(self.path.text) if is_own else PINNED_SEARCH_PATH.statement())
 
     def own_names(self, names: Sequence[str]) -> tuple[str, ...]:
-        """Return names that Metamapper got as they are elsewhere.
+        """Return names that Metamapper got as other sessions get them.
 
-        A server that does not know its encoding (SQL_ASCII) sends the same bytes to everybody, and takes nobody's word
-        for what they are.
+        A server that does not know its encoding (SQL_ASCII) sends the same bytes to all clients, whatever their
+        encoding.
         """
         client, server = self.session.connection.encodings
         if server != "SQL_ASCII" or client in ("SQL_ASCII", "UTF8"):

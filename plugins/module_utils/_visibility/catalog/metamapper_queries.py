@@ -3,21 +3,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Metamapper's own questions in their form, and what only a session like Metamapper's can tell.
+"""Queries of the same form as Metamapper's, and what only a session like Metamapper's can tell.
 
-The first two are Metamapper's words: they run along a path on which nobody but superusers can put anything. The others
-are ours, and run along the login's own path whoever may create on it, since the path decides how a default is shown:
-everything in them is qualified, operators too.
+The first two are Metamapper's, and run with a search path on which only superusers can create objects. The others are
+ours, and run with the login's own path whoever may create on it, since the path decides how a default is shown:
+everything in them is qualified, including operators.
 """
 
 from __future__ import annotations
 
-# Metamapper's question for tables and columns, in its form: information_schema views, unquoted regnamespace and
-# to_regclass. Every expression of it is worked out, since any could fail, but defaults, which LONG_DEFAULTS works
-# out, and those that see only the relation's name, which are worked out once for each relation; one row comes back
-# for each. Counts make the server work out what is not returned, and only as long as all of them are returned: what
-# nobody reads it leaves out. What the names really mean is asked by quoted names, which takes no SELECT on a catalog.
-# A key that two constraints of one name seem to hold comes twice; its copies are told apart, so that the columns of a
+# Metamapper's query for tables and columns, in its form: information_schema views, unquoted regnamespace and
+# to_regclass. Every expression in it is evaluated, since any could fail, except defaults, which LONG_DEFAULTS
+# evaluates, and those that depend only on the relation's name, which are evaluated once for each relation; one row is
+# returned for each. Counts make the server evaluate what is not returned, but only if all of them are returned: it
+# skips unused expressions. Quoted names tell what the names really mean, without SELECT on a catalog. A key that two
+# constraints of the same name seem to hold is returned twice; its copies are distinguished, so that the columns of a
 # relation can be counted.
 DEFINITIONS = """
 WITH keys AS (
@@ -68,7 +68,7 @@ SELECT relation.schema_name AS schema, relation.relation_name AS relation, relat
  ORDER BY 1, 2
 """
 
-# Metamapper's question for indexes, in its form as far as it can fail; one row for each schema that holds any.
+# Metamapper's query for indexes, in its form as far as it can fail; one row for each schema that has any.
 INDEXES = """
 SELECT used.schemaname::text AS schema,
        used.schemaname::regnamespace::oid IS DISTINCT FROM to_regnamespace(quote_ident(used.schemaname::text))::oid
@@ -83,8 +83,8 @@ SELECT used.schemaname::text AS schema,
  ORDER BY 1
 """
 
-# Defaults as Metamapper gets them that may be too long for it. Characters are counted here where the server's encoding
-# has a meaning to the server: in SQL_ASCII a byte is one.
+# Defaults, as Metamapper gets them, that may be too long for it. The server counts characters only if it knows its
+# encoding: in SQL_ASCII each byte is one.
 LONG_DEFAULTS = """
 SELECT col.table_schema::pg_catalog.text AS schema, col.table_name::pg_catalog.text AS relation,
        col.column_name::pg_catalog.text AS column, col.column_default::pg_catalog.text AS expression
@@ -95,8 +95,8 @@ SELECT col.table_schema::pg_catalog.text AS schema, col.table_name::pg_catalog.t
  ORDER BY 1, 2, 3
 """
 
-# The relations of a scan that have a name, a default or a comment beyond ASCII: only these can trouble an encoding.
-# Of a relation whose name needs quotes a scan finds no id, and by it no comments.
+# The relations of a scan with non-ASCII characters in a name, a default or a comment: only these can fail in an
+# encoding. For a relation whose name needs quotes a scan finds no oid, and so no comments.
 BEYOND_ASCII = """
 SELECT class.oid::pg_catalog.int8 AS oid
   FROM pg_catalog.pg_class AS class
@@ -151,7 +151,7 @@ SELECT namespace.nspname::pg_catalog.text AS schema, class.relname::pg_catalog.t
  ORDER BY 1, 2, 3
 """
 
-# The same in UTF-8: fails where a server that does not know its encoding (SQL_ASCII) holds other bytes.
+# The same in UTF-8: fails if a server that does not know its encoding (SQL_ASCII) holds other bytes.
 TEXTS_IN_UTF8 = """
 SELECT pg_catalog.count(pg_catalog.convert_to(
          pg_catalog.concat(namespace.nspname, class.relname, attribute.attname, comment.description,
@@ -190,7 +190,7 @@ SELECT setting.name::pg_catalog.text AS name, setting.reset_val::pg_catalog.int8
  ORDER BY 2, 1
 """
 
-# The names of these relations in ASCII, whatever their bytes: those beyond it as octal numbers.
+# The names of these relations in ASCII, whatever their bytes: other bytes as octal numbers.
 ESCAPED_NAMES = """
 SELECT class.oid::pg_catalog.int8 AS oid,
        pg_catalog.encode(pg_catalog.convert_to(namespace.nspname::pg_catalog.text,

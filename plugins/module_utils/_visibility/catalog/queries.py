@@ -3,17 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What the module ``visibility`` asks the catalog, one constant a question; the columns are named as the records are.
+"""The catalog queries of the module ``visibility``, one constant per query; columns are named as the fields of records.
 
-All of it runs as the Metamapper user, with ``search_path = pg_catalog``: without it, an operator that somebody put
-into a schema of the login's path could be a better match than PostgreSQL's own. Catalogs are asked by oid and never by
-regclass casts, which would fail on the very objects that are looked for. Grantee 0 is PUBLIC; it comes back as an empty
-text, which no role can be named.
+All of it runs as the Metamapper user, with ``search_path = pg_catalog``: without it, an operator in a schema of the
+login's path could be a better match than PostgreSQL's own. Catalogs are queried by oid and never by regclass casts,
+which would fail on exactly the objects of interest. Grantee 0 is PUBLIC; it is returned as an empty text, which is no
+role's name.
 """
 
 from __future__ import annotations
 
-# Everything that is read here. A hardened server may have revoked SELECT on some of it from PUBLIC.
+# Everything that is read here. On a hardened server, SELECT on some of it may have been revoked from PUBLIC.
 CATALOGS = (
     "pg_attribute",
     "pg_auth_members",
@@ -30,8 +30,8 @@ CATALOGS = (
     "pg_shdepend",
 )
 
-# Every database of the server. One in which the group holds something is the login's business, whether it may connect
-# or not: https://www.postgresql.org/docs/current/catalog-pg-shdepend.html covers them all.
+# Every database of the server. One in which the group holds something matters, whether the login may connect or not:
+# https://www.postgresql.org/docs/current/catalog-pg-shdepend.html covers them all.
 DATABASES = """
 SELECT database.datname::pg_catalog.text AS name, database.datallowconn AS allows_connections,
        database.datistemplate AS is_template,
@@ -46,8 +46,8 @@ SELECT database.datname::pg_catalog.text AS name, database.datallowconn AS allow
  ORDER BY 1
 """
 
-# The path along which the login finds what it does not qualify, quoted as SET takes it. It is asked before the path is
-# pinned, so that no operator stands here that could be somebody else's.
+# The login's search path, quoted as in SET. It is read before our path is set, so no operator is used here that could
+# be another role's.
 OWN_PATH = """
 SELECT COALESCE((SELECT pg_catalog.string_agg(pg_catalog.quote_ident(place.name::pg_catalog.text), ', '
                                               ORDER BY place.position)
@@ -77,7 +77,7 @@ SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS vers
   FROM (SELECT pg_catalog.to_regrole(pg_catalog.quote_ident(%(group)s))::pg_catalog.oid AS oid) AS readers
 """
 
-# Of a server and all its copies. Asked only where CAN_IDENTIFY says so: the privilege is checked before the call.
+# The same for a server and all its copies. Only called if CAN_IDENTIFY is true: the privilege is checked first.
 # https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-CONTROLDATA
 IDENTITY = """
 SELECT control.system_identifier::pg_catalog.text AS system_identifier
@@ -98,8 +98,8 @@ SELECT me.rolcreaterole AS createrole, me.rolcreatedb AS createdb, me.rolreplica
  ORDER BY 1
 """
 
-# Who else could put an operator or a function into the schemas of a path, or has done so: superusers could do
-# worse, and the login itself need not. pg_database_owner stands for the owner of this database (14 and newer).
+# Who else could create an operator or a function in the schemas of a path, or has done so: superusers could do worse,
+# and the login itself need not. pg_database_owner stands for the owner of this database (14 and newer).
 PATH_CREATORS = """
 WITH place AS (
   SELECT namespace.oid, namespace.nspname, namespace.nspowner, namespace.nspacl
@@ -183,7 +183,7 @@ SELECT role.rolname::pg_catalog.text AS role, COALESCE(database.datname::pg_cata
  ORDER BY 1, 2
 """
 
-# Every schema but PostgreSQL's own.
+# Every schema except system schemas.
 SCHEMAS = """
 SELECT namespace.oid::pg_catalog.int8 AS oid,
        namespace.nspname::pg_catalog.text AS name,
@@ -207,7 +207,7 @@ SELECT namespace.oid::pg_catalog.int8 AS oid,
  ORDER BY 2
 """
 
-# Of the oddly named schemas, those that Metamapper's query for indexes would meet.
+# Which of the schemas that need quotes Metamapper's query for indexes would read.
 INDEXED_SCHEMAS = """
 SELECT namespace.nspname::pg_catalog.text AS schema
   FROM pg_catalog.pg_namespace AS namespace
@@ -248,7 +248,7 @@ SELECT DISTINCT namespace.nspname::pg_catalog.text AS schema
  ORDER BY 1
 """
 
-# Of the creators that are listed by name, those that exist.
+# Which of the creators that are listed by name exist.
 NAMED_CREATORS = """
 SELECT role.rolname::pg_catalog.text AS role, pg_catalog.pg_has_role(role.oid, 'USAGE') AS is_inherited
   FROM pg_catalog.pg_roles AS role

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Asks a session of the Metamapper user, in a transaction that cannot write, and leaves out what it may not read."""
+"""Queries in a session of the Metamapper user, in a read-only transaction; skips what it may not read."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from .facts import Unchecked
 
 Record = TypeVar("Record")
 
-# One snapshot for all questions, so that they agree with each other.
+# One snapshot for all queries, so that their results are consistent.
 MODE = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 CATALOG = re.compile(r"pg_catalog\.(pg_\w+)")
 
 
 def read_only(session: Session, *settings: Setting, lock_timeout_ms: int, is_own_path: bool = False) -> None:
-    """Open the transaction in which everything is read; a lock of somebody else's is waited for only so long."""
+    """Open the transaction in which everything is read, with a limit for lock waits."""
     session.begin(MODE, *settings, lock_timeout_ms=lock_timeout_ms, is_own_path=is_own_path)
 
 
 class Questions:
-    """Asks a session about the catalog, and keeps account of what cannot be told.
+    """Queries the catalog in a session, and records what cannot be read.
 
     A hardened server may have revoked SELECT on catalogs from PUBLIC. Metamapper's query for tables does not need it,
-    since views of information_schema read with the rights of their owner: so it is no failure, and said.
+    since views of information_schema use the privileges of their owner: so it is reported, but no failure.
     """
 
     def __init__(self, session: Session, unreadable_catalogs: Iterable[str] = ()) -> None:
@@ -44,9 +44,9 @@ class Questions:
     def ask(
         self, query: str, parameters: Mapping[str, Any] | None, record: type[Record], *aspects: Aspect
     ) -> list[Record]:
-        """Return the rows of a query as records; none, where the login may not read a catalog that the query reads.
+        """Return the rows of a query as records; none if the login may not read a catalog in it.
 
-        ``aspects`` are those that cannot be told then.
+        ``aspects`` are those that are then unknown.
         """
         if not self._can_ask(query, aspects):
             return []
@@ -59,11 +59,11 @@ class Questions:
         return not unreadable
 
     def can_ask(self, query: str) -> bool:
-        """Tell whether the login may read all catalogs that a query reads."""
+        """Return whether the login may read all catalogs that a query reads."""
         return self._can_ask(query, ())
 
     def unchecked(self, beneficiary: str) -> tuple[Unchecked, ...]:
-        """Return what could not be told so far; ``beneficiary`` is the role that the remedies grant to."""
+        """Return what could not be checked so far; ``beneficiary`` is the role that the remedies grant to."""
         by_catalogs: dict[tuple[str, ...], list[Aspect]] = {}
         for aspect, catalogs in self._unchecked.items():
             by_catalogs.setdefault(tuple(sorted(catalogs)), []).append(aspect)

@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What the module ``visibility`` asks about all relations of a database, in one pass; see ``queries`` for the rest."""
+"""The query of the module ``visibility`` for all relations of a database; see ``queries`` for the rest."""
 
 from __future__ import annotations
 
-# One pass over all relations: for each listed schema its totals (category "schema"), and of the relations only those
-# with something to say, by category, at most %(examples)s of a kind; "members" counts the whole kind.
-# A relation shows up in information_schema by ownership or by one of four privileges, of the table or of a column:
+# One pass over all relations: for each listed schema its totals (category "schema"), and only relations worth
+# reporting, by category, at most %(examples)s of a kind; "members" counts the whole kind. A relation shows up in
+# information_schema by ownership or by one of four privileges, of the table or of a column:
 # https://www.postgresql.org/docs/current/infoschema-columns.html
 RELATIONS = """
 WITH wanted AS (

@@ -96,7 +96,7 @@ class NamedCreator(NamedTuple):
 
 
 class RelationRow(NamedTuple):
-    """The totals of a schema (category "schema"), or a relation with something to say."""
+    """The totals of a schema (category "schema"), or a relation worth reporting."""
 
     category: str
     schema: int

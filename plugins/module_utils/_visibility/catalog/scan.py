@@ -21,8 +21,8 @@ from .facts import LongDefault, QueryFailure, ScanResult, TimeLimit, Undecodable
 from .metamapper_connection import MetamapperConnection
 
 FETCHED_AT_ONCE = 5000
-# A login that asks for no encoding, and gets one that the server does not convert to, or (no state) that Python has no
-# name for; a login that asks for UTF8 has worked just before.
+# Errors of a login without a requested encoding, whose encoding the server does not convert to, or (no SQLSTATE) Python
+# does not know; a login with UTF8 has just worked.
 ENCODING_REFUSED = frozenset({"", "0A000", "22023"})
 
 
@@ -30,7 +30,7 @@ class MetamapperLogin(Login):
     """A login as Metamapper makes it: without an encoding, so that the server, database or role decides."""
 
     def parameters(self, database: str, *, refuses_md5: bool = False) -> dict[str, Any]:
-        """Return libpq's connection parameters; what is empty is not taken from our own environment either."""
+        """Return libpq's connection parameters; empty ones are not taken from our environment either."""
         parameters = super().parameters(database, refuses_md5=refuses_md5)
         return {**parameters, "client_encoding": "", "options": ""}
 
@@ -71,12 +71,12 @@ class DefaultRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Scanner:
-    """A session like Metamapper's, and along which path its queries are to run."""
+    """A session like Metamapper's, and the search path for its queries."""
 
     connection: MetamapperConnection
 
     def scan(self) -> ScanResult:
-        """Return what a scan gets; raises ServerError where the connection is lost, or a lock was in the way."""
+        """Return what a scan gets; raises ServerError if the connection is lost or a lock times out."""
         undecodable = undecodable_texts(self.connection)
         failure = undecodable.failure if undecodable else None
         long_defaults, failure = self._long_defaults() if failure is None else ((), failure)
@@ -124,7 +124,7 @@ class Scanner:
             return [], self._query_failure(error)
 
     def _streamed(self, query: str) -> Iterator[DefinitionRow]:
-        """Yield the rows of a query through a cursor on the server, so that only a part of them is ever sent."""
+        """Yield the rows of a query through a server-side cursor, so that they are sent in parts."""
         fetch = f"FETCH FORWARD {FETCHED_AT_ONCE} FROM metamapper_rows"
         rows = self.connection.session.records(
             f"DECLARE metamapper_rows NO SCROLL CURSOR FOR {query};\n{fetch}", None, DefinitionRow
@@ -142,7 +142,7 @@ class Scanner:
         return None, self.connection.own_names([row.schema for row in rows if row.is_misread])
 
     def _query_failure(self, error: ServerError) -> QueryFailure:
-        """Return how a query failed, in a new transaction; raises the error where it says nothing about a scan."""
+        """Return how a query failed, in a new transaction; raises the error if it says nothing about a scan."""
         if is_no_answer(error):
             raise error
         self.connection.begin(is_own_path=self.connection.path.is_trusted)
@@ -165,11 +165,11 @@ class Scanner:
 
 
 def is_no_answer(error: ServerError) -> bool:
-    """Tell whether a query was not answered at all: a connection lost, a lock in the way, a time limit, a shutdown."""
+    """Return whether a query was not answered at all: lost connection, lock, time limit, shutdown."""
     return error.is_connection_lost or not error.sqlstate or error.sqlstate[:2] in ("55", "57", "58", "53", "08")
 
 
 def refused_for_encoding(sqlstate: str, message: str) -> ScanResult:
-    """Return the result of a scan whose login fails for the encoding that is set for it."""
+    """Return the result of a scan whose login fails because of its configured encoding."""
     failure = QueryFailure(sqlstate or "unknown", message.rstrip("."))
     return ScanResult(None, failure, undecodable=Undecodable((), "", "UTF8", failure))

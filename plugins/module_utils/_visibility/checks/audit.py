@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What the login can do beyond the list, and beyond reading."""
+"""What the login can do out of scope, and besides reading."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ DANGEROUS: Mapping[str, str] = {
 
 
 def exposed(facts: DatabaseFacts) -> tuple[Finding, ...]:
-    """Return what is readable beyond the list, by schema and by whom it comes through, and who could read with it."""
+    """Return what is readable out of scope, by schema and by the role that it is held through."""
     return (*(_exposure(facts, details) for details in _alike(facts.of("exposed"))), *_search_path(facts))
 
 
 def _search_path(facts: DatabaseFacts) -> Iterator[Finding]:
-    """Yield the schemas of the login's path in which somebody could make Metamapper's queries run other code."""
+    """Yield the schemas of the login's path in which other roles could make Metamapper's queries run their code."""
     by_schema: dict[str, list[PathCreator]] = {}
     for creator in facts.search_path.creators:
         by_schema.setdefault(creator.schema, []).append(creator)
@@ -60,7 +60,7 @@ def _search_path(facts: DatabaseFacts) -> Iterator[Finding]:
 
 
 def _own_path(facts: DatabaseFacts, schema: str, creators: Sequence[PathCreator]) -> Remedies:
-    """Return how nobody else's code is found: by a path of the login's own, or with less for the others."""
+    """Return how to keep other roles' code from being found: by setting the login's path, or by revoking CREATE."""
     note = "and run grant_metamapper"
     path = variable("pin the search_path", "metamapper_search_path", "pg_catalog", note=note)
     if any(one.how != "create" for one in creators):
@@ -89,7 +89,7 @@ def _alike(details: Sequence[RelationDetail]) -> list[list[RelationDetail]]:
 
 
 def _amount(details: Sequence[RelationDetail]) -> str:
-    """Return how many relations these stand for, with the names of the first."""
+    """Return how many relations these represent, with the names of the first."""
     kinds = {(detail.kind == "m"): detail.members for detail in details}
     count = (
         max(sum(kinds.values()), len(details)) if all(not detail.of_extension for detail in details) else len(details)
@@ -115,7 +115,7 @@ def _only(details: Sequence[RelationDetail]) -> str:
 
 
 def _revoke(facts: DatabaseFacts, privileges: str, details: Sequence[RelationDetail]) -> Remedies:
-    """Return what takes a privilege away: from the user, the group and PUBLIC itself, from others the membership."""
+    """Return what revokes a privilege: from user, group or PUBLIC directly; from other roles, the membership."""
     first = details[0]
     names = [(detail.schema, detail.relation) for detail in details]
     tables = str(Statement(placeholders(len(names)), tuple(names)))
@@ -178,7 +178,7 @@ def _no_admin_option(session: SessionFacts, group: str) -> Remedies:
 
 
 def _end_of_membership(session: SessionFacts, held: Membership) -> Remedies:
-    """Return what takes user or group, whoever is the member itself, out of a role or of the roles that lead to it."""
+    """Return what removes user or group, whichever is the member, from a role or from the roles that lead to it."""
     statements = [
         statement_text("REVOKE {} FROM {}", role, member)
         for role, member in dict.fromkeys(zip(held.leads, held.members))
@@ -195,7 +195,7 @@ def _ownership(one: Owned) -> Finding:
 
 
 def excess(facts: DatabaseFacts) -> tuple[Finding, ...]:
-    """Return what the login can do in one database beyond reading what is listed."""
+    """Return what the login can do in one database besides reading what is in scope."""
     return (
         *_database(facts),
         *(_schema(facts, schema) for schema in facts.schemas.values() if schema.create),
@@ -206,7 +206,7 @@ def excess(facts: DatabaseFacts) -> tuple[Finding, ...]:
 
 
 def _refers(facts: DatabaseFacts) -> bool:
-    """Tell whether REFERENCES is held, so that a table of one's own could ask for values by a foreign key."""
+    """Return whether REFERENCES is held, so that a foreign key from an own table could reveal values."""
     return any(totals.referable_relations for totals in facts.totals.values())
 
 
@@ -276,7 +276,7 @@ def _readable(facts: DatabaseFacts, details: Sequence[RelationDetail]) -> Findin
     )
     remedies = _revoke(facts, "SELECT", details)
     place = (facts.name, first.schema, _only(details))
-    # Metadata mode is a promise, so that it fails whatever the other aspects are good for.
+    # Metadata mode promises that no row is readable, so this always fails.
     return Finding("excess", "failure", reason, remedies, *place, always_fails=True)
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Why a login failed, and what a login that worked proves about the way of Metamapper itself."""
+"""Why a login failed, and what a successful login proves about Metamapper's own connection."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ _INTERRUPTED: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class LoginFailure:
-    """Why a login failed: the server's SQLSTATE, empty where it did not speak, and the words of libpq or the server.
+    """Why a login failed: the server's SQLSTATE, empty if it did not answer, and the message of libpq or the server.
 
-    ``remedies`` are given where the way to the server has explained the failure already.
+    ``remedies`` are given if the route to the server has explained the failure already.
     """
 
     sqlstate: str
@@ -51,9 +51,9 @@ class LoginFailure:
 
     @property
     def is_of_the_server(self) -> bool:
-        """Whether another database of the same server would refuse as well: then it is not asked.
+        """Whether another database of the same server would refuse as well: then it is not tried.
 
-        Each wrong password counts where a server locks accounts, and each way that is closed takes a time-out.
+        Each wrong password counts if a server locks accounts, and each blocked connection takes a timeout.
         """
         return self.sqlstate in ("", WRONG_PASSWORD)
 
@@ -70,7 +70,7 @@ def refused(refusal: LoginFailure, login: Login, database: str, request: Request
 
 
 def interrupted(error: ServerError, database: str, holders: Sequence[ReadersLockHolder]) -> Finding:
-    """Return the finding for a check that was not answered to its end; ``holders`` are whose locks it waited for."""
+    """Return the finding for a check that was interrupted; ``holders`` hold the locks that it waited for."""
     reason = f"The check of this database was interrupted: {error.text} (SQLSTATE {error.sqlstate or 'unknown'})."
     if error.sqlstate != LOCK_NOT_AVAILABLE:
         advice = _INTERRUPTED.get(error.sqlstate, "Fix what the server reports, and run the check again.")
@@ -88,7 +88,7 @@ def _holder(one: ReadersLockHolder) -> str:
 
 
 def form_findings(login: Login, request: Request) -> Iterator[Finding]:
-    """Yield what Metamapper's datastore form does not accept of what this login is made with."""
+    """Yield which values of this login Metamapper's datastore form does not accept."""
     databases = [entry.name for entry in request.entries if not is_pattern(entry.name)]
     problems = form_problems(
         host=login.host,
@@ -106,7 +106,7 @@ def form_findings(login: Login, request: Request) -> Iterator[Finding]:
 
 
 def broken_way(failure: Failure) -> tuple[Finding, ...]:
-    """Return the findings for a way that could not even be opened."""
+    """Return the findings for a route that could not be opened."""
     return tuple(Finding("connection", "failure", problem.message, problem.remedies) for problem in failure.problems)
 
 
@@ -129,7 +129,7 @@ def _remedies(refusal: LoginFailure, login: Login, database: str, request: Reque
 
 
 def _more_connections(refusal: LoginFailure, login: Login, database: str) -> Remedies:
-    """Return what lifts the limit that is reached; which one it is tells the name that the server quotes."""
+    """Return what raises the limit that is reached; the name that the server quotes tells which."""
     if f'"{login.user}"' in refusal.message.rpartition("FATAL")[2]:
         statement = statement_text("ALTER ROLE {} CONNECTION LIMIT -1", login.user)
         return (sql("lift the limit of the role", statement, by=ROLE_ADMIN),)
@@ -140,7 +140,7 @@ def _more_connections(refusal: LoginFailure, login: Login, database: str) -> Rem
 
 
 def way_remedies(refusal: LoginFailure, login: Login) -> Remedies:
-    """Return what lets a login in that no database of the server lets in."""
+    """Return remedies for a login that every database of the server refuses."""
     if refusal.sqlstate == WRONG_PASSWORD:
         password = variable("correct Metamapper's password", "metamapper_password", note="and run grant_metamapper")
         expired = statement_text("ALTER ROLE {} VALID UNTIL 'infinity'", login.user)
@@ -149,7 +149,7 @@ def way_remedies(refusal: LoginFailure, login: Login) -> Remedies:
 
 
 def wrong_identity(session: SessionFacts, request: Request, database: str) -> Finding | None:
-    """Return why this session does not stand for Metamapper's, None where it does."""
+    """Return why this session is not representative of Metamapper's, None if it is."""
     user = quoted(request.user)
     if session.session_user != request.user:
         reason = f"The session is one of role {quoted(session.session_user)}, not of {user}: something on the way "
@@ -173,15 +173,15 @@ def _no_superuser(request: Request) -> Remedies:
 
 
 def is_hba_proven(session: SessionFacts, request: Request) -> bool:
-    """Tell whether the server has admitted the address that Metamapper will come from.
+    """Return whether the server has admitted the address that Metamapper will come from.
 
-    Through a bastion both come from the bastion.
+    Through a bastion both connect from the bastion.
     """
     return request.through_bastion or bool(request.source and session.address == request.source)
 
 
 def admitted(session: SessionFacts, request: Request, *, used_md5: bool) -> tuple[Finding, ...]:
-    """Return what a login that worked leaves open about Metamapper's own."""
+    """Return what a successful login does not prove about Metamapper's own."""
     found = []
     if not is_hba_proven(session, request):
         came_from = session.address or "the server's Unix socket"

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What Metamapper will not see: today, tomorrow, any more, and never."""
+"""What Metamapper will not see: now, in the future, no longer, and never."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from .scan_failures import is_left_out
 
 
 def missing(facts: DatabaseFacts) -> tuple[Finding, ...]:
-    """Return the listed schemas, relations and columns that exist but will not appear."""
+    """Return the schemas, relations and columns in scope that exist but will not be visible."""
     found = (*_unmatched(facts), *_without_usage(facts), *_missing_relations(facts))
     return (*_membership(facts, "missing" if found else "future"), *found)
 
@@ -137,7 +137,7 @@ def _missing_relation(facts: DatabaseFacts, detail: RelationDetail) -> Finding:
 
 
 def future(facts: DatabaseFacts) -> tuple[Finding, ...]:
-    """Return the roles whose next tables in the listed schemas will not appear."""
+    """Return the roles whose future tables in the schemas in scope will not be visible."""
     by_role: dict[str, list[str]] = {}
     for creator in _uncovered(facts):
         by_role.setdefault(creator.role, []).append(creator.schema)
@@ -218,7 +218,7 @@ def lost(facts: DatabaseFacts) -> tuple[Finding, ...]:
 
 
 def _lost_findings(facts: DatabaseFacts, losses: list[Loss]) -> Iterable[Finding]:
-    """Yield a failure where a privilege is missing, and a warning where what was seen exists no more."""
+    """Yield a failure if a privilege is missing, and a warning if what was seen no longer exists."""
     for loss in losses[:MOST_EXAMPLES]:
         reason = f"{_what_is_lost(loss)} The next scan succeeds without it and hides its documentation."
         if facts.scan.definitions_failure:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""What a scan gets and Metamapper cannot store, and what does not reach it at all. Pure."""
+"""What a scan reads but Metamapper cannot store, and what does not reach it at all. Pure."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def renamed(facts: DatabaseFacts, kind: str, name: Sequence[str], new_name: str)
 
 
 def hidden(facts: DatabaseFacts, schema: str, instead: Remedies = ()) -> Remedies:
-    """Return how a schema is kept from Metamapper; ``instead`` is what else would do."""
+    """Return how to hide a schema from Metamapper; ``instead`` is the alternative."""
     roles = f"{login_roles(facts)};"
     statements = [
         f"REVOKE ALL PRIVILEGES ON ALL TABLES IN SCHEMA {identifier(schema)} FROM {roles}",
@@ -55,13 +55,13 @@ def login_roles(facts: DatabaseFacts) -> str:
 
 
 def not_a_member(facts: DatabaseFacts, role: str) -> Remedy:
-    """Return what takes group and user out of a role."""
+    """Return what removes group and user from a role."""
     statement = f"REVOKE {identifier(role)} FROM {login_roles(facts)};"
     return sql("leave a role", statement, by=may_grant(role, facts.session.version))
 
 
 def revoked_default(facts: DatabaseFacts, default: Default, privileges: AbstractSet[str]) -> Remedies:
-    """Return what takes back default privileges, which only a member of the role can that they are of."""
+    """Return what revokes default privileges, which only a member of their role can do."""
     statement = _revoke_default(default, privileges)
     return (sql("revoke a default privilege", statement, by=of_role(default.role), database=facts.name),)
 

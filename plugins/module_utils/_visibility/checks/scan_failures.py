@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change at any time and without notice.
-"""Which objects make Metamapper's queries fail or misread, told from the catalog and from what the queries did."""
+"""Which objects make Metamapper's queries fail or misread, according to the catalog and to the queries' results."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def scan_failures(facts: DatabaseFacts) -> tuple[Finding, ...]:
 
 
 def confirmed(facts: DatabaseFacts) -> bool:
-    """Tell whether Metamapper's queries did what the catalog predicted."""
+    """Return whether Metamapper's queries did what the catalog predicted."""
     effects = _effects(facts)
     answer = facts.scan
     if answer.definitions_failure:
@@ -82,7 +82,7 @@ def _usage(facts: DatabaseFacts) -> Mapping[str, bool]:
 def _schema_effect(facts: DatabaseFacts, name: str) -> Effect:
     """Return what the name of a schema does, given the relations that are visible in it.
 
-    Taken for a schema that is closed, it makes the scan fail on each of them that is looked for there.
+    If it is mistaken for a schema without USAGE, the scan fails on each of them.
     """
     effect = facts.reader.schema_effect(name, facts.schemas.keys())
     meant = facts.reader.meant(name, "x")
@@ -99,7 +99,7 @@ def _relation_effect(facts: DatabaseFacts, detail: RelationDetail) -> Effect:
 
 
 def _has_no_usage(facts: DatabaseFacts, detail: RelationDetail) -> bool:
-    """Tell whether a relation shows up although its schema is closed, under the name that Metamapper looks for."""
+    """Return whether a relation is visible without USAGE on its schema, under the name that Metamapper looks up."""
     meant = facts.reader.meant(detail.schema, detail.relation)
     return meant is not None and not _usage(facts).get(meant[0], True)
 
@@ -126,7 +126,7 @@ def _schema_finding(facts: DatabaseFacts, schema: Schema, taken: set[str], sever
 
 
 def _reserve_name(name: str, taken: set[str]) -> str:
-    """Return a new name for something, and take it, so that no two remedies give the same."""
+    """Return a new name for something, and reserve it, so that no two remedies use the same."""
     new_name = safe_name(name, taken)
     taken.add(new_name)
     return new_name
@@ -149,8 +149,8 @@ def _relations_without_usage(facts: DatabaseFacts) -> Iterator[Finding]:
 
 
 def _remedies_without_usage(facts: DatabaseFacts, detail: RelationDetail) -> Remedies:
-    # In a schema that is not listed, USAGE would give Metamapper more than was asked for. An extension's view that
-    # everybody may read is meant to be read.
+    # In a schema out of scope, USAGE would give Metamapper more than was configured. An extension's view that PUBLIC
+    # may read is meant to be read.
     givers = {facts.user, facts.group} if detail.of_extension else {facts.user, facts.group, PUBLIC}
     can_be_taken_back = bool(detail.through) and not detail.owner and set(detail.through) <= givers
     if can_be_taken_back and detail.schema not in facts.expectation.schemas:
@@ -195,7 +195,7 @@ def _renamed(facts: DatabaseFacts, detail: RelationDetail, new_name: str) -> Rem
 
 
 def is_left_out(facts: DatabaseFacts, detail: RelationDetail) -> bool:
-    """Tell whether a missing relation is not granted on purpose: by its own name it would break the scan."""
+    """Return whether a missing relation is deliberately not granted, since its name would break the scan."""
     return (
         detail.visible == 0
         and facts.reader.is_unquotable_relation(detail.relation)
@@ -215,12 +215,12 @@ def _left_out_relations(facts: DatabaseFacts) -> Iterator[Finding]:
 
 
 def _needs_quotes(facts: DatabaseFacts, detail: RelationDetail) -> bool:
-    """Tell whether the name of a relation is to blame, whatever the name of its schema."""
+    """Return whether the name of a relation is to blame, whatever the name of its schema."""
     return facts.reader.is_unquotable_relation(detail.relation) and _relation_effect(facts, detail) != "fine"
 
 
 def _unpredicted(facts: DatabaseFacts) -> list[tuple[str, str]]:
-    """Return what was misread although nothing about its name or its schema's predicted it."""
+    """Return what was misread although neither its name nor its schema's predicted it."""
     return [
         (schema, relation)
         for schema, relation in facts.scan.misread
@@ -288,7 +288,7 @@ def _remedies_of_failure(failure: QueryFailure) -> Remedies:
 
 
 def _from_default_privileges(facts: DatabaseFacts) -> Iterator[Finding]:
-    """Yield default privileges by which a table to come will break the scan."""
+    """Yield default privileges by which a future table will break the scan."""
     for default in facts.defaults:
         if SHOWING.isdisjoint(default.privileges):
             continue

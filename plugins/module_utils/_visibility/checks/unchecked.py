@@ -18,7 +18,7 @@ LOST: tuple[Aspect, ...] = ("lost",)
 
 
 def not_compared(request: Request, database: str) -> tuple[Unchecked, ...]:
-    """Return why nothing was compared with what was seen earlier; empty where it was."""
+    """Return why nothing was compared with what was seen earlier; empty if it was."""
     if request.baseline is None:
         reason = "There is no baseline, so that nothing was compared with what was seen earlier."
         return (Unchecked(LOST, reason, is_of_the_server=True),)
@@ -28,9 +28,9 @@ def not_compared(request: Request, database: str) -> tuple[Unchecked, ...]:
 
 
 def unreadable(facts: DatabaseFacts, request: Request) -> Iterator[Finding]:
-    """Yield what could not be told of a database: a warning for what is to fail the task, otherwise information.
+    """Yield what could not be checked in a database: a warning for aspects in ``fail_on``, otherwise information.
 
-    That there is no baseline is none: a first run has none.
+    A missing baseline is not a warning, since a first run has none.
     """
     for one in facts.unchecked:
         for aspect in one.aspects if one.aspects != LOST else ():
