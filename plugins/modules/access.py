@@ -92,7 +92,8 @@ options:
             the first V(present) user can log in and sees every relation that the retired one sees, in any database.
             Otherwise no role retires, and the error lists what is missing. A scan that sees less would hide
             documentation.
-          - A retired user may be missing. O(state=absent) drops retired users as well.
+          - A retired user may be missing. If an unlisted member of O(group) has a similar name, a warning suggests it.
+            O(state=absent) drops retired users as well.
         type: str
         default: present
         choices: [present, retired]

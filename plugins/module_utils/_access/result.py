@@ -24,7 +24,7 @@ from .privileges.statements import Grant
 from .progress import Progress
 from .request import AccessRequest
 from .roles.password import Password, State
-from .roles.retirement import still_connected
+from .roles.retirement import misspelled, still_connected
 from .state import DatabaseState, Survey
 from .steps import planned_statements
 from .summary import by_role, changes, database_summary, desired_role_summary, diff_lines, disappearing, role_summary
@@ -85,6 +85,7 @@ def _predicted(found: Survey, request: AccessRequest) -> Result:
     notes = [still_connected(found.server.facts.connections, name) for name in request.retired]
     if request.end_connections:
         notes = []
+    notes += misspelled(known, request)
     return _result(found, statements, (roles, roles_after), (after, server), passwords, notes)
 
 
@@ -96,7 +97,8 @@ def _foreseen(password: Password) -> Password:
 def _written(found: Survey, request: AccessRequest, progress: Progress) -> Result:
     after = {state.name: _summary(state, progress.databases.get(state.name, state.facts)) for state in found.databases}
     roles = (role_summary(found.server.facts.roles, request), role_summary(progress.roles, request))
-    return _result(found, progress.statements, roles, (after, {}), progress.passwords, progress.notes)
+    notes = [*progress.notes, *misspelled(found.server.facts.roles, request)]
+    return _result(found, progress.statements, roles, (after, {}), progress.passwords, notes)
 
 
 def _summary(state: DatabaseState, facts: DatabaseFacts, done: DatabasePlan | None = None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.role_queries import (
     STARTING_PROCESSES,
 )
+from ansible_collections.metamapper.postgresql.plugins.module_utils._core.identifier import quoted
 
 from tests.support.modules.access import superuser_options
 from tests.support.postgres.site import Site
@@ -83,6 +84,13 @@ def test_the_new_user_works_and_the_old_one_does_not(place: Place) -> None:
 def test_a_retired_user_that_does_not_exist_is_fine(place: Place) -> None:
     place.access(place.second, place.first, place.site.role_name("never")).ok()
     assert not place.can_login(place.first)
+
+
+@pytest.mark.parametrize("check", [True, False], ids=["check mode", "applied"])
+def test_a_retired_user_that_is_misspelled_is_noted(place: Place, check: bool) -> None:
+    done = place.access(place.second, f"{place.first}_", check=check).ok()
+    (note,) = done.warnings
+    assert f"Did you mean {quoted(place.first)}?" in note
 
 
 @pytest.mark.parametrize("is_known", [False, True], ids=["a new user", "a user that is there already"])

@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Iterator, Sequence
+from typing import Iterable, Iterator, Mapping, Sequence
 
+from ..._core.name import suggestion
 from ..._core.problem import Problem
 from ..._core.remedy import alternatively, by_hand, sql
 from ..._core.server_version import has_feature
@@ -16,6 +17,7 @@ from ..._core.sql_statement import Statement, placeholders, quoted, simple
 from ..._postgres.session import Session
 from ..catalog.facts import Connection, RoleFacts, ServerFacts, VisibleRelation
 from ..catalog.inspect_roles import inspect_visible_to_one_only
+from ..request import AccessRequest
 
 RELATIONS_PER_DATABASE = 20
 
@@ -46,6 +48,20 @@ def still_connected(connections: Iterable[Connection], name: str) -> str:
     if not count:
         return ""
     return f"{quoted(name)} is retired; {count} sessions open, its membership goes in a later run."
+
+
+def misspelled(roles: Mapping[str, RoleFacts], request: AccessRequest) -> Iterator[str]:
+    """Yield notes on retired users that do not exist, while an unlisted member of the group has a similar name.
+
+    A retired user may have been dropped, so that a name alone is no reason for a note.
+    """
+    members = roles[request.group].members if request.group in roles else ()
+    unlisted = [name for name in members if name not in request.roles]
+    for name in request.retired:
+        meant = "" if name in roles else suggestion(name, unlisted)
+        if meant:
+            group = quoted(request.group)
+            yield f"The retired user {quoted(name)} does not exist, but {group} has a member that is not listed.{meant}"
 
 
 def still_starting(processes: int) -> str:

@@ -14,7 +14,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.role
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.sql_statement import texts
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session
 
-from tests.support.values.names import HOSTILE, SERVER_9_6, SERVER_17, a_reader, a_role, a_server
+from tests.support.values.names import HOSTILE, SERVER_9_6, SERVER_17, a_reader, a_request, a_role, a_server
 
 NAME = '"we""ird.näme\'; --"'
 
@@ -92,3 +92,23 @@ def test_nothing_is_lost_where_the_new_user_sees_as_much(monkeypatch: pytest.Mon
 
 def _lost(*, old: str, new: str) -> list[Any]:
     return list(retirement.visibility_lost_by_retirement(cast(Session, None), "warehouse", old=old, new=new))
+
+
+@pytest.mark.parametrize(
+    ("members", "retired", "meant"),
+    [
+        pytest.param(["metamapper_2024", HOSTILE], ["metamaper_2024"], ['"metamapper_2024"'], id="a typo"),
+        pytest.param([HOSTILE], [HOSTILE[:-1]], [NAME], id="a typo in a hostile name"),
+        pytest.param(["metamapper_2024"], ["metamapper_2024"], [], id="exists"),
+        pytest.param(["reports"], ["metamapper_2024"], [], id="was dropped"),
+        pytest.param(["metamapper"], ["metamapper_2024"], [], id="was dropped, and its successor has a similar name"),
+        pytest.param([], ["metamapper_2024"], [], id="no member"),
+        pytest.param(["metamapper_2024"], [], [], id="nobody retires"),
+        pytest.param(None, ["metamapper_2024"], [], id="no group"),
+    ],
+)
+def test_a_retired_user_that_is_misspelled(members: list[str] | None, retired: list[str], meant: list[str]) -> None:
+    group = [] if members is None else [a_role("readers", members=members)]
+    server = a_server(*group, *(a_reader(name) for name in members or ()))
+    notes = list(retirement.misspelled(server.roles, a_request("readers", "metamapper", retired=tuple(retired))))
+    assert [note.partition("Did you mean ")[2] for note in notes] == [f"{name}?" for name in meant]
