@@ -25,6 +25,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.se
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, open_session
 
+from tests.support.patience import soon
 from tests.support.postgres.fake_server import Client, demands_iterations, fake_server
 from tests.support.postgres.site import Site
 from tools.postgres.proxy import Proxy, proxy
@@ -73,7 +74,7 @@ def test_a_server_that_falls_silent_is_given_up(site: Site, silence: str) -> Non
         started = time.monotonic()
         with pytest.raises(ServerError) as caught:
             session.rows("SELECT 1")
-        assert time.monotonic() - started < 8
+        assert time.monotonic() - started < 8 * soon()
     error = caught.value
     assert (error.is_timeout, error.is_connection_lost, error.is_unreachable) == (True, True, True)
     assert site.database in str(error)
@@ -172,7 +173,7 @@ def test_ctrl_c_acts_at_once_and_cancels_the_statement(site: Site) -> None:
         started = time.monotonic()
         process.send_signal(signal.SIGINT)
         process.wait(10)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 2 * soon()
     assert ends(site, "pg_sleep(100)")
 
 
@@ -197,7 +198,7 @@ def test_a_login_that_computes_is_given_up_and_the_process_ends(is_probe: bool) 
         output, errors = process.communicate(timeout=30)
     assert (process.returncode, errors) == (1, "")
     assert "no answer within" in output
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 10 * soon()
 
 
 @pytest.mark.majorless
@@ -209,7 +210,7 @@ def test_ctrl_c_acts_at_once_on_a_login_that_computes() -> None:
         started = time.monotonic()
         process.send_signal(signal.SIGINT)
         process.wait(10)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 2 * soon()
     assert process.returncode in (1, -signal.SIGINT)
 
 
@@ -227,7 +228,7 @@ def test_a_server_that_never_answers_a_login_is_given_up() -> None:
         attempt = attempt_login(silent, "warehouse", {})
     assert caught.value.is_unreachable
     assert not attempt.succeeded
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 15 * soon()
 
 
 LIMITS = {"statement_timeout": 9.6, "idle_session_timeout": 14, "transaction_timeout": 17}
