@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from dataclasses import dataclass
 from typing import Any, Iterator, Mapping, Sequence
 
@@ -52,6 +53,7 @@ def superuser_options(site: Site, **others: Any) -> dict[str, Any]:
     }
 
 
+@functools.cache
 def version(server: Server) -> int:
     """Return server_version_num."""
     return int(server.execute("SHOW server_version_num")[0][0])

@@ -21,6 +21,9 @@ def identifiers(text: str, *names: str) -> sql.Composed:
     return sql.SQL(text).format(*(sql.Identifier(name) for name in names))
 
 
+ENDED = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+
+
 class Site:
     """A fresh database and names for roles, of this test alone; all of it goes away at the end."""
 
@@ -106,14 +109,13 @@ class Site:
 
     def clean_up(self) -> None:
         """Drop the databases and every role that came since the beginning."""
-        for database in self._databases:
-            self.server.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", parameters=[database]
-            )
-            self.server.execute(identifiers("DROP DATABASE IF EXISTS {}", database))
-        own = sorted(self._all_roles() - self._roles_before)
-        if own:
-            names = sql.SQL(", ").join(sql.Identifier(role) for role in own)
-            for database in ("postgres", "template1"):
-                self.server.execute(sql.SQL("DROP OWNED BY {}").format(names), database=database)
-            self.server.execute(sql.SQL("DROP ROLE {}").format(names))
+        with contextlib.closing(self.server.connect()) as connection, connection.cursor() as cursor:
+            for database in self._databases:
+                cursor.execute(ENDED, [database])
+                cursor.execute(identifiers("DROP DATABASE IF EXISTS {}", database))
+            own = sorted(self._all_roles() - self._roles_before)
+            if own:
+                names = sql.SQL(", ").join(sql.Identifier(role) for role in own)
+                self.server.execute(sql.SQL("DROP OWNED BY {}").format(names), database="template1")
+                cursor.execute(sql.SQL("DROP OWNED BY {}").format(names))
+                cursor.execute(sql.SQL("DROP ROLE {}").format(names))
