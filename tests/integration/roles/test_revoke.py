@@ -62,7 +62,7 @@ REFUSED = {
     "misspelled variable": ({"metamapper_retired_user": ["x"]}, "Did you mean metamapper_retired_users?"),
     "one name for both": ({"metamapper_group": "same", "metamapper_user": "same"}, "PostgreSQL has one name space"),
     "listed twice": ({"metamapper_user": "x", "metamapper_retired_users": ["x"]}, "more than once"),
-    "the administrator": ({"metamapper_user": "postgres"}, "logs in with"),
+    "the administrator": ({"metamapper_user": "postgres"}, "is the administrator role of this task"),
 }
 
 

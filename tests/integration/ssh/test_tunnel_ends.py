@@ -121,6 +121,8 @@ def test_no_secret_is_in_a_process_list(server: Server, sshd: Sshd, monkeypatch:
 def use_until_lost(server: Server, sshd: Sshd, end: int) -> None:
     """Send a signal to the bastion while a query runs through it."""
     with through(server, sshd) as path, open_session(login_to(server), "postgres", path) as session:
+        session.begin("READ ONLY")
+        session.rows("SELECT 1")
         sshd.signal(end)
         session.rows("SELECT pg_catalog.pg_sleep(100)")
 
