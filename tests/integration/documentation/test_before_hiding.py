@@ -135,7 +135,7 @@ def test_verify_counts_what_was_written_about_lost_tables(site: Site, api: Api, 
     own = variables(site, api, "sales", "hr")
     run_playbook(tmp_path, "metamapper.postgresql.grant_metamapper", own).ok()
     report = tmp_path / "metamapper-report" / "report.json"
-    own["metamapper_baseline"] = str(report.rename(tmp_path / "baseline.json"))
+    own["metamapper_baseline"] = str(report.parent.rename(tmp_path / "earlier") / report.name)
     site.run("REVOKE SELECT ON ALL TABLES IN SCHEMA hr FROM {}", site.group)
     verify = "metamapper.postgresql.verify_metamapper"
     told = "Metamapper has texts about 1 of the 2 tables that are named here as lost: hr.salaries."

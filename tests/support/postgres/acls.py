@@ -39,10 +39,12 @@ CATALOGS: Mapping[str, tuple[str, str, str]] = {
 }  # fmt: skip
 ROLES = {
     # Without oids: who was dropped and made again is the same.
-    "roles": "SELECT rolname, (to_jsonb(r) - 'oid')::text FROM pg_roles r ORDER BY rolname",
+    "roles": "SELECT rolname, (to_jsonb(r) - 'oid' - 'rolconfig')::text FROM pg_roles r ORDER BY rolname",
     "memberships": "SELECT pg_get_userbyid(roleid), pg_get_userbyid(member), pg_get_userbyid(grantor), admin_option"
     " FROM pg_auth_members ORDER BY 1, 2, 3",
-    "settings": "SELECT pg_get_userbyid(setrole), setdatabase, setconfig FROM pg_db_role_setting ORDER BY 1, 2",
+    # In any order: who is reset and set again comes last.
+    "settings": "SELECT pg_get_userbyid(setrole), setdatabase, ARRAY(SELECT unnest(setconfig) ORDER BY 1)"
+    " FROM pg_db_role_setting ORDER BY 1, 2",
 }
 
 
