@@ -248,7 +248,11 @@ class Server:
         if self.major == "9.6":  # a login with md5 does
             return
         with contextlib.closing(self.connect()) as connection, connection.cursor() as cursor:
-            cursor.execute("SET log_statement = none")  # some tests look for verifiers in the log
+            cursor.execute("SELECT pg_catalog.pg_is_in_recovery()")
+            if cursor.fetchall() == [(True,)]:  # a standby has what its primary has
+                return
+            cursor.execute("SET log_statement = none")  # some tests look for verifiers wherever they could be
+            cursor.execute("SET pg_stat_statements.track = none")
             cursor.execute("ALTER ROLE postgres PASSWORD %s", [cheap_verifier(self.password)])
 
     def command(self, name: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
