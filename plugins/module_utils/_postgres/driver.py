@@ -105,7 +105,9 @@ def _log_in(dsn: str) -> Any:
     try:
         psycopg2.extensions.connection.__init__(raw, dsn)
     except (psycopg2.Error, UnicodeDecodeError) as error:
-        raise ServerError("", _said_at_login(raw, error), is_connection_lost=True) from error
+        said = _said_at_login(raw, error)
+        raw.close()  # the error may live long, and libpq leaves the socket open: the server would wait for a password
+        raise ServerError("", said, is_connection_lost=True) from error
     return raw
 
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from typing import Any, Iterator
 
 import pytest
@@ -255,3 +256,18 @@ def test_names_are_looked_for_in_pg_catalog_alone(site: Site) -> None:
     with open_session(login(site), site.database) as session:
         session.begin("READ ONLY")
         assert session.rows("SELECT version() = 'evil'") == [(False,)]
+
+
+def sockets() -> int:
+    """Return how many sockets this process has open."""
+    links = (os.readlink(entry.path) for entry in list(os.scandir("/proc/self/fd")) if os.path.islink(entry.path))
+    return sum(link.startswith("socket:") for link in links)
+
+
+def test_a_login_that_is_refused_leaves_no_connection(site: Site) -> None:
+    """Until it is closed the server waits for the password, and whoever drops a database waits for the server."""
+    without = replace(login(site), password=None)
+    before = sockets()
+    with pytest.raises(ServerError) as refused:
+        open_session(without, site.database)
+    assert (refused.value.is_connection_lost, sockets()) == (True, before)
