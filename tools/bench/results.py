@@ -18,9 +18,7 @@ from tools.bench.sizes import Sizes
 INTRODUCTION = """\
 # Measured
 
-{fastest}
-
-All of this page, or one scenario of it, again:
+{fastest}All of this page, or one scenario of it, again:
 
 ```shell
 make bench SCHEMAS="100 1000 5000" OUT=docs/measured.md
@@ -77,7 +75,7 @@ def document(directory: Path, names: Iterable[str]) -> str:
     kept = {name: json.loads(path.read_text()) for name in names if (path := directory / f"{name}.json").exists()}
     figures = kept[ALTERNATIVES]["figures"] if ALTERNATIVES in kept else []
     measured = {(one["part"], one["candidate"]): Series(one["unit"], tuple(one["values"])) for one in figures}
-    parts = [INTRODUCTION.format(fastest="\n".join(fastest(measured)))]
+    parts = [INTRODUCTION.format(fastest="".join(f"{line}\n" for line in [*fastest(measured), ""] if measured))]
     for results in kept.values():
         heading, rest = results["text"].split("\n", 1)
         parts.append(f"{heading}\n\n`{results['command']}`, on {results['machine']}.\n{rest}\n")
