@@ -26,7 +26,8 @@ class Messages:
     """One connection, and the messages sent over it; errors are ServerError.
 
     ``round_trips`` counts what was sent since login. ``reconnect`` reopens the connection with more parameters.
-    ``was_cut_short`` tells that a time limit of others ended the first message, and was lifted by startup options.
+    ``cut_short_by`` is the SQLSTATE by which a time limit of others ended a message before startup options lifted it:
+    empty if the connection ended without one, None if nothing was cut short.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Messages:
         self._timeouts = timeouts
         self._lock_ms = timeouts.lock_ms
         self._reconnect = reconnect
-        self.was_cut_short = False
+        self.cut_short_by: str | None = None
 
     def reopen(self, **more: str) -> None:
         """Reconnect, whatever became of the connection, unless it was interrupted.
@@ -82,7 +83,7 @@ class Messages:
             is_ours = time.monotonic() - started >= self.statement_ms / 1000
             if is_ours or not is_beginning or not self._may_reconnect(error):
                 raise
-        self.was_cut_short = True
+            self.cut_short_by = error.sqlstate
         self.reopen(options=startup_options(self.connection.server_version))
         return self._execute(message)
 
@@ -97,7 +98,7 @@ class Messages:
     def _may_reconnect(self, error: ServerError) -> bool:
         """Return whether a transaction was ended by a foreign time limit before ours were set."""
         has_ended = error.is_connection_lost and not error.is_timeout and not error.sqlstate
-        return self._reconnect is not None and not self.was_cut_short and (has_ended or error.sqlstate in CUT_SHORT)
+        return self._reconnect is not None and self.cut_short_by is None and (has_ended or error.sqlstate in CUT_SHORT)
 
 
 def _statement_problem(database: str, error: ServerError) -> Problem:

@@ -15,6 +15,7 @@ from ..._core.metamapper_form import DEFAULT_CHARACTERS
 from ..._core.unquoted_names import QualifiedName
 from ..._postgres.driver import ServerError
 from ..._postgres.login import Login
+from ..._postgres.session import Session
 from . import metamapper_queries as queries
 from .encoding import undecodable_texts
 from .facts import LongDefault, QueryFailure, ScanResult, TimeLimit, Undecodable
@@ -24,6 +25,10 @@ FETCHED_AT_ONCE = 5000
 # Errors of a login without a requested encoding, whose encoding the server does not convert to, or (no SQLSTATE) Python
 # does not know; a login with UTF8 has just worked.
 ENCODING_REFUSED = frozenset({"", "0A000", "22023"})
+
+# By statement_timeout or transaction_timeout. An idle session or a lost connection says nothing about a scan.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+TIMED_OUT = frozenset({"57014", "25P04"})
 
 
 class MetamapperLogin(Login):
@@ -81,7 +86,7 @@ class Scanner:
         failure = undecodable.failure if undecodable else None
         long_defaults, failure = self._long_defaults() if failure is None else ((), failure)
         self.connection.begin(is_own_path=self.connection.path.is_trusted)
-        time_limit = self._time_limit()
+        limit = time_limit(self.connection.session)
         started = time.monotonic()
         rows, definitions_failure = self._definitions()
         milliseconds = 1000 * (time.monotonic() - started)
@@ -102,16 +107,9 @@ class Scanner:
             misread_schemas=misread_schemas,
             long_defaults=long_defaults,
             undecodable=undecodable,
-            time_limit=time_limit,
+            time_limit=limit,
             milliseconds=milliseconds,
         )
-
-    def _time_limit(self) -> TimeLimit | None:
-        """Return the least time limit of the login; startup options have lifted one that was too short for us."""
-        if self.connection.session.was_cut_short:
-            return TimeLimit("statement_timeout", 0)
-        limits = self.connection.session.records(queries.TIME_LIMITS, None, TimeLimit)
-        return limits[0] if limits else None
 
     def _own_name(self, row: DefinitionRow) -> QualifiedName:
         schema, relation = self.connection.own_names((row.schema, row.relation))
@@ -162,6 +160,14 @@ class Scanner:
     def _long_default(self, row: DefaultRow) -> LongDefault:
         schema, relation, column = self.connection.own_names((row.schema, row.relation, row.column))
         return LongDefault(schema, relation, column, len(row.expression))
+
+
+def time_limit(session: Session) -> TimeLimit | None:
+    """Return the least time limit of the login, None for none; startup options have lifted one too short for us."""
+    if session.cut_short_by in TIMED_OUT:
+        return TimeLimit("statement_timeout", 0)
+    limits = session.records(queries.TIME_LIMITS, None, TimeLimit)
+    return limits[0] if limits else None
 
 
 def is_no_answer(error: ServerError) -> bool:

@@ -54,10 +54,12 @@ def test_what_others_cut_short_is_sent_again_where_nothing_is_lost(code: str, is
     if is_beginning:
         assert messages.send(["BEGIN"], is_beginning=True) == ONE
         assert "statement_timeout=0" in reconnect.call_args.kwargs["options"]
+        assert messages.cut_short_by == code
     else:
         with pytest.raises(ServerError):
             messages.send(["SELECT 1"], is_beginning=False)
         assert not reconnect.called
+        assert messages.cut_short_by is None
 
 
 def test_it_is_sent_again_once() -> None:

@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import ServerError
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.login import Login
+from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.facts import TimeLimit
 from ansible_collections.metamapper.postgresql.plugins.module_utils._visibility.catalog.scan import (
     MetamapperLogin,
     is_no_answer,
     refused_for_encoding,
+    time_limit,
 )
 
 from tests.support.values.names import HOSTILE
@@ -48,3 +52,22 @@ def test_a_login_refused_for_its_encoding(sqlstate: str, told: str) -> None:
     assert (result.definitions_failure.sqlstate, result.definitions_failure.message) == (told, "no such encoding")
     assert result.undecodable is not None
     assert result.undecodable.remedy_encoding == "UTF8"
+
+
+AT_ONCE, SOON = TimeLimit("statement_timeout", 0), TimeLimit("transaction_timeout", 5)
+
+
+@pytest.mark.parametrize(
+    ("cut_short_by", "rows", "expected"),
+    [
+        pytest.param(None, [], None, id="none"),
+        pytest.param(None, [SOON, TimeLimit("statement_timeout", 9)], SOON, id="the least"),
+        pytest.param("57014", [], AT_ONCE, id="a statement was ended"),
+        pytest.param("25P04", [], AT_ONCE, id="a transaction was ended"),
+        pytest.param("57P05", [], None, id="an idle session was ended"),
+        pytest.param("", [], None, id="the connection was lost"),
+    ],
+)
+def test_the_time_limit_of_a_login(cut_short_by: str | None, rows: list[TimeLimit], expected: TimeLimit | None) -> None:
+    session = Mock(cut_short_by=cut_short_by, records=Mock(return_value=rows))
+    assert time_limit(session) == expected
