@@ -80,6 +80,18 @@ def amount(what: str, of: Key, at_most: float | None, unit: str) -> Goal:
     return Goal(what, itself, of, of, at_most, unit)
 
 
+def growth(sizes: Sequence[tuple[int, str]], names: Sequence[str], unit: str) -> list[Goal]:
+    """Return that some candidates take at most a tenth more than their share of the next size.
+
+    ``sizes`` are counts of ``unit`` with the parts that were measured at them, the smallest first.
+    """
+    return [
+        Goal(f"{name}: {large:,} {unit} beside {small:,}", ratio, (larger, name), (smaller, name), 1.1 * large / small)
+        for (small, smaller), (large, larger) in zip(sizes, sizes[1:])
+        for name in names
+    ]
+
+
 def number(value: float) -> str:
     """Return a number with three digits that count."""
     if value != 0 and abs(value) < 100:

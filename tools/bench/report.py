@@ -18,7 +18,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.publ
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.results import report_of
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.status import ASPECTS
 
-from tools.bench.figures import Figure, Goal, amount, ratio
+from tools.bench.figures import Figure, Goal, amount, growth
 from tools.bench.scenario import Scenario, Turn
 from tools.bench.sizes import Sizes
 
@@ -114,20 +114,11 @@ class Fleet:
 
 def goals(fleets: list[Fleet], wide: Fleet) -> list[Goal]:
     """Return what is to be reached: no time that grows faster than the fleet, and no file that grows too large."""
-    growth = [
-        Goal(
-            f"{what}: {other.servers:,} servers beside {one.servers:,}",
-            ratio,
-            (other.part, what),
-            (one.part, what),
-            1.1 * other.servers / one.servers,
-        )
-        for one, other in zip(fleets, fleets[1:])
-        for what in (FIRST, AGAIN)
-    ]
+    sizes = [(fleet.servers, fleet.part) for fleet in fleets]
+    grown = growth(sizes, (FIRST, AGAIN), "servers")
     pages = [amount(f"{fleet.part}: {HTML}", (fleet.part, HTML), LARGEST_MEGABYTES, "MB") for fleet in (*fleets, wide)]
     json = amount(f"{wide.part}: {JSON}", (wide.part, JSON), LARGEST_MEGABYTES, "MB")
-    return [*growth, *pages, json]
+    return [*grown, *pages, json]
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from typing import Any, Iterable, Iterator, Sequence
 
 from tools.bench.access import PASSWORD
 from tools.bench.content import build
-from tools.bench.figures import Figure, Goal, amount, ratio
+from tools.bench.figures import Figure, Goal, amount, growth
 from tools.bench.scenario import Scenario, Turn
 from tools.bench.servers import DATABASES, PLAYBOOK, RELATIONS, SCHEMAS, SMALL
 from tools.bench.sizes import Sizes
@@ -147,18 +147,9 @@ def goals(fleets: Sequence[Fleet]) -> list[Goal]:
         for fleet in fleets
         for what, unit in ((WHOLE, "s"), (SLICE_MEMORY, "MB"), (MERGE_MEMORY, "MB"), (JSON, "MB"))
     ]
-    growth = [
-        Goal(
-            f"{what}: {other.names:,} servers beside {one.names:,}",
-            ratio,
-            (other.part, what),
-            (one.part, what),
-            1.1 * other.names / one.names,
-        )
-        for one, other in zip(fleets, fleets[1:])
-        for what in (WHOLE, PROCESSOR)
-    ]
-    return [*shown, *growth]
+    sizes = [(fleet.names, fleet.part) for fleet in fleets]
+    grown = growth(sizes, (WHOLE, PROCESSOR), "servers")
+    return [*shown, *grown]
 
 
 @contextlib.contextmanager
