@@ -13,21 +13,28 @@ from typing import Sequence
 from .._core.remedy import Remedies, alternatively, sql
 from .._core.sql_statement import Statement, quoted, simple
 
-# Who holds the advisory lock of this key in this database: any user who can connect can take it. A 64-bit key is shown
-# in two halves. A prepared transaction has no process, and is identified by the lock on its own ID.
+# Who holds a lock: a prepared transaction has no process, and is identified by the lock on its own ID.
 # https://www.postgresql.org/docs/current/view-pg-locks.html
-ADVISORY_LOCK_HOLDERS = """
-SELECT DISTINCT COALESCE(lock.pid, 0) AS process,
-       COALESCE(activity.usename::pg_catalog.text, prepared.owner::pg_catalog.text, '') AS role,
-       COALESCE(activity.application_name, '') AS application,
-       COALESCE(pg_catalog.to_char(activity.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ'), '') AS since,
-       COALESCE(prepared.gid, '') AS prepared
+HOLDERS = """\
   FROM pg_catalog.pg_locks AS lock
   LEFT JOIN pg_catalog.pg_stat_activity AS activity ON activity.pid = lock.pid
   LEFT JOIN pg_catalog.pg_locks AS own
     ON lock.pid IS NULL AND own.pid IS NULL AND own.locktype = 'transactionid' AND own.granted
    AND own.virtualtransaction = lock.virtualtransaction
-  LEFT JOIN pg_catalog.pg_prepared_xacts AS prepared ON prepared.transaction = own.transactionid
+  LEFT JOIN pg_catalog.pg_prepared_xacts AS prepared ON prepared.transaction = own.transactionid"""
+WHO = """\
+COALESCE(lock.pid, 0) AS process,
+       COALESCE(activity.usename::pg_catalog.text, prepared.owner::pg_catalog.text, '') AS role,
+       COALESCE(activity.application_name, '') AS application"""
+
+# Who holds the advisory lock of this key in this database: any user who can connect can take it. A 64-bit key is shown
+# in two halves.
+# https://www.postgresql.org/docs/current/view-pg-locks.html
+ADVISORY_LOCK_HOLDERS = f"""
+SELECT DISTINCT {WHO},
+       COALESCE(pg_catalog.to_char(activity.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ'), '') AS since,
+       COALESCE(prepared.gid, '') AS prepared
+{HOLDERS}
  WHERE lock.locktype = 'advisory' AND lock.granted AND lock.objsubid = 1
    AND lock.database = (SELECT database.oid
                           FROM pg_catalog.pg_database AS database
@@ -35,25 +42,18 @@ SELECT DISTINCT COALESCE(lock.pid, 0) AS process,
    AND lock.classid::pg_catalog.int8 = %(high)s
    AND lock.objid::pg_catalog.int8 = %(low)s
  ORDER BY 1, 5
-"""
+"""  # noqa: S608 - constants
 
 # Who may have blocked a GRANT or a change of a role, the oldest transaction first: sessions that have written or locked
 # a table in this database, and sessions that have changed a role in any database. A wait for a changed row is a wait
 # for the transaction, which does not tell the row.
 # https://www.postgresql.org/docs/current/explicit-locking.html
-TRANSACTIONS_THAT_WRITE = """
-SELECT COALESCE(lock.pid, 0) AS process,
-       COALESCE(activity.usename::pg_catalog.text, prepared.owner::pg_catalog.text, '') AS role,
-       COALESCE(activity.application_name, '') AS application,
+TRANSACTIONS_THAT_WRITE = f"""
+SELECT {WHO},
        COALESCE(pg_catalog.to_char(pg_catalog.min(COALESCE(activity.xact_start, prepared.prepared)),
                                    'YYYY-MM-DD HH24:MI:SS TZ'), '') AS since,
        COALESCE(prepared.gid, '') AS prepared
-  FROM pg_catalog.pg_locks AS lock
-  LEFT JOIN pg_catalog.pg_stat_activity AS activity ON activity.pid = lock.pid
-  LEFT JOIN pg_catalog.pg_locks AS own
-    ON lock.pid IS NULL AND own.pid IS NULL AND own.locktype = 'transactionid' AND own.granted
-   AND own.virtualtransaction = lock.virtualtransaction
-  LEFT JOIN pg_catalog.pg_prepared_xacts AS prepared ON prepared.transaction = own.transactionid
+{HOLDERS}
  WHERE lock.granted AND lock.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
    AND (lock.relation IN ('pg_catalog.pg_authid'::pg_catalog.regclass,
                           'pg_catalog.pg_auth_members'::pg_catalog.regclass,
@@ -68,26 +68,19 @@ SELECT COALESCE(lock.pid, 0) AS process,
  GROUP BY lock.pid, activity.usename, prepared.owner, activity.application_name, prepared.gid
  ORDER BY pg_catalog.min(COALESCE(activity.xact_start, prepared.prepared)), 1, 5
  LIMIT 3
-"""
+"""  # noqa: S608 - constants
 
 # Whose lock keeps readers waiting, in this database or on a catalog of the server: only ACCESS EXCLUSIVE does. Since
 # when it is held can only be told of sessions that the login may look at.
 # https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES
-READERS_LOCK_HOLDERS = """
-SELECT DISTINCT COALESCE(lock.pid, 0) AS process,
-       COALESCE(activity.usename::pg_catalog.text, prepared.owner::pg_catalog.text, '') AS role,
-       COALESCE(activity.application_name, '') AS application,
+READERS_LOCK_HOLDERS = f"""
+SELECT DISTINCT {WHO},
        COALESCE(pg_catalog.to_char(COALESCE(activity.xact_start, prepared.prepared),
                                    'YYYY-MM-DD HH24:MI:SS TZ'), '') AS since,
        COALESCE(prepared.gid, '') AS prepared,
        COALESCE(namespace.nspname::pg_catalog.text, '') AS schema,
        COALESCE(class.relname::pg_catalog.text, '') AS relation
-  FROM pg_catalog.pg_locks AS lock
-  LEFT JOIN pg_catalog.pg_stat_activity AS activity ON activity.pid = lock.pid
-  LEFT JOIN pg_catalog.pg_locks AS own
-    ON lock.pid IS NULL AND own.pid IS NULL AND own.locktype = 'transactionid' AND own.granted
-   AND own.virtualtransaction = lock.virtualtransaction
-  LEFT JOIN pg_catalog.pg_prepared_xacts AS prepared ON prepared.transaction = own.transactionid
+{HOLDERS}
   LEFT JOIN pg_catalog.pg_database AS database ON database.oid = lock.database
   LEFT JOIN pg_catalog.pg_class AS class ON class.oid = lock.relation
   LEFT JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = class.relnamespace
@@ -95,7 +88,7 @@ SELECT DISTINCT COALESCE(lock.pid, 0) AS process,
    AND lock.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
    AND (lock.database = 0 OR database.datname = pg_catalog.current_database())
  ORDER BY 1, 5, 6, 7
-"""
+"""  # noqa: S608 - constants
 
 GONE = "a session that has ended meanwhile"
 
