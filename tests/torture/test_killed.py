@@ -22,6 +22,7 @@ import pytest
 from tests.support.modules.access import Warehouse
 from tests.support.modules.forks import Forks, Run
 from tests.support.modules.removal import absent_options
+from tests.support.patience import eventually
 from tests.support.postgres.site import Site
 from tests.support.postgres.stages import GRANTING, NOTHING, REMOVING, Stages
 from tests.support.ssh.sshd import Sshd
@@ -90,10 +91,7 @@ class Scene:
     def await_quiet(self) -> None:
         """Wait until the server has ended the transactions of the run: what is idle without one holds nothing."""
         query = "SELECT 1 FROM pg_stat_activity WHERE application_name = %s AND state <> 'idle'"
-        deadline = time.monotonic() + QUIET_SECONDS
-        while self.warehouse.server.execute(query, parameters=[self.name]):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        assert eventually(lambda: not self.warehouse.server.execute(query, parameters=[self.name]), QUIET_SECONDS)
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.identifier import identifier
 
 from tests.support.modules.access import HOSTILE, literal, version
+from tests.support.patience import eventually
 from tests.support.postgres.site import Site
 from tools.postgres.proxy import proxy
 from tools.postgres.snapshot import differences, snapshot
@@ -259,10 +260,7 @@ def test_killed_at_any_moment(estate: Estate, seed: int) -> None:
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=30)
     query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'metamapper.postgresql'"
-    deadline = time.monotonic() + 20
-    while estate.server.execute(query) != [(0,)]:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    assert eventually(lambda: estate.server.execute(query) == [(0,)], 20)
     assert estate.memberships() == before
     estate.access().ok()
     assert estate.memberships() == before

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.modules.access import Warehouse
+from tests.support.patience import eventually
 from tests.support.postgres.site import identifiers
 from tools.postgres.proxy import proxy
 from tools.runners.modules import start_module
@@ -97,7 +98,4 @@ def test_taking_back_survives_a_commit_without_an_answer(
 def await_quiet(warehouse: Warehouse) -> None:
     """Wait until the server has noticed that the client is gone."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'metamapper.postgresql'"
-    deadline = time.monotonic() + 20
-    while warehouse.server.execute(query) != [(0,)]:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    assert eventually(lambda: warehouse.server.execute(query) == [(0,)], 20)

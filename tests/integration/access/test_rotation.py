@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from typing import Any
 
 import psycopg2
@@ -16,6 +15,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._access.cata
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.identifier import quoted
 
 from tests.support.modules.access import superuser_options
+from tests.support.patience import eventually
 from tests.support.postgres.site import Site
 from tools.runners.modules import Outcome, run_module
 
@@ -184,9 +184,7 @@ def test_a_session_that_is_starting_is_seen(place: Place) -> None:
             lock.execute("BEGIN; LOCK TABLE pg_catalog.pg_db_role_setting IN ACCESS EXCLUSIVE MODE")
             login = threading.Thread(target=place.can_login, args=[place.first])  # it waits after the password
             login.start()
-            deadline = time.monotonic() + 10
-            while not processes_of(admin, place.first) and time.monotonic() < deadline:
-                time.sleep(0.05)
+            eventually(lambda: processes_of(admin, place.first) > 0, 10)
             seen = processes_of(admin, place.first)
             lock.execute("ROLLBACK")
         login.join(10)

@@ -26,7 +26,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.se
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session import Session, open_session
 
-from tests.support.patience import soon
+from tests.support.patience import eventually, soon
 from tests.support.postgres.fake_server import Client, demands_iterations, fake_server
 from tests.support.postgres.site import Site
 from tools.postgres.proxy import Proxy, proxy
@@ -62,10 +62,7 @@ def is_running(site: Site, statement: str) -> bool:
 
 def ends(site: Site, statement: str) -> bool:
     """Tell whether the server stops running a statement."""
-    deadline = time.monotonic() + 5
-    while is_running(site, statement) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return not is_running(site, statement)
+    return eventually(lambda: not is_running(site, statement), 5)
 
 
 @pytest.mark.parametrize("silence", ["fall_silent", "swallow"])

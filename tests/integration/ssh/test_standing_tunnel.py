@@ -20,6 +20,7 @@ import pytest
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._tunnel_command import Tunnel
 
 from tests.support.modules.visibility import look, make_reader
+from tests.support.patience import eventually
 from tests.support.postgres.site import Site
 from tests.support.ssh.sshd import Sshd, make_key
 from tests.support.ssh.standing_tunnel import StandingTunnel, unit_text
@@ -151,9 +152,7 @@ def own_tunnel(bastion: Sshd, server: Server) -> Iterator[int]:
     command = [str(program("ssh")), *options, "-p", str(bastion.port), "-L", forward, f"{bastion.user}@{bastion.host}"]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL) as ssh:
         try:
-            deadline = time.monotonic() + 20
-            while not answers(server, port) and time.monotonic() < deadline:
-                time.sleep(0.05)
+            eventually(lambda: answers(server, port), 20)
             yield port
         finally:
             ssh.terminate()

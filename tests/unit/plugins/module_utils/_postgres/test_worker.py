@@ -9,7 +9,7 @@ import time
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.worker import NotInTime, Worker
 
-from tests.support.patience import soon
+from tests.support.patience import eventually, soon
 
 
 def raise_an_error() -> None:
@@ -58,7 +58,4 @@ def test_a_thread_that_nobody_needs_any_more_ends() -> None:
     before = threading.active_count()
     worker.end(done.set)
     assert done.wait(1.0)
-    deadline = time.monotonic() + 1
-    while threading.active_count() >= before and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert threading.active_count() < before
+    assert eventually(lambda: threading.active_count() < before, 1)
