@@ -23,12 +23,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Write down a test that passed or was skipped; see tools/ran.py. Workers tell the process that started them."""
+    """Write down how a test ended; see tools/ran.py. Workers tell the process that started them."""
     ran = os.environ.get("MM_RAN")
+    outcome: str = report.outcome  # or "rerun", of the plugin that runs a test again
     if (
         ran
         and "PYTEST_XDIST_WORKER" not in os.environ
-        and (report.skipped or (report.when, report.passed) == ("call", True))
+        and (outcome in {"skipped", "rerun"} or (report.when, outcome) == ("call", "passed"))
     ):
         with Path(ran).open("a", encoding="utf-8") as file:
-            file.write(f"{report.outcome} {report.nodeid}\n")
+            file.write(f"{outcome} {report.nodeid}\n")

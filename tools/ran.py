@@ -3,6 +3,7 @@
 
 Further lists name tests that may run as well.
 RAN is what tests/conftest.py wrote. A test that did not run, was skipped, or is not listed is told, and is an error.
+One that failed first and passed when it was run again is only told: its cause is to be found.
 "make ids" rewrites the lists, so that a test that went away shows in a change's diff.
 """
 
@@ -15,11 +16,14 @@ from typing import Iterable
 SHOWN = 20  # of each kind of fault
 
 
+def ended(ran: Iterable[str], outcome: str) -> set[str]:
+    """Return the tests that ended so."""
+    return {test for told, _, test in (line.partition(" ") for line in ran) if told == outcome}
+
+
 def faults(ran: Iterable[str], listed: Iterable[str], others: Iterable[str] = ()) -> list[str]:
-    """Return what is wrong with lines "passed ID" or "skipped ID", where listed tests have to run and others may."""
-    told = [line.partition(" ")[::2] for line in ran]
-    passed = {test for outcome, test in told if outcome == "passed"}
-    skipped = {test for outcome, test in told if outcome == "skipped"}
+    """Return what is wrong with lines "OUTCOME ID" of a test each; listed ones have to run, and others may."""
+    passed, skipped = ended(ran, "passed"), ended(ran, "skipped")
     kinds = {
         "was skipped": skipped,
         "is listed and did not run": set(listed) - passed - skipped,
@@ -34,7 +38,9 @@ def main(ran: str, listed: str, *others: str) -> None:
     found = faults(lines, wanted, [test for tests in further for test in tests])
     if found:
         sys.exit("\n".join(found))
-    print(f"{len(set(lines))} tests ran, among them the {len(wanted)} of {listed}; none was skipped.")
+    for test in sorted(ended(lines, "rerun")):
+        print(f"{test} failed, and passed when it was run again: find the cause")
+    print(f"{len(ended(lines, 'passed'))} tests ran, among them the {len(wanted)} of {listed}; none was skipped.")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ CLONE = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]  # as in the names th
 TOKEN = "MM_MOLECULE_RUN"
 BREAK = "Thisrunwastoldtofailhalf-way"  # of molecule/default/converge.yml, without its blanks
 VERDICT = re.compile(r"={3,}(?P<verdict>[0-9][0-9a-z,]+)in[0-9.]+s")  # pytest's last line, without its blanks
-PASSED = re.compile(r"[1-9][0-9]*passed(,[0-9]+warnings?)?")
+PASSED = re.compile(r"[1-9][0-9]*passed(,[0-9]+warnings?)?(,[0-9]+rerun)?")
 PATIENCE_SECONDS = 30  # for processes that end because what they were connected to is gone
 QUESTIONS = {
     "container": ("ps", "--all", "--format", "{{.Names}}", "--filter", f"label={LABEL}"),

@@ -18,6 +18,7 @@ BROKEN_OFF = "fatal: This run was told to\n │ fail half-way.\n"
         pytest.param(PASSED, 1, id="one scenario, its last line broken by Molecule's box"),
         pytest.param(PASSED + LONG, 2, id="two scenarios, one of more than a minute"),
         pytest.param("│ === 3 passed, 1 warning in 2.5s ===", 1, id="a warning"),
+        pytest.param("│ === 3 passed, 1 rerun in 2.5s ===", 1, id="a test that was run again"),
     ],
 )
 def test_a_run_counts_where_all_tests_of_each_scenario_passed(said: str, scenarios: int) -> None:

@@ -21,6 +21,8 @@ RENEW = 'ran and is not listed: run "make ids"'
         pytest.param(["passed t::a"], ["t::a", "t::b"], ["t::b is listed and did not run"], id="one is lost"),
         pytest.param([], ["t::a"], ["t::a is listed and did not run"], id="nothing ran"),
         pytest.param(["skipped t::a"], ["t::a"], ["t::a was skipped"], id="skipped"),
+        pytest.param(["rerun t::a", "passed t::a"], ["t::a"], [], id="passed when run again"),
+        pytest.param(["rerun t::a"], ["t::a"], ["t::a is listed and did not run"], id="failed again"),
         pytest.param(["skipped t::a"], [], ["t::a was skipped"], id="skipped and not listed"),
         pytest.param(["passed t::a", "passed t::b"], ["t::a"], [f"t::b {RENEW}"], id="not listed"),
     ],
@@ -39,6 +41,11 @@ def test_a_fault_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     listed.write_text("t::a\nt::b\n")
     main(str(ran), str(listed))
     assert capsys.readouterr().out == f"2 tests ran, among them the 2 of {listed}; none was skipped.\n"
+    ran.write_text("rerun t::b\npassed t::a\npassed t::b\n")
+    main(str(ran), str(listed))
+    first, last = capsys.readouterr().out.splitlines()
+    assert first == "t::b failed, and passed when it was run again: find the cause"
+    assert last.startswith("2 tests ran")
     ran.write_text("passed t::a\n")
     with pytest.raises(SystemExit, match="t::b is listed and did not run"):
         main(str(ran), str(listed))
