@@ -7,9 +7,11 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.module_utils._core.visible import visible
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._tunnel_plan import HostVariables, tunnels_to
 
 Result = Mapping[str, Any]
 
@@ -19,23 +21,26 @@ NAMES_SHOWN = 10
 def grant_lines(
     result: Result,
     values: Mapping[str, Any],
-    host: str,
-    tunnels: Sequence[Mapping[str, Any]] = (),
+    own_name: str,
+    host_variables: HostVariables = MappingProxyType({}),
+    tunnel_hosts: Sequence[str] = (),
     *,
-    is_check: bool,
-    with_form: bool,
+    ending: str,
 ) -> list[str]:
     """Return the lines, given what the module access returned and the variables of the role; empty without a result.
 
-    ``host`` is where Metamapper connects to, ``tunnels`` are those to it on Metamapper's hosts: the fields of its form
-    are left out if there may be no login yet.
+    Metamapper connects to the host that the variables name, or to the server's own name; with the variables of hosts
+    where it runs, through a tunnel that they have. ``ending`` is "success", "failure" or "check": only a success shows
+    the fields of Metamapper's form, since otherwise there may be no login yet.
     """
     if "after" not in result:
         return []
     names = list(result["after"]["databases"])
-    form = [*_form(names, values, host), *_tunnel(values.get("bastion") or {}, tunnels)] if with_form else []
+    host = values["login_host"] or own_name
+    tunnels = tunnels_to(host_variables, tunnel_hosts, host, values["login_port"]) if ending == "success" else []
+    form = [*_form(names, values, host), *_tunnel(values["bastion"] or {}, tunnels)] if ending == "success" else []
     return [
-        _done(result, len(names), is_check),
+        _done(result, len(names), is_check=ending == "check"),
         *map(_disappears, result["disappears"]),
         *form,
         *_scope(result["scope"]),
@@ -50,7 +55,7 @@ def _shown(names: Iterable[Any]) -> str:
     return ", ".join(visible(str(name)) for name in names)
 
 
-def _done(result: Result, databases: int, is_check: bool) -> str:
+def _done(result: Result, databases: int, *, is_check: bool) -> str:
     where = _counted(databases, "database")
     if not result.get("changed"):
         return f"Access: nothing was missing in {where}."

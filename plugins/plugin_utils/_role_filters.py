@@ -43,7 +43,6 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._tunnel_plan
     tunnel_account,
     tunnel_host_keys,
     tunnel_plan,
-    tunnels_to,
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables import (
     as_users,
@@ -92,7 +91,11 @@ def accepted_variables(checked: Mapping[str, Any]) -> Any:
 
 
 def play_hosts(pattern: Any, groups: Mapping[str, Iterable[str]]) -> Any:
-    """Return a pattern of hosts; raises AnsibleFilterError if no host of the inventory matches it."""
+    """Return a pattern of hosts; raises AnsibleFilterError if no host of the inventory matches it.
+
+    Ansible evaluates it before it forks: what is read here, no worker has to read again for each task and host.
+    """
+    known_names()
     try:
         return pattern_with_hosts(pattern, groups)
     except LookupError as error:
@@ -132,6 +135,5 @@ class FilterModule:
             "tunnel_known_hosts": known_hosts,
             "tunnel_plan": tunnel_plan,
             "tunnels_not_open": tunnels_not_open,
-            "tunnels_to": tunnels_to,
             "with_lost_documentation": with_lost_documentation,
         }
