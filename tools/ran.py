@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Iterable
+from typing import Iterable, Sequence
 
 SHOWN = 20  # of each kind of fault
 
 
-def ended(ran: Iterable[str], outcome: str) -> set[str]:
+def ended(ran: Sequence[str], outcome: str) -> set[str]:
     """Return the tests that ended so."""
-    return {test for told, _, test in (line.partition(" ") for line in ran) if told == outcome}
+    told = [line.partition(" ")[::2] for line in ran]
+    return {test for ended_as, test in told if ended_as == outcome}
 
 
-def faults(ran: Iterable[str], listed: Iterable[str], others: Iterable[str] = ()) -> list[str]:
+def faults(ran: Sequence[str], listed: Iterable[str], others: Iterable[str] = ()) -> list[str]:
     """Return what is wrong with lines "OUTCOME ID" of a test each; listed ones have to run, and others may."""
     passed, skipped = ended(ran, "passed"), ended(ran, "skipped")
     kinds = {
