@@ -72,9 +72,9 @@ matrix: setup  ##@ all integration tests on every major version from 9.6, or on 
 	    echo "==> PostgreSQL $$major"; $(MAKE) --no-print-directory integration "PG=$$major" MARK= || exit; \
 	done
 
-cores: setup  ##@ unit, playbook and sanity tests on each ansible-core (CORES=core2.16,core2.21)
+cores: setup  ##@ unit, playbook and sanity tests on each ansible-core (CORES=core2.16,core2.21, PLAYBOOKS=expression)
 	@python -c "from tools.postgres.server import DEFAULT_MAJOR, install; install(DEFAULT_MAJOR)"  # psql comes with it
-	tox run -e $(or $(CORES),ALL) --discover $$(python -m tools.pythons)
+	MM_PLAYBOOKS='$(or $(PLAYBOOKS),playbook)' tox run -e $(or $(CORES),ALL) --discover $$(python -m tools.pythons)
 
 torture: programs  ##@ stress and fault-injection tests (SIZE=small|full, PG=17, TESTS=files)
 	pytest -q -m hypothesis --hypothesis-profile=torture-$(or $(SIZE),full) tests/unit
