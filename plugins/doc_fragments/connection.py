@@ -13,8 +13,7 @@ class ModuleDocFragment:
 options:
   login_host:
     description:
-      - Name or address of the server. A list as in libpq is not supported. With replicas, use a name that follows the
-        primary.
+      - Name or address of the server, not a list as in libpq. With replicas, use a name that follows the primary.
       - If empty, the Unix socket is used, in O(login_unix_socket) or in libpq's default directory.
     type: str
     default: ''
@@ -30,8 +29,8 @@ options:
     default: ''
   ssl_mode:
     description:
-      - Whether the connection is encrypted, and how the server's certificate is verified.
-      - See U(https://www.postgresql.org/docs/current/libpq-ssl.html) for the protection by each mode.
+      - Whether the connection is encrypted, and how the server's certificate is verified. See
+        U(https://www.postgresql.org/docs/current/libpq-ssl.html).
       - The default is that of libpq. Only V(verify-full) protects against man-in-the-middle attacks.
     type: str
     default: prefer
@@ -49,12 +48,12 @@ options:
   connect_timeout_seconds:
     description:
       - Timeout of a login, including name resolution and the computation of the password proof.
-      - A host name can have several addresses, so a login by name can take twice as long.
+      - A login by host name can take twice as long, since the name can have several addresses.
     type: int
     default: 10
   statement_timeout_seconds:
     description:
-      - Timeout of a statement, without lock waits. Then it is cancelled.
+      - Timeout after which a statement is cancelled, without lock waits.
       - A server that does not respond at all is abandoned two seconds later. If it does not answer C(COMMIT), the
         outcome is unknown until the next run.
       - C(statement_timeout), C(transaction_timeout) and C(idle_session_timeout) of the server, a database or a role do
@@ -64,25 +63,25 @@ options:
   parallel_databases:
     description:
       - How many databases of the server are inspected in parallel, each over its own connections.
-      - More than 1 saves time if there are many databases and the latency is high. Changes are made one database after
-        the other.
+      - More than 1 saves time with many databases and a high latency. Changes are made one database at a time.
     type: int
     default: 1
     version_added: 1.0.0
   allow_cleartext_password:
     description:
-      - Whether to send a password in clear text to a server that asks for it, even if TLS has not verified the server.
-      - With O(ssl_mode=verify-ca) and O(ssl_mode=verify-full) the server is verified, and the request is always
-        answered, as C(ldap), C(pam) and C(radius) require. In other modes an impostor could ask.
-      - Only libpq 16 and newer can refuse, which C(psycopg2-binary) 2.9.10 includes. Older versions answer any request.
+      - Send a password in clear text to a server that asks for it, even if TLS has not verified the server, so that it
+        could be an impostor.
+      - With O(ssl_mode=verify-ca) and O(ssl_mode=verify-full) the password is always sent, as C(ldap), C(pam) and
+        C(radius) require.
+      - Only libpq 16 and newer, which C(psycopg2-binary) 2.9.10 includes, can refuse. Older versions always send it.
       - Methods that C(PGREQUIREAUTH) in the environment excludes stay excluded.
     type: bool
     default: false
 requirements:
   - psycopg2 >= 2.9.3, built on libpq 10 or newer (C(psycopg2-binary) is)
 notes:
-  - The module connects to the server from where it runs. With C(connection=local) that is the controller, so managed
-    services without a shell work as well.
+  - The module connects to the server from the host that it runs on. With C(connection=local) that is the controller, as
+    managed services without a shell require.
   - If no password is set, libpq reads C(PGPASSWORD) and C(~/.pgpass).
 """
 
@@ -97,8 +96,7 @@ options:
     type: str
   session_role:
     description:
-      - Role for C(SET ROLE) after login, in each transaction.
-      - Use it if a personal login acts as the role that has the privileges.
+      - Role for C(SET ROLE) in each transaction, for a personal login that acts as the role with the privileges.
     type: str
     default: ''
 """
@@ -122,39 +120,29 @@ options:
         description: User on the jump host.
         type: str
       private_key_file:
-        description:
-          - Private key for the login. By default keys come from the agent and C(ssh_config).
+        description: Private key for the login. By default keys come from the agent and C(ssh_config).
         type: path
       known_hosts_file:
         description: File with the trusted host keys, instead of C(~/.ssh/known_hosts).
         type: path
       host_key_checking:
         description:
-          - V(yes) refuses a jump host whose key is unknown. V(accept-new) adds the key of a new one.
+          - V(yes) refuses a jump host whose key is unknown. V(accept-new) adds the key.
           - A changed host key is always refused.
         type: str
         choices: ['yes', accept-new]
         default: 'yes'
-  allow_cleartext_password:
-    description:
-      - Whether to send a password in clear text to a server that asks for it, even if TLS has not verified the server.
-      - With O(ssl_mode=verify-ca) and O(ssl_mode=verify-full) the server is verified, and the request is always
-        answered, as C(ldap), C(pam) and C(radius) require. In other modes an impostor could ask.
-      - Only libpq 16 and newer can refuse, which C(psycopg2-binary) 2.9.10 includes. Older versions answer any request.
-      - Methods that C(PGREQUIREAUTH) in the environment excludes stay excluded.
-    type: bool
-    default: false
 requirements:
   - OpenSSH client 7.6 or newer, if O(bastion) is used
 notes:
   - Runs in Ansible's worker process, which is much faster, if the connection is C(local), without C(become), C(async)
     and C(environment), and the interpreter is the Python of C(ansible-playbook) or not set. Otherwise, on macOS, and if
     the variable C(metamapper_in_worker) is false, it runs as a module. C(-vvv) shows which.
-  - With O(bastion), O(login_host) and O(login_port) are those of the server as seen from the bastion. V(verify-full) of
-    O(ssl_mode) still checks that name. In C(~/.pgpass) the name is the same, but the port must be C(*), since the local
-    port changes.
+  - With O(bastion), O(login_host) and O(login_port) are those of the server as seen from the bastion.
+    O(ssl_mode=verify-full) still checks that name. In C(~/.pgpass) the name is the same, but the port must be C(*),
+    since the local port changes.
   - Jump hosts before the bastion (C(ProxyJump)) are configured in C(ssh_config), including shared connections to them
     (C(ControlPersist)). The connection to the bastion itself is never shared, and ends with the module.
-  - While the module runs, all users of its machine can reach the database server's port through the local end of the
-    connection. They still need a login.
+  - While the module runs, all users of its machine can connect to the database server through the local port of the
+    tunnel. They still need a login.
 """

@@ -11,17 +11,15 @@ module: access
 short_description: Grant Metamapper read-only access to PostgreSQL, or revoke it
 version_added: 1.0.0
 description:
-  - Ensures a group role with read access to current and future relations in the configured schemas, and login roles for
-    Metamapper that are members of it.
+  - Manages a group role with read access to current and future relations in the configured schemas, and Metamapper's
+    login roles, which are members of it.
   - Checks everything before the first write. All problems are reported in one error.
   - Writes only what is missing, in one transaction per database, and reads it back before COMMIT. If nothing is
-    missing, nothing is written, so it also works on a standby.
+    missing, it writes nothing, and therefore works on a standby as well.
   - The privileges are CONNECT on the database, USAGE on the schema, SELECT on tables, partitioned tables, views,
     materialized views and foreign tables, and default privileges for each role that creates relations in the schema.
   - A transaction that writes takes the advisory lock V(7882834684577673328) with C(pg_advisory_xact_lock), so runs on
     the same database wait for each other.
-  - With O(state=absent) all privileges of the roles are revoked, in every database and whoever granted them, and the
-    roles are dropped.
 extends_documentation_fragment:
   - metamapper.postgresql.connection
   - metamapper.postgresql.connection.admin
@@ -38,7 +36,7 @@ attributes:
     description: A second run with the same options changes nothing.
     support: full
     details:
-      - A password is compared by logging in with it. If that proves nothing, the password stays as it is.
+      - Passwords are compared by logging in. A password that cannot be compared is not changed.
   action_group:
     description: Use C(group/metamapper.postgresql.postgresql) in C(module_defaults) to set the connection options.
     support: full
@@ -48,30 +46,29 @@ options:
   login_db:
     description:
       - Database for cluster-wide operations.
-      - The advisory lock for roles is taken there, so all runs on a server should use the same database.
+      - Use the same one in all runs on a server, since the advisory lock for roles is taken there.
     type: str
     default: postgres
   state:
     description:
       - V(present) grants access to the configured databases.
-      - V(absent) revokes all privileges of O(group) and O(users) in every database of the server, and drops them. The
-        login roles lose LOGIN first. Privileges of other roles are not changed.
+      - V(absent) revokes all privileges of O(group) and O(users) in every database of the server, regardless of the
+        grantor, and drops the roles. The login roles lose LOGIN first. Privileges of other roles are not changed.
       - V(absent) fails before the first write if a role owns objects, has other members, is named by a row-level
         security policy, or has privileges that the administrator cannot revoke. The error has the SQL to run.
-      - V(absent) cannot restore an ACL that was NULL, meaning built-in defaults. After GRANT and REVOKE the ACL lists
-        these defaults.
+      - An ACL that was NULL, meaning built-in defaults, lists these defaults after V(absent).
     type: str
     default: present
     choices: [present, absent]
   group:
     description:
       - Group role that holds the privileges. It is created if it does not exist.
-      - PostgreSQL has one name space for users and groups, so its name must differ from those of O(users).
+      - Its name must differ from those of O(users), since users and groups share one namespace.
     type: str
     default: metamapper_readers
   users:
     description:
-      - Login roles for Metamapper. They are created if they do not exist, and become members of O(group).
+      - Login roles for Metamapper, members of O(group). They are created if they do not exist.
       - Required if O(state=present).
     type: list
     elements: dict
@@ -82,18 +79,18 @@ options:
         required: true
       password:
         description:
-          - Password of the role. It is sent as a verifier, never in clear text.
-          - If the role exists, it is first tried in a login, and set only if that is refused.
+          - Password of the role. It is set as a verifier, never in clear text.
+          - The password of an existing role is changed only if a login with this one is refused.
           - Required for a V(present) user if O(state=present); otherwise ignored.
         type: str
       state:
         description:
           - V(retired) revokes LOGIN and membership from a login role that was replaced. This happens last, and only if
-            the first V(present) user can log in and sees every relation that the retired one sees, in any database.
-            Otherwise no role retires, and the error lists what is missing. A scan that sees less would hide
-            documentation.
-          - A retired user may be missing. If an unlisted member of O(group) has a similar name, a warning suggests it.
-            O(state=absent) drops retired users as well.
+            the first V(present) user can log in and sees every relation that the retired one sees, in any database,
+            since a scan that sees less would hide documentation. Otherwise no role is retired, and the error lists what
+            is missing.
+          - A retired user that does not exist is no error, but a warning suggests an unlisted member of O(group) with a
+            similar name. O(state=absent) drops retired users as well.
         type: str
         default: present
         choices: [present, retired]
@@ -101,14 +98,14 @@ options:
     description:
       - Databases and schemas in scope.
       - Required if O(state=present), ignored if O(state=absent).
-      - If the administrator cannot set default privileges for a role, this is a warning with
-        O(databases[].creators=auto), and an error for a role that is listed.
+      - A role for which the administrator cannot set default privileges is a warning with
+        O(databases[].creators=auto), and an error if it is listed there.
   privilege:
     description:
       - Privileges of the group on relations. With V(select) Metamapper sees relations and can read their rows.
-      - V(metadata) grants REFERENCES instead. Every relation and column is visible, and no row can be read.
-        Metamapper's data checks do not work then.
-      - Privileges of the other mode in the configured schemas are revoked, so a change of mode converges in one run.
+      - V(metadata) grants REFERENCES instead, so every relation and column is visible, but no row can be read, and
+        Metamapper's data checks do not work.
+      - Privileges of the other mode are revoked in the configured schemas.
     type: str
     default: select
     choices: [select, metadata]
@@ -116,8 +113,8 @@ options:
     description:
       - Accept metadata mode even if the group can create tables in the database.
       - A foreign key from its own table reveals which values exist in a table on which it has REFERENCES, and blocks
-        deletes there. By default such a database is refused with the REVOKE that fixes it. Before PostgreSQL 15 PUBLIC
-        can create tables in C(public).
+        deletes there. By default such a database is refused, with the REVOKE that fixes it. Before PostgreSQL 15,
+        PUBLIC can create tables in C(public).
     type: bool
     default: false
   connection_limit:
@@ -136,33 +133,31 @@ options:
     default: false
   assume_owners:
     description:
-      - Where only the owner of an object, or the grantor of a privilege, can grant or revoke, do it as that role with
-        C(SET ROLE). A role that the login cannot become yet is granted to the administrator before and revoked
-        afterwards, in the same transaction. No other session sees that membership, a rollback undoes it, and before
-        COMMIT the memberships of the administrator are compared with those of before.
-      - Before PostgreSQL 16, this needs CREATEROLE; from 16 on ADMIN OPTION on the role. What belongs to a superuser
-        cannot be granted this way. What the administrator cannot do is refused before anything is written.
+      - If only the owner of an object or the grantor of a privilege can grant or revoke, do it as that role with
+        C(SET ROLE). If necessary, the role is granted to the administrator and revoked again in the same transaction.
+        No other session sees that membership, and the original memberships are verified before COMMIT.
+      - This needs CREATEROLE before PostgreSQL 16, and ADMIN OPTION on the role from 16 on. Superusers cannot be
+        assumed.
       - The server's log and event triggers see these statements.
     type: bool
     default: false
     version_added: 1.0.0
   exclusive:
     description:
-      - Revoke privileges of O(group) and O(users), including retired ones, that are out of scope in any database,
-        whoever granted them - on other schemas and relations, other privileges, grant options, default privileges.
-        Nothing is revoked from other roles. USAGE stays on a schema in which the login role sees a relation through
-        another role.
-      - Granting and revoking in a database are one transaction. RV(disappears) lists the schemas that Metamapper's next
-        scan no longer finds. It hides their documentation.
-      - By default such privileges stay, and M(metamapper.postgresql.visibility) reports them.
+      - Revoke out-of-scope privileges of O(group) and O(users), including retired ones, in every database and
+        regardless of the grantor - on other schemas and relations, other privileges, grant options, default privileges.
+        Privileges of other roles are not changed. USAGE stays on a schema in which the login role sees a relation
+        through another role.
+      - RV(disappears) lists the schemas whose documentation Metamapper's next scan hides.
+      - By default out-of-scope privileges stay, and M(metamapper.postgresql.visibility) reports them.
     type: bool
     default: false
   end_connections:
     description:
       - Terminate the sessions of retired O(users), and with O(state=absent) of all O(users).
       - By default a retired user with a session keeps its membership until a later run, and O(state=absent) waits
-        O(wait_seconds) for sessions to end and then fails. In both cases these users can no longer log in.
-      - A non-superuser administrator needs the role C(pg_signal_backend) for it.
+        O(wait_seconds) for sessions to end and then fails. In both cases the users can no longer log in.
+      - A non-superuser administrator needs the role C(pg_signal_backend).
     type: bool
     default: false
   wait_seconds:
@@ -171,8 +166,8 @@ options:
     default: 300
   lock_timeout_ms:
     description:
-      - How long, in milliseconds, each statement waits for a lock of another session. The transaction is then retried,
-        up to eight attempts.
+      - How long, in milliseconds, a statement waits for a lock of another session. The transaction is then retried, up
+        to eight attempts.
     type: int
     default: 5000
   search_path:
@@ -193,7 +188,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Let Metamapper read two schemas of the warehouse
+- name: Grant read access to two schemas
   metamapper.postgresql.access:
     login_host: db.example.org
     login_user: postgres
@@ -206,7 +201,7 @@ EXAMPLES = r"""
       - name: warehouse
         schemas: [sales, hr]
 
-- name: Every tenant's schema but the tests, in all databases of the server
+- name: Grant read access to all tenants' schemas except tests, in all databases
   metamapper.postgresql.access:
     login_host: db.example.org
     login_user: deploy
@@ -220,7 +215,7 @@ EXAMPLES = r"""
         exclude_schemas: ["tenant_test_*"]
         allow_empty: true
 
-- name: Every column of the personnel data is seen, and no row can be read
+- name: Make the columns of one schema visible without its rows
   metamapper.postgresql.access:
     login_host: db.example.org
     login_password: "{{ vault_postgres_password }}"
@@ -232,7 +227,7 @@ EXAMPLES = r"""
         schemas: [sales, hr]
         metadata_schemas: [hr]
 
-- name: A new user takes the place of an old one
+- name: Replace the login role
   metamapper.postgresql.access:
     login_host: db.example.org
     login_password: "{{ vault_postgres_password }}"
@@ -245,7 +240,7 @@ EXAMPLES = r"""
       - name: warehouse
         schemas: [sales, hr]
 
-- name: A server that can be reached through a jump host only
+- name: Connect through a jump host
   metamapper.postgresql.access:
     login_host: db.internal
     login_user: postgres
@@ -261,7 +256,7 @@ EXAMPLES = r"""
       - name: warehouse
         schemas: [sales]
 
-- name: Only what the migrations create later is to be readable as well
+- name: Set default privileges only for the role that runs migrations
   metamapper.postgresql.access:
     login_unix_socket: /var/run/postgresql
     users:
@@ -274,7 +269,7 @@ EXAMPLES = r"""
   become: true
   become_user: postgres
 
-- name: Take everything back
+- name: Revoke all access
   metamapper.postgresql.access:
     login_host: db.example.org
     login_user: postgres
@@ -295,15 +290,13 @@ statements:
     - GRANT CONNECT ON DATABASE "warehouse" TO "metamapper_readers"
     - GRANT USAGE ON SCHEMA "sales" TO "metamapper_readers"
 before:
-  description:
-    - State of the roles and privileges before the run, for each database and each schema that changes.
-    - The same keys as RV(after).
+  description: State before the run, with the keys of RV(after).
   returned: success
   type: dict
   sample: {"roles": {"metamapper_readers": {}}, "databases": {}, "server": {}}
 after:
   description:
-    - State after the run, read from the catalog; in check mode the predicted state.
+    - State of the roles and privileges after the run, read from the catalog; in check mode the predicted state.
     - With O(state=absent) the roles are empty, and the databases are those in which they had privileges.
   returned: success
   type: dict
@@ -314,8 +307,8 @@ after:
       sample: {"metamapper_readers": {"login": false, "attributes": []}}
     databases:
       description:
-        - A key for each database, and in it one for each schema that changes.
-        - RV(ignore:extraneous) counts the privileges that are out of scope, by schema (empty outside schemas) and role.
+        - A key for each database, with one for each schema that changes.
+        - RV(ignore:extraneous) counts out-of-scope privileges by schema (empty outside schemas) and role.
           RV(ignore:connect) is empty for a database that is not configured.
       type: dict
       sample:
@@ -331,13 +324,13 @@ after:
               future: [sales_owner]
           extraneous: {}
     server:
-      description: Privileges on databases, tablespaces and parameters that are out of scope, by role.
+      description: Out-of-scope privileges on databases, tablespaces and parameters, by role.
       type: dict
       sample: {}
 resolved:
   description:
-    - O(databases) with all patterns resolved on this server. Pass it to M(metamapper.postgresql.visibility) as
-      O(metamapper.postgresql.visibility#module:databases) to verify the same schemas.
+    - O(databases) with all patterns resolved on this server. As
+      O(metamapper.postgresql.visibility#module:databases) it verifies the same schemas.
   returned: success
   type: list
   elements: dict
@@ -425,11 +418,7 @@ server_version:
 problems:
   description:
     - All problems, with keys for programs. Keys that do not apply are empty.
-    - The key C(remedies) is a list of what fixes it, in its order. C(kind) is V(sql) for C(statements) to be run as
-      C(role) in C(database), and where these are empty C(by) says who runs them, and any database does; V(variable) for
-      the C(value) of the variable C(name), to V(set) or, as C(change) says, to V(add) to its list or to V(remove) from
-      it, with C(database) a key of the entry of that database; V(line) for a line of C(file); V(person) for a sentence.
-      Where C(is_alternative) is true it does instead of those before it, which are all needed.
+    - The keys of C(remedies) are those of RV(metamapper.postgresql.visibility#module:findings[].remedies).
   returned: failure
   type: list
   elements: dict
@@ -470,13 +459,13 @@ databases_not_done:
   description:
     - Databases that could not be reached, if that is the only failure; RV(problems) has the reasons. All others are
       completed, or in check mode would be; see RV(statements).
-    - Until they are completed, no user retires, no role is dropped, and nothing is revoked from roles that stay.
+    - Until they are completed, no user is retired, no role is dropped, and nothing is revoked from roles that stay.
   returned: failure
   type: list
   elements: str
   sample: [archive]
 committed:
-  description: What earlier transactions of this task had committed before the failure. Usually empty.
+  description: What this task had committed before the failure. Usually empty.
   returned: failure
   type: list
   elements: str

@@ -11,11 +11,10 @@ short_description: Export what people wrote in Metamapper to a file, and restore
 version_added: 1.0.0
 description:
   - Exports descriptions, readmes and tags of all schemas, tables and columns of a datastore to a file, or restores them
-    from it, with Metamapper's REST API.
+    from it, through Metamapper's REST API. Comments, owners and custom properties are not exported.
   - Metamapper hides what a scan does not see, and loses text if a hidden table and another one have the same OID. The
     file restores it.
   - Pauses and resumes Metamapper's scans of a datastore, so that none begins between an export and what follows it.
-  - Comments, owners and custom properties are not exported.
 author:
   - The metamapper.postgresql authors (@getmetamapper)
 options:
@@ -23,9 +22,9 @@ options:
     description:
       - V(exported) writes the documentation to the file, atomically.
       - V(restored) writes differences to Metamapper, and removes nothing there.
-      - V(paused) lets no new scan of the datastore begin, and V(resumed) ends that. A scan that is running or queued
+      - V(paused) and V(resumed) disable and enable new scans of the datastore. A scan that is running or queued
         continues.
-      - V(listed) returns the names of the datastores that O(datastore) matches, and changes nothing.
+      - V(listed) returns the names of the datastores that O(datastore) matches.
     type: str
     required: true
     choices: [exported, restored, paused, resumed, listed]
@@ -49,8 +48,8 @@ options:
     default: ''
   allow_cleartext_token:
     description:
-      - Accept an O(api_url) with C(http) on another host. The token can then be read on the network, and used to change
-        the documentation.
+      - Accept an O(api_url) with C(http) on another host. Whoever reads the token on the network can change the
+        documentation.
     type: bool
     default: false
   api_timeout_seconds:
@@ -79,7 +78,6 @@ options:
     description:
       - V(missing) writes a text only if there is none, so newer texts stay.
       - V(all) also replaces texts that differ from the file.
-      - Neither deletes a text.
     type: str
     choices: [missing, all]
     default: missing
@@ -97,14 +95,13 @@ notes:
   - An export takes one request per table, and one per thousand tables of a schema.
   - Metamapper's API accepts descriptions of at most 140 characters, its user interface longer ones. A longer
     description is exported, but not restored; RV(not_written) lists it.
-  - If a text of the file is no longer in Metamapper or was replaced, O(state=exported) keeps a backup of the file, so
-    an export after a loss does not lose the text.
+  - If a text of the file is no longer in Metamapper or was replaced, O(state=exported) keeps a backup of the file.
 seealso:
   - module: metamapper.postgresql.visibility
 """
 
 EXAMPLES = r"""
-- name: Keep what people wrote about the warehouse
+- name: Export the documentation of a datastore
   metamapper.postgresql.documentation:
     state: exported
     api_url: https://metamapper.example.com
@@ -113,7 +110,7 @@ EXAMPLES = r"""
     datastore: warehouse
     path: metamapper-documentation/warehouse.json
 
-- name: Bring back what is missing
+- name: Restore what is missing
   metamapper.postgresql.documentation:
     state: restored
     api_url: https://metamapper.example.com
@@ -122,7 +119,7 @@ EXAMPLES = r"""
     datastore: warehouse
     path: metamapper-documentation/warehouse.json
 
-- name: Let no scan begin for now
+- name: Pause scans
   metamapper.postgresql.documentation:
     state: paused
     api_url: https://metamapper.example.com
@@ -182,8 +179,8 @@ written:
   sample: [{schema: sales, table: orders, column: "", fields: [readme, short_desc]}]
 not_written:
   description:
-    - Texts of the file that are not in Metamapper after the run, and why - the object is not visible, or the API does
-      not accept the text. C(field) is empty for all texts of an object.
+    - Texts of the file that could not be restored, and why - the object is not visible, or the API does not accept the
+      text. C(field) is empty if all texts of the object are meant.
   returned: when O(state=restored)
   type: list
   elements: dict

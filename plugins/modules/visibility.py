@@ -10,13 +10,13 @@ module: visibility
 short_description: Verify what Metamapper can see in PostgreSQL
 version_added: 1.0.0
 description:
-  - Logs in as the Metamapper user, like Metamapper, and checks what Metamapper can see.
-  - Never changes anything. All queries run in a read-only transaction, and their number does not depend on the number
-    of schemas and tables.
-  - Besides reading the catalog it runs queries like Metamapper's, so what breaks the scan is found even if the catalog
-    did not predict it.
-  - Metamapper's scan hides everything that it does not see, with its documentation. A login that succeeds and sees
-    nothing is therefore a failure here, although Metamapper's connection test passes.
+  - Logs in as Metamapper, and checks what Metamapper can see.
+  - Changes nothing. All queries run in a read-only transaction, and their number does not depend on the number of
+    schemas and tables.
+  - Reads the catalog and runs queries like Metamapper's, to find what breaks the scan even if the catalog did not
+    predict it.
+  - Metamapper's scan hides everything that it does not see, with its documentation. A login that sees nothing is
+    therefore a failure, although Metamapper's connection test passes.
 author:
   - The metamapper.postgresql authors (@getmetamapper)
 extends_documentation_fragment:
@@ -27,14 +27,12 @@ options:
   login_db:
     description:
       - Database in which patterns of O(databases[].name) are resolved.
-      - Databases that are configured by name are tried first, then V(postgres), V(defaultdb) and V(template1). O(user)
-        needs CONNECT on one of these.
+      - Databases that are configured by name are tried first, then this one, V(postgres), V(defaultdb) and
+        V(template1). O(user) needs CONNECT on one of these.
     type: str
     default: ''
   user:
-    description:
-      - Login role of Metamapper. This module logs in as the same role.
-      - A superuser is refused, since it sees everything.
+    description: Login role of Metamapper. A superuser is refused, since it sees everything.
     type: str
     required: true
   password:
@@ -43,9 +41,8 @@ options:
     required: true
   group:
     description:
-      - Group role that holds the privileges, of which O(user) is a member. Its default privileges are checked, and
-        remedies grant to it.
-      - If it does not exist, remedies grant to O(user).
+      - Group role that holds the privileges, of which O(user) is a member. Its default privileges are checked.
+      - Remedies grant to it, or to O(user) if it does not exist.
     type: str
     default: metamapper_readers
   databases:
@@ -53,7 +50,7 @@ options:
     required: true
   privilege:
     description:
-      - Expected privilege - with V(select) rows can be read, with V(metadata) tables and columns are visible and no row
+      - Expected privilege. With V(select) rows can be read; with V(metadata) tables and columns are visible, and no row
         can be read.
     type: str
     choices: [select, metadata]
@@ -67,7 +64,7 @@ options:
   fail_on:
     description:
       - Aspects that fail the task. Findings of the others are warnings.
-      - A failed connection always fails the task, and so do rows that can be read in a metadata-only schema through any
+      - A failed connection always fails the task, and so do rows of a metadata-only schema that can be read through any
         role.
     type: list
     elements: str
@@ -82,7 +79,7 @@ options:
   baseline:
     description:
       - RV(seen) of an earlier run on this server. What was visible then and is not now is reported as V(lost).
-      - A change of columns is detected by their number.
+      - Columns are compared by their number.
       - Without it, and for a database that it does not contain, V(lost) is not checked, and RV(not_checked) says so.
     type: dict
 attributes:
@@ -100,21 +97,21 @@ attributes:
     support: full
     membership: [metamapper.postgresql.postgresql]
 notes:
-  - C(login_user), C(login_password) and C(session_role) are missing on purpose. A default of the action group would
+  - There are no options C(login_user), C(login_password) and C(session_role), since defaults of the action group would
     make the module log in as the administrator.
   - A role without any privilege can read the names of all tables and columns in C(pg_catalog). No privilege hides them.
   - A wrong password causes one refused login. If a login is refused for another reason, the other databases are tried
     unless the reason applies to all of them.
-  - The catalog is read with C(search_path = pg_catalog). Queries like Metamapper's run over a separate connection like
-    Metamapper's, without a C(client_encoding), and with the C(search_path) of the login role if no other role can
-    create operators or functions on it. Otherwise they run with C(search_path = pg_catalog), and a finding of
-    V(exposed) says so.
+  - The catalog is read with C(search_path = pg_catalog). Queries like Metamapper's run over a connection like
+    Metamapper's, without a C(client_encoding), and with the C(search_path) of the login role, unless other roles can
+    create operators or functions on it. Then they run with C(search_path = pg_catalog), and a finding of V(exposed)
+    says so.
 seealso:
   - module: metamapper.postgresql.access
 """
 
 EXAMPLES = r"""
-- name: Prove that Metamapper sees the listed schemas
+- name: Verify that Metamapper sees the configured schemas
   metamapper.postgresql.visibility:
     login_host: db.example.com
     ssl_mode: verify-full
@@ -127,7 +124,7 @@ EXAMPLES = r"""
         exclude_schemas: ["tenant_test_*"]
         metadata_schemas: [hr]
 
-- name: Audit the login strictly, in all databases
+- name: Audit the login role in all databases
   metamapper.postgresql.visibility:
     login_host: db.example.com
     user: metamapper
@@ -138,7 +135,7 @@ EXAMPLES = r"""
         allow_empty: true
     fail_on: [missing, lost, breaks_scan, excess, exposed, future]
 
-- name: Compare with what was seen earlier
+- name: Compare with an earlier run
   metamapper.postgresql.visibility:
     login_host: db.example.com
     user: metamapper
@@ -154,17 +151,17 @@ findings:
   description:
     - All findings, in the order of the aspects. At most 50 relations of a kind are listed per schema, and another
       finding counts the rest.
-    - Also returned when the task fails, as is everything else here.
+    - Like all other values, returned even if the task fails.
   returned: always
   type: list
   elements: dict
   contains:
     aspect:
       description:
-        - V(connection) whether the login works. V(missing) what is in scope and not visible. V(breaks_scan) what makes
-          Metamapper's queries fail or misread. V(future) whose future tables will not be visible. V(lost) what was
-          visible earlier and is not now. V(exposed) what is readable out of scope. V(excess) what the login role can do
-          besides reading. V(limits) what no privilege can show.
+        - V(connection), whether the login works. V(missing), what is in scope and not visible. V(breaks_scan), what
+          makes Metamapper's queries fail or misread. V(future), whose future tables will not be visible. V(lost), what
+          was visible earlier and is not now. V(exposed), what is readable out of scope. V(excess), what the login role
+          can do besides reading. V(limits), what no privilege can show.
       type: str
     severity:
       description: V(failure) fails the task. V(warning) should be fixed. V(information) is a note.
@@ -182,52 +179,51 @@ findings:
       description: What was found, and why.
       type: str
     remedy:
-      description: What fixes it, as one text; only SQL if that is all.
+      description: RV(findings[].remedies) as one text; only SQL if that is all.
       type: str
     remedies:
-      description:
-        - What fixes it, in the order in which it is done. Empty where nothing needs to be done.
+      description: What fixes it, in order. Empty if nothing needs to be done.
       type: list
       elements: dict
       contains:
         kind:
           description:
-            - V(sql) for statements, V(variable) for a role variable or a key of an entry of databases, V(line) for a
-              line of a file of the server, V(person) for a sentence.
+            - V(sql) for statements, V(variable) for a role variable or a key of a database's entry, V(line) for a line
+              of a file on the server, V(person) for a sentence.
           type: str
         text:
-          description: What is copied, as one text; or the sentence.
+          description: Text to copy; or the sentence.
           type: str
         statements:
-          description: The statements, each with its semicolon. Only of SQL.
+          description: The statements, each with its semicolon. Only for SQL.
           type: list
           elements: str
         role:
-          description: The role that runs them; empty where RV(findings[].remedies[].by) says who may.
+          description: Role that runs them; empty if any role that RV(findings[].remedies[].by) describes can.
           type: str
         by:
-          description: Who runs them, in words. Only of SQL.
+          description: Who can run them, in words. Only for SQL.
           type: str
         database:
-          description: The database in which they are run, or whose entry has the variable; empty for none.
+          description: Database in which to run them, or whose entry has the variable; empty for any.
           type: str
         name:
           description: Name of the variable.
           type: str
         value:
-          description: Its value; missing where only you know it.
+          description: Its value; missing if only you know it.
           type: raw
         change:
-          description: Whether to V(set) the variable, or to V(add) items to a list or to V(remove) them from it.
+          description: V(set) the variable, V(add) items to its list, or V(remove) them.
           type: str
         file:
-          description: The file that the line belongs to.
+          description: File that the line belongs to.
           type: str
         is_alternative:
-          description: V(true) where it does instead of those before it, which are all needed.
+          description: Whether it replaces the remedies before it, all of which are needed otherwise.
           type: bool
         situation:
-          description: A name for the kind of remedy.
+          description: Name of the kind of remedy.
           type: str
   sample:
     - aspect: missing
@@ -282,7 +278,7 @@ request:
   sample: {login_host: db.example.org, login_port: 5432, fail_on: [missing, lost, breaks_scan], baseline: null}
 not_checked:
   description:
-    - What could not be checked, and why - no baseline, no access to a catalog, or no connection to a database.
+    - What was not checked, and why - no baseline, no access to a catalog, or no connection to a database.
   returned: always
   type: list
   elements: dict
@@ -291,7 +287,7 @@ not_checked:
       description: The database; empty for the entire server.
       type: str
     aspects:
-      description: Aspects that were not checked there, or not completely.
+      description: Aspects that were not checked completely.
       type: list
       elements: str
     reason:
@@ -307,7 +303,7 @@ connection:
   type: dict
   contains:
     works:
-      description: Whether any login succeeded.
+      description: Whether a login succeeded.
       type: bool
     address:
       description: Client address as seen by the server; empty for a Unix socket, and if no login succeeded.
@@ -389,17 +385,17 @@ scope:
       - {database: warehouse, schema: tenant_7}
 seen:
   description:
-    - What a query like Metamapper's returned, by database, schema and relation, with the number of columns. Store it,
-      and pass it as O(baseline) later.
-    - A database is left out if the query failed in it.
+    - Number of columns that a query like Metamapper's returned, by database, schema and relation. Store it, and pass it
+      as O(baseline) later.
+    - A database in which the query failed is left out.
   returned: always
   type: dict
   sample: {warehouse: {sales: {customers: 8, items: 5}}}
 oids:
   description:
-    - OIDs of the relations of RV(seen), by database and schema, in the order of their names. Metamapper matches
-      relations by OID across all its datastores; the role verify compares them across all servers.
-    - Null means that Metamapper's query finds no OID.
+    - OIDs of the relations of RV(seen), by database and schema, in the order of their names; null if Metamapper's query
+      finds no OID.
+    - Metamapper matches relations by OID across all its datastores; the role verify compares them across all servers.
   returned: always
   type: dict
   sample: {warehouse: {sales: [16390, 16385]}}
@@ -411,7 +407,7 @@ lost_oids:
 system_identifier:
   description:
     - System identifier, which the server shares with its replicas and physical copies. Empty if the login role cannot
-      call C(pg_control_system), and if no login succeeded.
+      call C(pg_control_system), or if no login succeeded.
   returned: always
   type: str
   sample: "7300000000000000001"
@@ -422,7 +418,7 @@ server_version:
   sample: 170010
 breakers_confirmed:
   description:
-    - Whether queries like Metamapper's did in every database what the catalog predicted.
+    - Whether the results of queries like Metamapper's were as predicted from the catalog, in every database.
     - False if no login succeeded.
   returned: always
   type: bool
