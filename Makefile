@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Every target sets up what it needs: a virtual environment in .venv and collections in .ansible.
+# Every target installs what it needs: a virtual environment in .venv and collections in .ansible.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -12,7 +12,8 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
 export PYTHONPATH := $(CURDIR)/.ansible/collections
 export PYTHONDONTWRITEBYTECODE := 1
 export LC_ALL := C.UTF-8
-# Which integration tests run. Those that cost minutes and seldom fail alone are left to the pipeline and "make matrix".
+# Selects the integration tests. Those that take minutes and seldom fail alone run only in the pipeline and in
+# "make matrix".
 MARK ?= not thorough
 
 help:  ## show this help
@@ -21,7 +22,7 @@ help:  ## show this help
 	@echo "For maintainers:"
 	@grep -hE '^[a-z-]+:.*##@ ' $(MAKEFILE_LIST) | sed -E 's/:.*##@ /\t/' | expand -t 12
 
-# Wheels only, each compared with its hash: see requirements/*.txt.
+# Wheels only, each verified against its hash: see requirements/*.txt.
 INSTALL := python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
 
 .venv/demo: requirements/demo.txt
@@ -54,14 +55,14 @@ demo: .venv/demo .ansible/ready  ## grant, break, verify and repair access on it
 test: programs  ## linters, unit and integration tests: all that needs no container engine
 	@$(MAKE) --no-print-directory -j2 lint unit-and-integration
 
-unit-and-integration:  # beside the linters, since these tests wait for half of their time
+unit-and-integration:  # in parallel with the linters, since these tests spend half of their time waiting
 	$(MAKE) --no-print-directory unit
 	$(MAKE) --no-print-directory integration
 
 unit: setup  ## unit tests
 	pytest -q -n $(or $(JOBS),2) tests/unit
 
-programs: setup  # what tests need of the system: used from there, or unpacked into .cache
+programs: setup  # system programs that tests run: those installed, or else unpacked into .cache
 	@python -m tools.system_packages
 
 integration: programs  ## integration tests on a real server (PG=17: its major version, TESTS=files, MARK=expression)
@@ -84,7 +85,7 @@ molecule: setup  ##@ roles and playbooks on containers, with Podman or Docker
 	python -m tools.molecule.run --break-off default
 	python -m tools.molecule.run $(SCENARIO)
 
-ids: setup  ##@ update the lists of tests, to which the pipeline compares what ran
+ids: setup  ##@ update the lists of tests with which the pipeline compares the tests that ran
 	set -o pipefail; pytest -q --collect-only -m 'not thorough' tests/unit tests/integration | grep :: | sort >tests/ids/test.txt
 	set -o pipefail; pytest -q --collect-only -m thorough tests/integration | grep :: | sort >tests/ids/thorough.txt
 
@@ -125,10 +126,10 @@ docs: setup .venv/docs  ## build the documentation as a site, in .cache/docs/sit
 	python -m tools.docs.build
 	pytest -q tests/docs
 
-picture: demo .venv/dev  ##@ take the picture of a report in the README, with Chromium
+picture: demo .venv/dev  ##@ take the screenshot of a report for the README, with Chromium
 	python -m tools.docs.picture
 
-build: setup  ##@ build the collection, check it as Galaxy does, and install it where nothing else is
+build: setup  ##@ build the collection, check it as Galaxy does, and install it in an empty directory
 	python -m tools.packaging.collection
 
 release: setup  ##@ prepare a release, without publishing it (VERSION=1.0.0)
