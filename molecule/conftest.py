@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of all scenarios use: the containers, the database, and Metamapper's own client."""
+"""Fixtures for the tests of all scenarios: the containers, the database, and Metamapper's own client."""
 
 from __future__ import annotations
 
@@ -21,42 +21,43 @@ from tools.postgres.server import CACHE
 
 SHARED = Path(__file__).resolve().parent / "shared"
 DIRECTORY = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
-# Written by the tools that add and remove users, on any change and whoever runs them; what the host is called.
+# Files in /etc that a comparison ignores: backups and locks of the tools that add and remove users, and files that the
+# container engine writes.
 OTHERS = ("*-", ".pwd.lock", "resolv.conf", "hosts", "hostname", "mtab")
 NOT_COMPARED = " ".join(f"! -name '{name}'" for name in OTHERS)
 NOT_DIFFED = " ".join(f"-x '{name}'" for name in OTHERS)
-CLIENT = ("sshtunnel==0.4.0", "paramiko==2.10.3", "psycopg2-binary==2.9.13")  # what Metamapper 1.0.0 pins, or the like
+CLIENT = ("sshtunnel==0.4.0", "paramiko==2.10.3", "psycopg2-binary==2.9.13")  # Metamapper 1.0.0 pins these or similar
 
 
 @pytest.fixture(scope="session")
 def made() -> dict[str, Any]:
-    """What create.yml made."""
+    """Return what create.yml wrote about the containers that it created."""
     return json.loads((DIRECTORY / "made.json").read_text())
 
 
 @pytest.fixture(scope="session")
 def bastions(made: dict[str, Any]) -> dict[str, Any]:
-    """The jump hosts by name, as testinfra sees them."""
+    """Return testinfra's hosts for the jump hosts, by name."""
     engine = made["engine"]
     return {name: testinfra.get_host(f"{engine}://{it['container']}") for name, it in made["containers"].items()}
 
 
 @pytest.fixture(scope="session")
 def variables() -> dict[str, Any]:
-    """The variables of the server in the inventory, where they are no templates."""
+    """Return the inventory variables of the database server that are not templates."""
     return yaml.safe_load((SHARED / "group_vars" / "postgresql.yml").read_text())
 
 
 @pytest.fixture(scope="session")
 def superuser_login() -> dict[str, str]:
-    """The superuser's way into the warehouse by the Unix socket: not through what is being tested."""
+    """Return the superuser's login for the warehouse over the Unix socket, independent of the path that is tested."""
     password = yaml.safe_load((SHARED / "group_vars" / "all.yml").read_text())["molecule_superuser_password"]
     return {"host": str(DIRECTORY / "socket"), "user": "postgres", "password": password, "dbname": "warehouse"}
 
 
 @pytest.fixture(scope="session")
 def superuser(superuser_login: dict[str, str]) -> Iterator[Any]:
-    """A cursor of the superuser in the warehouse."""
+    """Yield a cursor of the superuser in the warehouse."""
     with contextlib.closing(psycopg2.connect(**superuser_login)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -65,7 +66,7 @@ def superuser(superuser_login: dict[str, str]) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def client_python() -> Path:
-    """A Python with Metamapper's old client libraries, in an environment that nothing else uses."""
+    """Return a Python with Metamapper's old client libraries, in a virtual environment of its own."""
     home = CACHE.parent / "metamapper-client" / "-".join(CLIENT)
     python = home / "bin" / "python"
     if not (home / "ready").exists():
@@ -77,7 +78,7 @@ def client_python() -> Path:
 
 @pytest.fixture(scope="session")
 def as_metamapper(made: dict[str, Any], client_python: Path) -> Any:
-    """A function that does, through a bastion, what Metamapper does, and returns what came of it."""
+    """Return a function that runs Metamapper's client through a bastion and returns its answer."""
 
     def call(bastion: str, **request: Any) -> dict[str, Any]:
         defaults = {
@@ -103,7 +104,7 @@ def as_metamapper(made: dict[str, Any], client_python: Path) -> Any:
 
 @pytest.fixture(scope="session")
 def ssh(made: dict[str, Any]) -> Any:
-    """A function that runs OpenSSH's client as the tunnel account, with options, and returns what came of it."""
+    """Return a function that runs OpenSSH's client as the tunnel account and returns the completed process."""
 
     def call(bastion: str, *arguments: str, program: str = "ssh", seconds: int = 20) -> Any:
         options = [f"-oPort={made['containers'][bastion]['port']}", f"-i{DIRECTORY / 'workspace'}", "-F/dev/null"]
@@ -119,7 +120,7 @@ def ssh(made: dict[str, Any]) -> Any:
 
 @pytest.fixture(scope="session")
 def digest() -> Any:
-    """A function that returns a digest of a host's /etc: paths, owners, modes and contents."""
+    """Return a function that returns a digest of a host's /etc: paths, owners, modes and contents."""
 
     def look(host: Any) -> str:
         command = f"cd /etc && find . {NOT_COMPARED} -printf '%p %u %g %m %y\\n' | sort; "
@@ -131,7 +132,7 @@ def digest() -> Any:
 
 @pytest.fixture(scope="session")
 def assert_no_trace() -> Any:
-    """A function that fails unless a host's /etc has the files and the contents that bastion/prepare.yml remembered."""
+    """Return a function that fails unless a host's /etc is as bastion/prepare.yml recorded it."""
 
     def compare(host: Any) -> None:
         names = f"find . -type f {NOT_COMPARED} | sort"

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Metamapper's way in, with the versions of sshtunnel and paramiko that it pins: it runs in an environment of its own.
+"""Connects as Metamapper does, with the sshtunnel and paramiko that it pins; runs in a virtual environment of its own.
 
-Standard input is one JSON object: bastion [host, port], user, key (a file), target [host, port], login (psycopg2's
-parameters) and queries; further ssh_targets and other_targets. Standard output is one: the rows of each query through
-the tunnel, what SSH servers behind the tunnel say first, and for each thing that the account must not do what came of
-trying it, an empty text where it could.
+Standard input is a JSON object: bastion [host, port], user, key (a file), target [host, port], login (psycopg2's
+parameters) and queries, ssh_targets and other_targets. Standard output is a JSON object: the rows of each query through
+the tunnel, the greetings of SSH servers behind the tunnel, and for each thing that the account must not do why it was
+refused, or an empty string if it succeeded.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import sshtunnel
 
 
 def rows_through_tunnel(request: dict[str, Any]) -> list[list[Any]]:
-    """Return the rows of each query, as the consumer gets them: no sslmode, no host key, one RSA key."""
+    """Return the rows of each query, connecting as Metamapper does: no sslmode, no host key check, one RSA key."""
     forwarder = sshtunnel.SSHTunnelForwarder(
         tuple(request["bastion"]),
         ssh_username=request["user"],
@@ -38,7 +38,7 @@ def rows_through_tunnel(request: dict[str, Any]) -> list[list[Any]]:
 
 
 def outcome(attempt: Callable[[], Any]) -> str:
-    """Return why an attempt was refused, or an empty text where it was not."""
+    """Return why an attempt was refused; empty if it succeeded."""
     try:
         attempt()
     except (paramiko.SSHException, EOFError) as error:
@@ -47,7 +47,7 @@ def outcome(attempt: Callable[[], Any]) -> str:
 
 
 def refusals(request: dict[str, Any]) -> dict[str, str]:
-    """Return what came of everything that the account must not do."""
+    """Return the outcome of each thing that the account must not do."""
     with contextlib.closing(paramiko.Transport(tuple(request["bastion"]))) as transport:
         key = paramiko.RSAKey.from_private_key_file(request["key"])
         transport.connect(username=request["user"], pkey=key)
@@ -73,7 +73,7 @@ def refusals(request: dict[str, Any]) -> dict[str, str]:
 
 
 def greetings(request: dict[str, Any]) -> list[str]:
-    """Return the first four characters that each SSH server says through the tunnel."""
+    """Return the first four characters that each SSH server sends through the tunnel."""
     with contextlib.closing(paramiko.Transport(tuple(request["bastion"]))) as transport:
         key = paramiko.RSAKey.from_private_key_file(request["key"])
         transport.connect(username=request["user"], pkey=key)
@@ -85,7 +85,7 @@ def greetings(request: dict[str, Any]) -> list[str]:
 
 
 def main() -> None:
-    """Answer the request on standard input."""
+    """Process the request on standard input and print the answer."""
     request = json.load(sys.stdin)
     answer: dict[str, Any] = {"refusals": refusals(request), "greetings": greetings(request)}
     if "login" in request:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role on each promised system: the life of an account, from the first look to the last trace.
+"""The role on each supported system: the life cycle of an account, from the first check mode to the complete removal.
 
-The tests build on each other, as the steps of an administrator do: up to the removal each begins and ends with the
-account as converge made it; from there on each begins and ends with nothing.
+The tests build on each other, like the steps of an administrator. Up to the removal, each test starts and ends with the
+account as converge created it; after the removal, each starts and ends without the account.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ DIRECTORY = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 SYSTEMS = ("debian", "ubuntu")
 CONFIGURATION = "/etc/ssh/sshd_config"
 DROP_IN = "/etc/ssh/sshd_config.d/00-metamapper-tunnel.conf"
-# Where a file of its own would not be read. Each case is tried on one system, and each system has to do without.
+# Scripts after which sshd would not read a separate file: without Include, and with Include within a Match block.
+# Each case is tested on one of the systems.
 WITHOUT_INCLUDE = {
     "debian": f"sed -i '/^Include/d' {CONFIGURATION}",
     "ubuntu": f"sed -i '/^Include/d' {CONFIGURATION} && printf 'Match User ops\\n"
@@ -34,7 +35,7 @@ WITHOUT_INCLUDE = {
 
 
 def public(name: str) -> str:
-    """Return a public key of create.yml."""
+    """Return the public key that create.yml wrote under a name."""
     return (DIRECTORY / f"{name}.pub").read_text().strip()
 
 
@@ -44,25 +45,25 @@ TARGETS = ["127.0.0.1:22", "[::1]:22", *(f"db-{number}.example.internal:5432" fo
 
 @dataclass(frozen=True)
 class Run:
-    """What came of a play: its output, and for each host the numbers of its recap."""
+    """The result of a play: its output, and for each host the counts in the recap."""
 
     output: str
     recap: dict[str, dict[str, int]]
 
     def expect(self, **numbers: int) -> None:
-        """Fail, and show the output, unless the recap of each system has these numbers."""
+        """Fail and show the output unless the recap of each system has these counts."""
         wanted = {system: numbers for system in SYSTEMS}
         found = {system: {what: self.recap[system][what] for what in numbers} for system in SYSTEMS}
         assert found == wanted, self.output
 
     def expect_changes(self, at_least: int) -> None:
-        """Fail unless no system failed, and each would be changed in some places."""
+        """Fail unless each system would be changed by at least so many tasks, and none failed."""
         self.expect(failed=0)
         assert min(numbers["changed"] for numbers in self.recap.values()) >= at_least, self.output
 
 
 def play(*options: str, **variables: Any) -> Run:
-    """Run the playbook on all systems at once."""
+    """Run the playbook on all systems in one run."""
     wanted = {"metamapper_bastion_keys": KEYS, "metamapper_bastion_targets": TARGETS, **variables}
     command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], *options, "-e", json.dumps(wanted)]
     command += ["metamapper.postgresql.bastion_metamapper"]
@@ -81,13 +82,13 @@ def play(*options: str, **variables: Any) -> Run:
 
 @pytest.fixture
 def etc(bastions: dict[str, Any], digest: Any) -> Any:
-    """A function that returns a digest of each host's /etc."""
+    """Return a function that returns a digest of each host's /etc."""
     return lambda: {name: digest(host) for name, host in bastions.items()}
 
 
 @contextlib.contextmanager
 def changed_configuration(bastions: dict[str, Any], scripts: dict[str, str]) -> Iterator[None]:
-    """Change sshd_config of each system by its script for as long as a test needs it."""
+    """Change sshd_config of each system with its script for the duration of a with block."""
     for system, host in bastions.items():
         host.check_output(f"cp -p {CONFIGURATION} /root/kept && {scripts[system]}")
     try:
@@ -123,7 +124,7 @@ def test_check_mode_of_the_removal_shows_it_and_does_nothing(etc: Any) -> None:
 
 
 def test_what_would_harm_is_one_message_and_changes_nothing(bastions: dict[str, Any], etc: Any) -> None:
-    """An account of a person, a group with power, a weak key and a damaged one: all of it is said at once."""
+    """A person's account, a privileged group, a weak key and a damaged one are all reported in one message."""
     for host in bastions.values():
         host.check_output("useradd -m -s /bin/bash alice && echo 'alice:secret' | chpasswd")
         host.check_output("install -d /home/alice/.ssh && touch /home/alice/.ssh/authorized_keys")
@@ -148,7 +149,7 @@ def test_what_would_harm_is_one_message_and_changes_nothing(bastions: dict[str, 
 
 
 def test_an_account_is_adopted_when_told_to_and_removed_with_it(bastions: dict[str, Any], etc: Any) -> None:
-    """Follows the test above: alice is there, with a shell, a password and a further group."""
+    """Relies on the test above: alice exists, with a shell, a password and a supplementary group."""
     for host in bastions.values():
         host.check_output("usermod -aG games alice")
     told = {"metamapper_bastion_user": "alice", "metamapper_bastion_group": "alice", "metamapper_bastion_adopt": True}
@@ -203,7 +204,7 @@ def test_a_configuration_that_is_broken_already_is_not_touched(bastions: dict[st
 
 @contextlib.contextmanager
 def open_tunnel(port: int, listener: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A tunnel to the bastion's own sshd from a Unix socket, with a connection in it."""
+    """Open a tunnel from a Unix socket to the bastion's own sshd, with one connection through it."""
     options = ["-F/dev/null", f"-p{port}", f"-i{DIRECTORY / 'workspace'}", "-oBatchMode=yes"]
     options += [f"-oUserKnownHostsFile={DIRECTORY / 'known_hosts'}", "-oExitOnForwardFailure=yes"]
     with subprocess.Popen(["ssh", "-N", *options, f"-L{listener}:127.0.0.1:22", "metamapper@127.0.0.1"]) as tunnel:

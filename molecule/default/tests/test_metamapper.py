@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Metamapper sees of the warehouse, through the bastion and with its own client, and what the catalog says."""
+"""What Metamapper sees of the warehouse through the bastion, with its own client, and what the catalog contains."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-# Of the form of the consumer's query: it casts names that it does not quote, so that it fails where one of them hurts.
+# Has the form of Metamapper's query, which casts names without quoting them, so that some names make it fail.
 DEFINITIONS = """
 SELECT c.table_schema, c.table_name, c.column_name, c.table_schema::regnamespace::oid > 0,
        to_regclass(c.table_schema || '.' || c.table_name)::oid > 0
@@ -26,14 +26,14 @@ WEIRD = "we\"ird'näme;--"
 
 @pytest.fixture(scope="module")
 def answer(as_metamapper: Any, variables: dict[str, Any]) -> list[list[list[Any]]]:
-    """The rows that Metamapper gets through the bastion."""
+    """Return the rows that Metamapper gets through the bastion."""
     login = {"user": "metamapper", "password": variables["metamapper_password"], "dbname": "warehouse"}
     target = [variables["metamapper_login_host"], 5432]
     return as_metamapper("bastion", target=target, login=login, queries=[DEFINITIONS, SESSION])["rows"]
 
 
 def test_metamapper_sees_the_listed_schemas_and_nothing_else(answer: list[list[list[Any]]]) -> None:
-    """Every relation of the listed schemas, and none of the others."""
+    """It sees every relation of the listed schemas, and no other."""
     relations = sorted({(row[0], row[1]) for row in answer[0]})
     assert relations == [
         ("sales", "events"),
@@ -47,7 +47,7 @@ def test_metamapper_sees_the_listed_schemas_and_nothing_else(answer: list[list[l
 
 
 def test_metamapper_sees_every_column(answer: list[list[list[Any]]]) -> None:
-    """Names that hurt included."""
+    """It sees every column, including those with names that need quoting."""
     columns = [row[2] for row in answer[0] if (row[0], row[1]) != ("sales", "events_2026")]
     assert columns == [
         *("at", "payload"),
@@ -60,19 +60,19 @@ def test_metamapper_sees_every_column(answer: list[list[list[Any]]]) -> None:
 
 
 def test_every_object_is_identified(answer: list[list[list[Any]]]) -> None:
-    """An object without an identifier would lose its documentation."""
+    """Each row has an identifier: an object without one would lose its documentation."""
     assert {(row[-2], row[-1]) for row in answer[0]} == {(True, True)}
 
 
 def test_the_session_is_encrypted_read_only_and_comes_from_the_bastion(
     answer: list[list[list[Any]]], made: dict[str, Any]
 ) -> None:
-    """Although Metamapper names no sslmode."""
+    """The session uses TLS although Metamapper sets no sslmode."""
     assert answer[1] == [[True, made["containers"]["bastion"]["address"], "on"]]
 
 
 def test_the_roles_are_what_the_documentation_says(superuser: Any) -> None:
-    """A group that cannot log in, and a user with nothing but that group."""
+    """There is a group that cannot log in, and a user whose only privilege is its membership in that group."""
     superuser.execute(
         "SELECT rolname, rolcanlogin, rolinherit, rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls,"
         " rolconnlimit FROM pg_catalog.pg_roles WHERE rolname LIKE 'metamapper%' ORDER BY rolname"
@@ -86,13 +86,13 @@ def test_the_roles_are_what_the_documentation_says(superuser: Any) -> None:
 
 
 def test_the_password_is_a_scram_verifier(superuser: Any) -> None:
-    """The clear text never reached the server."""
+    """The server stores a SCRAM verifier: the plaintext password was never sent to it."""
     superuser.execute("SELECT rolpassword FROM pg_catalog.pg_authid WHERE rolname = 'metamapper'")
     assert superuser.fetchone()[0].startswith("SCRAM-SHA-256$")
 
 
 def test_the_grants_are_the_groups_and_only_for_the_listed_schemas(superuser: Any) -> None:
-    """By schema: USAGE, the relations with SELECT, the owners whose future tables are covered."""
+    """The group has exactly the expected USAGE, SELECT and default privileges in each listed schema."""
     superuser.execute(
         "SELECT n.nspname,"
         " pg_catalog.has_schema_privilege('metamapper_readers', n.oid, 'USAGE'),"
@@ -112,7 +112,7 @@ def test_the_grants_are_the_groups_and_only_for_the_listed_schemas(superuser: An
 
 
 def test_a_table_of_tomorrow_is_readable(superuser: Any) -> None:
-    """Made by the schema's owner, after the grant."""
+    """A table that the schema's owner creates after the grant is readable."""
     superuser.execute("SET ROLE sales_owner; CREATE TABLE sales.tomorrow (id integer); RESET ROLE")
     superuser.execute("SELECT pg_catalog.has_table_privilege('metamapper', 'sales.tomorrow', 'SELECT')")
     assert superuser.fetchall() == [(True,)]
@@ -120,7 +120,7 @@ def test_a_table_of_tomorrow_is_readable(superuser: Any) -> None:
 
 
 def test_the_other_database_is_readable_too(as_metamapper: Any, variables: dict[str, Any]) -> None:
-    """One run, many databases."""
+    """One run grants access to several databases."""
     login = {"user": "metamapper", "password": variables["metamapper_password"], "dbname": "archive"}
     target = [variables["metamapper_login_host"], 5432]
     rows = as_metamapper("bastion", target=target, login=login, queries=[DEFINITIONS])["rows"]
@@ -128,7 +128,7 @@ def test_the_other_database_is_readable_too(as_metamapper: Any, variables: dict[
 
 
 def test_a_wrong_password_is_refused(superuser: Any) -> None:
-    """The server asks for one at all: "trust" somewhere would make all of the above worthless."""
+    """The server demands a password: with "trust" in pg_hba.conf, the tests above would prove nothing."""
     login = {**superuser.connection.get_dsn_parameters(), "password": "wrong"}
     with pytest.raises(psycopg2.OperationalError, match="postgres"):
         psycopg2.connect(**login)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The standing tunnel on Metamapper's host: what comes through, how it comes back, and what is left of it in the end.
+"""The permanent tunnel on Metamapper's host: reading through it, its restart after failures, and its removal.
 
-The tests build on each other: all but the last leave the tunnel open.
+The tests depend on each other: all but the last leave the tunnel open.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ GUIDE = Path(__file__).resolve().parents[3] / "docs" / "guides" / "bastion.md"
 UNIT = "metamapper-tunnel-15432"
 FILE = f"/etc/systemd/system/{UNIT}.service"
 ACCOUNT = "metamapper-tunnel"
-# Of the form of Metamapper's own question; it logs in as Metamapper does, without an sslmode.
+# Has the form of Metamapper's query, and logs in as Metamapper does, without sslmode.
 READ = """
 import json, sys, time
 sys.path.insert(0, "/root/client")
@@ -50,7 +50,7 @@ print(json.dumps(cursor.fetchone()))
 
 @pytest.fixture(scope="module")
 def host(made: dict[str, Any], bastions: dict[str, Any], client_python: Path, tmp_path_factory: Any) -> Any:
-    """Metamapper's host, with the version of psycopg2 that its client has."""
+    """Return Metamapper's host, with the version of psycopg2 that its client uses."""
     metamapper = bastions["metamapper"]
     directory = tmp_path_factory.mktemp("client")
     version = metamapper.check_output("python3 -c 'import sys; print(\"%d.%d\" % sys.version_info[:2])'")
@@ -63,7 +63,7 @@ def host(made: dict[str, Any], bastions: dict[str, Any], client_python: Path, tm
 
 @pytest.fixture(scope="module")
 def read(made: dict[str, Any], variables: dict[str, Any], host: Any) -> Any:
-    """A function that reads through the tunnel, on Metamapper's host, waiting for it for so many seconds."""
+    """Return a function that reads through the tunnel on Metamapper's host, retrying for a number of seconds."""
 
     def call(seconds: float = 0, address: str = "127.0.0.1", port: int = 15432) -> list[Any]:
         login = {"user": "metamapper", "password": variables["metamapper_password"], "dbname": "warehouse"}
@@ -83,7 +83,7 @@ def read(made: dict[str, Any], variables: dict[str, Any], host: Any) -> Any:
 
 
 def play(*options: str, **changes: Any) -> subprocess.CompletedProcess[str]:
-    """Run the playbook as converge did, with changes."""
+    """Run the playbook as converge did, with changed variables."""
     command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], *options, "-e", json.dumps(changes)]
     environment = {**os.environ, "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"}
     environment["ANSIBLE_COLLECTIONS_PATH"] = os.environ["MOLECULE_PROJECT_DIRECTORY"] + "/.ansible/collections"
@@ -98,7 +98,7 @@ def play(*options: str, **changes: Any) -> subprocess.CompletedProcess[str]:
 
 
 def is_unchanged(played: subprocess.CompletedProcess[str]) -> bool:
-    """Tell whether a play changed nothing on any host."""
+    """Return whether a play changed nothing on any host."""
     assert played.returncode == 0, played.stdout
     return played.stdout.count("changed=0 ") == played.stdout.count("changed=")
 
@@ -145,7 +145,7 @@ def test_the_bastion_has_an_account_of_its_own_for_it(bastions: dict[str, Any]) 
     ],
 )
 def test_killed_it_comes_back(bastions: dict[str, Any], host: Any, read: Any, where: str, command: str) -> None:
-    """On the bastion, which may have no pkill, by what it has."""
+    """The tunnel is restarted whatever is killed. Without pkill on the bastion, the test searches /proc there."""
     starts = int(host.check_output(f"systemctl show -P NRestarts {UNIT}"))
     if where == "bastion":
         command = (
@@ -156,12 +156,12 @@ def test_killed_it_comes_back(bastions: dict[str, Any], host: Any, read: Any, wh
     while int(host.check_output(f"systemctl show -P NRestarts {UNIT}")) == starts and time.monotonic() - begun < 20:
         time.sleep(0.1)
     read(seconds=30)
-    assert time.monotonic() - begun < 50  # measured: 2 to 3, and 13 beside other tests
+    assert time.monotonic() - begun < 50  # measured: 2 to 3, and 13 while other tests ran
 
 
 @pytest.fixture
 def other_key(bastions: dict[str, Any], made: dict[str, Any]) -> Iterator[None]:
-    """The bastion has other host keys, and its sshd knows it; Ansible keeps its connection."""
+    """Replace the bastion's host keys and reload its sshd for one test; Ansible's open connection is kept."""
     bastion = bastions["bastion"]
     bastion.check_output("mkdir /root/keys && mv /etc/ssh/ssh_host_* /root/keys && ssh-keygen -A && kill -HUP 1")
     try:
@@ -175,7 +175,7 @@ def test_another_host_key_stops_it_until_somebody_has_looked(host: Any, read: An
     begun = time.monotonic()
     while host.service(UNIT).is_running and time.monotonic() - begun < 20:
         time.sleep(0.2)
-    time.sleep(5)  # in which it would have been started again
+    time.sleep(5)  # long enough for a restart
     status = host.run(f"systemctl status --no-pager --full {UNIT}").stdout
     assert "status=78/CONFIG" in status
     assert "Host key verification failed." in status
@@ -183,7 +183,7 @@ def test_another_host_key_stops_it_until_somebody_has_looked(host: Any, read: An
 
 
 def test_a_unit_of_somebody_else_is_refused(host: Any, read: Any) -> None:
-    """After the test above: the right key is back, and a run starts the tunnel again."""
+    """Relies on the test above: the host keys are restored, and a run of the playbook starts the tunnel again."""
     assert play().returncode == 0
     read(seconds=30)
     other = "/etc/systemd/system/metamapper-tunnel-15433.service"
@@ -213,7 +213,7 @@ def test_targets_change_and_what_is_not_listed_is_closed(host: Any, read: Any) -
 
 @pytest.fixture
 def sidecar(made: dict[str, Any], bastions: dict[str, Any], tmp_path: Path) -> Iterator[str]:
-    """The container of the guide, with an account's key that is here already. Yields its address."""
+    """Run the container of the guide with the existing key of an account, and yield its address."""
     bastion, engine, name = made["containers"]["bastion"], made["engine"], f"{made['name']}-sidecar"
     (document,) = (block for block in GUIDE.read_text().split("```yaml\n") if block.startswith("# compose.override"))
     _shell, _c, script = yaml.safe_load(document.split("```")[0])["services"]["tunnel"]["command"]
@@ -250,7 +250,7 @@ def test_absent_leaves_no_trace(bastions: dict[str, Any], host: Any, digest: Any
     assert host.run("find /etc /run/systemd -name '*metamapper*' | grep .").stdout == ""
     assert not host.user(ACCOUNT).exists
     assert not host.group(ACCOUNT).exists
-    assert bastions["bastion"].run(f"find /etc -name '*{ACCOUNT}-tunnel*'").stdout == ""  # not the account metamapper's
+    assert bastions["bastion"].run(f"find /etc -name '*{ACCOUNT}-tunnel*'").stdout == ""  # other than "metamapper"
     assert not bastions["bastion"].user(ACCOUNT).exists
     assert bastions["bastion"].user("metamapper").exists
     assert is_unchanged(play(metamapper_tunnel_state="absent"))

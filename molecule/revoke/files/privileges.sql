@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
--- Who may do what: roles, members, settings and every privilege, one line each. A list of privileges that says the same
--- as none is the same here, as it is to the server.
+-- Returns all roles, members, settings and privileges, one per line. A NULL ACL equals the default privileges, which
+-- PostgreSQL treats alike.
 WITH acls (what, name, acl) AS (
   SELECT 'database', d.datname::text, coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))
     FROM pg_catalog.pg_database AS d

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything is taken back: databases and bastion are as they were before Metamapper came."""
+"""Everything is revoked: the databases and the bastion are as they were before access was granted."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ PRIVILEGES = (Path(__file__).parent.parent / "files" / "privileges.sql").read_te
 
 
 def remembered(moment: str, database: str) -> list[str]:
-    """Return who could do what in a database at a moment of prepare.yml."""
+    """Return the privileges in a database that prepare.yml recorded, before or after the grant."""
     return json.loads((DIRECTORY / f"{moment}.json").read_text())[database]
 
 
 @pytest.fixture(params=["warehouse", "archive"])
 def database(request: pytest.FixtureRequest) -> str:
-    """Each database that was granted."""
+    """Return each database in which access was granted."""
     return request.param
 
 
 @pytest.fixture
 def privileges(database: str, superuser_login: dict[str, str]) -> list[str]:
-    """Who may do what in it now."""
+    """Return the privileges in the database now."""
     login = {**superuser_login, "dbname": database}
     with contextlib.closing(psycopg2.connect(**login)) as connection, connection.cursor() as cursor:
         cursor.execute(PRIVILEGES)
@@ -37,7 +37,7 @@ def privileges(database: str, superuser_login: dict[str, str]) -> list[str]:
 
 
 def test_there_was_something_to_take_back(database: str) -> None:
-    """Else the comparison below would say nothing."""
+    """Granting had changed the privileges; otherwise the comparison below would prove nothing."""
     gained = set(remembered("granted", database)) - set(remembered("before", database))
     assert {"role metamapper", "role metamapper_readers", "member metamapper of metamapper_readers"} <= gained
     assert {line.split(" ")[0] for line in gained} == {

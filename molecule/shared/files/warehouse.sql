@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
--- The wiki of the people who own these tables says what Metamapper may see: sales, the tenants and the weird one.
+-- The schemas that Metamapper may see: sales, the tenants, and the one with the hostile name.
 CREATE TABLE sales.orders (id bigint PRIMARY KEY, customer text NOT NULL, ordered_on date NOT NULL);
 COMMENT ON COLUMN sales.orders.customer IS 'as on the invoice';
 CREATE VIEW sales.recent_orders AS SELECT id, customer FROM sales.orders WHERE ordered_on > current_date - 30;
@@ -15,7 +15,7 @@ ALTER TABLE "tenant-1".invoices OWNER TO tenant_owner;
 ALTER TABLE "tenant-2".invoices OWNER TO tenant_owner;
 CREATE SCHEMA "we""ird'näme;--" AUTHORIZATION sales_owner;
 CREATE TABLE "we""ird'näme;--"."t'ä;--" ("c""ol" integer);
--- Not listed: Metamapper must neither see it nor fail on it.
+-- Not listed: Metamapper must neither see these schemas nor fail on them.
 CREATE TABLE hr.salaries (person text, amount numeric);
 ALTER TABLE hr.salaries OWNER TO hr_owner;
 CREATE SCHEMA "we""ird.näme'; --" AUTHORIZATION hr_owner;
