@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""For all tests: what was unpacked into the cache is in PATH, and MM_RAN names a file that is told which tests ran."""
+"""For all tests: adds programs unpacked into the cache to PATH, and records the tests in the file that MM_RAN names."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from tools.system_packages import PACKAGES, find
 
 
 def pytest_configure() -> None:
-    """Let everything that tests start find these programs."""
+    """Put the unpacked programs into PATH, so that all processes that tests start find them."""
     directories = {str(found.parent) for found in map(find, PACKAGES) if found}
     os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], *sorted(directories)])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker have all tests that share what is costly to make: others steal from the end of its list."""
+    """Move tests marked "first" to the front: they share expensive fixtures, and other workers steal from the end."""
     items.sort(key=lambda item: item.get_closest_marker("first") is None)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Write down how a test ended; see tools/ran.py. Workers tell the process that started them."""
+    """Record the outcome of a test; see tools/ran.py. Only the main process does so, to which the workers report."""
     ran = os.environ.get("MM_RAN")
-    outcome: str = report.outcome  # or "rerun", of the plugin that runs a test again
+    outcome: str = report.outcome  # or "rerun", set by the plugin that reruns failed tests
     if (
         ran
         and "PYTEST_XDIST_WORKER" not in os.environ

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One server for the run, one database and set of roles for each test."""
+"""Fixtures: one server for the whole run, and a database and a set of roles for each test."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from tests.support.postgres.site import Site
 from tools.packaging.collection import build, install
 from tools.postgres.server import Server, running
 
-__all__ = ["major", "site", "ssh_config", "sshd"]  # for every test here
+__all__ = ["major", "site", "ssh_config", "sshd"]  # available to every test in this directory
 
 
 @pytest.fixture(scope="session")
 def server(major: str) -> Iterator[Server]:
-    """The PostgreSQL server of this run; whatever writes on it is a test's doing."""
+    """Run the PostgreSQL server of this run. Autovacuum is off, so that only tests write to it."""
     with running(major, settings=["autovacuum=off", "log_connections=on"]) as running_server:
         yield running_server
 
 
 @pytest.fixture(scope="session")
 def encrypted(major: str) -> Iterator[Encrypted]:
-    """A server with TLS, for those tests that are about the way in."""
+    """Run a server with TLS, for tests of the connection."""
     with running_with_tls(major) as running_server:
         yield running_server
 
 
 @pytest.fixture(scope="session")
 def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The collection as one file, built from what git knows."""
+    """Return the collection archive, built from the files that git tracks."""
     return build(tmp_path_factory.mktemp("built"))
 
 
 @pytest.fixture(scope="session")
 def installed(artifact: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A collections path that holds the built collection, what it depends on, and nothing else."""
+    """Return a collections path with the built collection and its dependencies only."""
     collections = tmp_path_factory.mktemp("collections")
     install(artifact, collections)
     return collections
@@ -48,17 +48,17 @@ def installed(artifact: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["superuser", "deputy"])
 def warehouse(request: pytest.FixtureRequest, site: Site) -> Warehouse:
-    """A warehouse with hostile names, once with a superuser and once with what managed services give instead."""
+    """Return a warehouse with hostile names, once with a superuser and once with a managed service's administrator."""
     return Warehouse(site, is_superuser=request.param == "superuser")
 
 
 @pytest.fixture
 def superuser_warehouse(site: Site) -> Warehouse:
-    """A warehouse with hostile names and a superuser, for what does not depend on who makes the changes."""
+    """Return a warehouse with hostile names and a superuser, for tests that do not depend on the administrator."""
     return Warehouse(site, is_superuser=True)
 
 
 @pytest.fixture
 def deputy_warehouse(site: Site) -> Warehouse:
-    """A warehouse with hostile names and an administrator who is no superuser."""
+    """Return a warehouse with hostile names and a non-superuser administrator."""
     return Warehouse(site, is_superuser=False)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What tests on a real server begin with; a conftest.py imports what its tests need."""
+"""Fixtures for tests on a real server; a conftest.py imports those that its tests need."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tools.postgres.server import DEFAULT_MAJOR, Server
 
 @pytest.fixture(scope="session")
 def major() -> str:
-    """The major version under test; MM_PG chooses it."""
+    """Return the major version under test, which MM_PG selects."""
     return os.environ.get("MM_PG") or DEFAULT_MAJOR
 
 
 @pytest.fixture
 def site(server: Server) -> Iterator[Site]:
-    """A fresh database, and names for roles that no other test uses."""
+    """Yield a fresh database, and role names that no other test uses."""
     own = Site(server)
     try:
         yield own
@@ -32,14 +32,14 @@ def site(server: Server) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def sshd() -> Iterator[Sshd]:
-    """A bastion that forwards everywhere, for tests that leave it as it is."""
+    """Run a bastion that forwards to any target, for tests that do not change it."""
     with Sshd() as running:
         yield running
 
 
 @pytest.fixture
 def ssh_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The ssh_config of the user in this test: empty, and without an agent. No file in ~/.ssh is read or written."""
+    """Return the user's ssh_config in this test: empty, and without an agent. No file in ~/.ssh is read or written."""
     directory = client_directory(tmp_path / "client", "")
     monkeypatch.setenv("PATH", str(directory), prepend=":")
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""File systems that are full or cannot be written to. Mounting needs root."""
+"""File systems that are full or read-only. Mounting requires root."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Iterator
 
 @contextlib.contextmanager
 def mounted(directory: Path, *options: str) -> Iterator[Path]:
-    """Mount a file system of its own on a directory for the length of a with block."""
+    """Mount a separate file system on a directory for the duration of a with block."""
     directory.mkdir(exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", ",".join(options), "none", str(directory)], check=True)
     try:
@@ -22,7 +22,7 @@ def mounted(directory: Path, *options: str) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def filled(directory: Path) -> Iterator[None]:
-    """Leave no byte free on the file system of a directory for the length of a with block."""
+    """Fill the file system of a directory to the last byte for the duration of a with block."""
     ballast = directory / "ballast"
     with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         for size in (1 << 20, 1 << 12, 1):

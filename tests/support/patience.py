@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waits for what comes by itself, on a machine that may be busy."""
+"""Waits for a condition, on a machine that may be busy."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Callable
 
 
 def soon() -> float:
-    """Return a second where each process has a processor, and more on a busy machine, where each gets its share."""
+    """Return a timeout in seconds: 1 while each process has a processor, and more in proportion on a busy machine."""
     return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def eventually(holds: Callable[[], bool], seconds: float) -> bool:
-    """Wait until something holds, no longer than told; return whether it does."""
+    """Wait until a condition holds, for at most ``seconds``; return whether it does."""
     deadline = time.monotonic() + seconds
     while not holds() and time.monotonic() < deadline:
         time.sleep(0.02)

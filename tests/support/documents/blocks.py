@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documentation, as what a reader copies from it: blocks of code, in order, and commands within sentences."""
+"""Extracts from the documentation what a reader copies: code blocks in order, and commands within sentences."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DOCUMENTS = sorted(
     [*(ROOT / f"{name}.md" for name in NAMES), *ROOT.glob("docs/**/*.md"), *ROOT.glob("roles/*/README.md")]
 )
 LANGUAGES = frozenset({"shell", "yaml", "sql", "json", "ini", "text"})
-# What begins a command that stands in a sentence.
+# Inline code in a sentence is a command if it begins with one of these.
 PROGRAMS = ("ansible-", "apt ", "chmod ", "dnf ", "make ", "pip ", "psql ", "ssh ", "ssh-keygen ", "sshd ")
 HEREDOC = re.compile(r"<<'?(\w+)'?")
 FILE_NAME = re.compile(r"# ([\w./-]+\.\w+)\n")
@@ -28,7 +28,7 @@ _markdown = MarkdownIt("commonmark").enable("table")
 
 @dataclass(frozen=True)
 class Block:
-    """A block of code; ``language`` is empty where none is given."""
+    """A code block; ``language`` is empty if the document gives none."""
 
     language: str
     text: str
@@ -36,18 +36,18 @@ class Block:
 
     @property
     def file(self) -> str:
-        """The name of the file that the block is the content of, from its first line; empty where it is none."""
+        """The name of the file whose content this block is, taken from its first line; empty if it is no file."""
         found = FILE_NAME.match(self.text)
         return found[1] if found else ""
 
 
 def name_of(path: Path) -> str:
-    """Return how a test names a document."""
+    """Return the name of a document in test ids."""
     return str(path.relative_to(ROOT))
 
 
 def blocks(path: Path, *languages: str) -> list[Block]:
-    """Return the blocks of a document, of some languages or all, in their order."""
+    """Return the code blocks of a document in order; of all languages if none is named."""
     found = [
         Block(token.info if token.type == "fence" else "", token.content, (token.map or [0])[0] + 1)
         for token in _markdown.parse(path.read_text(encoding="utf-8"))
@@ -57,14 +57,14 @@ def blocks(path: Path, *languages: str) -> list[Block]:
 
 
 def inline_commands(path: Path) -> list[str]:
-    """Return the commands in the sentences of a document."""
+    """Return the commands within the sentences of a document."""
     tokens = _markdown.parse(path.read_text(encoding="utf-8"))
     codes = [inner.content for token in tokens for inner in token.children or () if inner.type == "code_inline"]
     return [code for code in codes if code.startswith(PROGRAMS) and " " in code]
 
 
 def commands(script: str) -> list[str]:
-    """Return the commands of a script: of a line, or of as many as quotes, backslashes and here-documents join."""
+    """Return the commands of a script, each one line, or the lines that quotes, backslashes or here-documents join."""
     found: list[str] = []
     pending = ""
     for line in script.splitlines():
@@ -91,7 +91,7 @@ def _is_whole(text: str) -> bool:
 
 
 def pipeline_scripts(document: Any) -> Iterator[str]:
-    """Yield what the jobs of a GitHub workflow or a GitLab pipeline run, each job as one script."""
+    """Yield the script of each job of a GitHub workflow or a GitLab pipeline."""
     if not isinstance(document, dict):
         return
     for job in document.get("jobs", {}).values():
@@ -103,7 +103,7 @@ def pipeline_scripts(document: Any) -> Iterator[str]:
 
 
 def scripts(path: Path) -> list[str]:
-    """Return all scripts of a document, in order: its shell blocks, and what its pipelines run."""
+    """Return all scripts of a document in order: its shell blocks, and the jobs of its pipelines."""
     found: list[str] = []
     for block in blocks(path, "shell", "yaml"):
         found += [block.text] if block.language == "shell" else pipeline_scripts(yaml.safe_load(block.text))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Follows a document as its reader does: writes its files, sets its variables, runs its statements and its commands.
+"""Follows a document as a reader would: writes its files, sets its variables, runs its statements and commands.
 
-The names of servers in a document are those of one real server; passwords come from where the document says.
+All server names in a document stand for one real server. Passwords come from the places that the document names.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tools.postgres.server import Server
 HOST = re.compile(r"\b(?:[\w-]+\.)*example(?:\.[\w-]+)+\b")
 VAULT = re.compile(r"\bvault_\w+")
 FROM = re.compile(r"^(.*;)\s*-- (?:from (\d+) on|up to PostgreSQL (\d+))$", re.MULTILINE)
-# What a play says that works on nothing, and succeeds.
+# Printed by a play that matches no host, and nevertheless succeeds.
 NO_HOSTS = "no hosts matched"
 INVENTORY_GROUP = re.compile(r"^(?:postgresql|bastions):$", re.MULTILINE)
 METAMAPPER_PASSWORD = "metamapper's Secret-1"
@@ -32,7 +32,7 @@ postgresql:
     metamapper_password: "{{ lookup('ansible.builtin.env', 'METAMAPPER_PASSWORD') }}"
     metamapper_databases: [{name: warehouse, schemas: [sales, hr, "tenant_*"]}]
 """
-# Two databases like those that the documents speak of.
+# Two databases like those in the documents.
 WAREHOUSE = """\
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 CREATE ROLE hr_owner;
@@ -48,7 +48,7 @@ CREATE SCHEMA sales; CREATE SCHEMA staging; CREATE TABLE sales.orders (id int);
 
 
 def prepare(server: Server) -> None:
-    """Make the databases and roles that the documents speak of."""
+    """Create the databases and roles that the documents mention."""
     server.execute("CREATE ROLE erp_owner")
     server.execute("CREATE ROLE dbadmin LOGIN CREATEROLE PASSWORD %s", parameters=[server.password])
     server.execute("CREATE DATABASE warehouse")
@@ -58,17 +58,17 @@ def prepare(server: Server) -> None:
 
 
 def without_inventory(command: str) -> str:
-    """Return a command as it is where ansible.cfg names the inventory."""
+    """Return a command without its inventory option, which ansible.cfg replaces."""
     return command.replace(" -i inventory.yml", "")
 
 
 def is_play(block: Block) -> bool:
-    """Tell whether a block is a play to be run as it stands, and not the content of a file."""
+    """Return whether a block is a play to be run as it stands, and not the content of a file."""
     return block.language == "yaml" and not block.file and block.text.startswith("- hosts:")
 
 
 def is_inventory(block: Block) -> bool:
-    """Tell whether a block is an inventory."""
+    """Return whether a block is an inventory."""
     return block.language == "yaml" and bool(INVENTORY_GROUP.search(block.text))
 
 
@@ -94,9 +94,9 @@ class Reader:
         path.write_text(text, encoding="utf-8")
 
     def follow(self, path: Path, *, others: Mapping[str, Any], granted: bool) -> None:
-        """Do all that a document says, in order; ``others`` are variables that only this server's place decides.
+        """Do everything that a document says, in order; ``others`` are variables that depend on the test's server.
 
-        With ``granted``, Metamapper has had access by what the inventory says, for documents that begin there.
+        With ``granted``, access is granted by the inventory before the first command, for documents that assume it.
         """
         text = path.read_text(encoding="utf-8")
         self.stand_in(INVENTORY + text, others)
@@ -107,7 +107,7 @@ class Reader:
             self.take(block)
 
     def stand_in(self, text: str, others: Mapping[str, Any]) -> None:
-        """Have every server and every secret that a document names stand for a real one."""
+        """Map every server and every secret that a document names to those of the test's server."""
         own = {"metamapper_login_host": self.server.host, "metamapper_login_port": self.server.port}
         for name in VAULT.findall(text):
             of_metamapper = name.startswith("vault_metamapper")
@@ -117,7 +117,7 @@ class Reader:
                 self.write(f"{directory}host_vars/{host}.yml", yaml.safe_dump({**own, **others}))
 
     def take(self, block: Block) -> None:
-        """Do what a block is for."""
+        """Do what a code block asks of the reader: write a file, set variables, or run it."""
         if block.file:
             self.write(block.file, block.text)
         if block.language == "shell":
@@ -133,7 +133,7 @@ class Reader:
             self.understand(yaml.safe_load(block.text), is_file=bool(block.file))
 
     def understand(self, document: Any, *, is_file: bool) -> None:
-        """Take YAML for what it is: the jobs of a pipeline, or variables."""
+        """Process YAML according to its content: run the jobs of a pipeline, or set variables."""
         for script in pipeline_scripts(document):
             self.run(script)
         if is_file or not isinstance(document, dict):
@@ -144,7 +144,7 @@ class Reader:
                 self.write(f"group_vars/{group}.yml", yaml.safe_dump(self.variables))
 
     def execute(self, script: str) -> None:
-        """Run statements as the superuser, those for other versions left out."""
+        """Run statements as the superuser, except those for other major versions."""
         major = float(self.server.major)
 
         def fits(found: re.Match[str]) -> str:
@@ -156,7 +156,7 @@ class Reader:
             self.server.execute(statements, database="warehouse")
 
     def run(self, script: str) -> None:
-        """Run a script but for what needs the outside world; raise AssertionError with its output where it fails."""
+        """Run a script, except commands that need other systems; raises AssertionError with the output if it fails."""
         wanted = [command for command in commands(script) if self.is_run(command)]
         self.ran += wanted
         ended = subprocess.run(
@@ -173,5 +173,5 @@ class Reader:
             raise AssertionError(f"{script}\nended with {ended.returncode}:\n{ended.stdout}")
 
     def is_run(self, command: str) -> bool:
-        """Tell whether a command is run, and not one that is listed with the reason why not."""
+        """Return whether a command is to be run; the others are listed with the reason."""
         return without_inventory(command) not in self.outside and not command.startswith("make ")

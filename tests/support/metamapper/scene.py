@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Metamapper with a small datastore in which something is written, and the module for it."""
+"""A simulated Metamapper with a small documented datastore, and the module documentation for it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CATALOG = {
 
 
 class Scene:
-    """A Metamapper with the datastore "warehouse", and the module for it."""
+    """A simulated Metamapper with the datastore "warehouse", and the module documentation for it."""
 
     def __init__(self, api: Api, directory: Path) -> None:
         self.api = api
@@ -35,11 +35,11 @@ class Scene:
         self.model.at(self.datastore, HOSTILE).tags = ["x"]
 
     def run(self, state: str, *, check: bool = False, diff: bool = False, **options: Any) -> Outcome:
-        """Run the module."""
+        """Run the module documentation with a state and further options."""
         own = {"state": state, "datastore": "warehouse", "path": str(self.path)}
         return run_module("documentation", {**self.api.options(**own), **options}, check=check, diff=diff)
 
     def forget(self) -> None:
-        """Let all that was written be gone, as where oids meet."""
+        """Erase all documentation, as Metamapper does when it matches tables of different databases by equal oids."""
         for row in self.model.rows.values():
             row.short_desc, row.readme, row.tags = None, None, []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A warehouse with hostile names, the two kinds of administrator, and the module under test between them."""
+"""A warehouse with hostile names, the two kinds of administrator, and the module access for them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.postgres.site import Site, identifiers
 from tools.postgres.server import Server
 from tools.runners.modules import Outcome, run_module
 
-# What breaks quoting, formatting, patterns, or the eye.
+# A name with characters that break quoting, formatting or patterns.
 HOSTILE = "we\"ird.näme'; -- %s{0}\\"
 PASSWORD = 'it\'s "quoted" \\ %s{0} \u212b\u00ad\u3000pässwörd'
 
@@ -35,7 +35,7 @@ CREATE TABLE {0}."part'ition" PARTITION OF {0}."parti%tioned" FOR VALUES FROM (0
 
 @dataclass(frozen=True)
 class Admin:
-    """Who makes the changes."""
+    """The administrator that makes the changes."""
 
     name: str
     password: str
@@ -43,7 +43,7 @@ class Admin:
 
 
 def superuser_options(site: Site, **others: Any) -> dict[str, Any]:
-    """Return options of the module: the superuser of a site's server, the site's group, and others."""
+    """Return options of the module: the superuser of a site's server, the site's group, and the given ones."""
     return {
         "login_host": site.server.host,
         "login_port": site.server.port,
@@ -60,12 +60,12 @@ def version(server: Server) -> int:
 
 
 def has_partitions(server: Server) -> bool:
-    """Tell whether tables can be partitioned."""
+    """Return whether the server has declarative partitioning."""
     return version(server) >= 100000
 
 
 class Warehouse:
-    """A database of two schemas with owners of their own, and options for module access that fit it."""
+    """A database with two schemas of different owners, and matching options of the module access."""
 
     def __init__(self, site: Site, *, is_superuser: bool) -> None:
         self.site = site
@@ -84,8 +84,8 @@ class Warehouse:
         return Admin(self.server.user, self.server.password, is_superuser=True)
 
     def _deputy(self) -> Admin:
-        """Return what managed services give: no superuser, CREATEROLE and CREATEDB, owner of the database,
-        member of the owners."""
+        """Return an administrator like that of managed services: not a superuser, but with CREATEROLE and CREATEDB,
+        owner of the database and a member of the schema owners."""
         password = 'dèputy\'s "secret"'
         name = self.site.create_role(f"{HOSTILE} a", "LOGIN CREATEROLE CREATEDB INHERIT PASSWORD " + literal(password))
         self.grant_role(self.owner, name)
@@ -93,7 +93,7 @@ class Warehouse:
         return Admin(name, password, is_superuser=False)
 
     def grant_role(self, role: str, member: str) -> None:
-        """Make a role a member that inherits."""
+        """Make a role a member of another, with inheritance."""
         inherit = " WITH INHERIT TRUE" if version(self.server) >= 160000 else ""
         self.site.run("GRANT {} TO {}" + inherit, role, member, database="postgres")
 
@@ -129,7 +129,7 @@ class Warehouse:
         return {"name": self.database, "schemas": [self.schema, self.other], "accept_breaks_scan": True, **changes}
 
     def options(self, **changes: Any) -> dict[str, Any]:
-        """Return options of module access: this warehouse, its administrator, over TCP, but for the changes."""
+        """Return options of the module access for this warehouse, its administrator and TCP, with changes."""
         return {
             "login_host": self.server.host,
             "login_port": self.server.port,
@@ -142,7 +142,7 @@ class Warehouse:
         }
 
     def access(self, *, check: bool = False, diff: bool = False, **changes: Any) -> Outcome:
-        """Run module access."""
+        """Run the module access."""
         return run_module("access", self.options(**changes), check=check, diff=diff)
 
     @contextlib.contextmanager
@@ -153,7 +153,7 @@ class Warehouse:
             yield connection
 
     def readable(self, schema: str) -> list[str]:
-        """Return the relations of a schema that a login as the metamapper user can read, by reading each."""
+        """Return the relations of a schema that the metamapper user can read, found by reading each of them."""
         with self.login() as connection:
             return [name for name in self._all_relations(schema) if can_read(connection, schema, name)]
 
@@ -176,13 +176,13 @@ class Warehouse:
 
 
 def creators(warehouse: Warehouse) -> list[str]:
-    """Return who creates relations in a schema of the warehouse: its owner, and a deputy that inherits from it."""
+    """Return the roles that create relations in a schema of the warehouse: its owner and, if any, the deputy."""
     names = {warehouse.owner} if warehouse.admin.is_superuser else {warehouse.owner, warehouse.admin.name}
     return [row[0] for row in warehouse.run("SELECT rolname FROM pg_roles ORDER BY rolname") if row[0] in names]
 
 
 def can_read(connection: Any, schema: str, relation: str) -> bool:
-    """Tell whether a SELECT gets past the privileges; a foreign table without a wrapper's code fails only later."""
+    """Return whether a SELECT passes the privilege check; a foreign table without a handler fails only afterwards."""
     with connection.cursor() as cursor:
         try:
             cursor.execute(identifiers("SELECT * FROM {}.{} LIMIT 0", schema, relation))
@@ -194,7 +194,7 @@ def can_read(connection: Any, schema: str, relation: str) -> bool:
 
 
 def literal(text: str) -> str:
-    """Return a text as an SQL literal, for statements that take no parameters."""
+    """Return a string as an SQL literal, for statements that accept no parameters."""
     escaped = text.replace("\\", "\\\\").replace("'", "''")
     return f"E'{escaped}'"
 
@@ -205,7 +205,7 @@ def messages(outcome: Outcome) -> list[str]:
 
 
 def remedies(outcome: Outcome) -> list[str]:
-    """Return the statement of each problem that has one, with the role that runs it."""
+    """Return the statement of each problem that has one, with the role that has to run it."""
     return [_as_role(problem) for problem in outcome.get("problems", []) if problem["statement"]]
 
 
@@ -220,5 +220,5 @@ def named(names: Sequence[str]) -> sql.Composed:
 
 
 def password_states(outcome: Outcome) -> Mapping[str, str]:
-    """Return what the module says of each user's password."""
+    """Return the password state that the module reports for each user."""
     return {user["name"]: user["password"] for user in outcome["users"]}

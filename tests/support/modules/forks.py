@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starts modules as processes of their own that cost no imports: one process has them all, and forks.
+"""Starts modules in separate processes without the cost of imports: one process imports everything, and forks.
 
 That process is ``python -m tests.support.modules.forks``, with a socket as its standard input.
 """
@@ -29,7 +29,7 @@ REQUEST_BYTES = 1 << 16
 
 @dataclass
 class Run:
-    """A module that runs, or ran, in a process of its own."""
+    """A module that runs, or ran, in a separate process."""
 
     process: int
     _output: IO[bytes]
@@ -37,13 +37,13 @@ class Run:
     descendants: list[int] = field(default_factory=list)
 
     def signal(self, number: int) -> None:
-        """Send it a signal, unless it has ended; remember what descended from it."""
+        """Send the module a signal unless it has ended, and remember its descendants."""
         self.descendants = children_of(self.process)
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.process, number)
 
     def wait(self, seconds: float = LONGEST_SECONDS) -> None:
-        """Wait for its end; raises TimeoutError."""
+        """Wait until the module ends; raises TimeoutError after some seconds."""
         try:
             end = os.pidfd_open(self.process)  # readable once the process has ended
         except ProcessLookupError:
@@ -56,13 +56,13 @@ class Run:
 
     @property
     def printed(self) -> str:
-        """All that it printed, a stack trace included."""
+        """Everything that the module printed, including a stack trace."""
         return _text(self._output) + _text(self._errors)
 
     def outcome(self, seconds: float = LONGEST_SECONDS) -> Outcome:
-        """Wait for its end and return what the module returned; raises AssertionError where that is a stack trace.
+        """Wait until the module ends and return its result; raises AssertionError for a stack trace or no output.
 
-        What libpq says of a server that goes, while a login is being made, comes on standard error too.
+        Other text on standard error is allowed: libpq prints there if the server goes away during a login.
         """
         self.wait(seconds)
         output, errors = _text(self._output), _text(self._errors)
@@ -72,12 +72,12 @@ class Run:
 
 
 def _text(file: IO[bytes]) -> str:
-    """Return what is in a file, whose position is the process's as well."""
+    """Return the content of a file without moving its position, which the process shares."""
     return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode(errors="replace")
 
 
 class Forks:
-    """The process that forks, and the wire to it."""
+    """The process that forks, and the socket to it."""
 
     def __init__(self) -> None:
         self._wire, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -99,13 +99,13 @@ class Forks:
         check: bool = False,
         in_worker: bool = False,
     ) -> Run:
-        """Start a module, or what its action plugin does in a worker; ``environment`` is added to this process's."""
+        """Start a module, or its action plugin as in a worker; ``environment`` is added to that of this process."""
         wanted = {"name": name, "environment": {**(environment or {})}, "check": check, "in_worker": in_worker}
         request = json.dumps(wanted).encode()
         with tempfile.TemporaryFile() as given:
             given.write(json.dumps(options).encode())
             given.seek(0)
-            output, errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - the run keeps them
+            output, errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - the Run keeps them
             socket.send_fds(self._wire, [request], [given.fileno(), output.fileno(), errors.fileno()])
             return Run(int(self._wire.recv(REQUEST_BYTES)), output, errors)
 
@@ -117,7 +117,7 @@ class Forks:
 
 @contextlib.contextmanager
 def forks() -> Iterator[Forks]:
-    """Keep the process that forks for the length of a with block."""
+    """Keep the forking process running for the duration of a with block."""
     running = Forks()
     try:
         yield running
@@ -126,8 +126,8 @@ def forks() -> Iterator[Forks]:
 
 
 def _serve(wire: socket.socket) -> None:
-    """Fork for each request, until nobody is left to make one."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a child ended: the kernel forgets it
+    """Fork for each request until the other end of the socket is closed."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are not waited for: the kernel reaps them
     while True:
         request, descriptors, _flags, _address = socket.recv_fds(wire, REQUEST_BYTES, 3)
         if not request:
@@ -142,7 +142,7 @@ def _serve(wire: socket.socket) -> None:
 
 
 def _become(request: Mapping[str, Any], descriptors: Sequence[int]) -> NoReturn:
-    """Be the module, and end."""
+    """Run the module in this process, and exit."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     for target, descriptor in enumerate(descriptors):

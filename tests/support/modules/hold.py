@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stand-in for a module, which holds something open until it is told to end.
+"""A stand-in for a module, which holds a command or a connection path open until it is asked to end.
 
 ``python -m tests.support.modules.hold KIND JSON`` starts it.
 
-KIND "command" runs the command in JSON, "path" opens the path through the bastion in JSON. One line on standard output
-says that it is open; a line on standard input ends it: "return", "raise" or "exit".
+KIND "command" runs the command in JSON; "path" opens the path through the bastion in JSON. A line on standard output
+reports that it is open. A line on standard input says how to end: "return", "raise" or "exit".
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.child_p
 
 
 def held(kind: str, options: Mapping[str, Any]) -> ContextManager[Any]:
-    """Return what is to be held open."""
+    """Return the context manager of what is to be held open."""
     if kind == "command":
         return supervised(options["command"], os.environ)
     return opened_route(bastion_from_options(options["bastion"]), options["host"], options["port"])
 
 
 def _sibling() -> int:
-    """Start another child that inherits all it can, and return its process number."""
+    """Start another child that inherits all file descriptors it can, and return its process ID."""
     null = subprocess.DEVNULL
     return subprocess.Popen(["sleep", "100"], close_fds=False, stdin=null, stdout=null).pid
 
 
 def main() -> None:
-    """Hold it open until the end is told."""
+    """Hold it open until a line on standard input says how to end."""
     kind, options = sys.argv[1], json.loads(sys.argv[2])
     with held(kind, options) as what:
         sibling = _sibling() if options.get("sibling") else 0

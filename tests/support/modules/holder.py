@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A process that holds a command or a way open, to be ended in each way in which a module can end."""
+"""A process that holds a command or a connection path open, and can be ended in each way in which a module can end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ START_SECONDS = 10.0
 
 
 class Holder:
-    """A process that holds a watched command, and all that descends from it."""
+    """A process that holds a supervised command open, and all its descendants."""
 
     def __init__(self, kind: str, options: Mapping[str, Any]) -> None:
         command = [sys.executable, "-m", "tests.support.modules.hold", kind, json.dumps(options)]
@@ -32,7 +32,7 @@ class Holder:
         self.descendants = self._descendants(options["processes"])
 
     def _descendants(self, expected: int) -> list[int]:
-        """Wait until there are as many as expected; return those there are, but for the sibling."""
+        """Wait until there are as many descendants as expected; return those that exist, without the sibling."""
         deadline = time.monotonic() + START_SECONDS
         while True:
             found = [child for child in children_of(self.process.pid) if child != self.said["sibling"]]
@@ -41,11 +41,11 @@ class Holder:
             time.sleep(0.01)
 
     def end(self, way: str) -> None:
-        """Tell it how to end, and wait for that."""
+        """Tell the process how to end, and wait until it has."""
         self.process.communicate(way + "\n", timeout=10)
 
     def kill(self, number: int) -> None:
-        """Send it a signal, and wait for its end."""
+        """Send the process a signal, and wait until it has ended."""
         self.process.send_signal(number)
         self.process.wait(timeout=10)
         self.process.communicate()
@@ -53,9 +53,9 @@ class Holder:
 
 @contextlib.contextmanager
 def holder(kind: str, **options: Any) -> Iterator[Holder]:
-    """Run a holder for the length of a with block; KIND and options as in tests.support.modules.hold.
+    """Run a holder for the duration of a with block; KIND and options are those of tests.support.modules.hold.
 
-    Its option ``processes`` says how many are to descend from it.
+    The option ``processes`` is the expected number of its descendants.
     """
     running = Holder(kind, options)
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looks for secrets in everything that a command shows or leaves: while it runs, and afterwards."""
+"""Searches everything that a command shows or leaves behind for secrets, while it runs and afterwards."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from typing import Any, Iterable, Mapping, Sequence
 from tools.postgres.processes import all_processes, command_line, environment
 from tools.postgres.server import Server
 
-# What Ansible itself writes for a module to read, as for every module: the options, for the owner alone, on both sides,
-# and gone with the task.
+# Ansible itself writes the options of every module to these files, on the controller and the target: readable only by
+# their owner, and removed at the end of the task.
 ANSIBLES_OWN = re.compile(r"AnsiballZ_\w+\.py$|/ansible-local-[^/]+/tmp\w+$")
-# What a server stores: scram-sha-256 from 10 on, md5 on 9.6.
+# Verifiers as a server stores them: SCRAM-SHA-256 from 10 on, MD5 on 9.6.
 STORED = re.compile(rb"SCRAM-SHA-256\$\d+:[^\s']+|\bmd5[0-9a-f]{32}\b")
 CORE_FILE = re.compile(r"core(\.\d+)?$")
 LARGEST_BYTES = 1 << 28
@@ -27,7 +27,7 @@ Leaks = set[tuple[str, str]]
 
 
 def forms(secret: str) -> list[bytes]:
-    """Return a secret in the forms in which it could be written down."""
+    """Return the encodings in which a secret could appear."""
     raw = secret.encode()
     return [raw, base64.b64encode(raw), urllib.parse.quote(secret, safe="").encode()]
 
@@ -35,7 +35,7 @@ def forms(secret: str) -> list[bytes]:
 class Watch:
     """Watches one command. Channels are named: output, command line, environment, file, left file, server log.
 
-    ``given`` are the secrets that the caller puts into the command's environment, where they are of course seen.
+    ``given`` are secrets that the caller itself passes in the command's environment, where they are no leak.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Watch:
         self.samples = 0
 
     def run(self, command: Sequence[str], variables: Mapping[str, str], **how: Any) -> None:
-        """Run a command to its end and look at all of it; ``how`` is for Popen."""
+        """Run a command to its end and search all channels; ``how`` is passed to Popen."""
         position = len(self._server.logged())
         with (self._directory / "output").open("wb") as output:
             process = subprocess.Popen(
@@ -78,7 +78,7 @@ class Watch:
             self._look_at_file("left file", path)
 
     def look(self, channel: str, text: bytes, *, without: Iterable[str] = ()) -> None:
-        """Note which secrets a text shows."""
+        """Record which secrets a text contains."""
         skipped = set(without)
         for name, secret in self._secrets.items():
             if name not in skipped and any(form in text for form in forms(secret)):
@@ -87,7 +87,7 @@ class Watch:
             self.leaks.add((channel, "verifier"))
 
     def _files(self) -> list[Path]:
-        # os.walk passes over a directory that goes meanwhile.
+        # os.walk ignores a directory that is removed meanwhile.
         return [Path(place, name) for place, _directories, names in os.walk(self._directory) for name in names]
 
     def _sample(self, done: threading.Event) -> None:
@@ -104,7 +104,7 @@ class Watch:
     def _look_at_file(self, channel: str, path: Path) -> None:
         if path in self._planted:
             return
-        with contextlib.suppress(OSError):  # it is gone again
+        with contextlib.suppress(OSError):  # it was removed meanwhile
             if path.is_file() and path.stat().st_size < LARGEST_BYTES:
                 self.look(channel, path.read_bytes())
         if CORE_FILE.match(path.name):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each task twice in one ansible-playbook: in Ansible's worker process where it may, and as a module."""
+"""Runs each task twice in one ansible-playbook: in Ansible's worker process where possible, and as a module."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Mapping, Sequence
 from tools.runners.playbooks import Play, run_on_hosts
 
 SWITCH = "metamapper_in_worker"
-# As other connections and other users are, but on this machine and without a program of the system.
+# A connection and a become plugin that count as remote and as another user, but run on this machine as the same user.
 CONNECTION = """
 from ansible.plugins.connection.local import Connection as Local
 DOCUMENTATION = '''
@@ -49,9 +49,9 @@ Tasks = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Case:
-    """A task, what the play says around it, and what is done before each of the two runs of it.
+    """A task, keywords of its play, and tasks to run before each of its two runs.
 
-    ``place`` is where the first of the two is to run, as -vvv says it.
+    ``place`` is where the first run is expected to take place, as -vvv prints it.
     """
 
     task: Mapping[str, Any]
@@ -62,7 +62,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Pair:
-    """The registered results of both, where each ran, and the results that were printed, with their invocation."""
+    """Of both runs: the registered results, the places, and the printed results, which include the invocation."""
 
     results: tuple[dict[str, Any], dict[str, Any]]
     places: tuple[str, str]
@@ -70,7 +70,7 @@ class Pair:
 
 
 def _plays(name: str, case: Case, defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the play of a case: both tasks, each after what comes before it."""
+    """Return the play of a case: the task twice, each time after the tasks that precede it."""
     tasks: list[Mapping[str, Any]] = []
     for number, in_worker in enumerate((True, False)):
         variables = {SWITCH: in_worker} if number else {}
@@ -92,7 +92,7 @@ def _plays(name: str, case: Case, defaults: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _blocks(name: str, play: Play) -> list[str]:
-    """Return what was printed of the two tasks of a case."""
+    """Return the output of the two runs of a case."""
     blocks = re.split(r"^TASK \[", play.output, flags=re.MULTILINE)
     return [block for block in blocks if re.match(rf"{name} \d\]", block)]
 
@@ -104,11 +104,11 @@ def run_pairs(
     defaults: Mapping[str, Any],
     *options: str,
 ) -> tuple[Mapping[str, Pair], Play]:
-    """Run both tasks of each case in one ansible-playbook; ``defaults`` are the module_defaults of each play."""
+    """Run each case twice in one ansible-playbook; ``defaults`` are the module_defaults of each play."""
     for kind, name, text in (("connection", "elsewhere", CONNECTION), ("become", "pretend", BECOME)):
         (directory / f"{kind}_plugins").mkdir(exist_ok=True)
         (directory / f"{kind}_plugins" / f"{name}.py").write_text(text)
-    (directory / "ansible.cfg").write_text("[defaults]\ninject_invocation = true\n")  # only 2.21 and newer know it
+    (directory / "ansible.cfg").write_text("[defaults]\ninject_invocation = true\n")  # ansible-core 2.21 and newer
     plays = [_plays(name, case, defaults) for name, case in cases.items()]
     (directory / "pairs.yml").write_text(json.dumps(plays))
     hosts = {"db": variables, "other": {**variables, "ansible_connection": "elsewhere"}}

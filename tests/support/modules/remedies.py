@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs remedies literally: as the role that they name, in the database that they name, in their order."""
+"""Runs remedies literally: as the role and in the database that they name, in the given order."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ EVERYTHING_COMPARED: frozenset[str] = frozenset()
 
 @dataclass
 class Scene:
-    """A module, its options and a server on which something is wrong.
+    """A module, its options and a server with a problem.
 
-    ``answers`` are the values that only the user knows, by variable. ``grant`` grants access where a remedy says so,
-    with ``granted`` beside the options of the scene. ``not_compared`` are the severities of findings that do not count.
+    ``answers`` are values that only the user knows, by variable. ``grant`` grants access when a remedy says so, with
+    ``granted`` in addition to the options of the scene. ``not_compared`` are severities of findings to be ignored.
     """
 
     site: Site
@@ -39,13 +39,13 @@ class Scene:
         return run_module(self.module, copy.deepcopy(self.options))
 
     def things(self) -> list[dict[str, Any]]:
-        """Run, and return the problems of access, or the findings of visibility that count."""
+        """Run the module and return the problems (access) or the findings (visibility) that count."""
         outcome = self.run()
         found = [one for one in outcome.get("findings", []) if one["severity"] not in self.not_compared]
         return [*found, *outcome.get("problems", [])]
 
     def apply(self, remedy: Remedy) -> None:
-        """Do what a remedy says, and nothing else."""
+        """Carry out one remedy, and nothing else."""
         {"sql": self._sql, "variable": self._variable, "line": self._line}[remedy["kind"]](remedy)
 
     def _sql(self, remedy: Remedy) -> None:
@@ -65,7 +65,7 @@ class Scene:
         elif remedy["database"]:
             (entry,) = (one for one in self.options["databases"] if one["name"] == remedy["database"])
             entry[name] = changed(entry.get(name, []), value, remedy["change"])
-        elif name == "search_path":  # which visibility has not
+        elif name == "search_path":  # which is no option of visibility
             self.granted[name] = value
         else:
             self.options[name] = value
@@ -79,7 +79,7 @@ class Scene:
 
 
 def changed(current: Any, value: Any, change: str) -> Any:
-    """Return the value of a variable after a change."""
+    """Return the value of a variable after a remedy changed it."""
     if change == "set":
         return value
     others = [one for one in current if one not in value]
@@ -92,13 +92,13 @@ def major_version() -> float:
 
 
 def key(thing: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what tells one thing that is wrong from another."""
+    """Return what identifies a problem or a finding."""
     names = ("aspect", "database", "schema", "relation", "reason", "message")
     return tuple(thing.get(name, "") for name in names)
 
 
 def plan(thing: Mapping[str, Any], situation: str) -> list[Remedy]:
-    """Return the remedies to be run: all that are needed, or instead of them the alternative for a situation."""
+    """Return the remedies to run: all that are required, or the alternative for a situation instead."""
     mine = [one for one in thing["remedies"] if one.get("situation") == situation]
     if mine and mine[0]["is_alternative"]:
         return mine
@@ -106,10 +106,10 @@ def plan(thing: Mapping[str, Any], situation: str) -> list[Remedy]:
 
 
 def run_literally(scene: Scene, situation: str, meanwhile: Callable[[], Any] = lambda: None) -> None:
-    """Run, do in its order what is said of everything that is wrong, and run again: nothing that was fixed is left.
+    """Run, carry out the remedies of all problems in order, and run again: the problems must be gone, without new ones.
 
-    Nothing new is there, either. One of the remedies must be that of the situation. ``meanwhile`` is what happens
-    before the second run where the remedy is to wait for it.
+    One of the remedies must be that of the situation. ``meanwhile`` is called before the second run, for remedies that
+    say to wait.
     """
     before = scene.things()
     plans = {key(thing): plan(thing, situation) for thing in before}
@@ -128,6 +128,6 @@ def run_literally(scene: Scene, situation: str, meanwhile: Callable[[], Any] = l
 
 
 def run_in_vain(scene: Scene, situation: str) -> None:
-    """Run where a major version does not know a situation: nothing says its remedy."""
+    """Run on a major version on which a situation cannot occur: no problem may have its remedy."""
     told = [remedy.get("situation") for thing in scene.things() for remedy in thing["remedies"]]
     assert situation not in told

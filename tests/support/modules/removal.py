@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes access back, for tests."""
+"""Revokes access, for tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tools.runners.modules import Outcome, run_module
 
 
 def absent_options(warehouse: Warehouse, **changes: Any) -> dict[str, Any]:
-    """Return options of module access with state absent for a warehouse's group and user."""
+    """Return options of the module access with state=absent for a warehouse's group and user."""
     return {
         "login_host": warehouse.server.host,
         "login_port": warehouse.server.port,
@@ -24,18 +24,18 @@ def absent_options(warehouse: Warehouse, **changes: Any) -> dict[str, Any]:
 
 
 def remove(warehouse: Warehouse, *, check: bool = False, diff: bool = False, **changes: Any) -> Outcome:
-    """Run module access with state absent."""
+    """Run the module access with state=absent."""
     return run_module("access", absent_options(warehouse, **changes), check=check, diff=diff)
 
 
 def role_names(warehouse: Warehouse) -> set[str]:
-    """Return those of the warehouse's group and user that exist."""
+    """Return the names of the warehouse's group and user, without those that do not exist."""
     query = "SELECT rolname FROM pg_catalog.pg_roles WHERE rolname IN (%s, %s)"
     return {row[0] for row in warehouse.server.execute(query, parameters=[warehouse.group, warehouse.user])}
 
 
 def tables_extension(warehouse: Warehouse) -> str:
-    """Return an extension of this server that makes a view, if there is one."""
+    """Return the name of an extension that creates a view if this server has one, otherwise plpgsql."""
     query = "SELECT name FROM pg_available_extensions WHERE name IN ('pg_buffercache', 'plpgsql') ORDER BY name"
     name: str = warehouse.server.execute(query)[0][0]
     return name

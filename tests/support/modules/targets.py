@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pythons as targets have them: each that is here, with the last psycopg2-binary that was made for it.
+"""Python interpreters like those of targets: each one installed here, with the last psycopg2-binary released for it.
 
-The oldest Python also gets the oldest psycopg2 that the documentation promises.
+The oldest Python also gets the oldest psycopg2 that the documentation supports.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from tools.pythons import found
 CACHE = Path(os.environ.get("MM_CACHE", ROOT / ".cache")) / "targets"
 PSYCOPG2 = {"3.8": ("2.9.3", "2.9.10"), "3.9": ("2.9.12",)}
 CURRENT = ("2.9.13",)
-OLDEST = (3, 8)  # that this collection runs on
+OLDEST = (3, 8)  # Python that this collection supports on targets
 
 
 def supported() -> list[str]:
-    """Return the Pythons of targets that both the installed ansible-core and this collection support, oldest first."""
+    """Return the Python versions that ansible-core and this collection both support on targets, oldest first."""
     known = {*REMOTE_ONLY_PYTHON_VERSIONS, *CONTROLLER_PYTHON_VERSIONS}
     numbers = sorted(tuple(map(int, version.split("."))) for version in known)
     return [".".join(map(str, number)) for number in numbers if number >= OLDEST]
 
 
 def interpreters() -> dict[str, str]:
-    """Return an interpreter for each of those that is here, and each psycopg2 for it, by "3.x-2.9.y"; cached."""
+    """Return an interpreter for each supported Python and psycopg2 that exists here, by "3.x-2.9.y"; cached."""
     wanted = [
         (version, path, psycopg2)
         for version, path in found().items()
@@ -44,7 +44,7 @@ def _installed(python: str, name: str) -> str:
     CACHE.mkdir(parents=True, exist_ok=True)
     interpreter = str(CACHE / name / "bin" / "python")
     with (CACHE / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may be at it
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may be installing it
         if not (CACHE / name / "ready").exists():
             subprocess.run([python, "-m", "venv", "--clear", str(CACHE / name)], check=True)
             package = "psycopg2-binary==" + name.partition("-")[2]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the module visibility for one test's corner of a server, and picks out what it found."""
+"""Runs the module visibility for one test's database, and selects from its findings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def make_reader(site: Site) -> None:
 
 
 def options(site: Site, *schemas: str, **changes: Any) -> dict[str, Any]:
-    """Return options for this test's database; what is no option of the module belongs to the database's entry."""
+    """Return options for this test's database; changes that belong to an entry of ``databases`` go there."""
     of_database = ("name", "exclude_schemas", "metadata_schemas", "creators", "allow_empty", "accept_breaks_scan")
     entry = {"name": site.database, "schemas": list(schemas), "accept_breaks_scan": True}
     entry.update({key: changes.pop(key) for key in of_database if key in changes})
@@ -41,18 +41,18 @@ def look(site: Site, *schemas: str, **changes: Any) -> Outcome:
 
 
 def found(outcome: Outcome, aspect: str, *severities: str) -> list[dict[str, Any]]:
-    """Return the findings of an aspect, of some severities or of all but information."""
+    """Return the findings of an aspect; if no severities are given, all but those for information."""
     wanted: Sequence[str] = severities or ("failure", "warning")
     return [one for one in outcome["findings"] if one["aspect"] == aspect and one["severity"] in wanted]
 
 
 def statements(finding: dict[str, Any], situation: str = "") -> list[str]:
-    """Return the statements of a finding's remedy: of the one for a situation, where it has one, or of those needed."""
+    """Return the statements of a finding's remedies: of the one for a situation if given, else of the required ones."""
     mine = [one for one in finding["remedies"] if one.get("situation") == situation]
     chosen = mine or [one for one in finding["remedies"] if not one["is_alternative"]]
     return [statement for one in chosen for statement in one.get("statements", [])]
 
 
 def places(findings: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Return the schemas and relations of some findings."""
+    """Return schema and relation of each finding."""
     return [(one["schema"], one["relation"]) for one in findings]

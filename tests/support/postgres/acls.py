@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that anybody may do on a server, in one value that two of them can be compared in.
+"""All privileges on a server as one value, so that two states of a server can be compared.
 
-An ACL that is NULL is the same as its default spelled out, as is for PostgreSQL itself.
+A NULL ACL equals the default privileges spelled out, which PostgreSQL treats alike.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SELECT {name}, pg_get_userbyid(a.grantor), CASE a.grantee WHEN 0 THEN 'PUBLIC' E
        a.privilege_type, a.is_grantable
   FROM {catalog} o, aclexplode(COALESCE(o.{acl}, {default})) a ORDER BY 1, 2, 3, 4, 5
 """
-# The catalog, what identifies an object in it, its ACL, and what that means where it is NULL.
+# By catalog: an expression that identifies an object, its ACL column, and the default privileges that NULL stands for.
 CATALOGS: Mapping[str, tuple[str, str, str]] = {
     "pg_class": (
         "o.oid::regclass",
@@ -38,18 +38,18 @@ CATALOGS: Mapping[str, tuple[str, str, str]] = {
     "pg_default_acl": ("row(o.defaclrole::regrole, o.defaclnamespace, o.defaclobjtype)::text", "defaclacl", "NULL"),
 }  # fmt: skip
 ROLES = {
-    # Without oids: who was dropped and made again is the same.
+    # Without oids, so that a role that was dropped and created again counts as the same.
     "roles": "SELECT rolname, (to_jsonb(r) - 'oid' - 'rolconfig')::text FROM pg_roles r ORDER BY rolname",
     "memberships": "SELECT pg_get_userbyid(roleid), pg_get_userbyid(member), pg_get_userbyid(grantor), admin_option"
     " FROM pg_auth_members ORDER BY 1, 2, 3",
-    # In any order: who is reset and set again comes last.
+    # Sorted, since a setting that was reset and set again comes last.
     "settings": "SELECT pg_get_userbyid(setrole), setdatabase, ARRAY(SELECT unnest(setconfig) ORDER BY 1)"
     " FROM pg_db_role_setting ORDER BY 1, 2",
 }
 
 
 def acls(server: Server, *databases: str) -> Acls:
-    """Return the roles, their memberships and settings, and every privilege in some databases."""
+    """Return the roles, their memberships and settings, and every privilege in the given databases."""
     taken = dict(_answers(server, "postgres", ROLES))
     queries = {
         catalog: ITEMS.format(catalog=catalog, name=name, acl=acl, default=default)
@@ -62,7 +62,7 @@ def acls(server: Server, *databases: str) -> Acls:
 
 
 def _answers(server: Server, database: str, queries: Mapping[str, str]) -> Acls:
-    """Return what each query returns, over one connection."""
+    """Return the rows of each query, run over one connection."""
     with contextlib.closing(server.connect(database)) as connection, connection.cursor() as cursor:
         answers = {}
         for what, query in queries.items():
@@ -72,7 +72,7 @@ def _answers(server: Server, database: str, queries: Mapping[str, str]) -> Acls:
 
 
 def changed(before: Acls, after: Acls) -> dict[str, tuple[list[Any], list[Any]]]:
-    """Return what is gone and what has come between two of them; empty where they are the same."""
+    """Return by kind what was removed and what was added between two states; empty if they are equal."""
     return {
         what: (
             [row for row in before[what] if row not in after[what]],

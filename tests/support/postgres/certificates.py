@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A certificate authority for tests, what it signs, and a server that shows such a certificate."""
+"""A certificate authority for tests, the certificates that it signs, and a server that uses one."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ SETTINGS = ("autovacuum=off", "log_connections=on", "ssl=on")
 
 @dataclass(frozen=True)
 class Signed:
-    """Files: a certificate and its key."""
+    """The files of a certificate and its key."""
 
     certificate: Path
     key: Path
 
 
 class Authority:
-    """An authority that clients and servers may trust; ``certificate`` is the file for it."""
+    """A certificate authority; ``certificate`` is the file with which clients and servers trust it."""
 
     def __init__(self, directory: Path, name: str = "authority") -> None:
         self._directory = directory
@@ -43,13 +43,13 @@ class Authority:
         self.certificate.write_bytes(own.public_bytes(serialization.Encoding.PEM))
 
     def server(self, host: str) -> Signed:
-        """Make a certificate for the name of a host, and for no address."""
+        """Create a certificate for a host name, without IP addresses."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.DNSName(host)])
         return self._signed(self._builder(host, key).add_extension(names, critical=False), key, "server")
 
     def client(self, role: str) -> Signed:
-        """Make a certificate for a role of the server."""
+        """Create a client certificate for a role of the server."""
         key = ec.generate_private_key(ec.SECP256R1())
         return self._signed(self._builder(role, key), key, f"client-{x509.random_serial_number()}")
 
@@ -84,7 +84,7 @@ def _name(text: str) -> x509.Name:
 
 @dataclass(frozen=True)
 class Encrypted:
-    """A server with a certificate for "localhost", and the authority that it trusts for the certificates of clients."""
+    """A server with a certificate for "localhost", and the authority that it trusts for client certificates."""
 
     server: Server
     authority: Authority
@@ -92,7 +92,7 @@ class Encrypted:
 
 @contextlib.contextmanager
 def running_with_tls(major: str) -> Iterator[Encrypted]:
-    """Run a server with TLS for the length of a with block."""
+    """Run a server with TLS for the duration of a with block."""
     directory = Path(tempfile.mkdtemp(prefix="mm-tls-"))
     directory.chmod(0o755)
     try:

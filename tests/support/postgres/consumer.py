@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Metamapper does on a server: its two questions in their form, row by row, and what each object does to them.
+"""What Metamapper does on a server: its two queries in their original form, and the effect of each object on them.
 
-It logs in without a client_encoding of its own, decodes what comes, and stores schema by schema: one with a default of
-more than 255 characters, or with a backslash in its name, it cannot store and hides.
+Metamapper logs in without setting client_encoding, decodes the rows, and stores them schema by schema. It cannot store,
+and therefore hides, a schema with a column default of more than 255 characters or with a backslash in its name.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ SCHEMA, RELATION, DEFAULT = 0, 2, 10
 
 @dataclass(frozen=True)
 class Scan:
-    """What Metamapper gets: rows by schema and relation, or the SQLSTATE that ended it ("decode": it could not read).
+    """The result of a scan: rows by schema and relation, or the SQLSTATE of the error that ended the scan.
 
-    ``hidden`` are the schemas that it cannot store.
+    ``sqlstate`` is "decode" if a row could not be decoded, and empty if the scan succeeded.
     """
 
     sqlstate: str
@@ -76,7 +76,7 @@ class Scan:
 
     @property
     def hidden(self) -> frozenset[str]:
-        """The schemas that cannot be stored."""
+        """The schemas that Metamapper cannot store."""
         return frozenset(
             schema
             for (schema, _relation), rows in self.relations.items()
@@ -85,7 +85,7 @@ class Scan:
 
     @property
     def status(self) -> str:
-        """How Metamapper calls the run."""
+        """The status that Metamapper gives the run."""
         if self.sqlstate:
             return "FAILURE"
         return "PARTIAL" if self.hidden else "SUCCESS"
@@ -100,7 +100,7 @@ class Scan:
 
 
 def scan(site: Site, database: str = "") -> Scan:
-    """Log in and ask Metamapper's two questions as its user."""
+    """Log in as the Metamapper user, and run Metamapper's two queries."""
     try:
         with site.login(database=database) as connection:
             return _scanned(connection)
@@ -129,7 +129,7 @@ def _scanned(connection: Any) -> Scan:
 
 @dataclass(frozen=True)
 class Truth:
-    """What each object does to Metamapper's questions by itself, as the server's own functions tell."""
+    """The effect of each object alone on Metamapper's queries, as the server's own functions compute it."""
 
     failing: frozenset[tuple[str, str]]
     misread: frozenset[tuple[str, str]]
@@ -146,7 +146,7 @@ def _asked(cursor: Any, expression: str, text: str) -> Any:
 
 
 def truth(site: Site, database: str = "") -> Truth:
-    """Ask the server for each visible relation alone, which a query over all of them cannot tell."""
+    """Evaluate the casts for each visible relation separately, since one query over all would fail as a whole."""
     failing, misread, without_id, odd = set(), set(), set(), set()
     with site.login(database=database, client_encoding="UTF8") as connection, connection.cursor() as cursor:
         cursor.execute(VISIBLE)

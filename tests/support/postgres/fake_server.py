@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server that speaks just enough of PostgreSQL's protocol to answer a login in ways that no real one can be told to.
+"""Implements just enough of PostgreSQL's protocol to answer a login in ways that a real server cannot be made to.
 
 https://www.postgresql.org/docs/current/protocol-message-formats.html
 """
@@ -22,14 +22,14 @@ Answer = Callable[["Client"], None]
 
 
 class Client:
-    """A connection that somebody opened to the fake server; ``received`` is all that came after the start."""
+    """A client's connection to the fake server; ``received`` is everything that it sent after the startup message."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self.received = b""
 
     def start(self) -> None:
-        """Read the start of a session, refusing encryption."""
+        """Read the startup message, after refusing encryption."""
         while True:
             (length,) = struct.unpack(">I", self._exactly(4))
             body = self._exactly(length - 4)
@@ -42,12 +42,12 @@ class Client:
         self._connection.sendall(kind + struct.pack(">I", len(body) + 4) + body)
 
     def refuse(self, sqlstate: str, text: bytes) -> None:
-        """Send a FATAL error, its text in any encoding."""
+        """Send a FATAL error; its text may be in any encoding."""
         fields = {b"S": b"FATAL", b"V": b"FATAL", b"C": sqlstate.encode(), b"M": text}
         self.send(b"E", b"".join(key + value + b"\0" for key, value in fields.items()) + b"\0")
 
     def read(self) -> bytes:
-        """Return what the client sends next; empty where it hangs up."""
+        """Return what the client sends next; empty if it closes the connection."""
         part = self._connection.recv(65536)
         self.received += part
         return part
@@ -63,7 +63,7 @@ class Client:
 
 
 class FakeServer:
-    """Answers each login on ``port`` of 127.0.0.1; ``clients`` are those that came."""
+    """Answers each login on ``port`` of 127.0.0.1; ``clients`` are those that connected."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
@@ -72,7 +72,7 @@ class FakeServer:
         self.clients: list[Client] = []
 
     def serve(self) -> None:
-        """Answer until the socket is closed."""
+        """Answer logins until the socket is closed."""
         while True:
             try:
                 connection, _address = self._socket.accept()
@@ -81,7 +81,7 @@ class FakeServer:
             threading.Thread(target=self._serve_one, args=[connection], daemon=True).start()
 
     def close(self) -> None:
-        """End the server."""
+        """Stop the server."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
@@ -96,7 +96,7 @@ class FakeServer:
 
 @contextlib.contextmanager
 def fake_server(answer: Answer) -> Iterator[FakeServer]:
-    """Run a fake server for the length of a with block."""
+    """Run a fake server for the duration of a with block."""
     server = FakeServer(answer)
     threading.Thread(target=server.serve, daemon=True).start()
     try:
@@ -106,12 +106,12 @@ def fake_server(answer: Answer) -> Iterator[FakeServer]:
 
 
 def refuses(sqlstate: str, text: bytes) -> Answer:
-    """Return an answer to a login: an error."""
+    """Return an answer that refuses the login with an error."""
     return lambda client: client.refuse(sqlstate, text)
 
 
 def demands_iterations(count: int) -> Answer:
-    """Return an answer to a login: scram-sha-256, with so many iterations to be computed by the client.
+    """Return an answer that demands scram-sha-256, with ``count`` iterations to be computed by the client.
 
     https://www.rfc-editor.org/rfc/rfc5802#section-5.1
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Privileges of every kind that a role can hold in a database, granted by hand, and what of them is left."""
+"""Grants privileges of every kind that a role can hold in a database, and returns those that are left."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.se
 from tests.support.modules.access import HOSTILE, Warehouse, version
 from tests.support.values.names import a_server
 
-# An object of each kind in a schema {0}, made by the superuser; names that quoting must get right.
+# An object of each kind in a schema {0}, created by the superuser, with names that have to be quoted.
 OBJECTS = """
 CREATE TABLE {0}."t,a'b" ("co,l""umn" int, other int, "co'l" int);
 CREATE SEQUENCE {0}."se""q";
@@ -29,7 +29,7 @@ CREATE AGGREGATE {0}."or(dered"(float8 ORDER BY anyelement) (SFUNC = ordered_set
 """
 PROCEDURE = """CREATE PROCEDURE {0}."pro""c"(a int, b text) LANGUAGE sql AS 'SELECT 1'"""
 
-# What is granted, by the kind of object; {0} the schema, {1} the grantee, {2} the database, {3} a creator.
+# The GRANT for each kind of object; {0} is the schema, {1} the grantee, {2} the database, {3} a creator.
 GRANTS: Mapping[str, str] = {
     "relation": """GRANT SELECT, INSERT, TRIGGER ON {0}."t,a'b" TO {1}""",
     "column": """GRANT SELECT ("co,l""umn", "co'l"), UPDATE (other) ON {0}."t,a'b" TO {1}""",
@@ -67,7 +67,7 @@ NEWER_GRANTS: Mapping[str, tuple[int, str]] = {
 
 
 def make_objects(warehouse: Warehouse) -> str:
-    """Create an object of each kind in a schema of its own, and return its name."""
+    """Create an object of each kind in a new schema, and return the name of the schema."""
     schema = f"{HOSTILE} kinds"
     warehouse.run("CREATE SCHEMA {}", schema)
     warehouse.run(OBJECTS, schema)
@@ -78,7 +78,7 @@ def make_objects(warehouse: Warehouse) -> str:
 
 
 def grants(warehouse: Warehouse) -> dict[str, str]:
-    """Return the GRANTs that the server knows, by the kind of object."""
+    """Return the GRANTs that this version of the server supports, by the kind of object."""
     number = version(warehouse.server)
     newer = {kind: statement for kind, (since, statement) in NEWER_GRANTS.items() if number >= since}
     return {**GRANTS, **newer}
@@ -90,7 +90,7 @@ def grant(warehouse: Warehouse, statement: str, schema: str, role: str) -> None:
 
 
 def held(warehouse: Warehouse, *roles: str, user: str = "", **properties: Any) -> list[AclItem]:
-    """Return what the module finds that some roles hold, as the superuser or as a user with a password."""
+    """Return the privileges that the module finds for some roles, as the superuser or as a user with a password."""
     login = {"user": user, **properties} if user else {}
     connection = Connection(warehouse.server.connect(warehouse.database, **login))
     with Session(connection) as session:
@@ -99,7 +99,7 @@ def held(warehouse: Warehouse, *roles: str, user: str = "", **properties: Any) -
 
 
 def everything(warehouse: Warehouse, *roles: str) -> Desired:
-    """Return what asks for all that some roles hold: nothing is desired."""
+    """Return a desired state without any privilege, so that everything that some roles hold is extraneous."""
     users = tuple(User(name, Secret("")) for name in roles[1:])
     server = a_server(version_num=version(warehouse.server))
     return Desired(warehouse.database, AccessRequest(roles[0], users, state="absent"), server, None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the consumer does: a login and one query, of the same form as Metamapper's, which decides what it sees."""
+"""What Metamapper does: a login, and a query of the same form as the one that determines what it sees."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, FrozenSet, Optional, Tuple
 import psycopg2
 
 Column = Tuple[str, str, str]
-# None where the login or the query fails: then Metamapper keeps what it has.
+# None if the login or the query fails: Metamapper then keeps what it has.
 Seen = Optional[FrozenSet[Column]]
 
-# It neither quotes the names that it casts, nor asks for privileges first.
+# The query casts names without quoting them, and does not check privileges first.
 DEFINITIONS = """
 SELECT col.table_schema, col.table_name, col.column_name,
        col.table_schema::regnamespace::oid AS schema_id,
@@ -28,14 +28,14 @@ SELECT col.table_schema, col.table_name, col.column_name,
 
 
 def scan(connection: Any) -> frozenset[Column]:
-    """Return every column that a scan stores; raises psycopg2.Error where the scan fails."""
+    """Return every column that a scan stores; raises psycopg2.Error if the scan fails."""
     with connection.cursor() as cursor:
         cursor.execute(DEFINITIONS)
         return frozenset((row[0], row[1], row[2]) for row in cursor.fetchall())
 
 
 def scan_as(**parameters: Any) -> Seen:
-    """Log in, scan and log out; None where that fails."""
+    """Log in, scan and log out; return None if that fails."""
     try:
         with contextlib.closing(psycopg2.connect(connect_timeout=5, **parameters)) as connection:
             return scan(connection)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""PgBouncer in front of a server, in transaction mode: each transaction may get another of the server's sessions."""
+"""PgBouncer in front of a server in transaction pooling: each transaction may get another server session."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ server_reset_query_always = 0
 
 @contextlib.contextmanager
 def pgbouncer(server: Server) -> Iterator[int]:
-    """Run PgBouncer for the length of a with block and return its port."""
+    """Run PgBouncer for the duration of a with block and return its port."""
     port = free_port()
     directory = Path(tempfile.mkdtemp(prefix="mm-pgbouncer-"))
     binary = for_another_user(program("pgbouncer"), directory)
-    directory.chmod(0o777)  # it does not run as root
+    directory.chmod(0o777)  # PgBouncer refuses to run as root
     as_nobody: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
     text = CONFIGURATION.format(
         host=server.host,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One test's own corner of a server: a fresh database, and roles whose names no other test uses."""
+"""One test's share of a server: a fresh database, and roles with names that no other test uses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _numbers = itertools.count(1)
 
 
 def identifiers(text: str, *names: str) -> sql.Composed:
-    """Return a statement with quoted names in the place of each {}."""
+    """Return a statement with quoted names in place of each {}."""
     return sql.SQL(text).format(*(sql.Identifier(name) for name in names))
 
 
@@ -25,7 +25,7 @@ ENDED = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 
 
 
 class Site:
-    """A fresh database and names for roles, of this test alone; all of it goes away at the end."""
+    """A fresh database and role names for one test; everything is dropped at the end."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -38,11 +38,11 @@ class Site:
 
     @cached_property
     def database(self) -> str:
-        """The database of this test; made when it is first asked for."""
+        """The database of this test, created at the first use."""
         return self.create_database("warehouse")
 
     def variables(self, *schemas: str, **others: Any) -> dict[str, Any]:
-        """Return what an inventory says of this server, its superuser, and some schemas of this test's database."""
+        """Return inventory variables for this server, its superuser, and some schemas of this test's database."""
         own = {
             "metamapper_login_host": self.server.host,
             "metamapper_login_port": self.server.port,
@@ -59,7 +59,7 @@ class Site:
         return f"{name}_{self.suffix}"
 
     def create_database(self, name: str, *, owner: str = "", encoding: str = "") -> str:
-        """Create a database of this test and return its name; no encoding is the server's own."""
+        """Create a database of this test and return its name; without an encoding, it has the server's."""
         database = f"{name}_{self.suffix}"
         clause = identifiers(" OWNER {}", owner) if owner else sql.SQL("")
         if encoding:
@@ -71,7 +71,7 @@ class Site:
         return database
 
     def create_database_exactly(self, name: str) -> None:
-        """Create a database of this test under a name that means something."""
+        """Create a database of this test under exactly this name."""
         self.server.execute(identifiers("CREATE DATABASE {}", name))
         self._databases.append(name)
 
@@ -82,22 +82,22 @@ class Site:
         return role
 
     def create_role_exactly(self, role: str, password: str) -> None:
-        """Create a login role under a name that this test has already."""
+        """Create a login role under exactly this name."""
         statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
         self.server.execute(statement)
 
     def run(self, script: str, *names: str, database: str = "") -> list[tuple[Any, ...]]:
-        """Run statements as the superuser in this test's database, with quoted names in the place of each {}."""
+        """Run statements as the superuser in this test's database, with quoted names in place of each {}."""
         statement = identifiers(script, *names) if names else script
         return self.server.execute(statement, database=database or self.database)
 
     def run_as(self, role: str, script: str, *names: str) -> list[tuple[Any, ...]]:
-        """Run statements under SET ROLE, so that what they create belongs to the role."""
+        """Run statements under SET ROLE, so that the role owns what they create."""
         return self.run("SET ROLE {}; " + script, role, *names)
 
     @contextlib.contextmanager
     def login(self, user: str = "", password: str = "", database: str = "", **parameters: str) -> Iterator[Any]:
-        """Log in over TCP: as the metamapper user, unless told otherwise."""
+        """Log in over TCP, by default as the metamapper user."""
         connection = self.server.connect(
             database or self.database, user=user or self.user, password=password or self.password, **parameters
         )
@@ -108,7 +108,7 @@ class Site:
         return {row[0] for row in self.server.execute("SELECT rolname FROM pg_catalog.pg_roles")}
 
     def clean_up(self) -> None:
-        """Drop the databases and every role that came since the beginning."""
+        """Drop the databases of this test, and every role created since its start."""
         with contextlib.closing(self.server.connect()) as connection, connection.cursor() as cursor:
             for database in self._databases:
                 cursor.execute(ENDED, [database])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How far a run came: which of its transactions the server has kept, each of them whole."""
+"""How far an interrupted run came: which of its transactions were committed, each of them completely."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.postgres.acls import Acls, acls
 NOTHING, ALL, LOCKED_OUT, A_PART = "nothing", "all", "locked out", "a part"
 Stage = Tuple[str, ...]
 
-# Of the group, of each of two databases, and of the users: what is there after each transaction.
+# The state of the group, of each of two databases, and of the users, after each transaction.
 GRANTING: Sequence[Stage] = (
     (NOTHING, NOTHING, NOTHING, NOTHING),
     (ALL, NOTHING, NOTHING, NOTHING),
@@ -31,9 +31,9 @@ Unit = Mapping[str, Any]
 
 
 class Stages:
-    """Two databases of a warehouse's server, seen without any access and with all of it.
+    """Two databases of a warehouse's server, whose state is compared with that before and after granting access.
 
-    ``grant`` gives all of it, for some entries of ``databases``.
+    ``grant`` grants access to the given entries of ``databases``.
     """
 
     def __init__(self, warehouse: Warehouse, grant: Callable[[Sequence[Mapping[str, Any]]], Any]) -> None:
@@ -55,7 +55,7 @@ class Stages:
         return database
 
     def reached(self) -> Stage:
-        """Return what is there of the group, of each database, and of the users."""
+        """Return the state of the group, of each database, and of the users."""
         return tuple(self._state(name, unit) for name, unit in self._units().items())
 
     def _state(self, name: str, unit: Unit) -> str:
@@ -66,7 +66,7 @@ class Stages:
         return LOCKED_OUT if name == "users" and unit == self._locked_out else A_PART
 
     def _units(self) -> Mapping[str, Unit]:
-        """Return what each transaction is about."""
+        """Return by name the part of the server's state that each transaction changes."""
         found = acls(self._warehouse.server, *self.databases)
         roles = {name: json.loads(properties) for name, properties in found["roles"]}
         return {
@@ -84,7 +84,7 @@ class Stages:
 
 
 def _database(found: Acls, database: str) -> Unit:
-    """Return every privilege in one database, and on it alone of all databases."""
+    """Return every privilege in and on one database, without those on other databases."""
     own = {what: rows for what, rows in found.items() if what.startswith(f"{database}: ")}
     own[f"{database}: pg_database"] = [row for row in own[f"{database}: pg_database"] if row[0] == database]
     del own[f"{database}: pg_tablespace"]

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real sshd on loopback, with keys, configuration and log in a directory of its own.
+"""A real sshd on loopback, with keys, configuration and log in a separate directory.
 
-It runs as an ordinary user: ours, or "daemon" where we are root, since an sshd of root's wants a directory in /run.
-Such an sshd logs in nobody but that user, which is all that a forward needs.
+It runs as an ordinary user: the current one, or "daemon" if that is root, since an sshd that runs as root requires a
+directory in /run. Such an sshd can log in only its own user, which suffices for forwarding.
 
-OpenSSH's client finds ``~/.ssh`` through the passwd database, not through HOME. So that tests can have an ssh_config
-of their own and no file of the user's is read or written, ``client_directory`` holds an ``ssh`` that adds ``-F``: to be
-put first in PATH. What stands in that file is read just as ``~/.ssh/config`` is, and jump hosts inherit it.
+OpenSSH's client finds ``~/.ssh`` through the passwd database, not through HOME. So that tests can use an ssh_config of
+their own, and neither read nor write the user's files, ``client_directory`` creates an ``ssh`` that adds ``-F``, for a
+directory at the front of PATH. OpenSSH treats that file like ``~/.ssh/config``, and jump hosts inherit it.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ OPTIONS: Mapping[str, str] = {
 
 
 def make_key(path: Path, *, passphrase: str = "") -> Path:
-    """Make a private key, and its public half beside it."""
+    """Create a private key, and its public key beside it."""
     command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-C", path.name, "-f", str(path)]
     subprocess.run(command, check=True)
     return path
 
 
 class Sshd:
-    """A running sshd; ``options`` are added to its configuration or replace lines of it."""
+    """A running sshd; ``options`` are added to its configuration or replace its settings."""
 
     def __init__(self, options: Mapping[str, str] | None = None) -> None:
         self.host = "127.0.0.1"
@@ -92,7 +92,7 @@ class Sshd:
         (self.work / "sshd_config").write_text("\n".join(lines) + "\n")
 
     def known_as(self, name: str = "") -> str:
-        """Return the line of known_hosts for this sshd, under its address or another name."""
+        """Return the known_hosts line of this sshd, under its address or another name."""
         return f"{name or f'[{self.host}]:{self.port}'} {self.host_key.with_suffix('.pub').read_text()}"
 
     def start(self) -> None:
@@ -110,7 +110,7 @@ class Sshd:
             time.sleep(0.01)
 
     def processes(self) -> list[int]:
-        """Return the processes of this sshd, its sessions included."""
+        """Return the process IDs of this sshd, including those of its sessions."""
         return [self._process.pid, *children_of(self._process.pid)] if self._process else []
 
     def signal(self, number: int) -> None:
@@ -120,7 +120,7 @@ class Sshd:
                 os.kill(process, number)
 
     def destroy(self) -> None:
-        """Kill all of it and remove all that it left."""
+        """Kill all processes of this sshd and remove its directory."""
         self.signal(signal.SIGKILL)
         if self._process is not None:
             self._process.wait()
@@ -143,7 +143,7 @@ class Sshd:
 
 
 def client_directory(directory: Path, configuration: str) -> Path:
-    """Make a directory with an ``ssh`` that reads a configuration instead of the user's; return it for PATH."""
+    """Create a directory with an ``ssh`` that reads this configuration instead of the user's; return it for PATH."""
     client = str(program("ssh"))
     directory.mkdir(exist_ok=True)
     (directory / "config").write_text(configuration)

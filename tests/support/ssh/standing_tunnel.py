@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tunnel of the role ``tunnel``, kept open by a supervisor of our own where there is no systemd.
+"""The tunnel of the role ``tunnel``, kept open by a small supervisor instead of systemd.
 
-The unit is the role's template, and the supervisor does what its lines say: ExecStart, RestartSec and
-RestartPreventExitStatus. As systemd does, it kills what is left of a service before it starts it again.
+The unit comes from the role's template. The supervisor implements ExecStart, RestartSec and RestartPreventExitStatus.
+Like systemd, it kills the remaining processes of a service before it restarts it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ROLE = Path(__file__).resolve().parents[3] / "roles" / "tunnel"
 
 
 def unit_text(tunnel: Tunnel, directory: Path) -> str:
-    """Return the unit of a tunnel, as the role's template makes it."""
+    """Return the unit of a tunnel, rendered from the role's template."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     environment.filters["metamapper.postgresql.tunnel_command"] = functools.partial(
         tunnel_command, ssh=str(program("ssh"))
@@ -49,13 +49,13 @@ def unit_text(tunnel: Tunnel, directory: Path) -> str:
 
 
 class StandingTunnel:
-    """A tunnel through a bastion of the tests to a target, while it is entered."""
+    """A context manager that keeps a tunnel through a test's bastion to a target open."""
 
     def __init__(self, sshd: Sshd, target: str, directory: Path) -> None:
         self.tunnel = Tunnel("bastion", sshd.host, sshd.port, sshd.user, target, "127.0.0.1", free_port())
         self.port = self.tunnel.listen_port
         self.starts = 0
-        self.ended_with: int | None = None  # where it is not started again
+        self.ended_with: int | None = None  # the exit status that prevented a restart
         self._log = directory / "log"
         self._stop = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
@@ -97,21 +97,21 @@ class StandingTunnel:
 
     @property
     def main(self) -> int:
-        """The main process of the service."""
+        """The process ID of the service's main process."""
         assert self._process is not None
         return self._process.pid
 
     @property
     def ssh(self) -> int:
-        """The process of ssh."""
+        """The process ID of ssh."""
         return next(one for one in children_of(self.main) if command_line(one).startswith(str(program("ssh"))))
 
     def logged(self) -> str:
-        """Return what the service has said."""
+        """Return the output of the service so far."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     def wait(self, is_so: Any, seconds: float = 60.0) -> float:
-        """Wait until something is so, and return how many seconds that took; raise AssertionError if longer."""
+        """Wait until a condition holds and return the seconds that took; raises AssertionError after ``seconds``."""
         start = time.monotonic()
         while not is_so():
             if time.monotonic() - start > seconds:

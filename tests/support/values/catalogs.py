@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Random catalogs, and what GRANT does to one: a model that plans are tried on."""
+"""Random catalogs, and the effect of GRANT on one: a model on which plans are tested."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ from tests.support.values.names import (
 GROUP = "readers"
 SERVER = a_server()
 HOLDINGS = strategies.sampled_from([DIRECT, LACKING, THROUGH_PUBLIC, OUT_OF_REACH])
-# What the query returns: whether a relation that can be granted is readable through PUBLIC is not asked.
+# is_grantable and is_effective as the query returns them: it does not check a relation that can be granted for access
+# through PUBLIC, so that both are never true.
 REACH = strategies.sampled_from([(True, False), (False, True), (False, False)])
 
 NAMES = strategies.sampled_from([*NAMES_THAT_HURT[:8], "a.b", "line\nbreak", "%s", "{0}"])
@@ -60,12 +61,12 @@ OWNERS = strategies.sampled_from(["owner", "Owner", HOSTILE])
 
 
 def catalogs() -> strategies.SearchStrategy[DatabaseFacts]:
-    """Return any database: some privileges held, some lacking, some beyond the administrator's reach."""
+    """Return any database: privileges may be held, missing, or not grantable by the administrator."""
     return _catalogs(HOLDINGS, REACH, strategies.booleans(), ("", "deputy", None))
 
 
 def grantable_catalogs() -> strategies.SearchStrategy[DatabaseFacts]:
-    """Return a database of a superuser's: what is lacking can be granted."""
+    """Return a database as a superuser sees it: every missing privilege can be granted."""
     holdings = strategies.sampled_from([DIRECT, LACKING])
     return _catalogs(holdings, strategies.just((True, False)), strategies.just(True), ("", "deputy"))
 
@@ -119,19 +120,19 @@ def _catalogs(
 
 
 def desired(facts: DatabaseFacts, creators: tuple[str, ...] | None = None) -> Desired:
-    """Return what is desired of a database of which all schemas are in scope."""
+    """Return the desired state of a database with all schemas in scope."""
     request = a_request(GROUP, "metamapper", accept_references=True)
     target = Target(facts.name, DatabaseEntry(facts.name, ("*",), creators=creators))
     return Desired(facts.name, request, SERVER, target)
 
 
 def plan(facts: DatabaseFacts, creators: tuple[str, ...] | None = None) -> DatabasePlan:
-    """Return the plan for a database of which all schemas are in scope."""
+    """Return the plan for a database with all schemas in scope."""
     return plan_database(facts, desired(facts, creators))
 
 
 def granted(facts: DatabaseFacts, done: DatabasePlan) -> DatabaseFacts:
-    """Return what the catalog says after a plan was carried out."""
+    """Return the facts of the catalog after a plan was executed."""
     made, undone = set(done.grants), set(done.revokes)
 
     def held(state: PrivilegeState, grant: Grant) -> PrivilegeState:
@@ -157,7 +158,7 @@ def granted(facts: DatabaseFacts, done: DatabasePlan) -> DatabaseFacts:
 
 
 def grants_in(statements: Iterable[Statement], action: str = "GRANT") -> Iterator[Grant]:
-    """Yield what PostgreSQL grants (or with REVOKE, takes back) when it runs some statements, in order."""
+    """Yield in order what PostgreSQL grants (with REVOKE: revokes) when it runs some statements."""
     for statement in statements:
         words = statement.template.split(" {}")[0].rstrip(",")
         listed = statement.names[:-1]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What module visibility knows of a database in which all is well, to be changed by tests."""
+"""The facts that the module visibility has about a database without problems, to be changed by tests."""
 
 from __future__ import annotations
 
@@ -38,6 +38,6 @@ FACTS = DatabaseFacts(
 
 
 def detail(category: str, **changes: Any) -> RelationDetail:
-    """Return a relation with something to say, of the listed schema unless told otherwise."""
+    """Return a relation of a category that causes findings, by default in the listed schema."""
     plain = RelationDetail(category, "sales", "t", "r", 4, 4, 4, 1, "", ("readers",), False, False)
     return replace(plain, **changes)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Results of the module "visibility" as data: what a play hands to the report."""
+"""Results of the module visibility as data, as a play passes them to the report."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Result = dict[str, Any]
 
 
 def finding(aspect: str, severity: str, reason: str, remedy: Any = "", **place: str) -> Result:
-    """Return a finding; ``place`` is out of database, schema and relation."""
+    """Return a finding; ``place`` may contain database, schema and relation."""
     return {
         "aspect": aspect,
         "severity": severity,
@@ -31,7 +31,7 @@ def finding(aspect: str, severity: str, reason: str, remedy: Any = "", **place: 
 def schema(
     name: str, *, visible: int = 12, expected: int = 12, privilege: str = "select", future: bool = True
 ) -> Result:
-    """Return the coverage of a schema, with ten columns a relation."""
+    """Return the coverage of a schema, with ten columns per relation."""
     return {
         "name": name,
         "privilege": privilege,
@@ -47,7 +47,7 @@ def database(name: str, schemas: Sequence[Result], *, status: str = "ok") -> Res
 
 
 def result(databases: Sequence[Result] = (), findings: Sequence[Result] = (), *, message: str = "") -> Result:
-    """Return what the module returns: failed where there is a message."""
+    """Return a result of the module; with a message, a failed one."""
     aspects = ("connection", "missing", "breaks_scan", "future", "lost", "exposed", "excess", "limits")
     by_aspect = {name: [each for each in findings if each["aspect"] == name] for name in aspects}
     return {
@@ -68,7 +68,7 @@ def result(databases: Sequence[Result] = (), findings: Sequence[Result] = (), *,
 def scope(
     left_out: Sequence[tuple[str, str, str]] = (), taken_in: Sequence[tuple[str, str]] = (), *, existing: int = 0
 ) -> Result:
-    """Return an account: database, schema and reason of what was left out, database and schema of what was taken in."""
+    """Return a scope: (database, schema, reason) of what was left out, (database, schema) of what was included."""
     return {
         "databases": [{"name": "d", "entry": "*", "schemas": 1, "existing_schemas": existing or 1}],
         "left_out": [
@@ -97,5 +97,5 @@ PASSED = result([database("crm", [schema("core")])])
 
 
 def report(**results: Mapping[str, Any] | None) -> Report:
-    """Return the report on servers named by keywords."""
+    """Return the report on some servers; each keyword is a server's name, with its result."""
     return report_of(results, created=CREATED)

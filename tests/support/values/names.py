@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values for tests: names that hurt, strategies that make more of them, and facts as a catalog would state them."""
+"""Values for tests: hostile names, strategies that generate more of them, and facts as read from a catalog."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ OUT_OF_REACH = PrivilegeState(is_direct=False, is_effective=False, is_grantable=
 
 
 def names() -> strategies.SearchStrategy[str]:
-    """Return any name that PostgreSQL allows, the ones that hurt more often."""
+    """Return any name that PostgreSQL allows, with hostile ones more often."""
     characters = strategies.characters(exclude_characters="\0", exclude_categories=["Cs"])
     short = strategies.text(characters, min_size=1, max_size=12).filter(lambda name: len(name.encode()) <= 63)
     return strategies.sampled_from(NAMES_THAT_HURT) | short
 
 
 def a_role(name: str, **properties: Any) -> RoleFacts:
-    """Return a role as CREATE ROLE makes it, but for the properties given."""
+    """Return a role as CREATE ROLE creates it, except for the given properties."""
     plain: dict[str, Any] = {
         "is_superuser": False,
         "is_replication": False,
@@ -100,7 +100,7 @@ def a_role(name: str, **properties: Any) -> RoleFacts:
 
 
 def a_reader(name: str, **properties: Any) -> RoleFacts:
-    """Return a user as this collection leaves it."""
+    """Return a user as this collection configures it."""
     settings = {"": {"default_transaction_read_only": "on", "client_encoding": "UTF8"}}
     plain = {"can_login": True, "connection_limit": 20, "is_in_group": True, "settings": settings}
     return a_role(name, **{**plain, **properties})
@@ -110,7 +110,7 @@ ADMIN = a_role("admin", is_superuser=True, can_login=True)
 
 
 def a_server(*roles: RoleFacts, admin: RoleFacts = ADMIN, **properties: Any) -> ServerFacts:
-    """Return a server with these roles and its administrator, who logs in as itself."""
+    """Return a server with these roles and an administrator that logs in under its own name."""
     plain: dict[str, Any] = {
         "version_num": SERVER_17,
         "version": "17.10",
@@ -130,18 +130,18 @@ def a_server(*roles: RoleFacts, admin: RoleFacts = ADMIN, **properties: Any) -> 
 
 
 def a_listed_database(name: str, **properties: bool) -> ListedDatabase:
-    """Return an ordinary database of a server, but for the properties given."""
+    """Return an ordinary database of a server, except for the given properties."""
     plain = {"allows_connections": True, "is_template": False, "can_connect": True, "is_open": True}
     return ListedDatabase(name, **{**plain, **properties})
 
 
 def a_schema(name: str, usage: PrivilegeState = LACKING, **properties: Any) -> SchemaFacts:
-    """Return a schema; the group lacks USAGE and the administrator can grant it, unless told otherwise."""
+    """Return a schema; by default the group lacks USAGE and the administrator can grant it."""
     return SchemaFacts(len(name), name, usage=usage, **{"owner": "owner", "is_usable": True, **properties})
 
 
 def a_creator(schema: str, name: str = "owner", **properties: Any) -> CreatorFacts:
-    """Return the owner of a schema, who has no relation there and no default privilege for the group."""
+    """Return the owner of a schema, who owns no relation there and has no default privilege for the group."""
     plain: dict[str, Any] = {
         "is_superuser": False,
         "relations": 0,
@@ -186,7 +186,7 @@ def an_item(schema: str = "s", name: str = "t", **properties: Any) -> AclItem:
 
 
 def a_database(*schemas: SchemaFacts, **properties: Any) -> DatabaseFacts:
-    """Return a database of which all schemas are wanted; CONNECT is lacking and can be granted."""
+    """Return a database with all schemas in scope; CONNECT is missing and can be granted."""
     plain: dict[str, Any] = {
         "name": "warehouse",
         "owner": "owner",
@@ -204,18 +204,18 @@ def a_database(*schemas: SchemaFacts, **properties: Any) -> DatabaseFacts:
 
 
 def an_entry(name: str = "warehouse", *schemas: str, **properties: Any) -> DatabaseEntry:
-    """Return an entry of ``databases``; of all schemas, unless some are named."""
+    """Return an entry of ``databases``, for all schemas unless some are named."""
     return DatabaseEntry(name, schemas or ("*",), **properties)
 
 
 def a_request(group: str = "readers", *users: str, **properties: Any) -> AccessRequest:
-    """Return what a task asks for; of one user, unless some are named."""
+    """Return the request of a task, with one user unless some are named."""
     wanted = tuple(User(name, Secret(PASSWORD)) for name in users or ("metamapper",))
     return AccessRequest(group, **{"users": wanted, "databases": (an_entry(),), **properties})
 
 
 def options(**changes: Any) -> dict[str, Any]:
-    """Return the options of module access that say what is wanted, as Ansible hands them over."""
+    """Return the options of the module access that define the desired state, as Ansible passes them."""
     plain = {
         "group": "readers",
         "users": [{"name": "metamapper", "password": PASSWORD, "state": "present"}],
@@ -237,7 +237,7 @@ def options(**changes: Any) -> dict[str, Any]:
 
 
 def entry_options(**changes: Any) -> dict[str, Any]:
-    """Return the options of one database, as Ansible hands them over."""
+    """Return the options of one database, as Ansible passes them."""
     plain = {
         "name": "warehouse",
         "schemas": ["sales"],

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A session of values: it answers each question with the rows that it was given."""
+"""A stand-in for a session: it answers each query with given rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.values.names import SERVER_17
 
 
 class Catalog:
-    """A session that answers each question with some rows, and remembers what it was asked with."""
+    """A session that answers each query with the rows given for it, and records the parameters."""
 
     def __init__(self, answers: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
         self._answers = answers

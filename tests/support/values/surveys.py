@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What module access finds on a server, made of values, and what becomes of it in check mode."""
+"""What the module access finds on a server, built from values, and the result in check mode."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ WHERE = Server(Login("admin"), "postgres")
 def a_survey(
     *databases: DatabaseFacts, roles: tuple[RoleFacts, ...] = (), passwords: Mapping[str, Password] | None = None
 ) -> Survey:
-    """Return what would have been found on a server with some roles and databases."""
+    """Return what the module would find on a server with some roles and databases."""
     facts = a_server(*roles)
     known = passwords if passwords is not None else {role.name: Password("proven") for role in roles[1:]}
     to_set = [name for name, password in known.items() if password.state == "wrong"]
@@ -70,7 +70,7 @@ def a_survey(
 
 
 def in_check_mode(survey: Survey, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Any]:
-    """Return the result of check mode for what was found."""
+    """Return the result of check mode for a survey."""
     monkeypatch.setattr(_access, "survey", lambda _where, _wanted: survey)
     return _access.ensure_access(WHERE, WISH, check_mode=True)
 
