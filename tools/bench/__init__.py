@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Times the modules beside what else does the job: one scenario a file, candidates in turn, ratios to run again.
+"""Benchmarks the modules against alternatives: one scenario per file, whose candidates run in turn.
 
-What counts are the ratios, not the seconds: all candidates of a scenario meet the same machine in the same run.
+The ratios count, not the seconds: all candidates of a scenario run on the same machine in the same run.
 """

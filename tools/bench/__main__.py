@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command: ``python -m tools.bench [SCENARIO...]``, sizes in the environment; prints Markdown, keeps JSON."""
+"""The command ``python -m tools.bench [SCENARIO...]``: sizes come from the environment; prints Markdown, keeps JSON."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ SCENARIOS: Mapping[str, Callable[[Sizes], ContextManager[Scenario]]] = {
 
 
 def main() -> None:
-    """Run the scenarios named, or all; write the document where OUT says so."""
+    """Run the named scenarios, or all; write the document to OUT if that is set."""
     sizes = sizes_from(os.environ)
     cache = ROOT / ".cache" / "bench"
-    load = os.getloadavg()[0]  # before the first scenario, which is a load itself
+    load = os.getloadavg()[0]  # before the first scenario, which causes load itself
     for name in sys.argv[1:] or SCENARIOS:
         with SCENARIOS[name](sizes) as scenario:
             measured = collected(list(interleaved(scenario.turns, sizes.runs)))

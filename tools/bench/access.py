@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job as our modules are told to do it."""
+"""The benchmarked job as options and tasks of this collection."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Tasks = Sequence[Mapping[str, Any]]
 
 
 def way(server: Server) -> dict[str, Any]:
-    """Return the options that lead to a server; TLS costs all candidates the same, so there is none."""
+    """Return the connection options for a server; without TLS, which would cost all candidates the same."""
     return {"login_host": server.host, "login_port": server.port, "ssl_mode": "disable"}
 
 
 def access(server: Server, *databases: str) -> dict[str, Any]:
-    """Return options of module access: all that ``content`` makes, in some databases."""
+    """Return options of the module access for all schemas that ``content`` creates in some databases."""
     return {
         **way(server),
         "login_password": server.password,
@@ -34,7 +34,7 @@ def access(server: Server, *databases: str) -> dict[str, Any]:
 
 
 def play(tasks: Tasks, hosts: Sequence[str] = ("bench",), *options: str) -> Play:
-    """Run tasks by ansible-playbook on some hosts that are all this machine; raises AssertionError where one fails."""
+    """Run tasks with ansible-playbook on hosts that all stand for this machine; raises AssertionError if one fails."""
     content = [{"name": "Bench", "hosts": "all", "gather_facts": False, "connection": "local", "tasks": tasks}]
     variables = {"ansible_python_interpreter": sys.executable}
     with tempfile.TemporaryDirectory() as directory:
@@ -48,7 +48,7 @@ def task(module: str, options: Mapping[str, Any]) -> Play:
 
 
 def forget(server: Server) -> None:
-    """Drop what a run makes, in every database, roles included."""
+    """Revoke what a run grants in every database, and drop the roles that it creates."""
     made = {role for (role,) in server.execute("SELECT rolname::text FROM pg_catalog.pg_roles")} & {USER, GROUP}
     databases = server.execute("SELECT datname FROM pg_catalog.pg_database WHERE datallowconn") if made else []
     for role in made:

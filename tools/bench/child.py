@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs one thing in a process of its own, and tells what it took: ``python -m tools.bench.child``, a job on stdin.
+"""Runs one job in a separate process and measures it: ``python -m tools.bench.child``, with the job on stdin.
 
-A module runs as Ansible runs it: its result goes to standard output. What it took goes to standard error.
+A module runs as Ansible runs it, with its result on standard output. The measurements go to standard error.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from ansible.module_utils import basic
 from tests.support.postgres.consumer import TABLES_AND_COLUMNS
 from tools.runners.modules import COLLECTION, ROOT
 
-# What tells the questions of the consumer's form from the module's own.
+# Words that distinguish Metamapper's queries, which the module also runs, from the module's own.
 CONSUMERS_FORM = ("information_schema.columns", "pg_stat_user_indexes", "metamapper_rows")
 
 spent: dict[str, float] = {"consumer": 0.0, "own": 0.0}
 
 
 class TimedCursor(psycopg2.extensions.cursor):
-    """A cursor that adds up how long it waited, by whose question it was."""
+    """A cursor that adds up the time waited, separately for Metamapper's queries and the module's own."""
 
     def execute(self, query: Any, parameters: Any = None) -> None:
         """Run a statement."""
@@ -53,13 +53,13 @@ class TimedCursor(psycopg2.extensions.cursor):
 
 
 def peak_megabytes() -> float:
-    """Return the most memory that this process ever held."""
+    """Return the peak memory of this process."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
 def scan(way: Mapping[str, Any]) -> Callable[[], None]:
-    """Return Metamapper's question as it asks it, all rows taken at once."""
+    """Return a function that runs Metamapper's query as Metamapper does, fetching all rows at once."""
     return lambda: _scanned(way)
 
 
@@ -70,7 +70,7 @@ def _scanned(way: Mapping[str, Any]) -> None:
 
 
 def module(name: str, options: Mapping[str, Any]) -> Callable[[], None]:
-    """Return the main() of a module of this collection, imported, with its options where Ansible puts them."""
+    """Return the main() of a module of this collection, with its options where Ansible puts them."""
     arguments = {**options, "_ansible_remote_tmp": "/tmp"}
     basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
     basic._ANSIBLE_PROFILE = "legacy"
@@ -81,7 +81,7 @@ def module(name: str, options: Mapping[str, Any]) -> Callable[[], None]:
 
 
 def main() -> None:
-    """Do the job, and print what it took."""
+    """Do the job on standard input, and print the measurements."""
     job = json.load(sys.stdin)
     what, options = job["what"], job["options"]
     work = scan(options) if what == "scan" else module(what, options)
@@ -98,10 +98,10 @@ def main() -> None:
 def run(what: str, options: Mapping[str, Any]) -> dict[str, float]:
     """Do a job in a child: "scan" with psycopg2's parameters, or a module by name; return seconds and megabytes.
 
-    "process" is the whole child, "main" its work after Python has started; "consumer" and "own" are what the module
-    waited for the server, by whose question it was; "megabytes" is what the child held at most, "megabytes_more" how
-    much of that came after its start.
-    Raises AssertionError with the result of a module that fails.
+    "process" is the time of the whole child, "main" that after Python's start; "consumer" and "own" are the waits for
+    the server in Metamapper's queries and the module's own; "megabytes" is the child's peak memory, "megabytes_more"
+    its growth after the start.
+    Raises AssertionError with the message of a module that fails.
     """
     command = [sys.executable, "-m", "tools.bench.child"]
     start = time.perf_counter()

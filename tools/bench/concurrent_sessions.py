@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sessions that work on the granted tables while a first run writes: a reader, a writer, and one that locks tables."""
+"""Other sessions use the tables while a first run grants on them: a reader, a writer, and one that locks tables."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from tools.bench.sizes import Sizes
 from tools.postgres.server import Server, running
 
 DATABASE = "bench"
-LOCKS_EACH_NAME_SINCE = "18"  # a GRANT then takes a slot of the lock table for each name
+LOCKS_EACH_NAME_SINCE = "18"  # from there on, a GRANT takes a slot of the lock table for each name
 BEFORE_SECONDS = 2.0
 PAUSE_SECONDS = 0.001
-LOCK_TIMEOUT_MS = 5000  # the default of module access
+LOCK_TIMEOUT_MS = 5000  # the default of the module access
 LOCKED_SCHEMAS = 50
 LOCK_TABLES = f"""
 DO $$ DECLARE tables text; BEGIN
@@ -46,7 +46,7 @@ OURS, RAW = "module access", "raw named statements, one transaction"
 
 @dataclass
 class Neighbour:
-    """A session that does the same again and again, and notes how long each time took and what failed."""
+    """A session that repeats its statements, and records how long each took and how many failed."""
 
     server: Server
     statements: Sequence[str]
@@ -54,7 +54,7 @@ class Neighbour:
     failures: int = 0
 
     def work(self, ended: threading.Event) -> None:
-        """Work until the end."""
+        """Repeat the statements until ``ended`` is set."""
         with contextlib.closing(self.server.connect(DATABASE)) as connection, connection.cursor() as cursor:
             for statement in itertools.cycle(self.statements):
                 start = time.perf_counter()
@@ -68,7 +68,7 @@ class Neighbour:
 
 
 def together(server: Server, during: Callable[[], object]) -> dict[str, Neighbour]:
-    """Let every neighbour work while something happens."""
+    """Run all neighbours while ``during`` runs, and return them by name."""
     found = {name: Neighbour(server, statements) for name, statements in JOBS.items()}
     ended = threading.Event()
     threads = [threading.Thread(target=one.work, args=(ended,)) for one in found.values()]
@@ -84,29 +84,29 @@ def together(server: Server, during: Callable[[], object]) -> dict[str, Neighbou
 
 
 class Shared(Size):
-    """One database on which everybody works, on a server with its default lock settings."""
+    """One database that all sessions use, on a server with its default lock settings."""
 
     @property
     def part(self) -> str:
-        """How tables name it."""
+        """The label in the tables."""
         return f"{self.schemas * self.relations:,} relations, PostgreSQL {self.server.major}"
 
     def figures(self, when: str, found: Mapping[str, Neighbour]) -> Iterator[Figure]:
-        """Yield what the concurrent sessions noticed."""
+        """Yield the waits and failures of the concurrent sessions."""
         for name, one in found.items():
             yield Figure(self.part, f"{name}, {when}: median", statistics.median(one.milliseconds), "ms")
             yield Figure(self.part, f"{name}, {when}: longest", max(one.milliseconds), "ms")
             yield Figure(self.part, f"{name}, {when}: failed", one.failures, "statements")
 
     def by_access(self) -> Iterable[Figure]:
-        """Watch the concurrent sessions before and during a first run of the module."""
+        """Measure the concurrent sessions before and during a first run of the module."""
         forget(self.server)
         yield from self.figures("before", together(self.server, lambda: time.sleep(BEFORE_SECONDS)))
         options = access(self.server, DATABASE)
         yield from self.figures(f"during {OURS}", together(self.server, lambda: child.run("access", options)))
 
     def raw(self) -> Iterable[Figure]:
-        """Watch them during the statements of one who does not care."""
+        """Measure the concurrent sessions during the raw statements, run without a lock timeout."""
         forget(self.server)
         statements = list(floor(self.schemas, self.relations))
         refused: list[str] = []
@@ -122,7 +122,7 @@ class Shared(Size):
             yield error.pgcode or ""
 
     def goals(self) -> Iterator[Goal]:
-        """Return what is to be reached by every neighbour."""
+        """Yield the goals for every neighbour."""
         for name in JOBS:
             longest: Key = (self.part, f"{name}, during {OURS}: longest")
             yield amount(f"{self.part}: {name}: longest wait", longest, LOCK_TIMEOUT_MS, "ms")

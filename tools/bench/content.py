@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Databases to measure on: schemas with many owners, each with the same number of relations, the last one a view."""
+"""Databases for the benchmarks: schemas of many owners, each with the same number of relations, the last one a view."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tools.postgres.server import Server
 
 OWNERS = 5
-SCHEMAS_AT_ONCE = 50  # each new table takes a lock until its transaction ends
+SCHEMAS_AT_ONCE = 50  # per transaction: each new table holds a lock until it ends
 
 OWNER_ROLES = """
 DO $$ BEGIN
@@ -47,17 +47,17 @@ name character varying(120) NOT NULL, state text NOT NULL DEFAULT 'new', amount 
 
 @dataclass(frozen=True)
 class Shape:
-    """What the tables look like: column lists that follow each other, and comments with %I for schema and table."""
+    """The form of the tables: column lists used in turn, and COMMENT statements with %I for schema and table."""
 
     words: str
     columns: tuple[str, ...]
     comments: tuple[str, ...] = ()
 
 
-# One row of pg_class a table; those with keys and text have four: table, index, TOAST table, and its index.
+# One row in pg_class per table. Tables with keys and text have four: table, index, TOAST table, and its index.
 # https://www.postgresql.org/docs/current/storage-toast.html
 NARROW = Shape("one column each", columns=("id integer",))
-# Eight to twelve columns, a primary key, defaults and a few comments, as tables of applications have them.
+# Like tables of applications: eight to twelve columns, a primary key, defaults and a few comments.
 WIDE = Shape(
     "with keys and text",
     columns=tuple(", ".join((FIRST_COLUMNS, *(f"extra{n} integer" for n in range(more)))) for more in range(1, 6)),
@@ -67,7 +67,7 @@ WIDE = Shape(
 
 @dataclass(frozen=True)
 class Size:
-    """How much a database holds, and on which server."""
+    """The size of a database, and its server."""
 
     server: Server
     schemas: int
@@ -76,7 +76,7 @@ class Size:
 
     @property
     def words(self) -> str:
-        """How tables name this size."""
+        """The label of this size in the tables."""
         return f"{self.schemas:,} schemas × {self.relations} relations, {self.shape.words}"
 
     def build(self, database: str) -> None:

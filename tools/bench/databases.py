@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many databases on one server, in one task; at a size where they end, beside loops of community.postgresql."""
+"""Many databases on one server in one task, compared with loops of community.postgresql where these are feasible."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.postgres.server import Server, running
 
 SCHEMAS, RELATIONS = 3, 5
 TEMPLATE = "template_bench"
-LOOPED = 10  # databases: each schema is two calls of a module
+LOOPED = 10  # databases for the loops, which call a module twice for each schema
 JUDGED_AT = 100
 FIRST, AGAIN = "task access, first run", "task access, no-op"
 LOOPS_FIRST, LOOPS_AGAIN = "loops of community.postgresql, first run", "loops of community.postgresql, no-op"
@@ -32,11 +32,11 @@ class Some:
 
     @property
     def part(self) -> str:
-        """How tables name this size."""
+        """The label of this size in the tables."""
         return f"{len(self.names)} databases × {SCHEMAS} schemas × {RELATIONS} relations"
 
     def by_access(self) -> Iterable[Figure]:
-        """Measure our task twice."""
+        """Measure the task of this collection twice."""
         forget(self.server)
         options = access(self.server, *self.names)
         for name in (FIRST, AGAIN):
@@ -50,7 +50,7 @@ class Some:
             yield Figure(self.part, name, seconds(lambda: play(looped)))
 
     def goals(self) -> list[Goal]:
-        """Return what is to be reached: seconds at one size, and the loops shown where they ran."""
+        """Return the goals: seconds at one size, and a comparison with the loops where these ran."""
         first, again = (15, 1.5) if len(self.names) == JUDGED_AT else (None, None)
         of = {name: (self.part, name) for name in (FIRST, AGAIN, LOOPS_FIRST, LOOPS_AGAIN)}
         return [
@@ -63,7 +63,7 @@ class Some:
 
 @contextlib.contextmanager
 def databases(sizes: Sizes) -> Iterator[Scenario]:
-    """Make copies of a small database, and measure all of them, and those that loops can do."""
+    """Create copies of a small database; measure all of them, and the loops on a few."""
     with running(sizes.major, settings=SETTINGS) as server:
         build(server, TEMPLATE, SCHEMAS, RELATIONS)
         names = tuple(f"bench_{number}" for number in range(sizes.databases))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Module documentation: a datastore exported, restored when all is there, and restored when all is gone."""
+"""The module documentation: exporting a datastore, and restoring it with nothing and with everything missing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOTE = "Against Metamapper in small, which shares the processor with the module 
 
 @contextlib.contextmanager
 def documentation(sizes: Sizes) -> Iterator[Scenario]:
-    """Fill a datastore of each size, and write about each of its tables."""
+    """Create a datastore of each size, with documentation for each of its tables."""
     with running() as api, tempfile.TemporaryDirectory() as directory:
         turns: list[Turn] = []
         goals: list[Goal] = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was measured, what was to be reached, and the tables that tell it; nothing here touches a clock or a server."""
+"""Measured values, goals, and their tables; pure functions, without a clock or a server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Callable, Mapping, Sequence
 
 @dataclass(frozen=True)
 class Figure:
-    """One value of one candidate in one run; candidates of one part stand in one table."""
+    """One value of one candidate in one run; candidates of one part are compared with each other."""
 
     part: str
     name: str
@@ -41,9 +41,9 @@ def collected(figures: Sequence[Figure]) -> dict[Key, Series]:
 
 @dataclass(frozen=True)
 class Goal:
-    """What is to be reached: a value of one candidate, or one beside that of another in the same run.
+    """A limit for the value of one candidate, or for its comparison with that of another in the same run.
 
-    ``how`` is one of the functions below. None as ``at_most`` asks for nothing: so no table shows it.
+    ``how`` is one of the functions below. With None as ``at_most`` there is no limit, and the table of goals omits it.
     """
 
     what: str
@@ -54,36 +54,36 @@ class Goal:
     unit: str = ""
 
     def values(self, measured: Measured) -> tuple[float, ...]:
-        """Return one value for each run; none where a candidate did not run."""
+        """Return one value for each run; empty if a candidate did not run."""
         if self.of not in measured or self.beside not in measured:
             return ()
         return tuple(self.how(one, other) for one, other in zip(measured[self.of].values, measured[self.beside].values))
 
 
 def ratio(one: float, other: float) -> float:
-    """How many times the other."""
+    """Return the first value as a multiple of the other."""
     return one / other
 
 
 def more(one: float, other: float) -> float:
-    """How much more than the other."""
+    """Return by how much the first value exceeds the other."""
     return one - other
 
 
 def itself(one: float, _other: float) -> float:
-    """The value of the first alone."""
+    """Return the first value."""
     return one
 
 
 def amount(what: str, of: Key, at_most: float | None, unit: str) -> Goal:
-    """Return a goal about one candidate alone."""
+    """Return a goal for one candidate, without comparison."""
     return Goal(what, itself, of, of, at_most, unit)
 
 
 def growth(sizes: Sequence[tuple[int, str]], names: Sequence[str], unit: str) -> list[Goal]:
-    """Return that some candidates take at most a tenth more than their share of the next size.
+    """Return goals by which candidates grow at most 10 % faster than their size, from each size to the next.
 
-    ``sizes`` are counts of ``unit`` with the parts that were measured at them, the smallest first.
+    ``sizes`` are numbers of ``unit``, each with the part that was measured at it, the smallest first.
     """
     return [
         Goal(f"{name}: {large:,} {unit} beside {small:,}", ratio, (larger, name), (smaller, name), 1.1 * large / small)
@@ -93,21 +93,21 @@ def growth(sizes: Sequence[tuple[int, str]], names: Sequence[str], unit: str) ->
 
 
 def number(value: float) -> str:
-    """Return a number with three digits that count."""
+    """Return a number as text: without decimals from 100 on, with two from 1 on, else with three significant digits."""
     if value != 0 and abs(value) < 100:
         return f"{value:.3g}" if abs(value) < 1 else f"{value:.2f}"
     return f"{value:,.0f}"
 
 
 def spread(values: Sequence[float], unit: str = "") -> str:
-    """Return the median, and the least and the greatest where they differ."""
+    """Return the median, with minimum and maximum if they differ."""
     suffix = f" {unit}" if unit else ""
     middle, least, greatest = number(statistics.median(values)), number(min(values)), number(max(values))
     return f"{middle}{suffix}" if least == greatest else f"{middle}{suffix} ({least} to {greatest})"
 
 
 def row(*cells: str) -> str:
-    """Return a line of a table; names of tasks have bars in them."""
+    """Return a line of a table, with bars escaped: names of tasks contain them."""
     escaped = (cell.replace("|", r"\|") for cell in cells)
     return f"| {' | '.join(escaped)} |"
 
@@ -133,7 +133,7 @@ def fastest(measured: Measured) -> list[str]:
 
 
 def goals_table(goals: Sequence[Goal], measured: Measured) -> list[str]:
-    """Return the table of what was to be reached; empty where there is nothing to reach, or no figure for it."""
+    """Return the table of goals; empty if no goal has both a limit and values."""
     lines = []
     for goal in goals:
         values = goal.values(measured)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A first apply beside the guide's SQL and the raw statements, on a fresh copy of a database each time."""
+"""A first run compared with the guide's SQL and the raw statements, on a fresh copy of a database each time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.bench.sizes import Sizes
 from tools.postgres.server import running
 
 DATABASE = "bench"
-GUIDE_UP_TO = 1000  # schemas: its time grows with their square
+GUIDE_UP_TO = 1000  # schemas: its time grows quadratically with them
 GUIDE = "the guide's SQL, psql, one transaction"
 FLOOR_PSQL = "raw named statements, psql, one transaction"
 FLOOR = "raw named statements, open connection"
@@ -41,26 +41,26 @@ changed."""
 
 
 class Fresh(Size):
-    """A database on which nothing is granted; each candidate gets a copy."""
+    """A database without any grant; each candidate gets a copy."""
 
     @property
     def part(self) -> str:
-        """How tables name this size."""
+        """The label of this size in the tables."""
         return f"first apply, {self.words}"
 
     @property
     def template(self) -> str:
-        """The database that is copied."""
+        """The name of the database that is copied."""
         return f"template, {self.words}"
 
     def fresh(self) -> None:
-        """Make a fresh copy, and no roles."""
+        """Drop the roles, and create a fresh copy of the database."""
         self.server.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
         forget(self.server)
         self.server.execute(f'CREATE DATABASE {DATABASE} TEMPLATE "{self.template}"')
 
     def timed(self, name: str, work: Callable[[], object]) -> Turn:
-        """Return a turn that measures some work on a fresh copy."""
+        """Return a turn that measures some work on a fresh copy of the database."""
 
         def turn() -> Iterable[Figure]:
             self.fresh()
@@ -77,7 +77,7 @@ class Fresh(Size):
         yield Figure(self.part, WAITED, took["own"] + took["consumer"])
 
     def task(self) -> Iterable[Figure]:
-        """Measure the whole task, and how much of that is not Ansible's start."""
+        """Measure the whole task, and its time without Ansible's start."""
         start = seconds(lambda: play([]))
         self.fresh()
         whole = seconds(lambda: task("metamapper.postgresql.access", access(self.server, DATABASE)))
@@ -85,7 +85,7 @@ class Fresh(Size):
         yield Figure(self.part, ITSELF, whole - start)
 
     def turns(self) -> Iterator[Turn]:
-        """Yield the candidates that end at this size and can be had with this server."""
+        """Yield the candidates that are feasible at this size and available with this server."""
         server, statements = self.server, list(floor(self.schemas, self.relations))
         has_room = has_room_for_floor(server, self.schemas * self.relations)
         if has_psql(server) and self.schemas <= GUIDE_UP_TO:
@@ -99,7 +99,7 @@ class Fresh(Size):
         yield self.timed(EMPTY, lambda: task("ansible.builtin.ping", {}))
 
     def goals(self) -> Iterator[Goal]:
-        """Yield what is to be reached; at other sizes than the judged one the figures are shown."""
+        """Yield the goals, with limits only at the judged size."""
         for what, of, beside, at_most in (
             ("the whole task, beside the guide", TASK, GUIDE, 0.45 if self.shape is NARROW else 0.07),
             ("access itself, beside the guide", ITSELF, GUIDE, 0.25 if self.shape is NARROW else None),
@@ -110,7 +110,7 @@ class Fresh(Size):
 
 
 def growth(of: Iterable[Fresh]) -> Iterator[Goal]:
-    """Yield what is to be reached between two sizes, where both are measured."""
+    """Yield the goals for the growth between two sizes, if both are measured."""
     parts = {size.schemas: size.part for size in of if size.shape is NARROW}
     if {JUDGED_AT, GROWN_TO} <= set(parts):
         for what, name in (("the whole task", TASK), ("the module alone", MODULE)):
@@ -120,7 +120,7 @@ def growth(of: Iterable[Fresh]) -> Iterator[Goal]:
 
 @contextlib.contextmanager
 def first(sizes: Sizes) -> Iterator[Scenario]:
-    """Build each size once, and let every candidate begin on a copy of it."""
+    """Build a database of each size; each candidate starts on a copy of it."""
     with running(sizes.major, settings=SETTINGS) as server:
         of = [
             Fresh(server, schemas, sizes.relations, shape)

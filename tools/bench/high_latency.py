@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server far away: a proxy holds everything back, and counts how often somebody waits."""
+"""A server behind a slow network: a proxy delays all traffic, and counts round trips."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tools.postgres.proxy import proxy
 from tools.postgres.server import Server, running
 from tools.runners.modules import run_module
 
-AWAY_SECONDS = 0.05  # there and back
+AWAY_SECONDS = 0.05  # round-trip time
 SCHEMAS, RELATIONS = 20, 5
 TEMPLATE = "template_bench"
 COUNTS = (1, 20)
-NEARER_SECONDS = 0.02  # there and back, for many databases one after the other and side by side
+NEARER_SECONDS = 0.02  # round-trip time, for many databases sequentially and in parallel
 MANY, SIDE_BY_SIDE = 100, (1, 4, 8, 16)
 SIDE_BY_SIDE_SECONDS = 5
 GUIDE = "the guide's SQL, psql, one transaction a database"
@@ -34,18 +34,18 @@ TRIPS_GUIDE = "round trips a database after login, the guide's SQL"
 
 @dataclass(frozen=True)
 class Far:
-    """Some databases, behind a slow line."""
+    """Some databases behind a slow network."""
 
     server: Server
     names: tuple[str, ...]
 
     @property
     def part(self) -> str:
-        """How tables name this size."""
+        """The label of this size in the tables."""
         return f"{len(self.names)} databases × {SCHEMAS} schemas, {AWAY_SECONDS * 1000:.0f} ms away"
 
     def by_access(self) -> Iterable[Figure]:
-        """Measure a first run and a no-op. Each connection of the proxy is one login."""
+        """Measure a first run and a no-op. Each connection of the proxy is one session."""
         forget(self.server)
         with proxy(self.server.host, self.server.port, delay_seconds=AWAY_SECONDS / 2) as line:
             options = {**access(self.server, *self.names), "login_port": line.port}
@@ -53,14 +53,14 @@ class Far:
             first = line.round_trips
             yield Figure(self.part, AGAIN, seconds(lambda: run_module("access", options).ok()))
             again = line.round_trips[len(first) :]
-        # The server itself, a look at each database, the group, each database again, the users.
+        # Sessions in order: the server, inspecting each database, the group, granting in each database, the users.
         count = len(self.names)
         looks, writes = first[1 : 1 + count], first[2 + count : 2 + 2 * count]
         yield Figure(self.part, TRIPS_FIRST, max(map(sum, zip(looks, writes))), "trips")
         yield Figure(self.part, TRIPS_AGAIN, max(again), "trips")
 
     def guide(self) -> Iterable[Figure]:
-        """Measure the guide, which makes its roles in the first database."""
+        """Measure the guide's SQL."""
         forget(self.server)
         with proxy(self.server.host, self.server.port, delay_seconds=AWAY_SECONDS / 2) as line:
             far = _at(self.server, line.port)
@@ -68,13 +68,13 @@ class Far:
             yield Figure(self.part, TRIPS_GUIDE, max(line.round_trips), "trips")
 
     def by_psql(self, far: Server) -> None:
-        """Run the guide in each database; only in the first one does it make the roles."""
+        """Run the guide's SQL in each database; it creates the roles only in the first one."""
         statements = list(guide(SCHEMAS))
         for number, name in enumerate(self.names):
             psql(far, name, statements[0 if number == 0 else 3 :])
 
     def goals(self) -> list[Goal]:
-        """Return what is to be reached."""
+        """Return the goals."""
         return [
             amount(f"{len(self.names)} databases: {TRIPS_AGAIN}", (self.part, TRIPS_AGAIN), 3, ""),
             amount(f"{len(self.names)} databases: {TRIPS_FIRST}", (self.part, TRIPS_FIRST), 12, ""),
@@ -83,18 +83,18 @@ class Far:
 
 @dataclass(frozen=True)
 class Many:
-    """Many databases behind a slow line, looked at one after the other and side by side."""
+    """Many databases behind a slow network, processed sequentially and in parallel."""
 
     server: Server
     names: tuple[str, ...]
 
     @property
     def part(self) -> str:
-        """How tables name it."""
+        """The label in the tables."""
         return f"{len(self.names)} databases × {SCHEMAS} schemas, {NEARER_SECONDS * 1000:.0f} ms away"
 
     def look(self) -> Iterable[Figure]:
-        """Measure runs that find nothing to do."""
+        """Measure no-op runs."""
         run_module("access", access(self.server, *self.names)).ok()
         with proxy(self.server.host, self.server.port, delay_seconds=NEARER_SECONDS / 2) as line:
             for count in SIDE_BY_SIDE:
@@ -106,7 +106,7 @@ class Many:
                 yield Figure(self.part, _no_op(count), seconds(partial(_ran, options)))
 
     def goals(self) -> list[Goal]:
-        """Return what is to be reached."""
+        """Return the goals."""
         at_most = SIDE_BY_SIDE_SECONDS if len(self.names) == MANY else None
         return [amount(f"{self.part}: {_no_op(8)}", (self.part, _no_op(8)), at_most, "s")]
 
@@ -120,7 +120,7 @@ def _no_op(count: int) -> str:
 
 
 def _at(server: Server, port: int) -> Server:
-    """Return a server's twin at another port: the same one, through a proxy."""
+    """Return the same server at another port, that of a proxy."""
     far = object.__new__(Server)
     far.__dict__.update({**server.__dict__, "port": port})
     return far
@@ -128,7 +128,7 @@ def _at(server: Server, port: int) -> Server:
 
 @contextlib.contextmanager
 def high_latency(sizes: Sizes) -> Iterator[Scenario]:
-    """Make copies of a database, and measure one of them and some."""
+    """Create copies of a database; measure one of them, and several."""
     with running(sizes.major, settings=SETTINGS) as server:
         build(server, TEMPLATE, SCHEMAS, RELATIONS)
         counts = [count for count in COUNTS if count <= sizes.databases]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run that finds nothing missing: what a user waits for, beside a module that does nothing, and what it writes."""
+"""A no-op run: its time compared with a module that does nothing, and what it writes."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ TRANSACTIONS = "transaction ids taken"
 ONE_MORE = "module access after one relation was added, whole process"
 ONE_MORE_TUPLES = "rows of the catalog written after one relation was added"
 JUDGED_AT = 1000
-HANDED_IN_SECONDS = 0.3  # a backend counts when it ends, after its client has gone
+HANDED_IN_SECONDS = 0.3  # a backend reports its counters when it ends, which is after its client has disconnected
 
-# Counters of the server, which a backend hands in when it ends; catalogs that databases share count as well.
+# Rows written to the catalogs that granting changes, from the statistics to which a backend reports at its end.
 WRITTEN = """
 SELECT pg_catalog.sum(t.n_tup_ins + t.n_tup_upd + t.n_tup_del)::int
   FROM pg_catalog.pg_stat_all_tables t
@@ -47,27 +47,27 @@ _numbers = itertools.count()
 
 
 class Granted(Size):
-    """A database on which everything is granted already."""
+    """A database on which everything has been granted."""
 
     @property
     def part(self) -> str:
-        """How tables name this size."""
+        """The label of this size in the tables."""
         return f"no-op, {self.words}"
 
     @property
     def database(self) -> str:
-        """The database of this size."""
+        """The name of the database of this size."""
         return f"bench_{self.schemas}"
 
     def written(self) -> tuple[int, int]:
-        """Return the catalog rows written so far, when all have handed in, and the next transaction id."""
+        """Return the catalog rows written so far, once all backends have reported, and the next transaction ID."""
         rows = -1
         while rows != (rows := int(self.server.execute(WRITTEN, database=self.database)[0][0])):
             time.sleep(HANDED_IN_SECONDS)
         return rows, next_transaction_id(self.server)
 
     def tasks(self) -> Iterable[Figure]:
-        """Measure the task beside the empty one, and what it wrote."""
+        """Measure the task and an empty one, and what the task wrote."""
         options = access(self.server, self.database)
         yield Figure(self.part, EMPTY, seconds(lambda: task("ansible.builtin.ping", {})))
         yield Figure(self.part, NO_TASK, seconds(lambda: play([])))
@@ -84,7 +84,7 @@ class Granted(Size):
         yield Figure(self.part, TRANSACTIONS, transaction_after - transaction, "ids")
 
     def module(self) -> Iterable[Figure]:
-        """Measure the module alone, and what it says that it ran."""
+        """Measure the module alone, and the number of statements that it returns."""
         options = access(self.server, self.database)
         took = child.run("access", options)
         yield Figure(self.part, MODULE, took["process"])
@@ -94,7 +94,7 @@ class Granted(Size):
         yield Figure(self.part, STATEMENTS, len(run_module("access", options).ok().statements), "statements")
 
     def one_more(self) -> Iterable[Figure]:
-        """Measure a run after a table was moved in, which no default privilege reaches."""
+        """Measure a run after a table was moved into a schema, to which default privileges do not apply."""
         name = f"moved_{next(_numbers)}"
         make = "CREATE SCHEMA IF NOT EXISTS other AUTHORIZATION owner0; SET ROLE owner0"
         move = f"CREATE TABLE other.{name} (id int); ALTER TABLE other.{name} SET SCHEMA s0"
@@ -104,7 +104,7 @@ class Granted(Size):
         yield Figure(self.part, ONE_MORE_TUPLES, self.written()[0] - rows, "rows")
 
     def goals(self) -> list[Goal]:
-        """Return what is to be reached; the seconds at one size, nothing written at all of them."""
+        """Return the goals: seconds at one size, and no writes at any size."""
         at_most = 0.95 if self.schemas == JUDGED_AT else None
         return [
             Goal(
@@ -125,7 +125,7 @@ class Granted(Size):
 
 @contextlib.contextmanager
 def no_op(sizes: Sizes) -> Iterator[Scenario]:
-    """Build each size and grant everything on it."""
+    """Build a database of each size, and grant everything on it."""
     with running(sizes.major, settings=SETTINGS) as server:
         of = [Granted(server, schemas, sizes.relations) for schemas in sizes.schemas]
         for size in of:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What else does the job, beside the task: a first run, and one that finds nothing to do.
+"""Alternatives compared with the task of this collection: a first run and a no-op.
 
-The note says what each does not do; none of them verifies what Metamapper sees.
+The note says what each of them lacks; none verifies what Metamapper sees.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ privileges. The loops run a task for each schema."""
 
 @dataclass(frozen=True)
 class Alternative:
-    """Something that does the job: up to so many schemas, and whether it can be run again."""
+    """A tool that does the job, the number of schemas up to which it is measured, and whether it can run again."""
 
     name: str
     run: Callable[[], object]
@@ -42,15 +42,15 @@ class Alternative:
 
 
 class Granted(Size):
-    """A database that each alternative grants on, from nothing."""
+    """A database on which each alternative starts without any grant."""
 
     @property
     def part(self) -> str:
-        """How tables name this size."""
+        """The label of this size in the tables."""
         return f"{self.schemas:,} schemas × {self.relations}"
 
     def alternatives(self) -> Iterator[Alternative]:
-        """Yield what is installed."""
+        """Yield the alternatives that are installed."""
         server, count = self.server, self.schemas
         if has_psql(server):
             yield Alternative("the guide's SQL, psql", lambda: psql(server, DATABASE, guide(count)), again=False)
@@ -67,13 +67,13 @@ class Granted(Size):
         yield Alternative("(task ansible.builtin.ping, ansible-playbook)", lambda: task("ansible.builtin.ping", {}))
 
     def turns(self) -> Iterator[Turn]:
-        """Yield the candidates that end at this size."""
+        """Yield the candidates that are feasible at this size."""
         for alternative in self.alternatives():
             if self.schemas <= alternative.up_to:
                 yield partial(self.measure, alternative)
 
     def measure(self, alternative: Alternative) -> Iterable[Figure]:
-        """Run it on what nobody has granted anything on, and again."""
+        """Measure an alternative on the database without grants, and again afterwards."""
         forget(self.server)
         yield Figure(f"{self.part}: first run", alternative.name, seconds(alternative.run))
         if alternative.again:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of fleets that nobody has: seconds of a processor, and sizes, without a server and without Ansible.
+"""The report on very large simulated fleets: CPU seconds and file sizes, without a server and without Ansible.
 
-Each server is a clone of another, and each has findings of its own: more than any fleet should have.
+All servers are alike, but each has findings of its own: more than a real fleet should have.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tools.bench.scenario import Scenario, Turn
 from tools.bench.sizes import Sizes
 
 HTML, JSON = "report.html", "report.json"
-LONGEST = 63  # bytes of a name in PostgreSQL
+LONGEST = 63  # bytes: the longest name in PostgreSQL
 SCHEMAS, RELATIONS = 3, 20
 TIMES = ("2026-11-26 06:00:00 UTC", "2026-11-26 07:00:00 UTC")
 FIRST, AGAIN = "written for the first time", "merged into the one that is there"
@@ -50,7 +50,7 @@ def _missing(database: str, schema: str, relation: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Fleet:
-    """Servers with as many databases each, and tables in each database."""
+    """Servers with equal numbers of databases, and of tables in each database."""
 
     servers: int
     databases: int
@@ -59,11 +59,11 @@ class Fleet:
 
     @property
     def part(self) -> str:
-        """How tables name it."""
+        """The label in the tables."""
         return f"{self.servers:,} servers × {self.databases} databases × {self.tables:,} tables"
 
     def results(self) -> dict[str, Any]:
-        """Return what the module would return for each server."""
+        """Return the result that the module would return for each server."""
         return {f"server{number:04}.example.org": self._result(number) for number in range(self.servers)}
 
     def _result(self, number: int) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class Fleet:
         }
 
     def turn(self) -> Iterable[Figure]:
-        """Write the report twice."""
+        """Measure writing the report, twice."""
         results = self.results()
         with tempfile.TemporaryDirectory() as name:
             directory = Path(name) / "report"
@@ -113,7 +113,7 @@ class Fleet:
 
 
 def goals(fleets: list[Fleet], wide: Fleet) -> list[Goal]:
-    """Return what is to be reached: no time that grows faster than the fleet, and no file that grows too large."""
+    """Return the goals: the time grows no faster than the fleet, and no file grows too large."""
     sizes = [(fleet.servers, fleet.part) for fleet in fleets]
     grown = growth(sizes, (FIRST, AGAIN), "servers")
     pages = [amount(f"{fleet.part}: {HTML}", (fleet.part, HTML), LARGEST_MEGABYTES, "MB") for fleet in (*fleets, wide)]
@@ -123,7 +123,7 @@ def goals(fleets: list[Fleet], wide: Fleet) -> list[Goal]:
 
 @contextlib.contextmanager
 def report(sizes: Sizes) -> Iterator[Scenario]:
-    """Make the fleets up."""
+    """Simulate the fleets."""
     fleets = [Fleet(names, 3, SCHEMAS * RELATIONS, SCHEMAS) for names in sizes.fleets]
     wide = Fleet(1, 2 * sizes.databases, 50 * sizes.relations)  # one server, usually 200 databases of 1,000 tables
     turns: list[Turn] = [fleet.turn for fleet in (*fleets, wide)]

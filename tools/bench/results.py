@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the scenarios found, kept until the next run, and the document that is made of all of it."""
+"""The results of the scenarios, kept until their next run, and the document made from all of them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ALTERNATIVES = "alternatives"
 
 @dataclass(frozen=True)
 class Results:
-    """One scenario as it ran last."""
+    """The results of the last run of one scenario."""
 
     text: str
     machine: str
@@ -48,7 +48,7 @@ class Results:
 
 
 def machine(sizes: Sizes, load: float) -> str:
-    """Return what the measurement ran on, in one line; ``load`` is that of the machine before it began."""
+    """Return a description of the machine in one line; ``load`` is its load average before the measurement."""
     cpus = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.split(":")[1].strip() for line in cpus if line.startswith("model name")), platform.machine())
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -60,7 +60,7 @@ def machine(sizes: Sizes, load: float) -> str:
 
 
 def keep(directory: Path, name: str, results: Results) -> None:
-    """Write what a scenario found."""
+    """Write the results of a scenario."""
     directory.mkdir(parents=True, exist_ok=True)
     figures = [
         {"part": part, "candidate": candidate, "unit": series.unit, "values": series.values}
@@ -71,7 +71,7 @@ def keep(directory: Path, name: str, results: Results) -> None:
 
 
 def document(directory: Path, names: Iterable[str]) -> str:
-    """Return the document, of all scenarios that were kept; who is fastest comes first."""
+    """Return the document with all kept scenarios; a list of the fastest candidates comes first."""
     kept = {name: json.loads(path.read_text()) for name in names if (path := directory / f"{name}.json").exists()}
     figures = kept[ALTERNATIVES]["figures"] if ALTERNATIVES in kept else []
     measured = {(one["part"], one["candidate"]): Series(one["unit"], tuple(one["values"])) for one in figures}

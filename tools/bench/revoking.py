@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Revoking: exclusive mode and absent at growing sizes, on PostgreSQL that locks each name and on one that does not."""
+"""Revoking: exclusive mode and state=absent at growing sizes, on a PostgreSQL that locks each name and on another."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ class Granted(Size):
 
     @property
     def part(self) -> str:
-        """How tables name this size."""
+        """The label of this size in the tables."""
         return f"{self.schemas * self.relations:,} relations, PostgreSQL {self.server.major}"
 
     def options(self, **changes: Any) -> dict[str, Any]:
-        """Return the options of module access, in exclusive mode unless told otherwise."""
+        """Return the options of the module access, by default in exclusive mode."""
         return {**access(self.server, DATABASE), "exclusive": True, **changes}
 
     def measure(self) -> Iterable[Figure]:
-        """Grant, measure runs that find nothing to do, revoke all but one schema, grant again, and revoke it all."""
+        """Grant; measure no-op runs and revoking all but one schema; grant again; measure revoking everything."""
         run_module("access", self.options()).ok()
         yield Figure(self.part, NO_OP, child.run("access", self.options(exclusive=False))["process"])
         yield Figure(self.part, EXCLUSIVE_NO_OP, child.run("access", self.options())["process"])
@@ -57,7 +57,7 @@ class Granted(Size):
         yield Figure(self.part, f"failed statements during {what}", sum(one.failures for one in found.values()), "")
 
     def goals(self) -> Iterator[Goal]:
-        """Return what is to be reached at every size."""
+        """Yield the goals for this size."""
         beside: Key = (self.part, NO_OP)
         yield Goal(
             f"{self.part}: {EXCLUSIVE_NO_OP}, times the ordinary",
@@ -71,7 +71,7 @@ class Granted(Size):
 
 
 def growth(sizes: list[Granted]) -> Iterator[Goal]:
-    """Yield how much longer the largest size takes than the smallest, where it has five times the relations."""
+    """Yield goals for the largest size compared with the smallest, if it has five times as many relations."""
     first, last = sizes[0], sizes[-1]
     if last.schemas == TIMES_AS_MANY * first.schemas:
         for what in (EXCLUSIVE, ABSENT):
@@ -81,7 +81,7 @@ def growth(sizes: list[Granted]) -> Iterator[Goal]:
 
 @contextlib.contextmanager
 def revoking(sizes: Sizes) -> Iterator[Scenario]:
-    """Build a server for each size and each of the two majors."""
+    """Run a server for each size and each of the two major versions."""
     turns: list[Turn] = []
     goals: list[Goal] = []
     with contextlib.ExitStack() as stack:

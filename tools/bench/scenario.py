@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a scenario is, and how its candidates are taken in turn."""
+"""Scenarios, and running their candidates in turn."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Callable, Iterable, Iterator, Sequence
 
 from tools.bench.figures import Figure, Goal
 
-# Measures candidates that belong together, because one needs what the other left behind.
+# Measures candidates that belong together because one needs the state that the other left.
 Turn = Callable[[], Iterable[Figure]]
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """What is measured, in which groups, what is to be reached, and a note on it, which may be empty."""
+    """A benchmark: its name, turns and goals, and a note, which may be empty."""
 
     title: str
     turns: Sequence[Turn]
@@ -24,7 +24,7 @@ class Scenario:
 
 
 def interleaved(turns: Sequence[Turn], runs: int) -> Iterator[Figure]:
-    """Yield what the turns measure; each run begins with another one, so that none is always first."""
+    """Yield the figures of all turns; each run starts with a different turn, so that none is always first."""
     for run in range(runs):
         start = run % len(turns)
         for turn in (*turns[start:], *turns[:start]):
@@ -32,7 +32,7 @@ def interleaved(turns: Sequence[Turn], runs: int) -> Iterator[Figure]:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Return how long some work takes."""
+    """Return the seconds that some work takes."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start

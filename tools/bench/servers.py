@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many servers, the whole playbook that grants and verifies: how long for each, and in which task."""
+"""The whole playbook that grants and verifies, on many servers: the time for each server, and by task."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SCHEMAS, RELATIONS = 3, 5
 SMALL = (*SETTINGS, "shared_buffers=8MB", "max_connections=20")
 EMPTY, TASK = "one task ansible.builtin.ping, which does nothing", "one task access, no-op"
 FIRST_SHARE, SHARE, WHOLE = "first run: a server", "no-op: a server", "no-op: the whole playbook"
-# From the variables of each host.
+# Templates, filled in from the variables of each host.
 WANTED = {
     "login_host": "{{ metamapper_login_host }}",
     "login_port": "{{ metamapper_login_port }}",
@@ -43,17 +43,17 @@ CALLBACKS = Path(__file__).parent / "callbacks"
 
 @dataclass(frozen=True)
 class Fleet:
-    """Servers that one playbook goes to."""
+    """The servers on which one playbook runs."""
 
     servers: Sequence[Server]
 
     @property
     def part(self) -> str:
-        """How tables name it."""
+        """The label in the tables."""
         return f"{len(self.servers)} servers × {len(DATABASES)} databases, forks 10"
 
     def hosts(self) -> dict[str, dict[str, Any]]:
-        """Return the inventory: a host for each server."""
+        """Return the inventory, with one host for each server."""
         wanted = [{"name": name, "schemas": ["s*"]} for name in DATABASES]
         return {
             f"server{number}": {
@@ -67,7 +67,7 @@ class Fleet:
         }
 
     def play(self) -> tuple[Play, list[tuple[str, float]]]:
-        """Run the playbook; return how it ended, and each task with its seconds for all servers together."""
+        """Run the playbook; return its result, and each task with its seconds for all servers together."""
         with tempfile.TemporaryDirectory() as name:
             directory = Path(name)
             configuration = f"[defaults]\ncallback_plugins = {CALLBACKS}\ncallbacks_enabled = steps\n"
@@ -80,7 +80,7 @@ class Fleet:
         return ended, [(one[0], other[1] - one[1]) for one, other in zip(began, began[1:])]
 
     def measured(self, run: str) -> Iterable[Figure]:
-        """Yield what one run took: all of it, a server's share, and that share by task where it shows."""
+        """Yield the time of one run: in total, per server, and per server and task where it is noticeable."""
         ended, steps = self.play()
         count = len(self.servers)
         whole = sum(took for _name, took in steps)
@@ -92,7 +92,7 @@ class Fleet:
             yield Figure(self.part, f"{run}: a server, {name}", share, "s a server")
 
     def both(self) -> Iterable[Figure]:
-        """Measure a first run and one that finds nothing to do, and one task beside an empty one."""
+        """Measure a first run and a no-op of the playbook, and one task compared with an empty one."""
         for server in self.servers:
             forget(server)
         yield from self.measured("first run")
@@ -104,7 +104,7 @@ class Fleet:
             yield Figure(self.part, name, seconds(partial(self.one_task, {module: options})))
 
     def one_task(self, task: Mapping[str, Any]) -> None:
-        """Run one task on all hosts; raises AssertionError where it fails."""
+        """Run one task on all hosts; raises AssertionError if it fails."""
         content = {"name": "One task", "hosts": "all", "gather_facts": False, "connection": "local", "tasks": [task]}
         hosts = {name: {**host, "ansible_python_interpreter": sys.executable} for name, host in self.hosts().items()}
         with tempfile.TemporaryDirectory() as directory:
@@ -112,7 +112,7 @@ class Fleet:
             run_on_hosts(Path(directory), "one.yml", hosts, FORKS).ok()
 
     def goals(self) -> list[Goal]:
-        """Return what is to be reached by a run that finds nothing to do."""
+        """Return the goals for a no-op run."""
         of = {name: (self.part, name) for name in (TASK, EMPTY, FIRST_SHARE, SHARE, WHOLE)}
         return [
             amount(FIRST_SHARE, of[FIRST_SHARE], None, "s"),

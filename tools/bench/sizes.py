@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How large a run of the bench is, from the environment."""
+"""The sizes of a benchmark run, taken from the environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tools.postgres.server import DEFAULT_MAJOR
 
 @dataclass(frozen=True)
 class Sizes:
-    """What a scenario builds; each looks at what concerns it."""
+    """What the scenarios build; each uses the values that concern it."""
 
     major: str = DEFAULT_MAJOR
     runs: int = 3
@@ -39,7 +39,7 @@ class Sizes:
 
 
 def sizes_from(environment: Mapping[str, str]) -> Sizes:
-    """Return the sizes that the environment asks for; an empty variable is none."""
+    """Return the sizes that the environment sets; an empty variable counts as unset."""
     given = {name: value for name, value in environment.items() if value}
     usual = Sizes()
     schemas, fleets = (tuple(int(count) for count in given.get(name, "").split()) for name in ("SCHEMAS", "FLEETS"))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A fleet in three slices on ansible-runner, the engine of AWX: seconds, memory of the controller, size of the report.
+"""A fleet in three slices on ansible-runner, the engine of AWX: seconds, the controller's memory, and report sizes.
 
-A few clusters have many names each: what is measured is the controller's, and each name is a server for it.
+A few clusters stand for many servers, under many names each: only the controller's work is measured.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ NOTE = (
 
 @dataclass(frozen=True)
 class Ended:
-    """What a child and its children took: seconds, those of a processor, and the most megabytes that one held."""
+    """Resources of a child and its children: seconds, CPU seconds, and the largest process's peak in megabytes."""
 
     seconds: float
     processor: float
@@ -56,7 +56,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Fleet:
-    """Names of a few servers, in a directory of their own."""
+    """A fleet of many names for a few servers, with a job directory."""
 
     directory: Path
     servers: Sequence[Server]
@@ -64,16 +64,16 @@ class Fleet:
 
     @property
     def part(self) -> str:
-        """How tables name it."""
+        """The label in the tables."""
         return f"{self.names:,} servers × {len(DATABASES)} databases, {len(self.slices)} slices"
 
     @property
     def slices(self) -> range:
-        """The numbers of the slices: none is empty."""
+        """The numbers of the slices, none of which is empty."""
         return range(min(SLICES, self.names))
 
     def prepare(self) -> None:
-        """Write the job."""
+        """Write the files of the job."""
         hosts = {f"server{number:04}": self._place(number) for number in range(self.names)}
         job = self.directory / "job"
         for name, content in (
@@ -88,12 +88,12 @@ class Fleet:
         return {"metamapper_login_host": server.host, "metamapper_login_port": server.port}
 
     def environment(self) -> dict[str, str]:
-        """Return the environment of a worker."""
+        """Return the environment of ansible-runner's worker."""
         secrets = {"PGPASSWORD": self.servers[0].password, "METAMAPPER_PASSWORD": PASSWORD}
         return engine.environment(COLLECTIONS, self.directory / "home", **secrets)
 
     def run(self, script: str, *arguments: str) -> Ended:
-        """Run a script of the shell; raises AssertionError with what it said where it fails."""
+        """Run a shell script; raises AssertionError with its output if it fails."""
         start = time.perf_counter()
         command = ["sh", "-euc", script, "sh", *arguments]
         log = self.directory / "log"
@@ -108,7 +108,7 @@ class Fleet:
         return Ended(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
     def slice(self, number: int) -> Ended:
-        """Run one slice: each has as many servers as the others, or one less."""
+        """Run one slice; the sizes of slices differ by at most one server."""
         first, last = (self.names * edge // len(self.slices) for edge in (number, number + 1))
         limit = f"postgresql[{first}:{last - 1}]" if last > first + 1 else f"postgresql[{first}]"
         script = (
@@ -125,7 +125,7 @@ class Fleet:
         return self.run(script, json.dumps({**extra, "metamapper_report_directory": "whole"}))
 
     def turn(self) -> Iterable[Figure]:
-        """Run all slices and merge what came of them."""
+        """Measure running all slices and merging their reports."""
         ended = [self.slice(number) for number in self.slices]
         merged = self.merge()
         whole = sum(each.seconds for each in (*ended, merged))
@@ -141,7 +141,7 @@ class Fleet:
 
 
 def goals(fleets: Sequence[Fleet]) -> list[Goal]:
-    """Return what is to be reached: ten times the servers take at most eleven times the seconds."""
+    """Return the goals: ten times the servers take at most eleven times the seconds."""
     shown = [
         amount(f"{fleet.names:,} servers: {what}", (fleet.part, what), None, unit)
         for fleet in fleets
@@ -154,7 +154,7 @@ def goals(fleets: Sequence[Fleet]) -> list[Goal]:
 
 @contextlib.contextmanager
 def slices(sizes: Sizes) -> Iterator[Scenario]:
-    """Start the clusters, and grant everything under one name of each."""
+    """Start the clusters, and grant everything on each, under one of its names."""
     with contextlib.ExitStack() as stack:
         count = min(CLUSTERS, *sizes.fleets)
         servers = [stack.enter_context(Server(sizes.major, settings=SMALL)) for _number in range(count)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Module visibility beside the query of the consumer that it foretells."""
+"""The module visibility compared with Metamapper's query, whose result it predicts."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ WHOLE = "module visibility, whole process"
 OWN = "its own analysis: all but queries of the consumer's form"
 START = "Python's start and imports, of the whole"
 MEMORY = "memory of module visibility, at its peak"
-JUDGED_FROM = 20_000  # relations: of a smaller scan, a larger part is Python's start
+JUDGED_FROM = 20_000  # relations: in a smaller scan, Python's start dominates
 
 
 @contextlib.contextmanager
 def visibility(sizes: Sizes) -> Iterator[Scenario]:
-    """Grant on a database of relations as applications have them, and look at it as both do."""
+    """Grant on a database with tables like those of applications; run the module and Metamapper's query on it."""
     with running(sizes.major, settings=SETTINGS) as server:
         turns: list[Turn] = []
         goals: list[Goal] = []
@@ -46,7 +46,7 @@ def visibility(sizes: Sizes) -> Iterator[Scenario]:
 
 
 def turns_of(server: Server, database: str, part: str) -> list[Turn]:
-    """Return the two that are compared."""
+    """Return the turns of the two candidates."""
     login = {"host": server.host, "port": server.port, "user": USER, "password": PASSWORD, "dbname": database}
     options = {
         **way(server),

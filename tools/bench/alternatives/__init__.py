@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What else does the job, one file each: measured by hand, beside module access."""
+"""Alternatives that do the same job as the module access, one per file."""
 
 from __future__ import annotations
 

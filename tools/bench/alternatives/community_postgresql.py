@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job as a playbook of community.postgresql's modules does it: what it takes at once, and loops for the rest."""
+"""The job as a playbook with the modules of community.postgresql, with loops where a module takes no list."""
 
 from __future__ import annotations
 

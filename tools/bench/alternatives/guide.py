@@ -13,7 +13,7 @@ from tools.postgres.server import Server
 
 
 def guide(schemas: int) -> Iterator[str]:
-    """Yield the published guide's statements, with two names for user and group so that they work at all."""
+    """Yield the published guide's statements, with different names for user and group, without which they fail."""
     yield f"CREATE USER {USER} WITH PASSWORD '{PASSWORD}'"
     yield f"CREATE ROLE {GROUP}"
     yield f"ALTER GROUP {GROUP} ADD USER {USER}"
@@ -35,5 +35,5 @@ def psql(server: Server, database: str, statements: Iterable[str]) -> None:
 
 
 def has_psql(server: Server) -> bool:
-    """Tell whether the server came with psql: that of the wheel did."""
+    """Return whether the server's package contains psql: that of the wheel does."""
     return (server.home / "bin" / "psql").exists()

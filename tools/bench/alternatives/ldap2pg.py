@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job as ldap2pg does it, without a directory: all it needs is in its file."""
+"""The job as ldap2pg does it, without an LDAP directory: its configuration file contains everything."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools.bench.alternatives import PEERS
 from tools.bench.content import OWNERS
 from tools.postgres.server import Server
 
-# What is asked once for all schemas and their owners; ldap2pg makes default privileges only for owners it manages.
+# Queried once for all schemas and owners; ldap2pg creates default privileges only for owners that it manages.
 LDAP2PG_SCHEMAS = """
 SELECT n.nspname, ARRAY[pg_catalog.pg_get_userbyid(n.nspowner)::text]
   FROM pg_catalog.pg_namespace n
@@ -23,12 +23,12 @@ SELECT n.nspname, ARRAY[pg_catalog.pg_get_userbyid(n.nspowner)::text]
 
 
 def has_ldap2pg() -> bool:
-    """Tell whether ldap2pg could be installed: that needs the headers of OpenLDAP, although no directory is asked."""
+    """Return whether ldap2pg is installed: that requires OpenLDAP's headers, although no directory is queried."""
     return (PEERS / "ldap2pg").exists()
 
 
 def ldap2pg(server: Server, database: str) -> None:
-    """Let ldap2pg do it, in its own process."""
+    """Do the job with ldap2pg, in a separate process."""
     owners = [f"owner{number}" for number in range(OWNERS)]
     readers, user = {"name": GROUP, "options": "NOLOGIN"}, {"name": USER, "options": "LOGIN", "parents": [GROUP]}
     content = {
@@ -50,4 +50,4 @@ def ldap2pg(server: Server, database: str) -> None:
         configuration.flush()
         command = [str(PEERS / "ldap2pg"), "--config", configuration.name, "--real"]
         environment = {**os.environ, **way, "PGPASSWORD": server.password}
-        subprocess.run(command, env=environment, check=True, capture_output=True)  # it tells every GRANT
+        subprocess.run(command, env=environment, check=True, capture_output=True)  # it prints every GRANT

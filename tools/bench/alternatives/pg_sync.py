@@ -13,12 +13,12 @@ from tools.postgres.server import Server
 
 
 def has_pg_sync() -> bool:
-    """Tell whether the environment of the alternatives was made: "make bench" does."""
+    """Return whether the virtual environment of the alternatives exists, which "make bench" creates."""
     return (PEERS / "python").exists()
 
 
 def pg_sync(server: Server, database: str, schemas: int) -> None:
-    """Let pg-sync-roles do it, in its own process."""
+    """Do the job with pg-sync-roles, in a separate process."""
     url = {"username": server.user, "password": server.password, "host": server.host, "port": server.port}
     job = {
         "url": {**url, "database": database},

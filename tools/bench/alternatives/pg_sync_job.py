@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job as pg-sync-roles does it, but for default privileges, which it does not know; a job as JSON on stdin.
+"""The job as pg-sync-roles does it, without default privileges, which it does not support; reads it as JSON on stdin.
 
-Runs in the environment of the bench's alternatives, not in that of the collection.
+Runs in the virtual environment of the alternatives, not in that of the collection.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ EVERY_TABLE = re.compile(".*")
 
 
 def sync(job: Mapping[str, Any]) -> None:
-    """Grant to the group, directly and not by a role for each object, and make the user its member."""
+    """Grant to the group, directly and not through a role for each object, and make the user a member of it."""
     grants: list[Any] = [DatabaseConnect(job["database"])]
     for number in range(job["schemas"]):
         grants.append(SchemaUsage(f"s{number}", direct=True))

@@ -22,12 +22,12 @@ PASSWORD_VARIABLE = "BENCH_PASSWORD"
 
 
 def has_pgroles() -> bool:
-    """Tell whether pgroles was installed; that needs Rust."""
+    """Return whether pgroles is installed; that requires Rust."""
     return (PEERS / "pgroles").exists()
 
 
 def manifest(database: str, schemas: int) -> dict[str, Any]:
-    """Return what pgroles is to bring about; it is refused where it has more than 512 default privileges."""
+    """Return the desired state for pgroles, which refuses one with more than 512 default privileges."""
     names = [f"s{number}" for number in range(schemas)]
     on_database = {"role": GROUP, "privileges": ["CONNECT"], "object": {"type": "database", "name": database}}
     on_schemas = [
@@ -57,7 +57,7 @@ def manifest(database: str, schemas: int) -> dict[str, Any]:
 
 
 def pgroles(server: Server, database: str, schemas: int) -> None:
-    """Let pgroles do it, in its own process."""
+    """Do the job with pgroles, in a separate process."""
     url = f"postgres://{server.user}:{server.password}@{server.host}:{server.port}/{database}"
     environment = {**os.environ, "DATABASE_URL": url, PASSWORD_VARIABLE: PASSWORD}
     with tempfile.NamedTemporaryFile("w", suffix=".yml") as content:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The raw statements that nobody can do without, over an open connection."""
+"""The raw statements that every tool has to send, over an open connection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMES_IN_A_STATEMENT = 500
 
 
 def floor(schemas: int, relations: int) -> Iterator[str]:
-    """Yield the raw statements that anything has to send that grants the same as module access: named lists."""
+    """Yield the raw statements, with lists of names, that any tool must send to grant the same as the module access."""
     yield f"CREATE ROLE {GROUP}"
     names = [f"s{number}" for number in range(schemas)]
     yield f"GRANT USAGE ON SCHEMA {', '.join(names)} TO {GROUP}"
@@ -30,7 +30,7 @@ def floor(schemas: int, relations: int) -> Iterator[str]:
 
 
 def has_room_for_floor(server: Server, names: int) -> bool:
-    """Tell whether one transaction can name so many relations: from 18 on a GRANT takes a lock for each.
+    """Return whether one transaction can name so many relations: from PostgreSQL 18 on, GRANT locks each of them.
 
     https://www.postgresql.org/docs/current/runtime-config-locks.html
     """

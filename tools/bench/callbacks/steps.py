@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A callback of Ansible that appends the name of each task and the second it began to the file in BENCH_STEPS."""
+"""An Ansible callback that appends each task's name and start time to the file that BENCH_STEPS names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ description: One line of JSON for each task, and one for the end.
 
 
 class CallbackModule(CallbackBase):
-    """Notes when tasks begin."""
+    """Records when tasks start."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
@@ -30,9 +30,9 @@ class CallbackModule(CallbackBase):
             steps.write(json.dumps([name, time.time()]) + "\n")
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
-        """Note a task."""
+        """Record the start of a task."""
         self._note(task.get_name())
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
-        """Note the end."""
+        """Record the end of the play."""
         self._note("")
