@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stand-in for ansible-test's pip bootstrap script: pip from ensurepip, then the wanted pip from the package index."""
+"""Replaces ansible-test's pip bootstrap script: pip from ensurepip, then the requested one from the package index."""
 
 from __future__ import annotations
 

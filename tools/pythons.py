@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finds the Pythons of this machine by their version: "python -m tools.pythons" prints the paths, oldest first.
+"""Finds the Python interpreters of this machine by version: "python -m tools.pythons" prints their paths, oldest first.
 
-A command "python3.12" counts only if it runs: the stand-ins of a version manager are there for versions that are not.
+A command such as "python3.12" counts only if it runs: version managers have wrappers for uninstalled versions too.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ import subprocess
 from functools import lru_cache
 from pathlib import Path
 
-OLDEST, NEWEST = 8, 14  # of Python 3
+OLDEST, NEWEST = 8, 14  # minor versions of Python 3
 ASK = "import sys; print('%d.%d' % sys.version_info[:2])"
 
 
 def versions() -> list[str]:
-    """Return the versions that may be of use here, oldest first."""
+    """Return the versions that are searched for, oldest first."""
     return [f"3.{minor}" for minor in range(OLDEST, NEWEST + 1)]
 
 
 @lru_cache(maxsize=None)
 def find(version: str) -> str | None:
-    """Return the path of a Python "3.x" that runs, None where there is none."""
+    """Return the path of a working Python "3.x"; None if there is none."""
     return next((path for path in _candidates(version) if _answer(path) == version), None)
 
 
 def found() -> dict[str, str]:
-    """Return the path of each version that is here, oldest first."""
+    """Return the path of each installed version, oldest first."""
     paths = {version: find(version) for version in versions()}
     return {version: path for version, path in paths.items() if path}
 

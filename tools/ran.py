@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compares the tests that ran with those that are listed: "python -m tools.ran RAN tests/ids/test.txt".
+"""Compares the tests that ran with a list of tests: "python -m tools.ran RAN tests/ids/test.txt".
 
-Further lists name tests that may run as well.
-RAN is what tests/conftest.py wrote. A test that did not run, was skipped, or is not listed is told, and is an error.
-One that failed first and passed when it was run again is only told: its cause is to be found.
-"make ids" rewrites the lists, so that a test that went away shows in a change's diff.
+RAN is the file that tests/conftest.py wrote. Further lists name tests that may run as well.
+It is an error if a listed test did not run, if a test was skipped, or if a test that ran is not listed. A test that
+failed at first and passed when it was rerun is only reported, so that its cause can be found.
+"make ids" rewrites the lists, so that a test that disappears shows in the diff of a change.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import sys
 from pathlib import Path
 from typing import Iterable, Sequence
 
-SHOWN = 20  # of each kind of fault
+SHOWN = 20  # tests per kind of fault
 
 
 def ended(ran: Sequence[str], outcome: str) -> set[str]:
-    """Return the tests that ended so."""
+    """Return the tests with an outcome."""
     told = [line.partition(" ")[::2] for line in ran]
     return {test for ended_as, test in told if ended_as == outcome}
 
 
 def faults(ran: Sequence[str], listed: Iterable[str], others: Iterable[str] = ()) -> list[str]:
-    """Return what is wrong with lines "OUTCOME ID" of a test each; listed ones have to run, and others may."""
+    """Return the faults in ``ran``, lines of "OUTCOME ID"; listed tests have to run, and others may."""
     passed, skipped = ended(ran, "passed"), ended(ran, "skipped")
     kinds = {
         "was skipped": skipped,
@@ -34,7 +34,7 @@ def faults(ran: Sequence[str], listed: Iterable[str], others: Iterable[str] = ()
 
 
 def main(ran: str, listed: str, *others: str) -> None:
-    """Print how many tests ran; exit with what is wrong."""
+    """Print how many tests ran; raises SystemExit with the faults, if any."""
     lines, wanted, *further = (Path(path).read_text(encoding="utf-8").splitlines() for path in (ran, listed, *others))
     found = faults(lines, wanted, [test for tests in further for test in tests])
     if found:

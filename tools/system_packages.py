@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Programs of the system that tests run: those that are installed, and on Debian and Ubuntu those that are not.
+"""System programs that tests run: installed ones, or on Debian and Ubuntu also ones unpacked from packages.
 
-A missing one is unpacked into the cache, without root and without changing the system. Apt gets lists and a cache of
-its own, and takes the system's sources and keys: it checks the signatures, and its solver tells which libraries lack.
-Elsewhere what is missing has to be installed: "python -m tools.system_packages" says so, or makes all of them ready.
+A missing program is unpacked into the cache, without root and without changing the system. Apt works with its own
+lists and cache, but with the system's sources and keys: it verifies the signatures, and its solver finds the missing
+libraries. On other systems, missing programs have to be installed. "python -m tools.system_packages" makes all programs
+ready, or prints what to install.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Iterable, Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("MM_CACHE", ROOT / ".cache")) / "programs"
-# The directories of the system come first: a test may have put a program of its own into PATH.
+# System directories come first, since a test may have added its own programs to PATH.
 SYSTEM = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CLIENT = {
     "apt-get": "openssh-client",
@@ -52,7 +53,7 @@ INSTALL = {
     "brew": "brew install",
 }
 LIBRARY = re.compile(r"\.so(\.\d+)*$")
-# Apt works in a directory of its own, downloads as the user that runs it, and starts nothing of the system afterwards.
+# Apt works in a separate directory, downloads as the current user, and runs none of the system's hooks.
 APT = """\
 Dir::State "{directory}/state";
 Dir::Cache "{directory}/cache";
@@ -73,7 +74,7 @@ LD_LIBRARY_PATH={libraries} exec "$here/{program}" {options}"$@"
 
 
 def program(name: str) -> Path:
-    """Return the path of a program, unpacked into the cache where the system lacks it; raises RuntimeError."""
+    """Return the path of a program, unpacked into the cache if the system lacks it; raises RuntimeError on failure."""
     make_ready([name])
     found = find(name)
     if not found:
@@ -82,14 +83,14 @@ def program(name: str) -> Path:
 
 
 def find(name: str) -> Path | None:
-    """Return the path of a program of the system or the cache, None where neither has it."""
+    """Return the path of a program in the system or the cache; None if neither has it."""
     unpacked = _home(PACKAGES[name]["apt-get"]) / "bin"
     found = shutil.which(name, path=os.pathsep.join([SYSTEM, os.environ.get("PATH", ""), str(unpacked)]))
     return Path(found) if found else None
 
 
 def make_ready(names: Iterable[str]) -> None:
-    """Ensure that ``find`` finds these programs; raises RuntimeError that says what to install where it cannot be."""
+    """Ensure that ``find`` finds these programs; raises RuntimeError that says what to install if it cannot."""
     missing = sorted(name for name in names if not find(name))
     if not missing:
         return
@@ -104,9 +105,9 @@ def make_ready(names: Iterable[str]) -> None:
 
 
 def extension(name: str) -> tuple[str, Path]:
-    """Return the library of an extension that Debian or Ubuntu has, for example pgaudit, and for which major version.
+    """Return the major version and the library of an extension that Debian or Ubuntu packages, such as pgaudit.
 
-    Raises RuntimeError elsewhere.
+    Raises RuntimeError on other systems.
     """
     if not shutil.which("apt-get", path=SYSTEM):
         raise RuntimeError(f"The extension {name} is taken from the packages of Debian or Ubuntu, and this is neither.")
@@ -124,7 +125,7 @@ def extension(name: str) -> tuple[str, Path]:
 
 
 def what_to_install(missing: Sequence[str], manager: str) -> str:
-    """Return one sentence that says what is missing, and how it is installed with a package manager ("": unknown)."""
+    """Return a sentence that says what is missing, and how to install it with a package manager ("" if unknown)."""
     lacks = f"The tests need {' and '.join(missing)}, which this system lacks"
     if not manager:
         return f"{lacks}: install OpenSSH's client and server, PgBouncer and jq."
@@ -133,7 +134,7 @@ def what_to_install(missing: Sequence[str], manager: str) -> str:
 
 
 def for_another_user(path: Path, directory: Path) -> Path:
-    """Return a program that every user can run: the cache may lie where only we may enter, and is copied then."""
+    """Return the path of a program that every user can run, copied to ``directory`` if it comes from the cache."""
     if CACHE not in path.parents:
         return path
     home = path.parent.parent
@@ -146,9 +147,9 @@ def to_be_installed(simulated: str) -> dict[str, str]:
 
 
 def with_libraries(package: str, depends: Mapping[str, Sequence[str]], missing: Iterable[str]) -> set[str]:
-    """Return a package with the libraries that it needs, of those that are missing.
+    """Return a package together with the missing libraries that it needs.
 
-    The C library is the system's, since its loader is. What else a package depends on serves its installation.
+    The C library must be the system's, like its loader. Other dependencies of a package only serve its installation.
     """
     wanted = {name for name in missing if name.startswith("lib") and name != "libc6"}
     found, new = {package}, {package}
@@ -159,7 +160,7 @@ def with_libraries(package: str, depends: Mapping[str, Sequence[str]], missing: 
 
 
 def dependencies(shown: str) -> dict[str, list[str]]:
-    """Return what each package depends on, of what ``apt-cache depends`` shows."""
+    """Return the dependencies of each package in the output of ``apt-cache depends``."""
     found: dict[str, list[str]] = {}
     for line in shown.splitlines():
         kind, _separator, name = line.strip().rpartition(": ")
@@ -171,7 +172,7 @@ def dependencies(shown: str) -> dict[str, list[str]]:
 
 
 def _home(package: str) -> Path:
-    """Return where a package is unpacked: its libraries fit the release of the system that it was made for."""
+    """Return the directory for a package; it depends on the system's release, which the libraries have to fit."""
     with contextlib.suppress(OSError):
         release = platform.freedesktop_os_release()
         return CACHE / f"{release['ID']}-{release.get('VERSION_ID', '')}-{platform.machine()}" / package
@@ -187,12 +188,12 @@ def _unpack(packages: Sequence[str]) -> None:
             apt.unpack(package, tree)
             _add_scripts(tree, [name for name, known in PACKAGES.items() if known["apt-get"] == package])
             _home(package).parent.mkdir(exist_ok=True)
-            with contextlib.suppress(OSError):  # another process was faster
+            with contextlib.suppress(OSError):  # another process has created it meanwhile
                 tree.rename(_home(package))
 
 
 class _Apt:
-    """Apt with a state of its own in a directory."""
+    """Apt with its own state in a directory."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -203,11 +204,11 @@ class _Apt:
             (directory / needed).mkdir(parents=True)
         try:
             self._run("apt-get", "-qq", "update")
-        except subprocess.CalledProcessError as error:  # perhaps in a source that is not needed
+        except subprocess.CalledProcessError as error:  # possibly of a source that is not needed
             print(error.stderr, file=sys.stderr)
 
     def unpack(self, package: str, tree: Path) -> None:
-        """Unpack a package into an empty directory, with the libraries that the system lacks."""
+        """Unpack a package, with the libraries that the system lacks, into an empty directory."""
         simulated = self._run("apt-get", "--simulate", "--no-install-recommends", "install", package)
         missing = to_be_installed(simulated)
         depends = dependencies(self._run("apt-cache", "depends", package, *missing))
@@ -251,12 +252,12 @@ def _add_scripts(tree: Path, names: Sequence[str]) -> None:
 
 
 def script(tree: Path, path: str) -> str:
-    """Return a script that runs a program of a tree with the tree's libraries; it is to stand in its ``bin``."""
+    """Return a script for the tree's ``bin`` that runs a program of the tree with the tree's libraries."""
     found = sorted({str(file.parent.relative_to(tree)) for file in tree.rglob("lib*") if LIBRARY.search(file.name)})
     options = [
         f'-o {keyword}="$here/{helper}" '
         for keyword, helper in (
-            ("SshdSessionPath", "usr/lib/openssh/sshd-session"),  # from 9.8 on; sshd asks for the path of its package
+            ("SshdSessionPath", "usr/lib/openssh/sshd-session"),  # from 9.8 on; the compiled-in path is the package's
             ("SshdAuthPath", "usr/lib/openssh/sshd-auth"),  # from 10.0 on
         )
         if path.endswith("/sshd") and (tree / helper).exists()

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What "make demo" runs."""
+"""The demo that "make demo" runs."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The demo: access is granted, broken, found to be broken and repaired, on a PostgreSQL server of its own.
+"""The demo: grants, breaks, verifies and repairs access, on a temporary PostgreSQL server.
 
-Run it with "make demo". It needs no server and no container engine. What it ran and what that printed stays in
-.cache/demo; the server is removed.
+Run it with "make demo". It needs neither a server nor a container engine. The files that it used and the output stay
+in .cache/demo; the server is removed.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ REVOKE ALL ON hr.candidates FROM metamapper_readers;
 
 
 class Story:
-    """Runs commands in a directory, prints what matters of their output, and writes all of it to a log there."""
+    """Runs commands in a directory, prints the important lines of their output, and logs all of it there."""
 
     def __init__(self, directory: Path, variables: dict[str, str]) -> None:
         self.directory = directory
@@ -63,7 +63,7 @@ class Story:
         self._environment = {**environment(COLLECTIONS, directory), **own, **variables}
 
     def play(self, playbook: str, *options: str, shown: Sequence[Kind] = (), must_fail: bool = False) -> None:
-        """Run a playbook, and show its recap and what else is to be shown; raises SystemExit if it ends otherwise."""
+        """Run a playbook and print its recap and the ``shown`` lines; raises SystemExit if it ends unexpectedly."""
         command = ["ansible-playbook", "-i", "inventory.yml", playbook, *options]
         say("$ " + " ".join(command))
         with self.log.open("a") as log, self._started(command) as process:
@@ -96,17 +96,17 @@ def _copied(process: subprocess.Popen[str], log: TextIO) -> Iterator[str]:
 
 
 def say(text: str) -> None:
-    """Print a text at once."""
+    """Print a text and flush it."""
     print(text, flush=True)
 
 
 def heading(text: str) -> None:
-    """Print what comes next."""
+    """Print the heading of the next step."""
     say(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n{text}")
 
 
 def read(server: Server, password: str, *relations: str) -> None:
-    """Log in as Metamapper, and show how reading relations ends."""
+    """Log in as Metamapper, and show for each relation whether it can be read."""
     login = server.connect("warehouse", user="metamapper", password=password)
     with contextlib.closing(login), login.cursor() as cursor:
         for relation in relations:
@@ -122,21 +122,21 @@ def _answer(cursor: psycopg2.extensions.cursor, relation: str) -> str:
 
 
 def administer(server: Server, statements: str) -> None:
-    """Show and run statements as the administrator."""
+    """Print statements and run them as the administrator."""
     for statement in statements.splitlines():
         say(f"warehouse=# {statement}")
     server.execute(statements, database="warehouse")
 
 
 def remedies(report: Path) -> list[str]:
-    """Return the remedies of the failures in a report, each once."""
+    """Return the remedies of the failures in a report, without duplicates."""
     servers = json.loads(report.read_text())["servers"]
     findings = [finding for server in servers for finding in server["findings"]]
     return list(dict.fromkeys(finding["remedy"]["text"] for finding in findings if finding["severity"] == "failure"))
 
 
 def grant(story: Story, server: Server, password: str) -> None:
-    """Grant access, and show what came of it."""
+    """Grant access, and show the result."""
     heading("1. Check mode: what would change, on a server that has neither the user nor the group yet")
     story.play(GRANT, "--check", "--diff", shown=["difference"])
     heading("2. The same without check mode: access is granted, then verified by logging in as Metamapper does")
@@ -149,7 +149,7 @@ def grant(story: Story, server: Server, password: str) -> None:
 
 
 def break_and_repair(story: Story, server: Server) -> None:
-    """Let somebody break what Metamapper sees, find it, and run the remedies of the report."""
+    """Break Metamapper's access, verify it, and run the remedies of the report."""
     heading("5. Somebody makes a change that breaks Metamapper's scan, and another that hides a table from it")
     administer(server, ACCIDENTS)
     heading("This run is meant to fail: it finds both, and says what repairs them")
@@ -161,7 +161,7 @@ def break_and_repair(story: Story, server: Server) -> None:
 
 
 def tell(server: Server) -> None:
-    """Tell the story, in an empty directory."""
+    """Run all steps of the demo in an empty directory."""
     shutil.rmtree(DIRECTORY, ignore_errors=True)
     DIRECTORY.mkdir(parents=True)
     password = secrets.token_urlsafe(16)
@@ -177,9 +177,9 @@ def tell(server: Server) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Run the demo; an argument is the major version of PostgreSQL."""
+    """Run the demo; the argument, if any, is the major version of PostgreSQL."""
     major = arguments[0] if arguments else DEFAULT_MAJOR
-    # So that the server is removed, whatever ends the demo.
+    # Signals raise an exception, so that the server is removed however the demo ends.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: sys.exit(128 + received))
     say(f"Starting PostgreSQL {major} with a sample warehouse. The demo takes about 20 seconds ...")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lines of ansible-playbook's output that tell what happened: differences, messages, failures and the recap."""
+"""Selects the important lines of ansible-playbook's output: differences, messages, failures and the recap."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Any, Iterable, Iterator, Literal, NamedTuple
 Kind = Literal["difference", "message", "failure", "recap"]
 RESULT = re.compile(r"(\w+): \[[^]]*\](?:: FAILED!)? => (\{.*)")
 RECAP = re.compile(r"\S+\s+: ok=\d+ ")
-# The report stands on the console as it is, between the banner of its task and the result.
+# The report is printed unchanged between the banner of its task and the result.
 REPORT = re.compile(r"TASK \[.*report \| ")
 STATUS = re.compile(r"\w+: \[[^]]*\]")
-# A row of the text report for an aspect in which nothing was found.
+# A row of the text report for an aspect without findings.
 NOTHING_FOUND = re.compile(r"  (ok|not checked) ")
 
 
 class Highlight(NamedTuple):
-    """A line of output that matters."""
+    """An important line of output."""
 
     kind: Kind
     text: str
 
 
 def highlights(lines: Iterable[str]) -> Iterator[Highlight]:
-    """Yield the lines that matter, each as soon as it is complete. They are those of Ansible's default callback."""
+    """Yield the important lines of the output of Ansible's default callback, each as soon as it is complete."""
     status, unfinished, is_diff, is_report = "", "", False, False
     for line in (line.rstrip() for line in lines):
         if is_report and not STATUS.match(line):
@@ -49,7 +49,7 @@ def highlights(lines: Iterable[str]) -> Iterator[Highlight]:
 
 
 def _said(status: str, result: dict[str, Any]) -> Iterator[Highlight]:
-    """Yield what a result says. A failure repeats what was said before it, but for its first line."""
+    """Yield the messages of a result. Of a failure only the first line, since the rest repeats earlier output."""
     message = result.get("msg", "")
     lines = message if isinstance(message, list) else str(message).splitlines()
     if status == "fatal":

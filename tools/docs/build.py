@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds the documentation as one static site, with warnings as errors; nothing is loaded from anywhere.
+"""Builds the documentation as a static site, with warnings as errors; its pages load nothing from other sites.
 
 Run it with "make docs". The guides come from docs/ and the READMEs, the reference from antsibull-docs.
 """
@@ -17,11 +17,11 @@ from tools.docs.pages import stage
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parents[1] / ".cache" / "docs"
 COLLECTION = "metamapper.postgresql"
-# The filters are private to the roles, and the site has its own index.
+# The filters are internal to the roles, and the site has its own index.
 LEFT_OUT = ("*_filter.rst", "index.rst", "environment_variables.rst")
-# The theme has a table of contents of its own on each page.
+# The theme adds its own table of contents to each page.
 CONTENTS = re.compile(r"^\.\. contents::\n(?: +.*\n)*", re.MULTILINE)
-# Labels of Ansible's own documentation, which is not at hand where the site is built, and the pages that have them.
+# Labels of Ansible's own documentation, which is not available to the build, with links to their pages instead.
 ANSIBLE = "https://docs.ansible.com/ansible/latest"
 LINKS = {
     ":ref:`here <common_return_values>`": f"`here <{ANSIBLE}/reference_appendices/common_return_values.html>`__",
@@ -30,7 +30,7 @@ LINKS = {
 
 
 def program(name: str) -> str:
-    """Return a program of the environment that runs this."""
+    """Return the path of a program in this virtual environment."""
     return str(Path(sys.executable).parent / name)
 
 
@@ -50,7 +50,7 @@ def reference(directory: Path) -> None:
 
 
 def source(directory: Path) -> None:
-    """Write all that Sphinx reads."""
+    """Write all files that Sphinx reads."""
     stage(directory)
     reference(directory / "reference")
     with (directory / "index.md").open("a", encoding="utf-8") as index:

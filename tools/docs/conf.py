@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How Sphinx builds the site: https://www.sphinx-doc.org/en/master/usage/configuration.html."""
+"""Sphinx configuration of the site: https://www.sphinx-doc.org/en/master/usage/configuration.html."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ html_baseurl = ""
 
 extensions = ["myst_parser", "sphinx_antsibull_ext", "sphinx_copybutton"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
-# The headings of a page can be linked to as on GitHub.
+# Gives headings the same anchors as on GitHub.
 myst_heading_anchors = 4
 pygments_style = "friendly"
 pygments_dark_style = "monokai"
-# site.css gives the reference the colours of the theme, which knows day and night.
+# site.css gives the reference the colors of the theme, which has a light and a dark mode.
 antsibull_ext_color_scheme = "none"
 
 SOURCES = {name: source for source, name in pages().items()}
 
 
 def link_to_source(_app: Any, page: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
-    """Have the links "view" and "edit" of a page lead to its file in the repository, if it has one."""
+    """Make the links "view" and "edit" of a page lead to its file in the repository, if it has one."""
     source = SOURCES.get(f"{page}.md", "")
     context["theme_source_view_link"] = f"{REPOSITORY}/blob/main/{source}" if source else ""
     context["theme_source_edit_link"] = f"{REPOSITORY}/edit/main/{source}" if source else ""
@@ -54,5 +54,5 @@ def link_to_source(_app: Any, page: str, _template: str, context: dict[str, Any]
 
 
 def setup(app: Any) -> None:
-    """Connect to Sphinx."""
+    """Register the handler with Sphinx."""
     app.connect("html-page-context", link_to_source, priority=900)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pages of the site: which file of the repository becomes which, and links that follow."""
+"""The pages of the site: the repository's files that become pages, and the links between them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
-# The site begins with the index of the documentation; its address is better without the directories of the repository.
+# The documentation's index is the start page, and addresses do not contain the repository's directories.
 RENAMED: Mapping[str, str] = {
     "docs/README.md": "index.md",
     "README.md": "overview.md",
@@ -23,16 +23,16 @@ RENAMED: Mapping[str, str] = {
     "LICENSE": "LICENSE",
 }
 REPOSITORY = "https://github.com/getmetamapper/metamapper.postgresql"
-# The README is shown by Galaxy too, where only whole addresses lead somewhere.
+# Galaxy shows the README too, and there only absolute URLs work.
 ADDRESSES = (f"{REPOSITORY}/blob/main/", "https://raw.githubusercontent.com/getmetamapper/metamapper.postgresql/main/")
 LINK = re.compile(r"(?<=\]\()([^)\s#]+)")
 BADGES = re.compile(r"^\[!\[.*\n", re.MULTILINE)
 
 
 def pages() -> dict[str, str]:
-    """Return by file of the repository what it is called in the site; both relative, with slashes.
+    """Return the site's file name by that in the repository; both are relative, with slashes.
 
-    A role without argument specs is private, and has no page.
+    A role without argument specs is internal, and has no page.
     """
     public = [path.parents[1].name for path in _files("roles/*/meta/argument_specs.yml")]
     roles = {f"roles/{name}/README.md": f"roles/{name}.md" for name in public}
@@ -50,9 +50,9 @@ def _relative(path: Path) -> PurePosixPath:
 
 
 def follow(text: str, source: str, names: Mapping[str, str]) -> str:
-    """Return a page with its links to files of the repository leading to their pages in the site, and without badges.
+    """Return a page without badges, whose links to files of the repository lead to their pages in the site.
 
-    Another file of the repository is shown by GitHub.
+    Links to files that are no pages lead to GitHub.
     """
 
     def moved(found: re.Match[str]) -> str:
@@ -65,7 +65,7 @@ def follow(text: str, source: str, names: Mapping[str, str]) -> str:
 
 
 def in_repository(link: str, source: str) -> str:
-    """Return the file of the repository that a link of another file leads to; empty for what is elsewhere."""
+    """Return the file of the repository to which a link in another file leads; empty if it leads elsewhere."""
     for address in ADDRESSES:
         if link.startswith(address):
             return link[len(address) :]
@@ -73,7 +73,7 @@ def in_repository(link: str, source: str) -> str:
 
 
 def stage(directory: Path) -> None:
-    """Put all pages into an empty directory."""
+    """Write all pages to an empty directory."""
     names = pages()
     for source, name in names.items():
         target = directory / name

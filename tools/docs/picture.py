@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes the picture of a report that the README shows, with Chromium.
+"""Takes the screenshot of a report for the README, with Chromium.
 
-Run it with "make picture": it takes the report of the demo in which something is missing.
+Run it with "make picture": it uses the demo's report with missing privileges.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def browser() -> str:
-    """Return the path of a browser; raises SystemExit where there is none."""
+    """Return the path of a browser; raises SystemExit if there is none."""
     found = [path for name in BROWSERS if (path := shutil.which(name))]
     if not found:
         raise SystemExit("Cannot take the picture: no Chromium. Install it: apt install chromium")
@@ -29,7 +29,7 @@ def browser() -> str:
 
 
 def take(report: Path, picture: Path) -> None:
-    """Write the top of a report, as it is on a light screen, to a PNG file."""
+    """Write a screenshot of the top of a report, in its light mode, to a PNG file."""
     with tempfile.TemporaryDirectory() as profile:
         options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={profile}"]
         size = f"--window-size={WIDTH},{HEIGHT}"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page of all variables, made from the argument specs of the roles: one table, each default once.
+"""Generates the page of all variables from the argument specs of the roles.
 
-Run it with "make docs"; a unit test says when the page has fallen behind.
+Run it with "make docs"; a unit test fails if the page is out of date.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "variables.md"
 ROLES = ("grant", "verify", "revoke", "bastion", "tunnel", "documentation")
-# What the plays themselves use stands in no argument spec: the default, the playbooks, and the meaning.
+# Variables that only the plays use are in no argument spec: default, playbooks and description.
 OF_PLAYBOOKS: Mapping[str, tuple[str, str, str]] = {
     "metamapper_hosts": (
         "postgresql",
@@ -56,18 +56,18 @@ This page is made from the roles' argument specs by `make docs`.
 
 
 def options_of(role: str) -> dict[str, dict[str, Any]]:
-    """Return what the argument spec of a role describes."""
+    """Return the options in the argument spec of a role."""
     text = (ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
     return dict(yaml.safe_load(text)["argument_specs"]["main"]["options"])
 
 
 def as_code(value: str) -> str:
-    """Return a value as code of Markdown that may stand in a table."""
+    """Return a value as Markdown code, escaped for a table."""
     return f"`{value}`".replace("|", "\\|")
 
 
 def default_of(option: Mapping[str, Any]) -> str:
-    """Return how the default reads: a value, "required", or "none" where leaving it out is the default."""
+    """Return the default as text: a value, "required", or "none" for an optional value without default."""
     if option.get("required"):
         return "required"
     if option.get("default", "") == "":
@@ -79,7 +79,7 @@ def default_of(option: Mapping[str, Any]) -> str:
 
 
 def meaning_of(option: Mapping[str, Any]) -> str:
-    """Return the description of an option as one line of Markdown, its choices included."""
+    """Return the description of an option as one line of Markdown, including its choices."""
     paragraphs = option["description"]
     text = " ".join([paragraphs] if isinstance(paragraphs, str) else paragraphs)
     choices = [as_code(str(choice)) for choice in option.get("choices", ())]
@@ -89,7 +89,7 @@ def meaning_of(option: Mapping[str, Any]) -> str:
 
 
 def rows_of(name: str, option: Mapping[str, Any], roles: str) -> Iterator[str]:
-    """Yield the row of an option, and one for each of the keys in it."""
+    """Yield the row of an option, and one for each of its suboptions."""
     yield f"| {as_code(name)} | {default_of(option)} | {meaning_of(option)} *{roles}* |"
     for key, inner in option.get("options", {}).items():
         yield f"| … {as_code(key)} | {default_of(inner)} | {meaning_of(inner)} |"

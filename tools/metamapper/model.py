@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Metamapper 1.0.0 in small: datastores, what its scans find and hide, and what people wrote about it.
+"""A model of Metamapper 1.0.0: datastores, the rows that its scans create and hide, and their documentation.
 
-Rows have the identifiers that the real one gives them, are hidden and never purged, and are matched by oid after each
-scan over all datastores. What its API takes and how it stores it is in ``stored``.
+As in Metamapper, rows have the same identifiers, are hidden instead of deleted, and after each scan are matched by oid
+across all datastores. ``stored`` defines which values the API accepts, and how it stores them.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ ALLOWED: Mapping[str, Sequence[str]] = {
 ELEMENT = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)([^<>]*)>")
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 BARE_AMPERSAND = re.compile(r"&(?!#?\w+;)")
-# Schemas by their tables, and these by their columns.
+# The columns by schema and table.
 Catalog = Mapping[str, Mapping[str, Sequence[str]]]
 
 
 def digest(*parts: str) -> str:
-    """Return the identifier that Metamapper makes of an outer identifier and a name."""
+    """Return the identifier that Metamapper computes from the identifier of the container and a name."""
     return md5("".join(parts).encode()).hexdigest()
 
 
 def clean_html(text: str) -> str:
-    """Return a readme as bleach leaves it: a few elements and attributes stay, all else is escaped."""
+    """Return a readme as sanitized by bleach: it keeps a few elements and attributes, and escapes all others."""
     parts, end = [], 0
     for found in ELEMENT.finditer(text):
         parts += [_escaped(text[end : found.start()]), _element(found)]
@@ -52,7 +52,7 @@ def _escaped(text: str) -> str:
 
 
 class Invalid(Exception):
-    """A value that the API does not take: the field, and what it says of it."""
+    """A value that the API rejects: the field, and its message."""
 
 
 def stored(name: str, value: Any) -> Any:
@@ -80,7 +80,7 @@ def _tags(value: Any) -> list[str]:
 
 @dataclass
 class Row:
-    """A schema, table or column; ``outer`` is the identifier of what it is in, ``oid`` what it is matched by."""
+    """A schema, table or column; ``outer`` is the identifier of its container, and ``oid`` is used for matching."""
 
     kind: str
     id: str
@@ -94,7 +94,7 @@ class Row:
     tags: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what the API shows of it."""
+        """Return the row as the API shows it."""
         shown = {"id": self.id, "name": self.name, "tags": sorted(self.tags), "created_at": str(self.created_at)}
         texts = {} if self.kind == "schemas" else {"short_desc": self.short_desc, "readme": self.readme}
         return {**shown, **texts}
@@ -102,7 +102,7 @@ class Row:
 
 @dataclass
 class Datastore:
-    """What people have called a database."""
+    """A datastore: the name that people gave a database."""
 
     id: str
     name: str
@@ -110,7 +110,7 @@ class Datastore:
     is_enabled: bool = True
 
     def as_json(self) -> dict[str, Any]:
-        """Return what the API shows of it: neither host nor database."""
+        """Return the datastore as the API shows it, without host and database."""
         return {
             "id": self.id,
             "name": self.name,
@@ -123,7 +123,7 @@ class Datastore:
 
 
 class Model:
-    """All that Metamapper knows, in one workspace."""
+    """The content of one workspace."""
 
     def __init__(self) -> None:
         self.datastores: dict[str, Datastore] = {}
@@ -138,7 +138,7 @@ class Model:
         return identifier
 
     def scan(self, datastore: str, catalog: Catalog, oids: Mapping[str, str] | None = None) -> None:
-        """Let a scan succeed that finds these objects; ``oids`` are those of tables, by schema.table."""
+        """Apply a successful scan that finds these objects; ``oids`` are the tables' oids by "schema.table"."""
         seen = set()
         for schema, tables in catalog.items():
             outer = self._see("schemas", datastore, schema)
@@ -169,7 +169,7 @@ class Model:
                 yield from self._inside.get(("columns", table.id), [])
 
     def _match(self, datastore: str) -> None:
-        """Let each hidden table of a datastore become the live one with its oid, of any datastore, and delete that."""
+        """Turn each hidden table of a datastore into the visible one with its oid, in any datastore; delete that."""
         live = {row.oid: row for row in self.rows.values() if row.oid and not row.is_hidden}
         for hidden in [row for row in self._all_of(datastore) if row.is_hidden and row.oid in live]:
             gone = live[hidden.oid]
@@ -180,23 +180,23 @@ class Model:
             self._put(hidden)
 
     def inside(self, kind: str, outer: str) -> list[Row]:
-        """Return what Metamapper shows of a kind in something."""
+        """Return the visible rows of a kind in a container."""
         return [row for row in self._inside.get((kind, outer), []) if not row.is_hidden]
 
     def shown(self, kind: str, identifier: str) -> Row | None:
-        """Return one row; None where it is hidden or none."""
+        """Return one visible row; None if it is hidden or does not exist."""
         row = self.rows.get(identifier)
         return row if row and row.kind == kind and not row.is_hidden else None
 
     def at(self, datastore: str, *names: str) -> Row:
-        """Return the row of a schema, of a table in it, or of a column in that."""
+        """Return the row of a schema, of a table, or of a column, by one to three names."""
         identifier = datastore
         for name in names:
             identifier = digest(identifier, name)
         return self.rows[identifier]
 
     def texts(self, datastore: str) -> dict[str, tuple[str, str, tuple[str, ...]]]:
-        """Return what is written about everything that Metamapper shows of a datastore, by identifier."""
+        """Return the documentation of all visible rows of a datastore, by identifier."""
         return {
             row.id: (row.short_desc or "", row.readme or "", tuple(sorted(row.tags)))
             for row in self._all_of(datastore)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Metamapper's REST API on a port of this machine, with its model behind it, and faults where a test wants them."""
+"""A local server with Metamapper's REST API, backed by the model, which can simulate faults."""
 
 from __future__ import annotations
 
@@ -22,41 +22,41 @@ from tools.metamapper.model import Invalid, Model, Row, stored
 WORKSPACE = "6f2b0e0a-2c5f-4a4e-9b54-93fd2f3c7a11"
 TOKEN_ID, TOKEN_SECRET = "k3jHs83hTq0p", "s3cr3t0fTheTokenThatNobodyMaySee"
 TOKEN = base64.b64encode(f"{TOKEN_ID}:{TOKEN_SECRET}".encode()).decode()
-# Of Django REST framework: a cursor skips at most so many rows of one moment.
+# As in Django REST framework: a cursor skips at most so many rows with the same timestamp.
 OFFSET_CUTOFF = 1000
 INNER = {"schemas": "tables", "tables": "columns"}
 
 
 @dataclass
 class Fault:
-    """What happens to a request instead of its answer; see the functions below."""
+    """A fault that replaces the normal answer to a request; see the functions below."""
 
     act: Callable[[Handler], None]
-    on: str = ""  # a part of "METHOD path"; empty for every request
+    on: str = ""  # substring of "METHOD path"; empty for every request
 
 
 def status(code: int, headers: Mapping[str, str] | None = None, body: bytes = b'{"success": false}') -> Fault:
-    """Answer with a status."""
+    """Return a fault that answers with a status."""
     return Fault(lambda handler: handler.answer(code, body, headers or {}))
 
 
 def half() -> Fault:
-    """Stop in the middle of an answer."""
+    """Return a fault that stops in the middle of an answer."""
     return Fault(lambda handler: handler.half())
 
 
 def hang(seconds: float) -> Fault:
-    """Give no answer for a while."""
+    """Return a fault that gives no answer for some seconds."""
     return Fault(lambda _handler: time.sleep(seconds))
 
 
 def drip(seconds: float) -> Fault:
-    """Send one byte now and then, for so long."""
+    """Return a fault that sends single bytes slowly, for some seconds."""
     return Fault(lambda handler: handler.drip(seconds))
 
 
 def before(action: Callable[[], None]) -> Fault:
-    """Let something happen, and answer then."""
+    """Return a fault that runs an action, and then answers normally."""
 
     def act(handler: Handler) -> None:
         action()
@@ -67,7 +67,7 @@ def before(action: Callable[[], None]) -> Fault:
 
 @dataclass
 class Api:
-    """The running server; ``requests`` are those that came, as "METHOD path"."""
+    """The running server; ``requests`` are the received ones, as "METHOD path"."""
 
     model: Model
     url: str = ""
@@ -78,7 +78,7 @@ class Api:
     counted: int = 0
 
     def options(self, **others: Any) -> dict[str, Any]:
-        """Return the options of the module for this server."""
+        """Return options of the module documentation for this server."""
         return {"api_url": self.url, "api_workspace": WORKSPACE, "api_token": TOKEN, **others}
 
 
@@ -88,10 +88,10 @@ class Handler(BaseHTTPRequestHandler):
     api: Api
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Say nothing."""
+        """Suppress the log."""
 
     def do_GET(self) -> None:
-        """Answer a question."""
+        """Answer a request, unless a fault replaces the answer."""
         self._fault_or(self.respond)
 
     do_PATCH = do_GET
@@ -107,7 +107,7 @@ class Handler(BaseHTTPRequestHandler):
             respond()
 
     def respond(self) -> None:
-        """Answer as Metamapper does."""
+        """Answer a request as Metamapper does."""
         self.api.counted += 1
         if self.api.throttle and self.api.counted % (self.api.throttle + 1) == 0:
             self._error(429, "Request was throttled.", {"Retry-After": "1"})
@@ -194,7 +194,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b'{"items": [')
 
     def drip(self, seconds: float) -> None:
-        """Send spaces, one after the other."""
+        """Send single spaces slowly, for some seconds."""
         self.send_response(200)
         self.end_headers()
         until = time.monotonic() + seconds
@@ -205,7 +205,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def _cursor(rows: Sequence[Any], start: int) -> str | None:
-    """Return where the next page begins: below a moment, and after some rows of one; None after the last page."""
+    """Return the next page's cursor: a timestamp, and how many rows with equal timestamps to skip; None at the end."""
     if start >= len(rows):
         return None
     higher = [row.created_at for row in rows[:start] if row.created_at != rows[start].created_at]
@@ -218,7 +218,7 @@ def _cursor(rows: Sequence[Any], start: int) -> str | None:
 
 @contextlib.contextmanager
 def running(model: Model | None = None, certificate: tuple[Path, Path] | None = None) -> Iterator[Api]:
-    """Run the API on a free port, with TLS where there is a certificate with its key."""
+    """Run the API on a free port; with TLS if a certificate and its key are given."""
     api = Api(model or Model())
     handler = type("OwnHandler", (Handler,), {"api": api})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compares a source of Metamapper with what this collection relies on and works around.
+"""Checks this collection's assumptions about Metamapper against its source code.
 
-Run it with "python -m tools.metamapper.upstream DIRECTORY". It prints each statement of ours that the source no longer
-bears out, as Markdown, and exits with 1 if there is one. .github/workflows/metamapper.yml does so every week.
+Run it with "python -m tools.metamapper.upstream DIRECTORY". It prints as Markdown each assumption that the source no
+longer confirms, and exits with 1 if there is one. .github/workflows/metamapper.yml runs it every week.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Iterator, Sequence
 
 @dataclass(frozen=True)
 class Assumption:
-    """A statement about Metamapper, the text in its source that shows it, and where we say so or rely on it."""
+    """A statement about Metamapper, an excerpt of its source that shows it, and where this collection relies on it."""
 
     statement: str
     file: str
@@ -87,12 +87,12 @@ ASSUMPTIONS = (
 
 
 def without_layout(text: str) -> str:
-    """Return a text with each run of white space made one blank."""
+    """Return a text with each run of white space replaced by one space."""
     return " ".join(text.split())
 
 
 def outdated(source: Path, assumptions: Sequence[Assumption] = ASSUMPTIONS) -> Iterator[Assumption]:
-    """Yield each assumption whose excerpt the source does not contain; a missing file contains nothing."""
+    """Yield each assumption whose excerpt is not in the source; a missing file counts as empty."""
     for assumption in assumptions:
         path = source / assumption.file
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
@@ -101,7 +101,7 @@ def outdated(source: Path, assumptions: Sequence[Assumption] = ASSUMPTIONS) -> I
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the outdated assumptions about the source in a directory; return how the process ends."""
+    """Print the assumptions that the source in a directory does not confirm; return the exit status."""
     (directory,) = arguments
     found = list(outdated(Path(directory)))
     for assumption in found:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs Molecule's scenarios and then looks for what they left behind: "python -m tools.molecule.run [SCENARIO...]".
+"""Runs Molecule's scenarios and checks that they leave nothing behind: "python -m tools.molecule.run [SCENARIO...]".
 
-A run counts only if each scenario's tests ran, all of them, and passed. With --break-off it proves that a scenario that
-fails half-way leaves nothing either: the containers stand, then converge fails. Interrupted, it removes what stands.
+A run succeeds only if the tests of each scenario ran without skips and passed. With --break-off, converge fails on
+purpose after the containers have started, and nothing may be left behind either. If interrupted, it destroys the
+scenarios.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from tools.postgres.processes import command_line
 
 ROOT = Path(__file__).resolve().parents[2]
 LABEL = "metamapper.molecule"
-CLONE = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]  # as in the names that group_vars/all.yml gives
+CLONE = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]  # part of the names in group_vars/all.yml
 TOKEN = "MM_MOLECULE_RUN"
-BREAK = "Thisrunwastoldtofailhalf-way"  # of molecule/default/converge.yml, without its blanks
-VERDICT = re.compile(r"={3,}(?P<verdict>[0-9][0-9a-z,]+)in[0-9.]+s")  # pytest's last line, without its blanks
+BREAK = "Thisrunwastoldtofailhalf-way"  # the message in molecule/default/converge.yml, without white space
+VERDICT = re.compile(r"={3,}(?P<verdict>[0-9][0-9a-z,]+)in[0-9.]+s")  # pytest's last line, without white space
 PASSED = re.compile(r"[1-9][0-9]*passed(,[0-9]+warnings?)?(,[0-9]+rerun)?")
-PATIENCE_SECONDS = 30  # for processes that end because what they were connected to is gone
+PATIENCE_SECONDS = 30  # for processes that end when their connection is closed
 QUESTIONS = {
     "container": ("ps", "--all", "--format", "{{.Names}}", "--filter", f"label={LABEL}"),
     "network": ("network", "ls", "--format", "{{.Name}}", "--filter", f"label={LABEL}"),
@@ -38,29 +39,29 @@ QUESTIONS = {
 
 
 def processes(token: str) -> set[str]:
-    """Return "process NUMBER: COMMAND" for each process, but this one, that was started under a token."""
+    """Return "process ID: COMMAND" for each other process that has the token in its environment."""
     found = set()
     for path in Path("/proc").glob("[0-9]*/environ"):
         try:
             if f"{TOKEN}={token}".encode() in path.read_bytes() and path.parent.name != str(os.getpid()):
                 found.add(f"process {path.parent.name}: {command_line(int(path.parent.name))}")
-        except OSError:  # it ended, or is another user's
+        except OSError:  # it has ended, or belongs to another user
             continue
     return found
 
 
 def leftovers(token: str) -> set[str]:
-    """Return all that the engine and the system hold which a run could have left."""
+    """Return all processes, containers, networks, volumes and images that a run could have left."""
     held = set(processes(token))
     for kind, arguments in QUESTIONS.items():
         listed = subprocess.run([engine(), *arguments], text=True, capture_output=True, check=True).stdout.split()
-        is_named = kind in ("container", "network")  # another clone's scenarios may be running beside this one's
+        is_named = kind in ("container", "network")  # scenarios of another clone may be running too
         held.update(f"{kind} {name}" for name in listed if CLONE in name or not is_named)
     return held
 
 
 def left_since(before: set[str], token: str) -> set[str]:
-    """Return what a run left behind, after having given its last processes the time to end."""
+    """Return what a run left behind, after waiting for its last processes to end."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while processes(token) and time.monotonic() < deadline:
         time.sleep(0.2)
@@ -68,7 +69,7 @@ def left_since(before: set[str], token: str) -> set[str]:
 
 
 def follow(running: subprocess.Popen[str]) -> str:
-    """Show what a process says, and return it; interrupted, interrupt the process and all that it started too."""
+    """Print the output of a process and return it; on KeyboardInterrupt, terminate its process group and raise."""
     said = []
     try:
         for line in running.stdout or ():
@@ -82,12 +83,12 @@ def follow(running: subprocess.Popen[str]) -> str:
 
 
 def without_blanks(said: str) -> str:
-    """Return what was said without the box that Molecule draws around it, and the lines that it breaks to fit that."""
+    """Return output without white space, colors and Molecule's box, so that its line breaks do not matter."""
     return re.sub(r"\x1b\[[0-9;]*m|[│\s]", "", said)
 
 
 def molecule(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
-    """Run Molecule, show what it says, and return its exit code and its words, with nothing between them."""
+    """Run Molecule, print its output, and return its exit code and the output without white space."""
     with subprocess.Popen(
         ["molecule", *arguments],
         cwd=ROOT,
@@ -102,7 +103,7 @@ def molecule(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[
 
 
 def complaint(code: int, words: str, *, scenarios: int, breaks_off: bool) -> str:
-    """Return why a run does not count; empty where it ended as it should: well, or where it was told to fail."""
+    """Return why a run does not count; empty if it succeeded, or with ``breaks_off`` failed where it was told to."""
     if breaks_off:
         return "" if code != 0 and BREAK in words else "It was to fail half-way and did not, or elsewhere."
     if code != 0:
@@ -114,7 +115,7 @@ def complaint(code: int, words: str, *, scenarios: int, breaks_off: bool) -> str
 
 
 def test(names: Sequence[str], *, breaks_off: bool) -> int:
-    """Return 0 where every scenario passed and nothing is left; with breaks_off, where the failure left nothing."""
+    """Return 0 if every scenario passed (with ``breaks_off``: failed on purpose) and left nothing behind, else 1."""
     options = [part for name in names for part in ("--scenario-name", name)]
     token = uuid.uuid4().hex
     before = leftovers(token)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collection as one file: built from what git knows, installed where nothing else is, and looked at there.
+"""Builds the collection archive from the files that git tracks, and tests it in an otherwise empty installation.
 
-"make build" runs all of it, with Galaxy's own checks; a release begins with it.
+"make build" runs all of it, including Galaxy's own checks; so does a release at its start.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ ROOT = Path(__file__).resolve().parents[2]
 COLLECTIONS = ROOT / ".ansible" / "collections"
 NAME = "metamapper.postgresql"
 DEPENDENCY = "community.postgresql"
-# An empty directory has no inventory, on purpose.
+# Ansible would warn that there is no inventory, which is intended here.
 QUIET = {"ANSIBLE_INVENTORY_UNPARSED_WARNING": "false", "ANSIBLE_LOCALHOST_WARNING": "false"}
 BUILD = ROOT / ".cache" / "build"
 
 
 def program(name: str) -> str:
-    """Return a program of the environment that runs this."""
+    """Return the path of a program in this virtual environment."""
     return str(Path(sys.executable).parent / name)
 
 
 def stage(directory: Path) -> None:
-    """Copy every file that git knows or would know into a directory."""
+    """Copy every file that git tracks, or would add, into a directory."""
     command = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout.decode()
     for name in listed.split("\0"):
@@ -39,7 +39,7 @@ def stage(directory: Path) -> None:
 
 
 def build(target: Path) -> Path:
-    """Build the collection into a directory, and return the file."""
+    """Build the collection into a directory, and return the path of the archive."""
     with tempfile.TemporaryDirectory() as staging:
         stage(Path(staging))
         command = [program("ansible-galaxy"), "collection", "build", "--force", "--output-path", str(target)]
@@ -48,8 +48,8 @@ def build(target: Path) -> Path:
 
 
 def environment(collections: Path, home: Path) -> dict[str, str]:
-    """Return an environment in which Ansible finds these collections and nothing of the user's."""
-    # Ansible also looks for collections where Python looks for modules.
+    """Return an environment in which Ansible finds these collections, and no configuration of the user."""
+    # PYTHONPATH too, since Ansible also finds collections on Python's module path.
     others = ("ANSIBLE_", "PG", "PYTHONPATH")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(others)}
     own = {
@@ -63,7 +63,7 @@ def environment(collections: Path, home: Path) -> dict[str, str]:
 
 
 def install(artifact: Path, collections: Path, *, with_dependency: bool = True) -> None:
-    """Install the built collection, and what it depends on unless told otherwise, into an empty directory."""
+    """Install the built collection, by default with its dependency, into an empty directory."""
     dependency = str(COLLECTIONS / "ansible_collections" / "community" / "postgresql")
     command = [program("ansible-galaxy"), "collection", "install", "--offline", str(artifact)]
     command += [dependency] if with_dependency else ["--no-deps"]
@@ -73,7 +73,7 @@ def install(artifact: Path, collections: Path, *, with_dependency: bool = True) 
 
 
 def contents() -> Mapping[str, Sequence[str]]:
-    """Return the names of what the collection has for users, by kind; a role without argument specs is private."""
+    """Return the names of the collection's public content by kind; a role without argument specs is internal."""
     return {
         "module": sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")),
         "role": sorted(path.parent.parent.name for path in (ROOT / "roles").glob("*/meta/argument_specs.yml")),
@@ -82,9 +82,9 @@ def contents() -> Mapping[str, Sequence[str]]:
 
 
 def look(collections: Path) -> None:
-    """Have Ansible document each module and role of an installed collection, and read each playbook.
+    """Run ansible-doc on each module and role of an installed collection, and a syntax check on each playbook.
 
-    ansible-doc succeeds also where it finds nothing, so that its output has to name what it was asked for.
+    ansible-doc succeeds even if it finds nothing, so its output has to contain the requested names.
     """
     commands = [
         ["ansible-doc", "--type", kind, f"{NAME}.{name}"]
@@ -109,12 +109,12 @@ def look(collections: Path) -> None:
 
 
 def avoidable_warnings(log: str) -> list[str]:
-    """Return what Galaxy's importer warns of, but for modules of a dependency, which it does not have."""
+    """Return the warnings of Galaxy's importer, except those about a dependency's modules, which it does not have."""
     return [line for line in log.splitlines() if line.startswith("WARNING") and DEPENDENCY not in line]
 
 
 def check(artifact: Path) -> None:
-    """Do what a user does with a download, then what Galaxy does with an upload; raise for what is wrong."""
+    """Install the archive as a user would, and import it as Galaxy would; raises an exception if either fails."""
     with tempfile.TemporaryDirectory() as collections:
         install(artifact, Path(collections))
         look(Path(collections))
@@ -126,7 +126,7 @@ def check(artifact: Path) -> None:
 
 
 def make() -> Path:
-    """Build the collection, check it, and return the file."""
+    """Build and check the collection, and return the path of the archive."""
     shutil.rmtree(BUILD, ignore_errors=True)
     BUILD.mkdir(parents=True)
     artifact = build(BUILD)

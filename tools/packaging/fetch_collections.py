@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Install the collections of requirements.yml in .ansible/collections, and link this repository beside them.
 
-They come from Galaxy or, where it cannot be reached, from the wheel of the Python package "ansible", which contains
-them. Either way each file is compared with the checksums that are kept here. With the link, ansible-playbook,
+They come from Galaxy or, if that cannot be reached, from the wheel of the Python package "ansible", which contains
+them. Either way each file is verified against the checksums in this file. With the link, ansible-playbook,
 ansible-doc, ansible-lint, mypy and pytest all see the work tree as metamapper.postgresql.
 """
 
@@ -25,21 +25,21 @@ ROOT = Path(__file__).resolve().parents[2]
 DESTINATION = ROOT / ".ansible" / "collections" / "ansible_collections"
 REQUIREMENTS = ROOT / "requirements.yml"
 WHEEL = ROOT / "requirements" / "collections.txt"
-# SHA-256 of a collection's MANIFEST.json, which has that of FILES.json, which has those of all other files.
+# SHA-256 of MANIFEST.json, which contains that of FILES.json, which contains those of all other files.
 CHECKSUMS = {"community.postgresql": "9d4c9b7016c22fac2056be21466a78d9aa5a871a94a3f7dac09b6dd16180e70d"}
 MANIFESTS = ("MANIFEST.json", "FILES.json")
-ANSWER_SECONDS = 5  # for each answer of Galaxy
-GALAXY_SECONDS = 60  # for all of them
+ANSWER_SECONDS = 5  # timeout for each answer of Galaxy
+GALAXY_SECONDS = 60  # timeout for the whole installation
 
 
 def required(requirements: Path = REQUIREMENTS) -> dict[str, str]:
-    """Return the version of each collection that is required, by its name."""
+    """Return the version of each required collection by its name."""
     entries = yaml.safe_load(requirements.read_text(encoding="utf-8"))["collections"]
     return {entry["name"]: entry["version"] for entry in entries}
 
 
 def installed_version(collection: Path) -> str:
-    """Return the version of a collection in a directory; empty if there is none."""
+    """Return the version of the collection in a directory; empty if there is none."""
     manifest = collection / "MANIFEST.json"
     if not manifest.is_file():
         return ""
@@ -47,16 +47,16 @@ def installed_version(collection: Path) -> str:
 
 
 def directory_of(name: str, collections: Path) -> Path:
-    """Return where a collection is installed."""
+    """Return the directory in which a collection is installed."""
     return collections.joinpath(*name.split("."))
 
 
 def from_galaxy(staging: Path, requirements: Path = REQUIREMENTS) -> str:
-    """Install the collections from Galaxy into a directory; return why that failed, empty if it did not."""
+    """Install the collections from Galaxy into a directory; return the error, empty if it succeeded."""
     program = Path(sys.executable).parent / "ansible-galaxy"
     command = [str(program), "collection", "install", "--no-deps", "--timeout", str(ANSWER_SECONDS)]
     command += ["-r", str(requirements), "-p", str(staging)]
-    # Ansible also finds collections on PYTHONPATH, and would install none that is there.
+    # Ansible also finds collections on PYTHONPATH, and would not install those again.
     others = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     environment = {**others, "ANSIBLE_COLLECTIONS_PATH": str(staging), "ANSIBLE_NOCOLOR": "1"}
     try:
@@ -71,7 +71,7 @@ def from_galaxy(staging: Path, requirements: Path = REQUIREMENTS) -> str:
 
 
 def from_wheel(staging: Path, names: Mapping[str, str]) -> None:
-    """Unpack the collections of the wheel into a directory; raises SystemExit if pip refuses it or cannot have it."""
+    """Unpack the collections from the wheel into a directory; raises SystemExit if pip cannot download or verify it."""
     options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--dest", str(staging)]
     command = [sys.executable, "-m", "pip", "download", *options, "-r", str(WHEEL)]
     if subprocess.run(command, check=False).returncode:
@@ -104,7 +104,7 @@ def changed_files(collection: Path, checksum: str) -> Iterator[str]:
 
 
 def check(collection: Path, name: str, version: str) -> None:
-    """Raise SystemExit if a collection is not the one that was tested."""
+    """Ensure that a collection is the tested one; raises SystemExit if it is not."""
     changed = [*changed_files(collection, CHECKSUMS[name])]
     if installed_version(collection) != version:
         changed.append(f"its version is {installed_version(collection) or 'missing'}")
@@ -117,7 +117,7 @@ def check(collection: Path, name: str, version: str) -> None:
 
 
 def install(names: Mapping[str, str]) -> None:
-    """Install collections, each by one rename: an interrupted run leaves none half."""
+    """Install collections, each by one rename, so that an interrupted run leaves none incomplete."""
     DESTINATION.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=DESTINATION.parent) as directory:
         reason = from_galaxy(Path(directory))
@@ -142,7 +142,7 @@ def link_this_repository() -> None:
 
 
 def main() -> None:
-    """Install what is missing or has another version."""
+    """Install collections that are missing or have a different version."""
     names = required()
     if any(installed_version(directory_of(name, DESTINATION)) != version for name, version in names.items()):
         install(names)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All of a release but publishing it: the release notes are written, the collection is built, checked and installed.
+"""Prepares a release without publishing it: writes the release notes, and builds, checks and installs the collection.
 
-Run it with "make release VERSION=1.0.0". It ends by saying what to commit, tag, push and publish. Where something is
-wrong it says so before it touches anything, or puts back what it has touched.
+Run it with "make release VERSION=1.0.0". At the end it prints what to commit, tag, push and publish. It reports
+problems before it changes any file, or restores the files that it has changed.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ Then set the next version in galaxy.yml.
 
 
 def git(*arguments: str) -> str:
-    """Return what git prints."""
+    """Return the output of git."""
     command = ["git", *arguments]
     return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
 def problems(version: str) -> Iterator[str]:
-    """Yield all that keeps this version from being released, each with what fixes it."""
+    """Yield every reason why this version cannot be released, each with its fix."""
     if not VERSION.fullmatch(version):
         yield f"{version!r} is no version such as 1.0.0: give one, as in make release VERSION=1.0.0"
     written = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
@@ -63,13 +63,13 @@ def problems(version: str) -> Iterator[str]:
 
 
 def has_notes(version: str) -> bool:
-    """Tell whether the release notes of a version are written already."""
+    """Return whether the release notes of a version exist already."""
     path = ROOT / "changelogs" / "changelog.yaml"
     return path.exists() and version in yaml.safe_load(path.read_text(encoding="utf-8"))["releases"]
 
 
 def problems_of_notes(version: str) -> Iterator[str]:
-    """Yield what is wrong with the fragments: missing, or too late for the notes."""
+    """Yield problems of the changelog fragments: there are none, or they came after the release notes."""
     fragments = sorted(path.name for path in (ROOT / "changelogs" / "fragments").glob("*.yml"))
     if has_notes(version) and fragments:
         yield (
@@ -81,7 +81,7 @@ def problems_of_notes(version: str) -> Iterator[str]:
 
 
 def write_notes(version: str) -> None:
-    """Turn the fragments into release notes, unless these are written already."""
+    """Turn the changelog fragments into release notes, unless these exist already."""
     changelog = program("antsibull-changelog")
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     subprocess.run([changelog, "lint"], cwd=ROOT, check=True)
@@ -92,13 +92,13 @@ def write_notes(version: str) -> None:
 
 
 def put_back() -> None:
-    """Have the tree as it was: it was clean."""
+    """Restore the work tree, which was clean before."""
     git("checkout", "--", *WRITTEN)
     git("clean", "-fdq", "--", *WRITTEN)
 
 
 def release(version: str) -> Path:
-    """Write the notes, and build and check what users will get; return the file."""
+    """Write the release notes, build and check the collection, and return the path of the archive."""
     try:
         write_notes(version)
         return collection.make()
@@ -108,7 +108,7 @@ def release(version: str) -> Path:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Release a version."""
+    """Prepare the release of a version."""
     version = arguments[0] if arguments else ""
     found = list(problems(version))
     if found:

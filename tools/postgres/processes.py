@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What runs on this machine, as /proc has it."""
+"""The processes of this machine, read from /proc."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ GONE_SECONDS = 5.0
 
 
 def _status(process: int) -> list[str]:
-    """Return state, parent, group and session of a process; empty where it is gone."""
+    """Return state, parent, group and session of a process; empty if it has ended."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[:4]
-    except (FileNotFoundError, ProcessLookupError):  # it ended while we looked
+    except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
         return []
 
 
 def all_processes() -> list[int]:
-    """Return every process that runs now."""
+    """Return the process IDs of all running processes."""
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
 def children_of(parent: int) -> list[int]:
-    """Return all processes that descend from one, without it."""
+    """Return all descendants of a process, without itself."""
     found = [process for process in all_processes() if _status(process)[1:2] == [str(parent)]]
     return found + [descendant for child in found for descendant in children_of(child)]
 
 
 def is_running(process: int) -> bool:
-    """Whether a process runs; one that is dead and only waits for its parent to hear of it does not."""
+    """Return whether a process is running; a zombie is not."""
     return _status(process)[:1] not in ([], ["Z"], ["X"])
 
 
 def left_over(processes: Iterable[int]) -> list[int]:
-    """Return which of some processes still run after a while in which they should have ended."""
+    """Return those of the processes that still run after some seconds in which they should have ended."""
     deadline = time.monotonic() + GONE_SECONDS
     running = [process for process in processes if is_running(process)]
     while running and time.monotonic() < deadline:
@@ -45,7 +45,7 @@ def left_over(processes: Iterable[int]) -> list[int]:
 
 
 def command_line(process: int) -> str:
-    """Return how a process was called; empty where it is gone."""
+    """Return the command line of a process; empty if it has ended."""
     try:
         return Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
@@ -53,7 +53,7 @@ def command_line(process: int) -> str:
 
 
 def environment(process: int) -> str:
-    """Return the environment of a process, one variable a line; empty where it is gone."""
+    """Return the environment of a process, one variable per line; empty if it has ended."""
     try:
         return Path(f"/proc/{process}/environ").read_bytes().replace(b"\0", b"\n").decode(errors="replace")
     except OSError:
@@ -61,5 +61,5 @@ def environment(process: int) -> str:
 
 
 def open_files(process: int) -> list[int]:
-    """Return the numbers of the files that a process holds open."""
+    """Return the open file descriptors of a process."""
     return sorted(int(entry.name) for entry in Path(f"/proc/{process}/fd").iterdir())

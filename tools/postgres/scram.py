@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A SCRAM-SHA-256 verifier that costs a login next to nothing: https://datatracker.ietf.org/doc/html/rfc5802#section-3"""
+"""A SCRAM-SHA-256 verifier that makes logins fast: https://datatracker.ietf.org/doc/html/rfc5802#section-3"""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ SALT = b"of a test server"
 
 
 def cheap_verifier(password: str) -> str:
-    """Return what a server stores of a password in ASCII, with one iteration: a login computes 4,096 by default, which
-    takes longer than the rest of it."""
+    """Return the verifier of an ASCII password with one iteration; computing the default of 4,096 takes longer than the
+    rest of a login."""
     salted = hashlib.pbkdf2_hmac("sha256", password.encode("ascii"), SALT, 1)
     stored_key = hashlib.sha256(hmac.new(salted, b"Client Key", hashlib.sha256).digest()).digest()
     server_key = hmac.new(salted, b"Server Key", hashlib.sha256).digest()

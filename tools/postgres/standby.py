@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A streaming replica of a server of any major, made of a copy of its files."""
+"""A streaming replica of a server of any major version, created from a copy of its files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RECOVERY = "primary_conninfo = 'host={host} port={port} user={user}'\n"
 
 
 class Standby(Server):
-    """A replica; the primary is stopped for the copy and started again."""
+    """A replica; the primary is stopped while its files are copied, and started again."""
 
     def __init__(self, primary: Server) -> None:
         super().__init__(primary.major, settings=["hot_standby=on"])
@@ -44,7 +44,7 @@ class Standby(Server):
         (self.data / "standby.signal").touch()
 
     def promote(self) -> None:
-        """Make this a primary, and wait until it is one."""
+        """Promote this server, and wait until it is a primary."""
         self.command("pg_ctl", "-D", str(self.data), "promote")
         deadline = time.monotonic() + 30
         while self.execute("SELECT pg_is_in_recovery()") != [(False,)]:
@@ -53,7 +53,7 @@ class Standby(Server):
             time.sleep(0.05)
 
     def catch_up(self) -> None:
-        """Wait until all that the primary has written is here."""
+        """Wait until everything that the primary has written is replayed."""
         new_names = float(self.major) >= 10
         written = "pg_current_wal_lsn()" if new_names else "pg_current_xlog_location()"
         replayed = "pg_last_wal_replay_lsn()" if new_names else "pg_last_xlog_replay_location()"
@@ -73,7 +73,7 @@ def _owner(path: Path) -> tuple[int, int]:
 
 @contextlib.contextmanager
 def standby_of(primary: Server) -> Iterator[Standby]:
-    """Run a replica for the length of a with block."""
+    """Run a replica for the duration of a with block."""
     with Standby(primary) as replica:
         assert isinstance(replica, Standby)
         yield replica

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ansible-runner, which AWX and Automation Platform run their jobs with, in an environment of its own."""
+"""ansible-runner, with which AWX and Automation Platform run their jobs, in a virtual environment of its own."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ INSTALL = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--
 
 
 def programs() -> Path:
-    """Return the directory with ansible-runner, installed there first where it is not; one for each Python."""
+    """Return the directory with ansible-runner for this Python, installed at the first use."""
     digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
     home = CACHE / f"{sys.version_info.major}.{sys.version_info.minor}-{digest}"
     home.mkdir(parents=True, exist_ok=True)
-    with (home / "lock").open("w") as lock:  # tests run beside each other
+    with (home / "lock").open("w") as lock:  # tests run in parallel
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (home / "ready").exists():
             venv.create(home / "venv", with_pip=True, clear=True)
@@ -33,7 +33,7 @@ def programs() -> Path:
 
 
 def environment(collections: Path, home: Path, **others: str) -> dict[str, str]:
-    """Return the environment of a worker: its Ansible is this one's, and nothing of the caller's configuration."""
+    """Return the environment of a worker: with the Ansible of this environment, without the caller's configuration."""
     own = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PG", "PYTHONPATH"))}
     path = os.pathsep.join([str(programs()), str(Path(sys.executable).parent), os.environ["PATH"]])
     return {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs a module of this collection as Ansible does, in this process, and returns what it would return."""
+"""Runs a module of this collection as Ansible does, in this process, and returns its result."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COLLECTION = "ansible_collections.metamapper.postgresql.plugins"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a module returned; ``text`` is all that it printed, as Ansible would read it."""
+    """The result of a module; ``text`` is its whole output, which Ansible would parse."""
 
     result: Mapping[str, Any]
     text: str
@@ -56,12 +56,12 @@ class Outcome:
 
     @property
     def warnings(self) -> list[str]:
-        """The warnings that the module returned, as people read them."""
+        """The text of the warnings that the module returned."""
         shown = self.result.get("warnings", [])
         return [str(warning["event"]["msg"] if isinstance(warning, dict) else warning) for warning in shown]
 
     def ok(self) -> Outcome:
-        """Return this outcome; raise AssertionError with the message where the module failed."""
+        """Return this outcome; raises AssertionError with the message if the module failed."""
         if self.failed:
             raise AssertionError(self.result.get("msg"))
         return self
@@ -73,12 +73,12 @@ def run_module(name: str, options: Mapping[str, Any], *, check: bool = False, di
     text = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
     module = importlib.import_module(f"{COLLECTION}.modules.{name}")
     output = io.StringIO()
-    # A process is one module for Ansible, and so it keeps warnings for the life of the process.
+    # Ansible runs one module per process, and keeps warnings for the lifetime of the process.
     warnings._global_warnings.clear()
     with contextlib.ExitStack() as stack:
         stack.enter_context(mock.patch.object(basic, "_ANSIBLE_ARGS", text))
         stack.enter_context(mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy", create=True))
-        if hasattr(module_utils, "_internal"):  # where this process has loaded a part of the controller, from 2.19 on
+        if hasattr(module_utils, "_internal"):  # from 2.19 on, once this process has imported controller code
             stack.enter_context(mock.patch.object(module_utils._internal, "is_controller", False, create=True))
         stack.enter_context(contextlib.redirect_stdout(output))
         stack.enter_context(contextlib.suppress(SystemExit))
@@ -87,7 +87,7 @@ def run_module(name: str, options: Mapping[str, Any], *, check: bool = False, di
 
 
 def run_in_worker(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Run a task as the action plugin of a module does in Ansible's worker process: in this one."""
+    """Run a task in this process, as a module's action plugin does in Ansible's worker process."""
     plugin = importlib.import_module(f"{COLLECTION}.action.{name}").ActionModule
     action = plugin.__new__(plugin)
     action._task = SimpleNamespace(action=name, args=options, check_mode=False, diff=False)
@@ -96,7 +96,7 @@ def run_in_worker(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def start_module(name: str, options: Mapping[str, Any]) -> subprocess.Popen[str]:
-    """Start a module in a process of its own, which prints what it returns; options travel on its standard input."""
+    """Start a module in a separate process, which reads its options on standard input and prints its result."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tools.runners.modules", name],
         stdin=subprocess.PIPE,
@@ -104,7 +104,7 @@ def start_module(name: str, options: Mapping[str, Any]) -> subprocess.Popen[str]
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        # A shell that starts a job in the background lets it ignore Ctrl-C, and so all that comes after.
+        # A shell makes background jobs ignore SIGINT, which all their descendants inherit.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - it starts no thread
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / ".ansible/collections")])},
     )

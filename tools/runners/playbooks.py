@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs a playbook as a user does: from a directory of the user's own, with the collection installed."""
+"""Runs a playbook as a user does: from the user's own directory, with the collection installed."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ COLLECTIONS = ROOT / ".ansible" / "collections"
 
 @dataclass(frozen=True)
 class Play:
-    """How a playbook ended: its exit status and everything that it printed."""
+    """The result of a playbook: its exit status and its whole output."""
 
     status: int
     output: str
 
     def ok(self) -> Play:
-        """Return this play; raise AssertionError with what it printed where it failed."""
+        """Return this play; raises AssertionError with its output if it failed."""
         if self.status != 0:
             raise AssertionError(self.output)
         return self
 
     @property
     def changed(self) -> int:
-        """How many tasks changed something, on all hosts."""
+        """The number of tasks that changed something, on all hosts together."""
         return sum(int(count) for count in re.findall(r"changed=(\d+)", self.output))
 
     def recap(self, host: str) -> dict[str, int]:
@@ -64,10 +64,10 @@ def run_on_hosts(
     *options: str,
     collections: Path = COLLECTIONS,
 ) -> Play:
-    """Run ``playbook`` (a file of the directory, or the name of an installed one) on hosts of the group postgresql.
+    """Run ``playbook`` (a file in the directory, or the name of an installed one) on hosts of the group postgresql.
 
-    The inventory is written as JSON, which is YAML, so that hostile names arrive as they are. Nothing of the caller's
-    configuration, nor PGPASSWORD and the like, reaches the play.
+    The inventory is written as JSON, which is valid YAML, so that hostile names are preserved. The caller's Ansible
+    configuration and variables such as PGPASSWORD do not affect the play.
     """
     (directory / "inventory.yml").write_text(json.dumps({"postgresql": {"hosts": hosts}}))
     (directory / "ansible.cfg").touch()
