@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The container engine and the images of the Molecule scenarios.
 
-"python -m tools.molecule.containers engine" names the engine that works here: podman or docker.
-"python -m tools.molecule.containers image NAME..." makes images ready and prints their references as one JSON object.
+"python -m tools.molecule.containers engine" prints the engine that works here: podman or docker.
+"python -m tools.molecule.containers image NAME..." makes images ready and prints their references as a JSON object.
 NAME is "postgres" or the name of a system: "debian" or "ubuntu" for a jump host, "systemd" for a host with services.
 
-An image comes from the engine's own store, else from its registry, else, as root on Debian or Ubuntu, it is put
-together from packages: the base system by debootstrap, the server as tools/postgres/server.py has it. It then stays in
-the engine's store under a tag that changes with its recipe.
+An image comes from the engine's store or from its registry. If neither has it, root can build it on Debian or Ubuntu:
+the base system with debootstrap, PostgreSQL from tools/postgres/server.py. A built image stays in the engine's store,
+with a tag that changes with its recipe.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ SUITES = {"debian": "bookworm", "ubuntu": "noble", "systemd": "bookworm"}
 DEBIAN = "docker.io/library/debian:bookworm-slim"
 PUBLIC = {"debian": DEBIAN, "ubuntu": "docker.io/library/ubuntu:24.04", "systemd": DEBIAN}
 DEBOOTSTRAP = Path("/usr/share/debootstrap/scripts")
-UBUNTU_SCRIPT = DEBOOTSTRAP / "gutsy"  # the one that all later Ubuntu releases are links to
+UBUNTU_SCRIPT = DEBOOTSTRAP / "gutsy"  # the scripts of all later Ubuntu releases are links to this one
 UBUNTU_KEYRING = "pool/main/u/ubuntu-keyring/ubuntu-keyring_2023.11.28.1_all.deb"
 # Ubuntu Archive Automatic Signing Key (2018), https://wiki.ubuntu.com/SecurityTeam/FAQ#GPG_Keys_used_by_Ubuntu
 UBUNTU_FINGERPRINT = "F6ECB3762474EDA9D21B7022871920D1991BC93C"
 SSHD = "openssh-server,python3"
 PACKAGES = {"debian": SSHD, "ubuntu": SSHD, "systemd": f"{SSHD},systemd-sysv,dbus,iproute2"}
-# Each starts sshd, but the one with services, whose platform says that it starts systemd.
+# All images start sshd, except the one with services: its platform sets systemd as the command.
 FILES = {
     "usr/local/bin/start-sshd.sh": "start-sshd.sh",
     "etc/systemd/system/ssh.service.d/host-keys.conf": "host-keys.conf",
@@ -48,12 +48,12 @@ PULL_SECONDS = 300
 
 
 def stop(message: str) -> NoReturn:
-    """End with a sentence for people; no scenario may pass without having run."""
+    """Exit with a message and a non-zero status: no scenario may pass without having run."""
     raise SystemExit(message)
 
 
 def run(*command: str, **options: object) -> subprocess.CompletedProcess[str]:
-    """Run a command that must succeed, and end with what it said where it does not."""
+    """Run a command and return it; if it fails, exit with its output."""
     result = subprocess.run(command, text=True, capture_output=True, check=False, **options)  # type: ignore[call-overload]
     if result.returncode:
         said = (result.stderr.strip() or result.stdout.strip()).splitlines()[-5:]
@@ -62,7 +62,7 @@ def run(*command: str, **options: object) -> subprocess.CompletedProcess[str]:
 
 
 def succeeds(*command: str, timeout_seconds: int = 60) -> bool:
-    """Tell whether a command can be run and succeeds in time."""
+    """Return whether a command can be run and succeeds in time."""
     try:
         result = subprocess.run(command, capture_output=True, check=False, timeout=timeout_seconds)
     except (OSError, subprocess.TimeoutExpired):
@@ -72,7 +72,7 @@ def succeeds(*command: str, timeout_seconds: int = 60) -> bool:
 
 @functools.lru_cache(maxsize=None)
 def engine() -> str:
-    """Return the engine that answers; MM_ENGINE names one, else podman goes before docker."""
+    """Return the engine that works; MM_ENGINE selects one, otherwise podman is tried before docker."""
     wanted = os.environ.get("MM_ENGINE")
     candidates = (wanted,) if wanted else ENGINES
     for candidate in candidates:
@@ -85,24 +85,24 @@ def engine() -> str:
 
 
 def has_image(reference: str) -> bool:
-    """Tell whether the engine has an image in its store."""
+    """Return whether the engine has an image in its store."""
     return succeeds(engine(), "image", "inspect", reference)
 
 
 def is_at_hand(reference: str) -> bool:
-    """Tell whether an image is in the store, after having asked its registry for it."""
+    """Return whether an image is in the engine's store or can be pulled."""
     return has_image(reference) or succeeds(engine(), "pull", "-q", reference, timeout_seconds=PULL_SECONDS)
 
 
 def recipe(*parts: str) -> str:
-    """Return a tag that changes with all that an image is made of here."""
+    """Return a tag that changes with everything from which an image is built here."""
     sources = [Path(__file__), *sorted(path for path in (HERE / "images").iterdir() if path.is_file())]
     digest = hashlib.sha256("\0".join([*parts, *(source.read_text() for source in sources)]).encode())
     return digest.hexdigest()[:12]
 
 
 def replace_image(name: str, tag: str) -> str:
-    """Return the reference of a new image, after having removed those that older recipes made."""
+    """Return the reference of a new image, after removing images of older recipes."""
     listed = run(engine(), "images", "--format", "{{.Repository}}:{{.Tag}}").stdout.split()
     for reference in listed:
         if reference.startswith(f"localhost/metamapper/{name}:"):
@@ -111,7 +111,7 @@ def replace_image(name: str, tag: str) -> str:
 
 
 def require_packages(image: str) -> None:
-    """End where an image can neither be pulled nor be made here."""
+    """Exit with a message if an image can be neither pulled nor built here."""
     programs = [name for name in ("debootstrap", "gpg") if not shutil.which(name)]
     if os.geteuid() != 0 or programs:
         stop(
@@ -122,7 +122,7 @@ def require_packages(image: str) -> None:
 
 
 def ubuntu_source(directory: Path) -> list[str]:
-    """Return debootstrap's options for Ubuntu: the archive's keyring, checked by its fingerprint, and its mirror."""
+    """Return debootstrap's options for Ubuntu: the archive's keyring, verified by its fingerprint, and its mirror."""
     found = re.search(r"default_mirror (http://archive\S+)", UBUNTU_SCRIPT.read_text())
     if found is None:
         stop(f"{UBUNTU_SCRIPT} names no mirror of Ubuntu.")
@@ -138,7 +138,7 @@ def ubuntu_source(directory: Path) -> list[str]:
 
 
 def base_system(name: str) -> Path:
-    """Return an archive with a small system that has sshd and Python, made once and cached."""
+    """Return an archive of a small system with sshd and Python, built once and cached."""
     target = CACHE.parent / "systems" / f"{name}-{SUITES[name]}-{PACKAGES[name]}.tar"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -159,14 +159,14 @@ def base_system(name: str) -> Path:
 
 
 def owned_by_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Return a member of an archive as root's."""
+    """Return a member of an archive with root as its owner."""
     member.uid = member.gid = 0
     member.uname = member.gname = "root"
     return member
 
 
 def import_system(reference: str, system: str, files: Mapping[str, Path], settings: Sequence[str]) -> str:
-    """Make an image of a base system and some files, and return its reference."""
+    """Create an image from a base system and some files, and return its reference."""
     with tempfile.TemporaryDirectory(dir=base_system(system).parent) as directory:
         archive = Path(directory) / "image.tar"
         shutil.copyfile(base_system(system), archive)
@@ -179,7 +179,7 @@ def import_system(reference: str, system: str, files: Mapping[str, Path], settin
 
 
 def postgres_image() -> str:
-    """Return the reference of an image with the contract of the official one; MM_POSTGRES_IMAGE names another."""
+    """Return the reference of an image with the interface of the official one; MM_POSTGRES_IMAGE names another."""
     major = os.environ.get("MM_PG") or DEFAULT_MAJOR
     public = os.environ.get("MM_POSTGRES_IMAGE") or f"docker.io/library/postgres:{major}"
     local = f"localhost/metamapper/postgres-{major}:{recipe('postgres', major)}"
@@ -204,7 +204,7 @@ def postgres_image() -> str:
 
 
 def host_image(system: str) -> str:
-    """Return the reference of a bare host: a system with sshd and Python; MM_DEBIAN_IMAGE names a ready one."""
+    """Return the reference of an image of a system with sshd and Python; MM_DEBIAN_IMAGE names an existing one."""
     ready = os.environ.get(f"MM_{system.upper()}_IMAGE")
     if ready:
         return ready if is_at_hand(ready) else stop(f"The image {ready} is not here and cannot be pulled.")
@@ -223,7 +223,7 @@ def host_image(system: str) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Answer one question on standard output."""
+    """Run the command "engine" or "image"; exit with the usage for anything else."""
     if arguments == ["engine"]:
         print(engine())
     elif arguments[:1] == ["image"] and arguments[1:]:

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The part of the official image's contract that the scenarios use: POSTGRES_PASSWORD, PGDATA, "postgres -c name=value".
+# Implements what the scenarios use of the official image's interface: POSTGRES_PASSWORD, PGDATA and
+# "postgres -c name=value".
 set -euo pipefail
 
 if [ "${1:-}" = postgres ] && [ "$(id -u)" = 0 ]; then

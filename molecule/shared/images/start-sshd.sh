@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A jump host as its administrator has it: sshd with the configuration of the system, nothing of ours.
+# Starts a jump host as installed: sshd with the configuration of the distribution, without changes.
 set -eu
 mkdir -p /run/sshd
 ssh-keygen -A >/dev/null
