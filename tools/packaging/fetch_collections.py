@@ -122,7 +122,7 @@ def install(names: Mapping[str, str]) -> None:
     with tempfile.TemporaryDirectory(dir=DESTINATION.parent) as directory:
         reason = from_galaxy(Path(directory))
         if reason:
-            print(f"Galaxy cannot be used ({reason}): the collections come from a wheel of 52 MB.", flush=True)
+            print(f"Without Galaxy ({reason}), the collections come from the package index: 52 MB.", flush=True)
             from_wheel(Path(directory), names)
         for name, version in names.items():
             collection = directory_of(name, Path(directory) / "ansible_collections")
