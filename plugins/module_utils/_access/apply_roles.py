@@ -160,7 +160,7 @@ def check_successor(run: Run, _step: CheckSuccessor) -> None:
     first = run.request.users[0]
     known = _probe(run, first)
     if known.state == "wrong":
-        message = f"The user {quoted(first.name)} cannot log in, so nobody retires. {known.reason}"
+        message = f"The user {quoted(first.name)} cannot log in, so no user is retired. {known.reason}"
         raise Failure([Problem(message, by_hand("Repair the login first."), object=first.name)])
     facts = replace(run.found.server.facts, roles=run.progress.roles)
     missing = lost_by_retirement(run.where, facts, run.request, run.found.roles)

@@ -114,7 +114,7 @@ def list_all(client: Client, path: str) -> list[Item]:
         items, total = _pages(client, path)
         if total <= len(items):
             return items
-    message = f"Metamapper was asked GET {path} and told of {total} items, of which its pages had {len(items)}."
+    message = f"Metamapper says that GET {path} has {total} items, but its pages contained {len(items)}."
     raise Failure(
         [Problem(message, by_hand("A scan of the datastore may be running: run it again when it has ended."))]
     )

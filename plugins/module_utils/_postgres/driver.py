@@ -50,7 +50,7 @@ NOT_UTF8 = "22021"  # character_not_in_repertoire: from a server that checks the
 def require_psycopg2() -> None:
     """Raise Failure if psycopg2 cannot be imported."""
     if PSYCOPG2_IMPORT_ERROR is not None:
-        message = "The Python library psycopg2 is not there for the interpreter that runs this module."
+        message = "The Python library psycopg2 is not installed for the interpreter that runs this module."
         remedy = (
             "Install psycopg2-binary (or the package python3-psycopg2) for it, or set ansible_python_interpreter to a "
             "Python that has it; with metamapper_connection=local that is the Python of ansible-playbook itself."

@@ -157,7 +157,7 @@ LOGIN_CAUSES = (
 BROKEN_CAUSES = (
     _cause(
         r"^Timeout, server (\S+) not responding",
-        "the bastion {1} did not answer any more, and the connection was given up",
+        "the bastion {1} stopped answering, and the connection was closed",
         "See that the bastion runs and that the network between is up, then run the task again.",
     ),
     _cause(

@@ -253,7 +253,7 @@ def test_pages_are_read_to_their_end_or_not_at_all(scene: Scene) -> None:
 
     for row in scene.model.inside("tables", schema):
         row.created_at = 1
-    with pytest.raises(Failure, match="told of 2500 items, of which its pages had 2000"):
+    with pytest.raises(Failure, match="has 2500 items, but its pages contained 2000"):
         list_all(client, f"schemas/{schema}/tables")
 
 

@@ -432,7 +432,7 @@ def test_limits_are_information(reader: Site) -> None:
 USAGE = "; GRANT USAGE ON SCHEMA sales TO {}"
 LOST: dict[str, tuple[str, str, str]] = {
     "revoked": ("REVOKE SELECT ON sales.orders FROM {}", "failure", "though it exists"),
-    "dropped": (f"DROP TABLE sales.orders CASCADE{USAGE}", "warning", "does not exist any more"),
+    "dropped": (f"DROP TABLE sales.orders CASCADE{USAGE}", "warning", "no longer exists"),
     "renamed": (f"ALTER TABLE sales.orders RENAME TO o2{USAGE}", "warning", "has a new name"),
     "a column less": (
         f"DROP VIEW sales.recent; ALTER TABLE sales.orders DROP note{USAGE}",
@@ -447,7 +447,7 @@ LOST: dict[str, tuple[str, str, str]] = {
     "moved in sight": (
         f"CREATE SCHEMA attic; ALTER TABLE sales.orders SET SCHEMA attic; GRANT USAGE ON SCHEMA attic TO PUBLIC{USAGE}",
         "warning",
-        "does not exist any more",
+        "no longer exists",
     ),
 }
 

@@ -239,7 +239,7 @@ def _what_is_lost(loss: Loss) -> str:
     if loss.elsewhere:
         return f"{before} and is not there now; its name exists in schema {quoted(loss.elsewhere)}, and is not seen."
     if not loss.exists:
-        return f"{before} and does not exist any more (or has a new name)."
+        return f"{before} and no longer exists (or has a new name)."
     if loss.columns:
         return f"{before} and will be seen with {loss.columns}{', all that it has' if loss.is_gone else ''}."
     return f"{before} and will not be seen, though it exists."

@@ -190,7 +190,7 @@ def test_given_up() -> None:
     [
         pytest.param(
             "Timeout, server 10.0.0.1 not responding.\r\n",
-            "the bastion 10.0.0.1 did not answer any more, and the connection was given up",
+            "the bastion 10.0.0.1 stopped answering, and the connection was closed",
             id="silent",
         ),
         pytest.param("Connection to jump closed by remote host.\n", "the bastion closed the connection", id="closed"),

@@ -90,11 +90,11 @@ def a_loss(schema: str = "sales", columns: int = 0, existing: int = 4, **others:
 
 
 LOSSES = {
-    "dropped": (a_loss(existing=0, exists=False), "warning", "does not exist any more", "do nothing"),
+    "dropped": (a_loss(existing=0, exists=False), "warning", "no longer exists", "do nothing"),
     "dropped with its schema": (
         a_loss(existing=0, exists=False, usage=False),
         "warning",
-        "not exist any",
+        "no longer exists",
         "do nothing",
     ),
     "a dropped column": (a_loss(columns=3, existing=3), "warning", "with 3, all that it has", "do nothing"),
