@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The built site: whole, without a dead link, and without anything that is loaded from elsewhere.
+"""The built site is complete, has no dead link, and loads nothing from other hosts.
 
-"make docs" builds it and then runs this.
+"make docs" builds the site and then runs these tests.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from tools.packaging.collection import contents
 
 SITE = CACHE / "site"
 PAGES = sorted(SITE.rglob("*.html"))
-# Attributes that make a browser load something; a link is followed only by its reader.
+# Attributes whose URLs a browser loads by itself; it follows a link only when a reader clicks it.
 LOADING = {"src", "srcset", "data", "poster", "action", "formaction", "background"}
 CSS_LOADS = re.compile(r"url\(\s*['\"]?(?!data:|#)([^'\")]+)|@import\s+['\"]([^'\"]+)")
 
 
 class Page(HTMLParser):
-    """What a page loads, where it links to, and what can be linked to in it."""
+    """The URLs that a page loads, its links and its anchors."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class Page(HTMLParser):
         self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take note of an element's attributes."""
+        """Record the URLs and the anchor of an element."""
         for name, value in attrs:
             if name in LOADING or (tag == "link" and name == "href"):
                 self.loads.append(value or "")
@@ -50,12 +50,12 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def parsed() -> Mapping[Path, Page]:
-    """Every page of the site."""
+    """Return every page of the site by its path."""
     return {path: Page(path) for path in PAGES}
 
 
 def name_of(path: Path) -> str:
-    """Return how a test names a file of the site."""
+    """Return a file's path within the site, which is also the id of its tests."""
     return str(path.relative_to(SITE))
 
 
@@ -106,7 +106,7 @@ def test_links_lead_somewhere(path: Path, parsed: Mapping[Path, Page]) -> None:
 
 
 def leads_somewhere(path: Path, link: str, parsed: Mapping[Path, Page]) -> bool:
-    """Tell whether a link leads to a page and an anchor that exist; what is in the web is for its reader to find."""
+    """Return whether a link's page and anchor exist; external links are accepted without a request."""
     parts = urlsplit(link)
     if parts.scheme:
         return parts.scheme in ("https", "mailto")

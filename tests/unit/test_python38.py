@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is shipped to targets is Python 3.8: by its syntax, and by being run on the oldest Python that is here."""
+"""Code for targets has Python 3.8's syntax and runs on the oldest Python that is installed here."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import pytest
 from tools.pythons import found
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-# What targets get; filters run on the controller.
+# The files that are shipped to targets; filters run on the controller.
 SHIPPED = sorted(path for part in ("modules", "module_utils") for path in (ROOT / "plugins" / part).rglob("*.py"))
 OLDEST_ON_TARGETS = (3, 8)
-# ansible-core itself is not on every Python that is here; no more of it is imported than the base class of a module
-# and what makes requests.
+# Not every Python here has ansible-core, so the script replaces what the code imports of it: the base class of a
+# module, and the functions that make requests.
 IMPORT_ALL = """
 import importlib, sys, types
 for name in ("ansible", "ansible.module_utils", "ansible.module_utils.basic", "ansible.module_utils.urls"):
@@ -54,7 +54,7 @@ PYTHON = next(iter(found().values()), sys.executable)
 
 
 def output_of(script: str, *arguments: str, collections: Path) -> subprocess.CompletedProcess[str]:
-    """Run a script on that interpreter, with this collection where Ansible would put it."""
+    """Run a script with PYTHON, with this collection where Ansible would install it."""
     home = collections / "ansible_collections" / "metamapper"
     home.mkdir(parents=True)
     (home / "postgresql").symlink_to(ROOT)

@@ -31,7 +31,7 @@ def test_metamapper_cannot_listen_on_the_bastion(refusals: dict[str, str]) -> No
 
 
 def test_metamapper_reaches_no_other_target(refusals: dict[str, str]) -> None:
-    """It reaches neither the bastion itself, nor another port, nor the same server under another name."""
+    """Metamapper reaches neither the bastion itself, nor another port, nor the same server under another name."""
     others = {name: why for name, why in refusals.items() if ":" in name}
     assert len(others) == 7
     assert set(others.values()) == {"ChannelException: ChannelException(1, 'Administratively prohibited')"}
@@ -104,7 +104,7 @@ def test_others_are_not_concerned(effective: dict[str, list[str]]) -> None:
 
 
 def test_the_account_is_an_empty_shell(bastions: dict[str, Any]) -> None:
-    """It has no shell, no password, no home directory and no supplementary group."""
+    """The account has no shell, no password, no home directory and no supplementary group."""
     bastion = bastions["bastion"]
     account = bastion.user("metamapper")
     assert (account.shell, account.home, account.password) == ("/usr/sbin/nologin", "/nonexistent", "*")
@@ -113,7 +113,7 @@ def test_the_account_is_an_empty_shell(bastions: dict[str, Any]) -> None:
 
 
 def test_the_keys_are_out_of_its_reach(bastions: dict[str, Any]) -> None:
-    """sshd requires that root owns the file and its directories, and that nobody else can write to them."""
+    """sshd requires that root owns the file of keys and its directories, and that nobody else can write to them."""
     keys = bastions["bastion"].file("/etc/ssh/metamapper-tunnel.keys")
     assert (keys.user, keys.group, keys.mode) == ("root", "root", 0o644)
     assert keys.content_string.count("ssh-rsa ") == 1

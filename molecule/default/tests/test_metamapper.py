@@ -33,7 +33,7 @@ def answer(as_metamapper: Any, variables: dict[str, Any]) -> list[list[list[Any]
 
 
 def test_metamapper_sees_the_listed_schemas_and_nothing_else(answer: list[list[list[Any]]]) -> None:
-    """It sees every relation of the listed schemas, and no other."""
+    """Metamapper sees every relation of the configured schemas, and no other."""
     relations = sorted({(row[0], row[1]) for row in answer[0]})
     assert relations == [
         ("sales", "events"),
@@ -47,7 +47,7 @@ def test_metamapper_sees_the_listed_schemas_and_nothing_else(answer: list[list[l
 
 
 def test_metamapper_sees_every_column(answer: list[list[list[Any]]]) -> None:
-    """It sees every column, including those with names that need quoting."""
+    """Metamapper sees every column, including those with names that need quoting."""
     columns = [row[2] for row in answer[0] if (row[0], row[1]) != ("sales", "events_2026")]
     assert columns == [
         *("at", "payload"),
@@ -92,7 +92,7 @@ def test_the_password_is_a_scram_verifier(superuser: Any) -> None:
 
 
 def test_the_grants_are_the_groups_and_only_for_the_listed_schemas(superuser: Any) -> None:
-    """The group has exactly the expected USAGE, SELECT and default privileges in each listed schema."""
+    """The group has exactly the expected USAGE, SELECT and default privileges in each configured schema."""
     superuser.execute(
         "SELECT n.nspname,"
         " pg_catalog.has_schema_privilege('metamapper_readers', n.oid, 'USAGE'),"

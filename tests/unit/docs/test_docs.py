@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the documentation says exists: YAML that parses, variables, playbooks, modules' options, files and headings.
+"""What the documentation names exists: variables, playbooks, modules' options, files and headings. Its YAML parses.
 
-What it says to run is run by tests/integration/docs/test_docs_commands.py.
+tests/integration/docs/test_docs_commands.py runs the commands in it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.support.documents.blocks import DOCUMENTS, LANGUAGES, ROOT, blocks, c
 from tools.docs.pages import in_repository
 from tools.docs.variables import MARKUP, OF_PLAYBOOKS, PAGE, ROLES, page
 
-# Names of roles in PostgreSQL, not variables of Ansible.
+# Names that look like variables: metrics, and roles in PostgreSQL.
 METRICS = "metamapper_postgresql_"
 OTHER_WORDS = frozenset({"metamapper_readers", "metamapper_2027"})
 PLAYBOOKS = {path.stem.split("_")[0] for path in (ROOT / "playbooks").glob("*_metamapper.yml")}
@@ -34,7 +34,7 @@ HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
 def anchors(path: Path) -> set[str]:
-    """Return what a link to a heading of a document may say after the hash sign, as GitHub makes it."""
+    """Return the anchors that GitHub makes of a document's headings."""
     headings = HEADING.findall(path.read_text(encoding="utf-8"))
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -51,7 +51,7 @@ def keys(value: Any) -> Iterator[str]:
 
 
 def module_options(module: str) -> set[str]:
-    """Return the options of a module, those of its fragments included."""
+    """Return the options of a module, including those of its documentation fragments."""
     from ansible_collections.metamapper.postgresql.plugins.doc_fragments.connection import ModuleDocFragment
 
     text = (ROOT / "plugins" / "modules" / f"{module}.py").read_text(encoding="utf-8")
@@ -99,7 +99,8 @@ def _databases(value: Any) -> Iterator[Any]:
         yield from _databases(inner)
 
 
-# Metamapper hides what a scan did not see; the one deletion that there is, of a live object, is explained there.
+# Texts that speak of a deletion by a scan. A scan hides the objects that it does not find; the only case in which it
+# deletes documentation, where two databases share an OID, is explained in the page that EXPLAINED names.
 DELETING = re.compile(
     r"\bscans?\b[^.|\"]*\b(delet|eras|remov)|documentation[^.|]*\b(goes with|is deleted)", re.IGNORECASE
 )
@@ -107,7 +108,7 @@ EXPLAINED = {"docs/what-happens-to-documentation.md"}
 
 
 def told() -> dict[str, str]:
-    """Return every text that users read, with its blanks made one: documents, roles, playbooks and plugins."""
+    """Return the documents, roles, playbooks and plugins by name, each run of whitespace replaced by a blank."""
     files = [path for part in ("roles", "playbooks", "plugins") for path in (ROOT / part).rglob("*.*")]
     texts = {name_of(path): path for path in [*DOCUMENTS, *files] if path.suffix in (".md", ".yml", ".py", ".j2")}
     return {name: " ".join(path.read_text(encoding="utf-8").split()) for name, path in texts.items()}
@@ -156,7 +157,7 @@ def test_every_guide_is_in_the_index() -> None:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
 def test_every_block_says_its_language(path: Path) -> None:
-    """What has none, or is merely indented, would be run by no test, if it is a command."""
+    """No test would run a command in a block that is only indented or names no language."""
     assert [block.line for block in blocks(path) if block.language not in LANGUAGES] == []
 
 
@@ -180,7 +181,7 @@ def test_a_command_without_an_end_is_an_error() -> None:
 
 
 def test_the_page_of_variables_is_what_the_argument_specs_say() -> None:
-    """Where this fails, "make docs" writes the page again."""
+    """If this fails, run "make docs", which regenerates the page."""
     assert PAGE.read_text(encoding="utf-8") == page()
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Links between the files of the repository lead to the same pages in the site."""
+"""Links between files of the repository become links between the corresponding pages of the site."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Phrases that this project replaces by those of the manuals; codespell, with tools/docs/words.txt, knows words."""
+"""Texts use the manuals' phrases instead of unusual ones; codespell, with tools/docs/words.txt, checks single words."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ TEXTS = {
 
 
 def prose(text: str) -> str:
-    """Return a text without its code, which quotes messages and names, and with its blanks made one."""
+    """Return a text without code, which quotes messages and names, each run of whitespace replaced by a blank."""
     without_blocks = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
     return " ".join(re.sub(r"`[^`]*`|^\* \*.*?\*:", "", without_blocks, flags=re.MULTILINE).split())
 
 
 def unusual(text: str) -> Iterator[str]:
-    """Yield each phrase in a text that has a usual one, with that one."""
+    """Yield each unusual phrase in a text, followed by the usual one."""
     for pattern, usual in USUAL.items():
         for found in re.finditer(rf"\b({pattern})\b", text, re.IGNORECASE):
             yield f"{found[0]}: {usual}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a module imports in a run that needs little of it."""
+"""A module does not import, at its start, code that most runs do not need."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every file says under which license it is, by a line of its own or in REUSE.toml."""
+"""Every file declares its license, in an SPDX line of its own or in REUSE.toml."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ import pytest
 from tests.support.documents.blocks import ROOT
 
 LINE = "SPDX-License-Identifier: GPL-3.0-or-later"
-# The text of the license itself, and empty files.
+# The text of the license itself.
 WITHOUT = {"LICENSE"}
 PATTERNS = re.findall(r'^  "(.+)",$', (ROOT / "REUSE.toml").read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def files() -> list[str]:
-    """Return the files that git knows and that have content."""
+    """Return the tracked files that need a license: neither empty ones nor those of WITHOUT."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     names = [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
     return [name for name in names if (ROOT / name).stat().st_size and name not in WITHOUT]
 
 
 def has_line(name: str) -> bool:
-    """Tell whether a file has the line near its beginning."""
+    """Return whether a file has LINE among its first ten lines."""
     return LINE.encode() in b"".join((ROOT / name).read_bytes().splitlines(keepends=True)[:10])
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No variable has a name that "ansible-test sanity" refuses, which only the pipeline runs."""
+"""No variable has a name that "ansible-test sanity" refuses; only the pipeline runs that command."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 @pytest.mark.parametrize("directory", ["plugins", "tests", "tools"])
 def test_no_variable_is_called_by_an_underscore_alone(directory: str) -> None:
-    """Translations have that name in many projects, and would be overwritten."""
+    """Many projects name the function for translations so, and an assignment would overwrite it."""
     found = [
         f"{path}:{node.lineno}"
         for path in Path(directory).rglob("*.py")

@@ -16,9 +16,10 @@ PACKAGE = "ansible_collections.metamapper.postgresql.plugins.module_utils"
 FLOORS = {"_core": 1, "_ssh": 2, "_postgres": 3, "_scope": 4, "_access": 5, "_visibility": 5, "_documentation": 2}
 FILES = sorted(path for path in UTILS.rglob("*.py"))
 DRIVER = Path("_postgres/driver.py")
-# Who asks the questions of a file with queries, beside it; the inspection, unless they are Metamapper's own.
+# For a file of queries, the files beside it that may import it; inspect.py alone if it is not listed here.
 ASKED_BY = {"metamapper_queries.py": {"scan.py", "encoding.py"}, "role_queries.py": {"inspect_roles.py"}}
-# Code that only a server can run, and the test of tests/integration that proves it; more of it is imported by one.
+# Code that needs a server and has no unit test: the integration test that covers it. Files that an integration test
+# imports (IMPORTED_THERE) need no entry.
 PROVED_BY = {
     "plugins/modules/documentation.py": "documentation/test_documentation.py",
     "plugins/action/visibility.py": "worker/test_same_as_module.py",
@@ -44,7 +45,7 @@ def _module(path: Path) -> str:
 
 
 def _imported(path: Path) -> Iterator[str]:
-    """Yield the dotted names that a file imports: absolute, relative, or by a text handed to importlib."""
+    """Yield the dotted names that a file imports: absolute, relative, or through a string passed to importlib."""
     own = _module(path).split(".") if path in FILES else []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -105,12 +106,12 @@ CODE = sorted(
     path.relative_to(ROOT)
     for folder in ("module_utils", "plugin_utils", "filter", "action", "modules")
     for path in (ROOT / "plugins" / folder).rglob("*.py")
-    if not path.is_symlink()  # of a filter, whose file is in plugin_utils
+    if not path.is_symlink()  # filters are links to files in plugin_utils
 )
 
 
 INTEGRATION = ROOT / "tests" / "integration"
-# With a dot at the end, so that no name is taken for the beginning of a longer one.
+# Each name ends with a dot, so that no name matches as the beginning of a longer one.
 IMPORTED_THERE = "\n".join(f"{name}." for path in INTEGRATION.rglob("*.py") for name in _imported(path))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No class is larger than what one can hold in mind."""
+"""No class is so long that it is hard to understand as a whole."""
 
 from __future__ import annotations
 

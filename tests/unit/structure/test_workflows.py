@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The workflows of GitHub run what .ci/run runs; "make lint" sees that they are valid."""
+"""The GitHub workflows run what .ci/run runs; "make lint" checks that they are valid."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ import yaml
 from tests.support.documents.blocks import ROOT
 
 GITHUB = ROOT / ".github"
-# ".ci/run" calls these for all parts; a job of a workflow begins with them anyhow.
+# ".ci/run" calls these once for all parts; in a workflow, each job begins with them.
 PREPARATION = {"setup", "programs"}
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def workflow(path: Path) -> dict[str, Any]:
-    """Return a workflow."""
+    """Return the parsed YAML of a workflow."""
     loaded: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return loaded
 
 
 def ours() -> set[str]:
-    """Return the targets of make that .ci/run calls, and those that its fresh machine does."""
+    """Return the make targets that .ci/run and .ci/fresh_machine call."""
     text = "".join((ROOT / ".ci" / name).read_text(encoding="utf-8") for name in ("run", "fresh_machine"))
     code = "\n".join(line.partition(" # ")[0] for line in text.splitlines() if not line.startswith("#"))
     return set(re.findall(r"\bmake ([a-z]+)\b", code)) & TARGETS - PREPARATION
 
 
 def theirs() -> set[str]:
-    """Return the targets of make that a pull request runs on GitHub."""
+    """Return the make targets that GitHub runs for a pull request."""
     rows = workflow(GITHUB / "workflows" / "ci.yml")["jobs"]["make"]["strategy"]["matrix"]["include"]
     return {row["run"].split()[1] for row in rows}
 
 
 def majors(text: str) -> set[str]:
-    """Return the major versions of PostgreSQL that a text has tests run on, beside the default one."""
+    """Return the PostgreSQL versions that a text sets with PG=, to run tests on others than the default one."""
     return set(re.findall(r"PG=(\d+(?:\.\d+)?)", text))
 
 

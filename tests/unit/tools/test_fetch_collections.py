@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A collection is installed if it is the one that was tested, and refused otherwise."""
+"""A collection is installed if it is identical to the one that was tested, and refused otherwise."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NAME, VERSION = "community.postgresql", "4.2.0"
 
 
 def write(path: Path, content: Any) -> str:
-    """Write a file, as JSON unless it is a text, and return its checksum."""
+    """Write a file, as JSON unless the content is a string, and return its checksum."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -34,7 +34,7 @@ def write(path: Path, content: Any) -> str:
 
 @pytest.fixture
 def collection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A small collection, which is the one that was tested; as in the wheel, a file of its list is missing."""
+    """Return a small collection that counts as tested; as in the wheel, a file that FILES.json lists is missing."""
     root = tmp_path / "collection"
     plugin = write(root / "plugins" / "we\"ird.näme'; --.py", "")
     listed = [
@@ -80,7 +80,7 @@ def test_a_collection_that_did_not_come_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_pins_of_requirements_yml_and_of_the_wheel_agree(collection: Path) -> None:
-    """The wheel is checked against both, so that one alone cannot be changed."""
+    """The wheel is checked against both pins, so that changing only one of them fails."""
     assert set(required()) == set(CHECKSUMS)
     with pytest.raises(SystemExit, match=r"its version is 4\.2\.0"):
         check(collection, NAME, "4.2.1")
@@ -88,7 +88,7 @@ def test_the_pins_of_requirements_yml_and_of_the_wheel_agree(collection: Path) -
 
 @pytest.fixture
 def offline(collection: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A wheel of that collection where pip finds it, and no Galaxy."""
+    """Provide a wheel with that collection where pip finds it, and make Galaxy unavailable."""
     wheel = tmp_path / "ansible-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("ansible-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: ansible\nVersion: 1.0\n")

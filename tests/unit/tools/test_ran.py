@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests that ran beside those that are listed."""
+"""The tests that ran are compared with the list of those that have to run."""
 
 from __future__ import annotations
 

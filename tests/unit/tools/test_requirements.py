@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is installed has exact versions and hashes, is what NAME.in asks for, and is refused where it was changed."""
+"""NAME.txt has exact versions and hashes and satisfies NAME.in; pip refuses a package that was changed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def options_of(name: str) -> list[str]:
 
 
 def asked(name: str) -> Iterator[Requirement]:
-    """Yield what NAME.in and the files that it includes ask for."""
+    """Yield the requirements of NAME.in and of the files that it includes."""
     for line in (DIRECTORY / f"{name}.in").read_text(encoding="utf-8").splitlines():
         wanted = line.partition("#")[0].strip()
         if wanted.startswith("-r "):
@@ -77,7 +77,7 @@ def test_only_what_is_named_is_built_and_no_index_is_named(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_asked_for_is_installed(name: str) -> None:
-    """Where this fails, NAME.in was changed and "make lock" was not run."""
+    """If this fails, NAME.in was changed without running "make lock"."""
     wanted = list(asked(name))
     assert wanted
     for requirement in wanted:

@@ -32,7 +32,7 @@ libwrap0
 
 
 def executable(path: Path, text: str) -> Path:
-    """Make a file that can be run."""
+    """Write an executable file and return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     path.chmod(0o755)
@@ -41,7 +41,7 @@ def executable(path: Path, text: str) -> Path:
 
 @pytest.fixture
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A system that has nothing but what a test puts into this directory."""
+    """Return an empty directory, the only one in which programs are found."""
     directory = tmp_path / "bare"
     directory.mkdir()
     monkeypatch.setattr(system_packages, "SYSTEM", str(directory))
@@ -110,7 +110,7 @@ def test_what_is_installed_is_used(bare: Path) -> None:
 
 
 def tree_with(directory: Path, path: str) -> Path:
-    """Return a tree with a program that shows where it looks for libraries, and what it is called with."""
+    """Return a tree with a program that prints its library path and its arguments."""
     tree = directory / "a package"
     executable(tree / path, '#!/bin/sh\nprintf "%s\\n" "$LD_LIBRARY_PATH" "$@"\n')
     executable(tree / "usr/lib/some-arch/libx.so.1", "")

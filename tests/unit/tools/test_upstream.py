@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the weekly job says of a source of Metamapper."""
+"""The weekly job reports which assumptions a version of Metamapper's source no longer meets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.metamapper.upstream import ASSUMPTIONS, Assumption, main, outdated
 
 
 def write(directory: Path, assumptions: tuple[Assumption, ...]) -> None:
-    """Write files that contain the excerpts, laid out otherwise."""
+    """Write files that contain the excerpts with different whitespace."""
     for file in {assumption.file for assumption in assumptions}:
         path = directory / file
         path.parent.mkdir(parents=True, exist_ok=True)
