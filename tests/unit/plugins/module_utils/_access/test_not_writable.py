@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why nothing can be written, and what it takes."""
+"""The problems of a server on which nothing can be written, and their remedies."""
 
 from __future__ import annotations
 

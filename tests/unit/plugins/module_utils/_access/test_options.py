@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What becomes of the options of the connection."""
+"""How the connection options become a login, and how a module reports wrong options without a server."""
 
 from __future__ import annotations
 

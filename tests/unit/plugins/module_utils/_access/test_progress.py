@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is remembered of the transactions that were committed, and what is said where one did not show."""
+"""The record of committed transactions, and the problem where the catalog does not show a statement's effect."""
 
 from __future__ import annotations
 

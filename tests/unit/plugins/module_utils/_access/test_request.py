@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the options ask for, and all that is wrong with them before any server is asked."""
+"""The request that the options describe, and the problems in them that are found without a server."""
 
 from __future__ import annotations
 

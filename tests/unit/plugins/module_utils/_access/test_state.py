@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What follows from what was found, before anything is written."""
+"""What follows from the inspected state before anything is written, such as whose password is set."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps in order, and what they would run."""
+"""The steps in order, and the statements that they would run."""
 
 from __future__ import annotations
 

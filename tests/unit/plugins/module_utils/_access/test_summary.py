@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Before and after, for programs and as the two sides of a diff."""
+"""The summaries before and after a run, as data and as the two sides of a diff."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ OURS = {"default_transaction_read_only": "on", "client_encoding": "UTF8"}
 
 
 def held(usage: str = "granted", relations: int = 0, granted: int = 0, future: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return what a summary says about a schema."""
+    """Return the entry of a schema in a summary."""
     properties = {"privilege": "SELECT", "relations": relations, "granted": granted, "other": 0}
     return {"usage": usage, **properties, "future": list(future)}
 
@@ -161,7 +161,7 @@ def test_what_is_foreseen_is_what_the_catalog_will_show(facts: DatabaseFacts) ->
 def whole(
     schemas: Mapping[str, Any] | None = None, *, roles: Mapping[str, Any] | None = None, connect: str = "granted"
 ) -> dict[str, Any]:
-    """Return one side of a result: a database with some schemas, and some roles."""
+    """Return the summary of one side, before or after: a database with some schemas, and some roles."""
     return {
         "roles": roles or {},
         "databases": {"warehouse": {"connect": connect, "schemas": schemas or {}, "extraneous": {}}},
@@ -268,7 +268,7 @@ def test_diff(before: Mapping[str, Any], after: Mapping[str, Any], expected: tup
 
 
 def sides() -> strategies.SearchStrategy[dict[str, Any]]:
-    """Return one side of a result, made of few values, so that two of them are often alike in part."""
+    """Return a strategy for one side, before or after; values are few, so that two sides often agree in part."""
     few = strategies.sampled_from(["sales", HOSTILE, 'a" schema "b', "line\nbreak"])
     future = strategies.lists(strategies.sampled_from(["nobody", "a, b", "a", "b"]), max_size=2, unique=True)
     of_schema = strategies.builds(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A long task says how far it is, to who listens."""
+"""A long task announces its progress to the listener, if there is one."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No byte of a name is lost on its way from a server of the encoding SQL_ASCII and back."""
+"""Names of a server with the encoding SQL_ASCII survive decoding and encoding without loss of a byte."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names are quoted where PostgreSQL would read them differently; tests/integration/remedies asks the server itself."""
+"""Names are quoted where PostgreSQL requires it; tests/integration/remedies compares this with a real server."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Metamapper's form does not accept is told before a password is set."""
+"""The values that Metamapper's datastore form does not accept."""
 
 from __future__ import annotations
 

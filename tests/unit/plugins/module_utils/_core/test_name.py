@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be the name of an object, and which name may have been meant."""
+"""Which texts are valid names of objects, and which name is suggested for an unknown one."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which existing names a name or a pattern means."""
+"""Which existing names a name or a pattern matches."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong, in words for people and in keys for programs."""
+"""A problem as a message for people and as keys for programs."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Remedies as people read them, and as programs do."""
+"""Remedies as text for people and as data for programs."""
 
 from __future__ import annotations
 

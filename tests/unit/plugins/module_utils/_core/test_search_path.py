@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a search_path means, written by people or by the server."""
+"""Which schemas a search_path names, whether a user or the server wrote it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A secret is seen nowhere but where it is revealed."""
+"""A secret is shown nowhere except by reveal()."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from hypothesis import given, strategies
 
 from tests.support.values.names import HOSTILE, PASSWORD, a_request
 
-# The password of a_request(), too: no part of it is to be seen.
+# Contains the password of a_request(); no part of it may be shown.
 TEXT = f"{PASSWORD} {HOSTILE}"
 SECRET = Secret(TEXT)
 USER = User("metamapper", SECRET)
@@ -45,7 +45,7 @@ SHOWN: dict[str, Callable[[], str]] = {
     "repr": lambda: repr(SECRET),
     "str": lambda: str(SECRET),
     "format": lambda: f"{SECRET} {SECRET!r} {SECRET!s} {SECRET!a}",
-    "percent": lambda: "%s %r" % (SECRET, SECRET),  # noqa: UP031 - the old way must not show it either
+    "percent": lambda: "%s %r" % (SECRET, SECRET),  # noqa: UP031 - old-style formatting must not show it either
     "in a list": lambda: str([SECRET]),
     "in a mapping": lambda: str({SECRET: SECRET}),
     "pretty print": lambda: pprint.pformat([SECRET, USER, LOGIN]),

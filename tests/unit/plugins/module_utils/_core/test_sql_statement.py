@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SQL statements as values; how the server reads them is in tests/integration/access/test_statement_quoting.py."""
+"""SQL statements as values; tests/integration/access/test_statement_quoting.py tests how a server parses them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Ansible gets of a result, and what a run changes of its process."""
+"""What a module returns to Ansible, and the limits that it changes in its process while it runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DIFF = {"before": "", "after": ""}
 
 
 class Module:
-    """As much of AnsibleModule as is asked for."""
+    """The part of AnsibleModule that run_as_module uses."""
 
     def __init__(self, *, diff: bool = False) -> None:
         self.params: dict[str, Any] = {"login_host": HOSTILE}
@@ -72,7 +72,7 @@ def test_what_failed_is_printed_as_a_failure() -> None:
 
 
 class Ending:
-    """A module that ends with its failure, as AnsibleModule does."""
+    """A module whose fail_json raises SystemExit, as AnsibleModule's does."""
 
     def __init__(self, module: Module) -> None:
         self._module = module

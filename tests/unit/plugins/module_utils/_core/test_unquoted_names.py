@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How PostgreSQL reads names that nobody quoted."""
+"""How PostgreSQL parses names without quotes."""
 
 from __future__ import annotations
 

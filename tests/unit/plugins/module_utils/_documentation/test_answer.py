@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long an answer asks to wait, and what it says of an error."""
+"""How long a response asks the client to wait, and the error message in its body."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people wrote, compared."""
+"""The documentation that people wrote: how it is read, counted and compared."""
 
 from __future__ import annotations
 

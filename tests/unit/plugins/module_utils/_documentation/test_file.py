@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The file: what is in it comes out of it, and what is no such file is refused."""
+"""The documentation file: reading it returns what was written, and any other file is refused."""
 
 from __future__ import annotations
 

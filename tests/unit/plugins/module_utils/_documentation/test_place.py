@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The address, the workspace and the token, as the options give them."""
+"""The address, the workspace and the token in the options, and the values that are refused."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a restore writes, leaves and lists."""
+"""Which fields a restore writes, which it keeps, and which it cannot write."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ PATH = ("sales", HOSTILE)
 
 
 def planned(wanted: Text, current: Text | None, *, only_missing: bool) -> Plan:
-    """Return the plan for one table; without a current text it is hidden."""
+    """Return the plan for one table; it is hidden in Metamapper if its current text is None."""
     entries: Entries = {} if current is None else {PATH: Entry("id", current)}
     return plan_restore({PATH: wanted}, entries, only_missing=only_missing)
 
 
 def outcome(plan: Plan) -> tuple[dict[str, Any], list[str], list[str]]:
-    """Return what is written, and the fields that are not written and kept."""
+    """Return the fields that are written, then the names of those that cannot be written and of those that are kept."""
     fields = dict(plan.writes[0].fields) if plan.writes else {}
     return fields, [remark.field for remark in plan.not_written], [remark.field for remark in plan.kept]
 

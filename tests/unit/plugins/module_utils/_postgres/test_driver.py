@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Errors of psycopg2 become one of ours, in any language, and nobody else knows psycopg2."""
+"""psycopg2's errors become ServerError, in any language, and only one file imports psycopg2."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def undecodable(text: str) -> UnicodeDecodeError:
 
 
 class Raw:
-    """A connection of psycopg2's, and its cursor, whose every use raises an error."""
+    """A stand-in for psycopg2's connection and its cursor; every statement raises an error."""
 
     def __init__(self, error: Exception, *, closes: int = 0) -> None:
         self.error = error

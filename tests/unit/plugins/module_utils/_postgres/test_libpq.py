@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""libpq itself: found through psycopg2, and done without where it cannot be."""
+"""libpq is found through psycopg2; if it cannot be loaded, nothing is canceled."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_it_is_found_through_psycopg2() -> None:
 
 def test_a_library_without_it(tmp_path: Path) -> None:
     assert load_libpq(str(tmp_path / "none.so")) is None
-    assert load_libpq("") is None  # the process itself
+    assert load_libpq("") is None  # an empty path would load the process itself
 
 
 def test_without_it_nothing_is_cancelled() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who holds a lock, as people read it, and what ends that."""
+"""The text that describes the holders of a lock, and the statements that end them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What libpq is told, and what is said of a login that failed."""
+"""The parameters that libpq gets, and the problem that reports a failed login."""
 
 from __future__ import annotations
 

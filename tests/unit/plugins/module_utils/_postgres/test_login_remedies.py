@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lets a login in; which words of a refusal decide is in test_server.py."""
+"""Remedies for a refused login; test_server.py tests which message of the server leads to which remedy."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What libpq's verbose messages tell of a refused login, in any language."""
+"""The SQLSTATE of a refused login, read from libpq's verbose messages in any language."""
 
 from __future__ import annotations
 

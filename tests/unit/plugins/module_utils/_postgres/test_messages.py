@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is sent over a connection, and when the connection is made again for it."""
+"""What is sent over a connection, and when it is sent again over a new one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ONE = Result(("a",), [(1,)])
 
 
 def connection(*answers: Any, **properties: Any) -> Mock:
-    """Return a connection that answers so, one message after the other."""
+    """Return a connection that gives one of these answers to each message, in order."""
     as_ever = {
         "server_version": 170000,
         "exchanges_bytes": False,
@@ -42,7 +42,7 @@ def test_statements_travel_together() -> None:
     assert messages.send(["BEGIN", "SELECT 1"], is_beginning=True) == ONE
     (sent, seconds) = wire.execute.call_args.args
     assert (sent, messages.round_trips, messages.statement_ms) == ("BEGIN;\nSELECT 1", 1, 3005)
-    assert seconds > 3.005  # the server gives up first, and says why
+    assert seconds > 3.005  # the server times out first and reports why
 
 
 @pytest.mark.parametrize("code", sorted(CUT_SHORT))
@@ -97,13 +97,13 @@ def test_a_new_connection_exchanges_bytes_as_the_one_before() -> None:
 
 
 class Canceled(psycopg2.Error):
-    """What psycopg2 raises for a statement that was canceled; there the code is the server's."""
+    """The error that psycopg2 raises for a canceled statement; psycopg2 takes the SQLSTATE from the server."""
 
     pgcode = "57014"
 
 
 class Raw:
-    """A connection of psycopg2's whose statement is cut short when the connection is ended under it."""
+    """A stand-in for psycopg2's connection; its statement is canceled when its socket is shut down."""
 
     closed = 0
     pgconn_ptr = None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way to the server, as the options describe it."""
+"""The login, the route and the server that the connection options describe."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server opens sessions on the database that is asked for."""
+"""A server opens sessions in the requested database."""
 
 from __future__ import annotations
 

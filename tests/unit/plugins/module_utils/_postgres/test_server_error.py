@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a server said, in any language, and whether it was an answer at all."""
+"""The message of an error in any language, and whether the error is an answer of the server."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a session sends: statements with their names quoted, and what travels with a query."""
+"""What a session sends: statements with quoted names, and the statements that are sent together with a query."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_statement_for_the_server(statement: Statement, expected: sql.Composed) 
 
 
 class Connection:
-    """A connection that remembers what it was sent, and answers each message with an error if it has one left."""
+    """A connection that records each message, and answers it with the next of its errors, if any is left."""
 
     def __init__(self, version: int = 170000, *errors: ServerError | None) -> None:
         self.server_version = version

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The settings of each transaction, and of a connection whose first statement others would cut short."""
+"""The settings of each transaction, and of a connection without the server's time limits."""
 
 from __future__ import annotations
 

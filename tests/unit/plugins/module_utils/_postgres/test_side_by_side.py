@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several at a time: the values in order, the first error, and never more at once than were asked for."""
+"""Parallel calls: the values in order, the first error, and never more calls at once than requested."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.si
 
 
 def watched(function: Callable[[int], int], at_once: int) -> tuple[Callable[[int], int], list[int]]:
-    """Return a function that takes a moment, the first time until so many run, and a list of how many ran each time."""
+    """Return a slow function that first waits for ``at_once`` parallel calls, and how many ran at the start of each."""
     running, counts, changed = [0], [], threading.Condition()
 
     def call(item: int) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One transaction that writes: what is tried again, how often, and what is said in the end."""
+"""A transaction that writes: after which errors it is retried, how often, and how it reports a failure."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ TIMEOUTS = LockTimeouts(wait_seconds=300, lock_timeout_ms=5000)
 
 
 def refusal(code: str, text: str = "refused") -> ServerError:
-    """Return an error of the server's with a SQLSTATE; none for a broken connection."""
+    """Return a server error with a SQLSTATE; an empty SQLSTATE means that the connection was lost."""
     return ServerError(code, text, is_connection_lost=not code)
 
 
 def clashes(code: str, count: int = 99) -> list[ServerError]:
-    """Return refusals whose words differ, as they do where other sessions change now this object and now that one."""
+    """Return errors with different messages, as when other sessions change a different object each time."""
     return [refusal(code, f"refused {number}") for number in range(count)]
 
 
 class Server:
-    """A session that remembers what it was sent, and refuses what it is told to, each time one refusal."""
+    """A stand-in for a session: records what it was sent, and raises the next of the errors given for a step."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class Server:
 def written(
     server: Server, *statements: Statement, missing: Sequence[Problem] = (), is_kept: bool = False
 ) -> Done[int, tuple[Statement, ...]]:
-    """Write some statements to a server in one transaction; with ``is_kept`` they are done once they were run."""
+    """Run statements in one transaction; with ``is_kept`` nothing is left to do once a commit was sent."""
     work: Work[int, tuple[Statement, ...]] = Work(
         database="warehouse",
         inspect=lambda session: cast(Server, session).look(),
@@ -134,7 +134,7 @@ def written(
 
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that would have been slept."""
+    """Return the lengths of the pauses in seconds, instead of sleeping."""
     slept: list[float] = []
     monkeypatch.setattr(time, "sleep", slept.append)
     monkeypatch.setattr(time, "monotonic", lambda: sum(slept))

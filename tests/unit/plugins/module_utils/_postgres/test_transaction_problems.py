@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is said of a transaction that failed: what was refused, who was in the way, and what to do."""
+"""The problem that reports a failed transaction: what was refused, which sessions blocked it, and the remedy."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stored passwords: RFC 4013 as PostgreSQL reads it, and which verifier belongs to which password."""
+"""Stored passwords: RFC 4013 as PostgreSQL implements it, and which verifier belongs to which password."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from psycopg2.extensions import encrypt_password
 
 from tests.support.values.names import HOSTILE
 
-# The exchange of RFC 7677, section 3: user "user", password "pencil". The RFC shows what travels, not what is stored;
-# the first test proves these two keys with its proof and signature.
+# The exchange of RFC 7677, section 3: user "user", password "pencil". The RFC shows the messages, not the stored keys;
+# the first test verifies both keys with the RFC's proof and signature.
 SALT = "W22ZaJ0SNY7soEsUEjb6gQ=="
 STORED_KEY = "WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY="
 SERVER_KEY = "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="

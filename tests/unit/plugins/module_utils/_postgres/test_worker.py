@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What waits inside C is waited for with a deadline, and whatever it returns or raises arrives."""
+"""A call that blocks inside C code is given a deadline; the caller gets what it returns or raises."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is told about what is in scope."""
+"""The report of which databases and schemas are in scope, and the scope that is passed to other modules."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which databases and schemas the options mean, given those that exist."""
+"""Which of the existing databases the options select."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DATABASES = (
 
 
 def problems_of(*entries: DatabaseEntry) -> tuple[Problem, ...]:
-    """Return what is wrong with some entries on a server with all kinds of databases."""
+    """Return the problems of some entries on a server with all kinds of databases."""
     targets = resolve(entries, DATABASES, "admin")
     return (*entry_obstacles(targets, DATABASES, "admin"), *targets.problems)
 
@@ -141,7 +141,7 @@ def test_every_database_is_a_target_at_most_once_and_exists(existing: list[str],
     databases: list[ListedDatabase] = [a_listed_database(name) for name in existing]
     found = resolve([an_entry(name, allow_empty=True) for name in [*listed, "*"]], databases, "admin").names
     expected = set(existing) - (PROVIDERS_OWN - set(listed))
-    if "*" in existing:  # an entry that is the name of a database is that database, and no pattern
+    if "*" in existing:  # an entry that is the name of a database is no pattern
         assume(not any(set("*?[") & set(name) for name in listed if name not in existing))
         expected = set(existing) & {*listed, "*"}
     assert found == tuple(sorted(expected))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The entries of the option databases, and what is wrong with them before any server is asked."""
+"""The entries of the option databases, and the problems in them that are found without a server."""
 
 from __future__ import annotations
 

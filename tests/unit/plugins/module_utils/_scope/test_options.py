@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options that say what Metamapper is to see are those that are documented, and those that are read."""
+"""The option databases accepts what its documentation describes, and tests set all of it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which schemas an entry means, with which privilege, what patterns leave out, and what is wrong."""
+"""Which schemas an entry selects, with which privilege, what patterns leave out, and the problems of an entry."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PLAIN = ("a*", "hr", "public", "sales", "tenant_1", "tenant_test_1")
 def read(
     entry: DatabaseEntry, *schemas: SchemaFacts, privilege: Privilege = "SELECT"
 ) -> tuple[DatabaseScope, tuple[Problem, ...]]:
-    """Return how an entry reads in a database; with all kinds of schemas, unless some are given."""
+    """Return what an entry selects in a database, which has all kinds of schemas unless some are given."""
     return SchemaRules(privilege, 170000).scope(Target("warehouse", entry), schemas or SCHEMAS)
 
 

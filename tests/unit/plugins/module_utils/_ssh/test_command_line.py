@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How ssh is called, and what is changed for the next try."""
+"""The command line of ssh, and what changes for the next attempt."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ READY = "debug1: Entering interactive session.\n"
 
 
 def command(bastion: Bastion, target: Target | None = None, attempt: Attempt | None = None) -> list[str]:
-    """Return the command for a bastion, to an ordinary target unless told otherwise."""
+    """Return the command for a bastion, with an ordinary target unless one is given."""
     return ssh_command("/usr/bin/ssh", bastion, target or Target("db", 5432), attempt or Attempt(PORT), Limits())
 
 
 def options(words: list[str]) -> dict[str, str]:
-    """Return what follows each -o."""
+    """Return the options that are set with -o."""
     pairs = [word.split("=", 1) for flag, word in zip(words, words[1:]) if flag == "-o"]
     return dict(pairs)
 

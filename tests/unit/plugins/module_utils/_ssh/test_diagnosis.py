@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ssh says, and what that means: lines of OpenSSH 7.6 to 9.9 and of bastions that are not OpenSSH's."""
+"""What ssh's messages mean: lines of OpenSSH 7.6 to 9.9, and of bastions with another SSH server."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def test_broken_problem(text: str, found: str) -> None:
 
 
 def found_in(problem: Problem | None) -> str | None:
-    """Return what a problem says was found."""
+    """Return the part of a problem's message that says what was found."""
     return problem.message.replace(TRIED, "") if problem else None
 
 

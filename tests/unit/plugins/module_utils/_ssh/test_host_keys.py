@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files of host keys that remember nothing."""
+"""known_hosts files that cannot store a key, such as /dev/null."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._ssh.host_ke
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
-    """A directory with one file of each kind."""
+    """Return a directory with one file of each kind."""
     (tmp_path / "regular").touch()
     (tmp_path / "link").symlink_to("regular")
     (tmp_path / "to_null").symlink_to(os.devnull)

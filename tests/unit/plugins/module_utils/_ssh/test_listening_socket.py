@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who listens on a port, asked of the kernel."""
+"""Whether a process of a group listens on a port, according to the kernel."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ input()
 
 @pytest.fixture(params=[("127.0.0.1", "AF_INET"), ("::1", "AF_INET6")], ids=["IPv4", "IPv6"])
 def other(request: pytest.FixtureRequest) -> Iterator[tuple[int, int]]:
-    """A process in a group of its own that listens, and the port."""
+    """Yield the process group of a process that listens on a port, and the port."""
     if request.param[1] == "AF_INET6" and not os.path.exists("/proc/net/if_inet6"):
         pytest.fail("this machine has no IPv6, which the tests need")
     command = [sys.executable, "-c", SERVE % request.param]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a file with a private key tells without being used."""
+"""What a private key file reveals before it is used: whether it needs a passphrase, and why it is unreadable."""
 
 from __future__ import annotations
 

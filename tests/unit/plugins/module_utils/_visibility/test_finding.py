@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What findings add up to."""
+"""Findings: their location and severity, and the status, summary and message that follow from them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the options mean, given what exists."""
+"""The request that the options describe, and the expectation for a database that exists."""
 
 from __future__ import annotations
 

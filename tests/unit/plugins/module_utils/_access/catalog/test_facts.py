@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the facts about a server and a database say of themselves."""
+"""Values derived from the facts about a server and a database."""
 
 from __future__ import annotations
 

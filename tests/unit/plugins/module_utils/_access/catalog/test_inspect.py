@@ -71,7 +71,7 @@ def looked_at(
     has_group: bool = True,
     accept_breaks_scan: bool = True,
 ) -> DatabaseFacts:
-    """Return what a database holds of some schemas."""
+    """Return the facts about a database, inspected for an entry with these schemas."""
     entry = an_entry("warehouse", *chosen, creators=None, accept_breaks_scan=accept_breaks_scan)
     desired = Desired("warehouse", a_request(), a_server(), Target("warehouse", entry))
     return inspect_database(cast(Session, catalog), desired, narrowed, has_group=has_group)

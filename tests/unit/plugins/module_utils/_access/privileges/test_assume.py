@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which memberships a transaction begins and ends with, and whether they are those of before."""
+"""The memberships that a transaction grants first and revokes last, and the check that all are as before."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WORK = simple("SELECT 1")
 def role(
     name: str = "owner", *, can_set: bool = False, grantor: str = "", has_membership: bool = False
 ) -> AssumableRole:
-    """Return a role that can be taken on."""
+    """Return a role that the administrator can become a member of for one transaction."""
     return AssumableRole(name, can_set, grantor, has_membership, ["a row"] if has_membership else [])
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which privileges are desired in a database and have no direct grant."""
+"""The privileges that are desired in a database and not granted directly."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.support.values.names import (
 
 
 def desired(*schemas: str, **entry: Any) -> Desired:
-    """Return what is desired of a listed database."""
+    """Return the desired state of a configured database."""
     return Desired("warehouse", a_request(), a_server(), Target("warehouse", an_entry("warehouse", *schemas, **entry)))
 
 

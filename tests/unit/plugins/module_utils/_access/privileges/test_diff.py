@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a database lacks of what is wanted, and how it gets it."""
+"""The plan for a database: missing grants, privileges to revoke, and the problems that block them."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def default(schema: str, creator: str) -> Grant:
 
 
 def of(*schemas: Any, **properties: Any) -> DatabaseFacts:
-    """Return a database with some schemas, CONNECT granted."""
+    """Return a database with these schemas, in which CONNECT is granted."""
     return a_database(*schemas, **{"connect": DIRECT, **properties})
 
 
@@ -198,7 +198,7 @@ RDS_ADMIN = a_role("rds", is_createrole=True)
 def of_an_admin(
     facts: DatabaseFacts, *, version: int = 170010, creators: tuple[str, ...] | None = None, **properties: Any
 ) -> DatabasePlan:
-    """Return the plan for an administrator that is no superuser."""
+    """Return the plan for a non-superuser administrator."""
     server = a_server(admin=RDS_ADMIN, version_num=version, **{"superusers": ["boss"], **properties})
     return plan_database(
         facts,
@@ -207,7 +207,7 @@ def of_an_admin(
 
 
 def said(problems: Sequence[Problem]) -> list[str]:
-    """Return problems as people read them."""
+    """Return the text of each problem."""
     return [str(problem) for problem in problems]
 
 
@@ -221,7 +221,7 @@ SINCE = 'since "owner" is a member of "rds"'
 
 
 def excluded(schema: str) -> str:
-    """Return the advice to leave a schema out."""
+    """Return the alternative remedy: to exclude a schema."""
     return f"Or add {quoted(schema)} to exclude_schemas {IN_THE_ENTRY}"
 
 
@@ -520,7 +520,7 @@ def test_nothing_is_granted_that_is_held_or_beyond_reach(facts: DatabaseFacts) -
 
 
 def revoked(schema: str, relation: str) -> AclItem:
-    """Return SELECT on a relation, to be revoked."""
+    """Return the ACL item of SELECT on a relation, which is to be revoked."""
     return an_item(schema, relation)
 
 

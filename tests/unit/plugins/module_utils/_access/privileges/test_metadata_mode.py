@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where REFERENCES beside CREATE would tell values, and the statement that fixes it."""
+"""Where REFERENCES together with CREATE would reveal values, and the statement that fixes it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How GRANT and REVOKE name objects of each kind, and how messages do."""
+"""How objects of each kind are named in GRANT and REVOKE, and in messages."""
 
 from __future__ import annotations
 

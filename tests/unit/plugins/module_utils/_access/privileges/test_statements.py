@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The statements that grant and revoke: in which order, in whose name, and in how many."""
+"""The statements that grant and revoke: their order, their grantor, and how many are needed."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_of_a_desired_privilege_the_grant_option_goes() -> None:
 
 
 def as_item(grant: Grant) -> AclItem:
-    """Return what the catalog says of a grant."""
+    """Return the ACL item that the catalog has for a grant."""
     fields = {name: getattr(grant, name) for name in ("kind", "schema", "name", "detail", "privilege")}
     return SELECT._replace(**fields, grantee=GROUP)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a login and a stored verifier prove of a password, and when a login is not even tried."""
+"""Whether a login and the stored verifier show that a password is right, and when no login is attempted."""
 
 from __future__ import annotations
 

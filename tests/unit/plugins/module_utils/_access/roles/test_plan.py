@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What group and users lack of what is wanted, and how they get it."""
+"""How the group and the users differ from the request, and the statements that change them."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ VERIFIER = Secret("SCRAM-SHA-256$4096:...")
 def plan(
     server: ServerFacts, wanted: AccessRequest = WISH, databases: tuple[str, ...] = (), to_set: Collection[str] = ()
 ) -> RolePlan:
-    """Return the plan with a verifier for each user."""
+    """Return the plan, given a verifier for each user."""
     verifiers = {user.name: VERIFIER for user in wanted.users}
     return plan_roles(server, wanted, databases=databases, verifiers=verifiers, to_set=to_set)
 
 
 def statements(server: ServerFacts, wanted: AccessRequest = WISH, **arguments: Any) -> list[str]:
-    """Return what would be run, for group and users, secrets masked."""
+    """Return the statements for the group and the users, with secrets masked."""
     found = plan(server, wanted, **arguments)
     return [str(statement) for statement in (*found.group, *found.users)]
 
 
 def server_with(**properties: Any) -> ServerFacts:
-    """Return a server with the group and a user that differs from a reader."""
+    """Return a server with the group and a user that differs from a plain reader in these properties."""
     return a_server(GROUP, a_reader("metamapper", **properties))
 
 
@@ -173,7 +173,7 @@ def test_only_what_is_necessary_carries_a_password() -> None:
 
 
 def problems(server: ServerFacts, wanted: AccessRequest = WISH) -> list[str]:
-    """Return what stands in the way, as people read it."""
+    """Return the text of each problem of the plan."""
     return [str(problem) for problem in plan(server, wanted).problems]
 
 
@@ -184,7 +184,7 @@ ADVICE = (
 
 
 def more_than_a_reader(what: str, role: str = '"metamapper"') -> str:
-    """Return why a role is not taken over."""
+    """Return the message about a role that is not adopted because of its attributes."""
     return f"The role {role} already exists and is more than a plain reader: it is {what}. {ADVICE}"
 
 
@@ -287,7 +287,7 @@ def test_a_creator_that_may_be_meant() -> None:
 
 
 def by(admin: RoleFacts, *roles: RoleFacts, version: int = SERVER_17) -> ServerFacts:
-    """Return a server with an administrator that is no superuser."""
+    """Return a server with a non-superuser administrator."""
     return a_server(*roles, admin=admin, version_num=version)
 
 

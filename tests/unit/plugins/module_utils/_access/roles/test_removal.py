@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The statements that drop the roles, and what keeps them from going."""
+"""The statements that drop the roles, and the problems that prevent it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What keeps retired users out, what takes their membership, and what is said while it cannot go."""
+"""Retired users get NOLOGIN and lose their membership; notes and problems say what delays it."""
 
 from __future__ import annotations
 

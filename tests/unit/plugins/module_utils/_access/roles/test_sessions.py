@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is said of sessions that have not ended."""
+"""The messages about sessions that have not ended."""
 
 from __future__ import annotations
 

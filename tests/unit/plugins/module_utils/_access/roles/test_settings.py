@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The settings of a user: what is wanted, what is left alone, and the statements between them."""
+"""The settings of a user: which are desired, which are left alone, and the statements that change them."""
 
 from __future__ import annotations
 

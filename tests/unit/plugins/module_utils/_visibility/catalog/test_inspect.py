@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of a baseline a scan did not see."""
+"""The relations of a baseline of which a scan saw fewer columns, or nothing."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A question is asked only where the login may read what it reads, and what was left out is kept account of."""
+"""A query runs only if the login may read its catalogs; otherwise its aspects are recorded as unchecked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Name(NamedTuple):
 
 
 class FakeSession:
-    """Answers each question with one row."""
+    """A session that answers each query with one row."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

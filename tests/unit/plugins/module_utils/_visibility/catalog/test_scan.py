@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A login as Metamapper makes it, and which failures say something about a scan."""
+"""A login as Metamapper makes it, and which errors say nothing about Metamapper's scan."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.values.names import HOSTILE
 
 def test_metamapper_asks_for_no_encoding() -> None:
     login = Login(HOSTILE, host="db.example.org", port=6432)
-    asked = {**login.parameters(HOSTILE), "client_encoding": "", "options": ""}  # and not what our environment has
+    asked = {**login.parameters(HOSTILE), "client_encoding": "", "options": ""}  # and nothing from our environment
     assert MetamapperLogin.of(login).parameters(HOSTILE) == asked
 
 

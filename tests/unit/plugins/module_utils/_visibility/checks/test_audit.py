@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the login can do beyond the list and beyond reading, told from facts."""
+"""Findings from facts: what the login can read out of scope, and its privileges in excess of reading."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a refused login means for the other databases."""
+"""Whether a refused login is refused in the other databases, too."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the facts of a database mean, where a real server would take thousands of objects to tell."""
+"""Findings from facts in cases for which a real server would need thousands of objects."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_creator_whose_rights_the_login_has_needs_no_default() -> None:
 
 
 def a_loss(schema: str = "sales", columns: int = 0, existing: int = 4, **others: Any) -> Loss:
-    """Return a relation that was seen with four columns."""
+    """Return the loss of a relation that was seen with four columns."""
     given = {"exists": True, "usage": True, "elsewhere": "", **others}
     return Loss(schema, "t", 4, columns, existing, **given)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a scan gets and Metamapper cannot store, and what does not reach it."""
+"""Names and defaults that Metamapper cannot store, and those that it cannot decode."""
 
 from __future__ import annotations
 

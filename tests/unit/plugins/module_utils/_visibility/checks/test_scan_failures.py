@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which failures of a scan the catalog foretells, and what is found where it does not."""
+"""Which failures of a scan are predicted from the catalog, and the finding for one that is not."""
 
 from __future__ import annotations
 

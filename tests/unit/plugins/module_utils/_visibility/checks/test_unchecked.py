@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What could not be checked is said, and is no success where it was to fail the task."""
+"""What could not be checked is reported: as a warning if its aspect is in fail_on, else as information."""
 
 from __future__ import annotations
 
