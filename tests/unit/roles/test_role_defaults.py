@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each role documents, what it sets and what it uses are the same, and the roles agree with each other."""
+"""The variables that a role documents, sets and uses are the same, and the roles agree with each other."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def load(role: str, path: str) -> dict[str, Any]:
 
 
 def options(role: str) -> dict[str, dict[str, Any]]:
-    """Return what the argument spec of a role describes."""
+    """Return the options that the argument spec of a role describes."""
     return dict(load(role, "meta/argument_specs.yml")["argument_specs"]["main"]["options"])
 
 
 def defaults(role: str) -> dict[str, Any]:
-    """Return what a role sets where its user does not; what several roles have is set by the role common."""
+    """Return the defaults of a role, including those that it shares with others, which the role common sets."""
     shared = load("common", "defaults/main.yml")
     return {
         **{name: value for name, value in shared.items() if name in options(role)},
@@ -41,7 +41,7 @@ def defaults(role: str) -> dict[str, Any]:
 
 
 def test_every_role_has_an_argument_spec() -> None:
-    """Role common is private to the others, and validates theirs."""
+    """The role common has none: it is private, and validates the variables of the other roles."""
     assert sorted(path.name for path in ROLES_DIRECTORY.iterdir() if path.is_dir()) == sorted([*ROLES, "common"])
 
 
@@ -97,33 +97,33 @@ def test_required_options_have_no_default(role: str) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_secrets_are_plain_texts_that_no_failing_check_prints(role: str) -> None:
-    """Ansible prints the value that is not among the choices, whatever ``no_log`` says."""
+    """Ansible prints a value that is not among the choices, despite ``no_log``."""
     named = {name: option for name, option in options(role).items() if name.endswith(("password", "token"))}
     secrets = {name: option for name, option in named.items() if option["type"] != "bool"}
     assert [name for name, option in secrets.items() if option["type"] != "str" or "choices" in option] == []
 
 
 def texts(role: str) -> str:
-    """Return all that a role is made of, but for its documentation and defaults."""
+    """Return the text of a role's tasks, handlers, vars and templates."""
     directory = ROLES_DIRECTORY / role
     files = [file for place in ("tasks", "handlers", "vars", "templates") for file in directory.glob(f"{place}/*")]
     return "".join(file.read_text() for file in files)
 
 
 def connection_of(role: str) -> str:
-    """Return those options of the connection in the role common that a role hands to its module."""
+    """Return the connection options of the role common that a role passes to its module."""
     variables = load("common", "vars/main.yml")
     return "".join(str(text) for name, text in variables.items() if name in texts(role))
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_every_variable_used_is_documented_and_every_one_documented_is_used(role: str) -> None:
-    """The role common takes the options of the connection from the same place."""
+    """Connection options count as used if the role passes those of the role common to its module."""
     used = set(re.findall(r"\b__metamapper\.(\w+)", texts(role)))
-    for path in PLUGIN_UTILS.glob(f"_{role}_*.py"):  # filters get all of them
+    for path in PLUGIN_UTILS.glob(f"_{role}_*.py"):  # its filters get all variables
         used |= set(re.findall(rf'values\["({role}_\w+)"\]', path.read_text()))
     if "metamapper.postgresql.access:" in texts(role) or "metamapper.postgresql.visibility:" in texts(role):
-        # their action plugins read it themselves
+        # their action plugins read this variable themselves
         used.add(SWITCH[len("metamapper_") :])
     for names in re.findall(r"module_options\(\s*\[([^]]*)\]", texts(role) + connection_of(role)):
         used |= set(re.findall(r"\w+", names))
@@ -132,7 +132,7 @@ def test_every_variable_used_is_documented_and_every_one_documented_is_used(role
 
 @pytest.mark.parametrize("role", ROLES)
 def test_no_template_sees_a_variable_that_is_not_typed(role: str) -> None:
-    """Only messages and comments name them, and what is handed to another role."""
+    """Only messages, comments and variables for another role name the untyped ones."""
     others = r"^\s+(fail_)?msg: >-\n(\s{6,}.*\n)*|{#.*#}|^\s+metamapper_\w+:(?= )"
     without_messages = re.sub(others, "", texts(role), flags=re.MULTILINE)
     assert set(re.findall(r"(?<!_)\bmetamapper_\w+", without_messages)) <= set(PLAYBOOK_VARIABLES)
@@ -159,7 +159,7 @@ def test_all_documented_names_are_known_to_the_preflight() -> None:
 
 
 def without_texts(described: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the options of an argument spec as a module has them."""
+    """Return the options of an argument spec without descriptions, as a module has them."""
     return {
         name: {key: value for key, value in option.items() if key != "description"}
         for name, option in described.items()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The action plugin runs what the module of its name runs."""
+"""Each action plugin runs the same task as the module of its name."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documentation of module access says what its code does: options, result, lock."""
+"""The documentation of module access agrees with its code: options, result, lock."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ RETURN: Mapping[str, Any] = yaml.safe_load(access.RETURN)
 EXAMPLES: list[Mapping[str, Any]] = yaml.safe_load(access.EXAMPLES)
 FRAGMENTS: Mapping[str, Any] = {"connection": connection, "databases": databases}
 COMPARED = ("type", "elements", "required", "default", "choices")
-# What Ansible itself documents, and the notes, which become warnings.
-# What has a meaning for Ansible, beside "changed", "failed", "msg" and "diff".
+# Keys with a meaning for Ansible, in addition to "changed", "failed", "msg" and "diff".
 # https://docs.ansible.com/ansible/latest/reference_appendices/common_return_values.html
 ANSIBLES_KEYS = {
     *("ansible_facts", "attempts", "deprecations", "exception", "include", "invocation", "item", "rc", "results"),
@@ -46,7 +45,7 @@ EVERY_MODULES_KEYS = {"changed", "diff", "notes"}
 
 
 def documented_options() -> dict[str, Any]:
-    """Return the documented options, those of the fragments included."""
+    """Return the documented options, including those of the fragments."""
     found: dict[str, Any] = dict(DOCUMENTATION["options"])
     for fragment in DOCUMENTATION["extends_documentation_fragment"]:
         file, _dot, name = fragment.split(".", 2)[2].partition(".")
@@ -117,7 +116,7 @@ def test_every_key_is_returned_on_success_or_on_failure() -> None:
 
 
 def test_no_key_is_one_that_ansible_reads() -> None:
-    """With a key "skipped", for example, no changed_when is looked at, and a task with something in it is skipped."""
+    """With a key "skipped", for example, Ansible ignores changed_when, and reports a skipped task if it is true."""
     assert set(RETURN) & ANSIBLES_KEYS == set()
 
 

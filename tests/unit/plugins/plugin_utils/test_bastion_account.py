@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role bastion says to variables that cannot work, and to targets that Metamapper may name otherwise."""
+"""The role bastion's messages about variables that cannot work, and targets that Metamapper may name differently."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ VALUES: dict[str, Any] = {
 
 
 def state(found: dict[str, Any] | None = None, **values: Any) -> dict[str, Any]:
-    """Return the state of a host that has nothing but what is found."""
+    """Return the state of a host on which nothing exists except ``found``."""
     return host_state({**EMPTY, **(found or {})}, {**VALUES, **values})
 
 

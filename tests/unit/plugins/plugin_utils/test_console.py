@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lines for people: each problem with its remedy, and statements on lines of their own, as they are."""
+"""Console output: each problem with its remedy, and statements unchanged on lines of their own."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which datastores are meant, where their files are, and what a summary says."""
+"""Which datastores the variables select, where their files are, and the lines of the summary."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_whether_the_datastores_have_to_be_listed() -> None:
 
 
 def result(**others: Any) -> dict[str, Any]:
-    """Return what the module returns."""
+    """Return a result of module documentation."""
     counts = {"schemas": 0, "tables": 17, "columns": 40}
     return {"changed": True, "path": "/d/w.json", "datastore": {"name": "w\u202e"}, "documented": counts, **others}
 

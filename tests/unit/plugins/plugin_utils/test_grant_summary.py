@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role grant shows when it has ended."""
+"""The summary that the role grant shows at its end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ VALUES = {"login_host": "", "login_port": 5432, "user": "metamapper", "bastion":
 
 
 def result(**others: Any) -> dict[str, Any]:
-    """Return what the module access returns where nothing was missing."""
+    """Return a result of module access where nothing was missing."""
     return {
         "changed": False,
         "statements": [],

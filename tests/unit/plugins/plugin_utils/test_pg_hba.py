@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names in pg_hba.conf mean one database or role, and nothing else."""
+"""Names that pg_hba.conf would not read as one database or role are refused."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def test_the_collection_that_writes_the_file_is_installed() -> None:
 
 
 def nothing_of_the_name(_name: str) -> None:
-    """Find nothing, as where another collection of the namespace is installed."""
+    """Return None, as find_spec does if only another collection of the namespace is installed."""
 
 
 def nothing_of_the_namespace(name: str) -> None:
-    """Find nothing, as where no collection of the namespace is installed."""
+    """Raise ModuleNotFoundError, as find_spec does if no collection of the namespace is installed."""
     raise ModuleNotFoundError(name)
 
 

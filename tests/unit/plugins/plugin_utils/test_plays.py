@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A playbook without servers fails, whatever --limit says; one that is only read does not."""
+"""A playbook whose pattern matches no host fails, unless it is only checked or listed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GROUPS = {"all": ["db1", "db2", "web"], "ungrouped": ["web"], "postgresql": ["db
 
 @pytest.fixture(autouse=True)
 def options(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is said on the command line."""
+    """Set no options on the command line."""
     monkeypatch.setattr(context, "CLIARGS", CLIArgs({}))
 
 

@@ -43,7 +43,7 @@ def test_a_wrong_variable_is_never_handed_on(given: dict[str, Any]) -> None:
 
 
 def test_checked_variables_survive_as_text() -> None:
-    """Dates and the like are in no result: it has to come back from its text."""
+    """The result contains no dates or other objects that Python cannot read back from their text."""
     given = {"metamapper_user": datetime.date(2026, 1, 31), "metamapper_retired_users": ["we\"ird.näme\\'; --"]}
     checked = FILTERS["role_variables"](given, "revoke", given)
     assert ast.literal_eval(repr(checked)) == checked

@@ -17,7 +17,7 @@ ED25519, RSA = "ssh-ed25519 AAAAC3Nz", "ssh-rsa AAAAB3Nz"
 
 
 def variables(**changes: Any) -> dict[str, Any]:
-    """Return a tunnel as templates take it."""
+    """Return the variables of a tunnel, as the templates get them."""
     return {**TUNNEL.as_variables(), **changes}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose account, units and ports of a host are, and what the role tunnel refuses to touch."""
+"""Who owns the account, the units and the ports of a host, and what the role tunnel refuses to touch."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ DOCKER = "3: docker0    inet 172.17.0.1/16 brd 172.17.255.255 scope global docke
 
 
 def row(address: str, port: int, uid: int, state: str = "0A") -> str:
-    """Return a row of the kernel's table."""
+    """Return a row of the kernel's table of sockets."""
     return f"   0: {address}:{port:04X} 00000000:0000 {state} 00000000:00000000 00:00000000 00000000 {uid:5} 0 4711 1\n"
 
 
 def words(text: str) -> str:
-    """Return an address as this machine's kernel writes it, from how one with the smallest byte first does."""
+    """Return an address as this machine's kernel writes it, given what a little-endian machine writes."""
     if sys.byteorder == "little":
         return text
     return "".join(bytes.fromhex(text[i : i + 8])[::-1].hex().upper() for i in range(0, len(text), 8))
@@ -54,7 +54,7 @@ ANY_6 = words("0" * 32)
 
 
 def state(found: dict[str, Any] | None = None, **values: Any) -> dict[str, Any]:
-    """Return the state of a host that has nothing but what is found."""
+    """Return the state of a host on which nothing exists except ``found``."""
     tunnels = [] if values.get("tunnel_state") == "absent" else [TUNNEL]
     return tunnel_host({**EMPTY, **(found or {})}, {**VALUES, **values}, tunnels)
 

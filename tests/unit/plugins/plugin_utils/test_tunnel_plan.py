@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which tunnels there are to be, by the variables of all hosts, and what each bastion is to let through."""
+"""Which tunnels the variables of all hosts describe, and which targets each bastion has to permit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def plan(bastions: dict[str, dict[str, Any]], **changes: Any) -> dict[str, Any]:
 
 
 def account(hosts: dict[str, dict[str, Any]], shared: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return what an account on one of two bastions is to be; a target names it, since there are two."""
+    """Return the account to create on bastion b1 of two; with two bastions, each target has to name its own."""
     return tunnel_account({"b1": BASTION, "b2": BASTION, **hosts}, "b1", list(hosts), ["b1", "b2"], shared or {})
 
 

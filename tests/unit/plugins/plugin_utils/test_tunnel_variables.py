@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role tunnel says to variables that cannot work, or would open a database to others than Metamapper."""
+"""The role tunnel's messages about variables that cannot work, or would open a database to others than Metamapper."""
 
 from __future__ import annotations
 

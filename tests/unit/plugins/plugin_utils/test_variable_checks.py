@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with variables that each are of the right type."""
+"""Problems of variables whose values all have the right type."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_baseline_that_is_there(tmp_path: Path) -> None:
 
 
 def directory_problems(path: Path) -> list[str]:
-    """Return what is wrong with a report directory."""
+    """Return the problems of a report directory."""
     return checked("verify", {**GOOD, "report_directory": str(path)})
 
 
@@ -115,5 +115,5 @@ def test_a_report_directory_of_somebody_else(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("os.geteuid", lambda: os.getuid() + 1)
     assert ["belongs to another user" in problem for problem in directory_problems(tmp_path / "there")] == [True]
     through = directory_problems(tmp_path / "link" / "new")
-    # A link of root's is one of the system's, such as /tmp on macOS.
+    # Links that root owns are accepted: they belong to the system, such as /tmp on macOS.
     assert ["a symbolic link of another user" in problem for problem in through] == [True] * (os.getuid() != 0)

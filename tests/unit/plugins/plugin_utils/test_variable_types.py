@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which values are of the documented type, and what is said about the others."""
+"""Which values are of the documented type, and the messages about the others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ASPECTS = {**NAMES, "choices": ["missing", "lost", "breaks_scan"]}
 
 
 class Vaulted:
-    """A text that Ansible Vault keeps, as ansible-core before 2.19 hands it over: a sequence, and no text."""
+    """A vaulted string as ansible-core before 2.19 passes it to filters: a sequence, but not a str."""
 
     __ENCRYPTED__ = True
 
@@ -145,7 +145,7 @@ QUOTES = "Write it in quotes:"
     ],
 )
 def test_what_is_said_about_another_value(option: dict[str, Any], value: Any, expected: str) -> None:
-    """Each word of the expected text is in the sentence, in this order, and the value itself is not."""
+    """The message contains each word of the expected text, in this order."""
     problems: list[str] = []
     typed("metamapper_x", value, option, problems)
     (problem,) = problems
@@ -174,7 +174,7 @@ def test_ranges_of_numbers(place: str, value: Any, is_wrong: bool) -> None:
 
 
 def test_a_text_stays_the_same_object() -> None:
-    """It may be of a class that says that it is no template."""
+    """The class of a string may mark it as one that must not be templated."""
 
     class Unsafe(str):
         __slots__ = ()

@@ -20,7 +20,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables i
     unknown,
 )
 
-# Where these are empty, the roles bastion and documentation have nothing to work on.
+# Problems that are expected if all variables are empty: the roles bastion and documentation cannot work without these.
 NEEDED = re.compile(r"metamapper_bastion_|metamapper_api_url is required")
 KNOWN = frozenset({"metamapper_databases", "metamapper_user", "metamapper_group"})
 UNKNOWN = "is not a variable of metamapper.postgresql."
@@ -59,18 +59,18 @@ WRONG: dict[str, list[Any]] = {
 
 
 def kind_of(option: dict[str, Any]) -> str:
-    """Return the type of an option, that of its elements included."""
+    """Return the type of an option, including that of its elements."""
     kind = str(option.get("type", "str"))
     return f"list of {option.get('elements', 'str')}" if kind == "list" else kind
 
 
 def is_choice(value: Any, option: dict[str, Any]) -> bool:
-    """Tell whether YAML has made a boolean of a choice that is not in quotes: of yes."""
+    """Return whether the value is the choice yes without quotes, which YAML reads as true."""
     return value is True and "yes" in option.get("choices", ())
 
 
 def wrong_values() -> Iterator[Any]:
-    """Yield each variable of each role with each value that is of another kind, and where the problem is."""
+    """Yield each variable of each role with each value of a wrong type, and the place that the problem has to name."""
     for role in NAMES:
         for name, option in options_of(role).items():
             for value in WRONG[kind_of(dict(option))]:

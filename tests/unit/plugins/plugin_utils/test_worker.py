@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Ansible reads of a task that ran in its worker process; where it ran, integration tests of folder worker say."""
+"""What Ansible gets from a task that ran in its worker process; tests/integration/worker tests where it ran."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ def test_warnings_are_printed(warnings: list[str], expected: list[str] | None) -
 
 
 class Values:
-    """A templar for values that are no templates."""
+    """A templar that returns each value as it is."""
 
     def template(self, value: Any) -> Any:
         return value
 
 
 def allowed(variables: dict[str, Any]) -> bool:
-    """Return what an action makes of the variables of its task."""
+    """Return whether the variables of its task allow an action to run in the worker process."""
     action = WorkerAction.__new__(WorkerAction)
     action._templar = cast(Any, Values())
     return action._is_allowed(variables)

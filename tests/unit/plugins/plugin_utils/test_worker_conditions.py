@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a task runs."""
+"""Whether a task runs in Ansible's worker process or as a module."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_it_runs_as_a_module(changes: dict[str, Any], reason: str) -> None:
 
 @pytest.fixture
 def environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two virtual environments of one Python, and another Python beside the first; ours is one/bin/python."""
+    """Create two virtual environments of one Python, and another Python in the first; ours is one/bin/python."""
     (tmp_path / "python3.x").write_text("")
     for name in ("one", "two"):
         (tmp_path / name / "bin").mkdir(parents=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one thing to do, and what nobody but a person can decide."""
+"""The recommended action, and the findings that need a person's decision."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOTE = finding("limits", "information", "n", database="d")
 
 
 def failed(*findings: Result) -> Result:
-    """Return a result with findings that fail."""
+    """Return a failed result with these findings."""
     return result([database("d", [schema("s")])], findings, message="failed")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The baselines: whose a file is, what is compared with, and when it is renewed."""
+"""Baselines: to which server a file belongs, with which baseline a run is compared, and when it is renewed."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_report_without_what_was_seen_is_refused(tmp_path: Path) -> None:
 
 
 def looked(*severities: str, databases: tuple[str, ...] = ("crm",), fail_on: Any = None) -> Result:
-    """Return a result that saw the databases, with a finding of ``lost`` for each severity."""
+    """Return a result in which the databases were seen, with a finding of aspect ``lost`` for each severity."""
     found = [finding("lost", severity, "gone", database="crm") for severity in severities]
     one = result([database(name, [schema("core")]) for name in databases], found)
     return {**one, "request": {"fail_on": fail_on or ["missing", "lost"]}}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What follows from findings."""
+"""The status that a schema, a database and a server get from their findings."""
 
 from __future__ import annotations
 

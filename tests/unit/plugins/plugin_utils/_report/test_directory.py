@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files get into the directory of the reports whole, and not into somebody else's."""
+"""Files are written to the report directory completely or not at all, and never to another user's directory."""
 
 from __future__ import annotations
 

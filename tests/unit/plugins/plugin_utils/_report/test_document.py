@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A JSON report that is read back says the same."""
+"""A JSON report that is read back is equal to the one that was written."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page needs nothing but itself, lets no markup through, and can be read by everybody."""
+"""The page loads nothing, escapes markup in names, and is accessible."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ LIGHT, DARK = (
 
 
 class Page(HTMLParser):
-    """What a browser makes of a page: its elements in order, and its text; raises where an element is not closed."""
+    """The elements of a page in order, and its text; raises AssertionError if an element is not closed."""
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -72,17 +72,17 @@ class Page(HTMLParser):
             self.text += data
 
     def attributes(self, tag: str) -> list[dict[str, str | None]]:
-        """Return the attributes of every element of a name."""
+        """Return the attributes of every element with this tag."""
         return [attributes for name, attributes in self.elements if name == tag]
 
 
 def a_sentence(text: str) -> Any:
-    """Return a remedy that is no SQL, whatever its text is: a name can be a statement, which the page shows as one."""
+    """Return a remedy that is a sentence even if its text, such as a hostile name, would be recognized as SQL."""
     return {"kind": "person", "text": text}
 
 
 def named(name: str) -> Report:
-    """Return a report in which everything has this one name."""
+    """Return a report in which everything has this name."""
     found = [
         finding(aspect, severity, name, a_sentence(name), database=name, schema=name, relation=name)
         for aspect, severity in (("missing", "failure"), ("future", "warning"), ("limits", "information"))
@@ -100,7 +100,7 @@ PLAIN = Page(render_html(named("plain")))
 
 
 def many(databases: int, schemas: int) -> Report:
-    """Return a report on one server with many databases, of which one misses something."""
+    """Return a report on one server with many databases, one of which has a finding."""
     parts = [
         database(f"shop_{number:03d}", [schema(f"tenant_{number:03d}_{part}") for part in range(schemas)])
         for number in range(databases)

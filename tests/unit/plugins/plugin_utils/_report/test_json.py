@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The JSON report is what its schema says."""
+"""The JSON report is valid against its schema."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ CREATED = "2026-11-23 06:40:12 UTC"
 
 
 def one(name: str) -> Report:
-    """Return a report in which everything has a name."""
+    """Return a report in which everything has this name."""
     found = finding("missing", "failure", name, name, database=name, schema=name, relation=name)
     given = result([database(name, [schema(name, visible=1)])], [found], message=name)
     return report_of({name: given, "lost": None}, created=CREATED, pending=["later"])
 
 
 def validate(document: Any) -> None:
-    """Raise ValidationError where a document is not what the schema describes."""
+    """Raise ValidationError if a document does not match the schema."""
     Draft202012Validator(SCHEMA).validate(document)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report as JUnit XML: the elements and attributes that the readers of pipelines know, and numbers that add up."""
+"""The report as JUnit XML: only elements and attributes that CI servers know, and counts that are right."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.support.values.findings import (
 )
 
 COUNTS = {"name", "tests", "failures", "errors"}
-# Of the schema that Jenkins publishes (junit-10.xsd), what is used here: attributes, and children in their order.
+# The part of Jenkins's schema (junit-10.xsd) that is used here: attributes, and children in their order.
 KNOWN: dict[str, tuple[set[str], tuple[str, ...]]] = {
     "testsuites": (COUNTS, ("testsuite",)),
     "testsuite": ({*COUNTS, "skipped"}, ("testcase",)),
@@ -39,7 +39,7 @@ KNOWN: dict[str, tuple[set[str], tuple[str, ...]]] = {
 
 
 def parsed(text: str) -> ElementTree.Element:
-    """Return the root of a document that has no element, attribute or order but the known ones."""
+    """Return the root of a document; fail unless its elements, attributes and order are as in KNOWN."""
     root = ElementTree.fromstring(text.encode())
     for element in root.iter():
         attributes, children = KNOWN[element.tag]
@@ -54,7 +54,7 @@ def parsed(text: str) -> ElementTree.Element:
 
 
 def named(name: str) -> str:
-    """Return a report in which everything has a name."""
+    """Return a report in which everything has this name."""
     found = finding("missing", "failure", name, name, database=name, schema=name)
     return render_junit(report_of({name: result([database(name, [])], [found], message=name)}, created=CREATED))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report in Markdown, as a parser of Markdown reads it."""
+"""The report in Markdown, as a Markdown parser reads it."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethroug
 
 
 def tokens(text: str) -> list[Token]:
-    """Return all tokens, those of lines included."""
+    """Return all tokens, including the inline ones."""
     return [inner for token in parser.parse(text) for inner in (token, *(token.children or ()))]
 
 
 def shape(text: str) -> list[str]:
-    """Return what a document is made of, but for text, and code in lines."""
+    """Return the types of a document's tokens, without text and inline code."""
     plain = ("text", "text_special", "inline", "code_inline", "softbreak")
     return [token.type for token in tokens(text) if token.type not in plain]
 
 
 def shown(text: str) -> str:
-    """Return the text that a reader sees, blanks made one."""
+    """Return the text that a reader sees, each run of whitespace replaced by a blank."""
     whole = " ".join(
         "".join(inner.content for inner in token.children) if token.children else token.content
         for token in parser.parse(text)
@@ -55,7 +55,7 @@ def shown(text: str) -> str:
 
 
 def named(name: str) -> str:
-    """Return a report in which everything has a name."""
+    """Return a report in which everything has this name."""
     found = [
         finding("missing", "failure", name, f"{name}.", database=name, schema=name, relation=name),
         finding("breaks_scan", "failure", name, "ALTER ROLE a RESET b;", database=name),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several reports become one: the newest of each server, and who is missing."""
+"""Several reports become one: the newest result of each server, and the servers that are missing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LIMITED = report_of({"b": PASSED}, created=LATE)
 
 
 def times(report: Report) -> dict[str, tuple[str, str]]:
-    """Return by server its status, and when it was verified."""
+    """Return for each server its status and when it was verified."""
     return {server.name: (server.status, server.created) for server in report.servers}
 
 

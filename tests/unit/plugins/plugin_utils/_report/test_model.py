@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What values of a report add up to."""
+"""The visible percentage that a report shows."""
 
 from __future__ import annotations
 

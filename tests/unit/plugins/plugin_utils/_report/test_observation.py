@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is compared of a server with others."""
+"""The data of a server that is compared with other servers."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is kept of the oids of servers, and that other runs compare with it."""
+"""The stored oids of servers, with which later runs compare theirs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def result(identifier: str = "7001", name: str = "orders", oid: int = 16385) -> 
 
 
 def keep(directory: Path, results: dict[str, Any], created: str = CREATED) -> None:
-    """Keep what is observed in results of the module."""
+    """Store the observations from results of the module."""
     keep_oids(directory, observed(results, created))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the oids of several databases tell of the danger for what people wrote in Metamapper."""
+"""Findings about oids that several databases share, which endangers the documentation in Metamapper."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Oids = dict[str, "int | None"]
 def result(
     identifier: str = "", *, lost: Oids | None = None, baseline: Any = None, **databases: Oids
 ) -> dict[str, Any]:
-    """Return what module visibility returns, for databases with a schema "sales" of tables by their oids."""
+    """Return a result of module visibility: each database has a schema "sales" with tables of the given oids."""
     return {
         **usual([database(name, [schema("sales")]) for name in databases]),
         "system_identifier": identifier,
@@ -44,7 +44,7 @@ def found(results: dict[str, Any], host: str) -> list[tuple[str, str, str, str]]
 
 
 def compared(results: dict[str, Any], *, created: str = CREATED) -> Report:
-    """Return the report on results, with what their oids tell."""
+    """Return the report on results, with the findings from their oids."""
     return with_overlaps(report_of(results, created=created), observed(results, created))
 
 
@@ -157,7 +157,7 @@ def test_candidates_for_a_swap() -> None:
 )
 def test_equal_oids_everywhere_take_seconds(servers: int, databases: int, tables: int) -> None:
     names = [f"database_{number}".ljust(63, "x") for number in range(databases)]
-    # Of each database another part of the same oids: no two sets of databases are equal.
+    # Each database has a different range of the oids, so that no two oids are shared by the same set of databases.
     held: Any = {
         name: {f"table_{table}".ljust(63, "x"): 16384 + table for table in range(number, tables + number)}
         for number, name in enumerate(names)

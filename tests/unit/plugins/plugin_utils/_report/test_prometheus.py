@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The metrics are what the text format of Prometheus allows."""
+"""The metrics conform to the text format of Prometheus."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PREFIX = "metamapper_postgresql_"
 
 
 def parsed(text: str) -> dict[tuple[str, str], int]:
-    """Return the samples by name and labels; each name has its help and type first, and each sample stands once."""
+    """Return the samples by name and labels; fail unless HELP and TYPE precede them and each sample is unique."""
     samples: dict[tuple[str, str], int] = {}
     helped: list[str] = []
     for line in text.split("\n"):

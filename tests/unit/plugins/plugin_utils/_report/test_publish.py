@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files of a report, and what is left of an earlier one."""
+"""The files of a report, and what they keep of an earlier one."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def test_an_earlier_report_that_cannot_be_read_is_put_aside_and_told(tmp_path: P
 
 
 def seeing(oid: int) -> dict[str, Any]:
-    """Return a result of module visibility, on a server of which others are copies, with one table."""
+    """Return a result of module visibility with one table; all these servers are copies, with one system identifier."""
     own = {"system_identifier": "7001", "seen": {"crm": {"core": {"orders": 2}}}, "oids": {"crm": {"core": [oid]}}}
     return {**PASSED, **own}
 
 
 def overlap_of(report: Report) -> dict[str, list[str]]:
-    """Return by server the severities of its findings on overlaps."""
+    """Return for each server the severities of its findings on overlaps."""
     return {server.name: [each.severity for each in server.of_aspect("overlap")] for server in report.servers}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What fixes a finding: SQL is told from a sentence, and what grants from what intrudes."""
+"""What fixes a finding: SQL or a sentence, and whether the SQL only grants or is intrusive."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the module returned, as values."""
+"""The module's result as values of the report."""
 
 from __future__ import annotations
 

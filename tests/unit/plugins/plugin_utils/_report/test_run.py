@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report on the hosts of a play, out of what was registered."""
+"""The report on the hosts of a play, from their registered results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.values.findings import CREATED, PASSED, database, scope
 
 
 def lines_of(hostvars: dict[str, Any], baselines: dict[str, Baseline | None] | None = None, **others: Any) -> list[str]:
-    """Return the report on hosts, of which all are active unless others are named."""
+    """Return the lines of the report on hosts, which are all active unless ``active`` names some."""
     run = Run("found", **{"hosts": list(hostvars), "active": list(hostvars), **others})
     return text_lines(run.report(hostvars, CREATED, baselines or {}))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files that are kept one a server."""
+"""The files of which there is one for each server."""
 
 from __future__ import annotations
 

@@ -17,19 +17,19 @@ QUOTED = '"we""ird.näme\\\'; --"'
 
 
 def failed(*findings: Result) -> Result:
-    """Return a result with findings that fail."""
+    """Return a failed result with these findings."""
     return result([], findings, message="failed")
 
 
 def lines(**servers: Result | None) -> list[str]:
-    """Return the lines of a script but for its head and comments."""
+    """Return the lines of a script without its head and its comments."""
     text = render_sql(report(**servers))
     assert text.startswith(HEAD)
     return [line for line in text[len(HEAD) :].splitlines() if line and not line.startswith("--")]
 
 
 def connected(argument: str) -> str:
-    """Return the command that connects by these parameters, as they stand between the quotes."""
+    """Return the psql command that connects with these parameters, which are escaped already."""
     return f"\\connect -reuse-previous=on '{argument}'"
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How bad things are, and how the questions are named."""
+"""The order of statuses, and the labels of the aspects."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The text for the log of a pipeline."""
+"""The text report, for the log of a pipeline."""
 
 from __future__ import annotations
 
