@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything is taken back, wherever it is and whoever granted it: as if Metamapper had never been there."""
+"""All access is revoked, wherever it is and whoever granted it: afterwards the server is as it was before the grant."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_the_membership_that_create_role_gave_the_administrator_is_nobodys(deput
 
 
 def is_alive(connection: Any) -> bool:
-    """Tell whether a connection still answers."""
+    """Tell whether a connection is still usable."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -226,7 +226,7 @@ def test_what_was_interrupted_is_completed_by_the_next_run(warehouse: Warehouse,
                 break
             time.sleep(0.05)
         process.send_signal(how)
-    # libpq is not interrupted while it waits for the server: SIGINT acts when the wait is over.
+    # libpq does not react to SIGINT while it waits for the server, so the signal takes effect after that wait.
     process.communicate(timeout=30)
     assert role_names(warehouse) == {warehouse.group, warehouse.user}
     remove(warehouse).ok()

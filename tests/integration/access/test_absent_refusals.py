@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is in the way is one error before anything is written, and its statements really clear the way."""
+"""All blockers are reported in one error before anything is written, and running its statements removes them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SURVEY = "ansible_collections.metamapper.postgresql.plugins.module_utils._access
 
 @dataclass(frozen=True)
 class Case:
-    """What somebody did, what the error says of it, and options that the cure needs instead of statements."""
+    """What somebody did, what the error says about it, and the options that fix it where no statement does."""
 
     do: Callable[[Warehouse], Any]
     says: str
@@ -62,7 +62,7 @@ def no_connect(warehouse: Warehouse) -> None:
 
 
 def foreign_member(warehouse: Warehouse) -> None:
-    """Let the user make others members, so that from 16 on their membership hangs on it."""
+    """Let the user add a member to another role: from 16 on, that membership depends on the user as its grantor."""
     role, other = warehouse.site.create_role("ro'le"), warehouse.site.create_role("oth'er\"")
     warehouse.run("GRANT {} TO {} WITH ADMIN OPTION", role, warehouse.user)
     warehouse.run("ALTER ROLE {} RESET default_transaction_read_only", warehouse.user)
@@ -112,7 +112,7 @@ DEPUTY_CASES = {
 
 
 def cleared(warehouse: Warehouse, refused: Outcome, cure: dict[str, Any]) -> Outcome:
-    """Run what the errors say until nothing is in the way, in three steps at most, and return the outcome."""
+    """Run the statements of the errors until the removal succeeds, three times at most; return the last outcome."""
     for _step in range(3):
         for problem in refused["problems"]:
             if problem["statement"]:
@@ -174,7 +174,7 @@ def test_a_membership_that_hangs_on_the_user_is_named_where_it_would_end(superus
 
 
 def test_the_login_itself_is_never_dropped(warehouse: Warehouse) -> None:
-    """Nothing else is said of it: what it owns, and what it has granted, must not be dropped to let it go."""
+    """No other problem is reported for this role: what it owns and has granted is not to be dropped."""
     refused = remove(warehouse, users=[{"name": warehouse.admin.name}], adopt=True)
     (message,) = messages(refused)
     assert message.endswith("is the administrator role of this task.")
@@ -226,7 +226,7 @@ def test_a_group_alone_is_enough(superuser_warehouse: Warehouse) -> None:
 
 
 def test_a_replica_has_nothing_to_do_or_is_refused(superuser_warehouse: Warehouse) -> None:
-    """The server says that it is in recovery, and is not: there is nothing else of a replica that matters here."""
+    """The survey only reports that the server is in recovery: nothing else about a replica matters here."""
     warehouse = superuser_warehouse
     in_recovery = mock.Mock(side_effect=lambda *given: replace(inspect_server(*given), is_in_recovery=True))
     with mock.patch(f"{SURVEY}.inspect_server", in_recovery):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What roles hold, found by pg_shdepend, and taken back whoever granted it."""
+"""Privileges that roles hold are found through pg_shdepend and revoked, whoever granted them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.postgres.holdings import everything, grant, grants, held, mak
 
 
 def take_back(warehouse: Warehouse, found: Collection[AclItem]) -> list[str]:
-    """Run the statements that take items back, as the administrator, and return them."""
+    """Run the statements that revoke ACL items, as the administrator, and return them."""
     statements = revoke_statements(found, administrator=warehouse.admin.name)
     login = {"user": warehouse.admin.name, "password": warehouse.admin.password}
     with Session(Connection(warehouse.server.connect(warehouse.database, **login))) as session:
@@ -36,7 +36,7 @@ def take_back(warehouse: Warehouse, found: Collection[AclItem]) -> list[str]:
 
 
 def found_by_admin(warehouse: Warehouse, *roles: str) -> list[AclItem]:
-    """Return what the administrator finds that some roles hold."""
+    """Return the ACL items of some roles, as the administrator finds them."""
     return held(warehouse, *roles, user=warehouse.admin.name, password=warehouse.admin.password)
 
 
@@ -168,7 +168,7 @@ def test_a_part_is_of_objects_and_brings_all_their_items(superuser_warehouse: Wa
     schema = make_objects(warehouse)
     group, other = warehouse.site.create_role(warehouse.group), warehouse.site.create_role("other")
     for statement in grants(warehouse).values():
-        for role in (group, other):  # two items an object
+        for role in (group, other):  # two items for each object
             grant(warehouse, statement, schema, role)
     whole = held(warehouse, group, other)
     objects = sorted({(item.class_id, item.object_id) for item in whole})

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Administrators as managed services give them, each as its public documentation describes it.
+"""Administrators as managed services provide them, each following its public documentation.
 
-What a provider's own hooks and patches do is not imitated: rights, memberships, databases and schemas are. Each of them
-checks, grants with "*", grants again, verifies, narrows and revokes.
+A provider's own hooks and patches are not simulated; attributes, memberships, databases and schemas are. Each
+administrator checks, grants with "*", grants again, verifies, narrows and revokes.
 
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Roles.rds_superuser.html
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Appendix.PostgreSQL.CommonDBATasks.Roles.rds_superuser.html
@@ -36,10 +36,11 @@ PASSWORD = "adm'in"
 class Kind:
     """A kind of administrator.
 
-    ``attributes`` are those of CREATE ROLE; ``group`` the provider's role that it is a member of, which has
-    ``group_attributes`` and is a member of ``group_roles``. ``databases`` are the provider's own, which belong to a
-    superuser and let nobody else connect. ``schemas`` are the provider's in the customer's database: whether the owner
-    is a superuser. ``self_grant`` is createrole_self_grant, from 16 on. ``database`` is what the customer's is named.
+    ``attributes`` are those of CREATE ROLE. The administrator is a member of ``group``, a role of the provider, which
+    has ``group_attributes`` and is a member of ``group_roles``. ``databases`` are the provider's own: they belong to a
+    superuser and let nobody else connect. ``schemas`` maps the provider's schemas in the customer's database to whether
+    their owner is a superuser. ``self_grant`` is createrole_self_grant (16 and later). ``database`` is the name of the
+    customer's database.
     """
 
     attributes: str = "CREATEROLE CREATEDB"
@@ -53,16 +54,16 @@ class Kind:
 
     @property
     def can_create_roles(self) -> bool:
-        """Whether it can make Metamapper's roles."""
+        """Whether this administrator can create Metamapper's roles."""
         return "CREATEROLE" in self.attributes.split() or self.is_superuser
 
     @property
     def is_superuser(self) -> bool:
-        """Whether it is one."""
+        """Whether this administrator is a superuser."""
         return "SUPERUSER" in self.attributes.split()
 
     def inherits_new_roles(self, server_version: int) -> bool:
-        """Tell whether it has the privileges of a role that it makes."""
+        """Tell whether this administrator has the privileges of a role that it creates."""
         return self.is_superuser or (server_version >= 160000 and "inherit" in self.self_grant)
 
 
@@ -124,7 +125,7 @@ class Service:
         self.site.run(script, *names, database=database)
 
     def run_as_admin(self, script: str, *names: str) -> None:
-        """Run statements in a login of the administrator."""
+        """Run statements in a session of the administrator."""
         with self.site.login(self.admin, PASSWORD, self.database) as connection, connection.cursor() as cursor:
             cursor.execute(identifiers(script, *names))
             connection.commit()
@@ -142,7 +143,7 @@ class Service:
                 else self.site.create_role(kind.group.replace("pg_", ""), kind.group_attributes)
             )
             self.run("GRANT {} TO {}", group, self.admin)
-        for role in filter(self._exists, kind.group_roles):  # 14 has some of them, 9.6 fewer
+        for role in filter(self._exists, kind.group_roles):  # 14 has only some of them, 9.6 fewer
             self.run("GRANT {} TO {}", role, self.admin if group.startswith("pg_") else group)
 
     def _exists(self, role: str) -> bool:
@@ -162,7 +163,7 @@ class Service:
                 self.run("GRANT {} TO {}", owner, self.admin)
 
     def _customer(self) -> str:
-        """Make a schema of the administrator's, and where it can make roles one of an owner that it has made."""
+        """Create a schema of the administrator and, if it can create roles, one owned by a role that it created."""
         self.run_as_admin("CREATE SCHEMA own; CREATE TABLE own.t (id int)")
         if not self.kind.can_create_roles:
             return self.admin
@@ -174,16 +175,16 @@ class Service:
 
     @property
     def schemas(self) -> set[str]:
-        """The schemas that the administrator has to do with."""
+        """The schemas of the customer, on which the administrator can grant."""
         return {"own", "app"} if self.owner != self.admin else {"own"}
 
     @property
     def superusers_schemas(self) -> list[str]:
-        """The provider's schemas that only a superuser can grant on."""
+        """The provider's schemas on which only a superuser can grant."""
         return [schema for schema, is_superusers in self.kind.schemas if is_superusers]
 
     def entry(self, *schemas: str) -> dict[str, Any]:
-        """Return the entry of the customer's database; all schemas but those of superusers unless some are named."""
+        """Return the entry of the customer's database: these schemas, or by default all but those of superusers."""
         return {"name": self.database, "schemas": list(schemas or "*"), "exclude_schemas": self.superusers_schemas}
 
     def access(self, *schemas: str, check: bool = False, **changes: Any) -> Outcome:
@@ -224,7 +225,7 @@ class Service:
         return {row[0] for row in self.site.server.execute(query, database=self.database, parameters=[user, user])}
 
     def memberships(self) -> list[tuple[Any, ...]]:
-        """Return the administrator's memberships, but for those in Metamapper's roles."""
+        """Return the administrator's memberships, except those in Metamapper's roles."""
         query = (
             "SELECT r.rolname::text, (to_jsonb(m) - 'oid')::text FROM pg_auth_members m"
             " JOIN pg_roles r ON r.oid = m.roleid JOIN pg_roles a ON a.oid = m.member WHERE a.rolname = %s"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Owners that the administrator takes on for the length of a transaction, and memberships that are as before."""
+"""The administrator joins owners for the length of a transaction; afterwards its memberships are as before."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SELECT r.rolname::text, m.rolname::text, g.rolname::text, to_jsonb(am) - 'oid' -
 
 
 class Estate:
-    """Two databases of a hostile owner, with tables of another one, and an administrator who owns nothing there."""
+    """Two databases of an owner with a hostile name, with tables of another role; the administrator owns nothing."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -54,18 +54,18 @@ class Estate:
         return self.site.run(script, *names, database=database)
 
     def role(self, name: str) -> str:
-        """Return a new role: one that the administrator could have made, since from 16 on it needs ADMIN OPTION."""
+        """Return a new role on which the administrator has ADMIN OPTION from 16 on, as if it had created the role."""
         role = self.site.create_role(name)
         if self.version >= 160000:
             self.run("GRANT {} TO {} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE", role, self.admin)
         return role
 
     def access(self, *schemas: str, check: bool = False, **changes: Any) -> Outcome:
-        """Run the module as the administrator, with owners assumed; schemas sales and hr unless others are named."""
+        """Run the module as the administrator, with assume_owners; on schemas sales and hr unless others are named."""
         return run_module("access", self.options(*schemas, **changes), check=check)
 
     def options(self, *schemas: str, **changes: Any) -> dict[str, Any]:
-        """Return the options for it."""
+        """Return the options of such a run."""
         entries = [{"name": name, "schemas": list(schemas or ("sales", "hr"))} for name in self.databases]
         return {
             "login_host": self.server.host,
@@ -81,11 +81,11 @@ class Estate:
 
     @property
     def absent(self) -> dict[str, Any]:
-        """What takes everything back."""
+        """The options that revoke all access."""
         return {"state": "absent", "users": [{"name": self.site.user}], "databases": None}
 
     def memberships(self) -> list[tuple[Any, ...]]:
-        """Return the rows of pg_auth_members that the administrator is in, but for those of Metamapper's roles."""
+        """Return the rows of pg_auth_members for the administrator, except those of Metamapper's roles."""
         rows = self.server.execute(MEMBERSHIPS, parameters=[self.admin, self.admin])
         return [row for row in rows if row[0] not in (self.site.group, self.site.user)]
 
@@ -102,12 +102,12 @@ class Estate:
 
 @pytest.fixture
 def estate(site: Site) -> Estate:
-    """Databases of others, and an administrator who may grant their owners to itself."""
+    """Databases of other owners, and an administrator who may grant itself membership in these owners."""
     return Estate(site)
 
 
 def _member(options: str = "", *, by_itself: bool = False) -> Callable[[Estate], None]:
-    """Return what makes the administrator a member of the owner; before 16 without the options of then."""
+    """Return a function that grants the administrator membership in the owner; before 16 without the options of 16."""
 
     def grant(estate: Estate) -> None:
         has_options = estate.version >= 160000 or options == "WITH ADMIN OPTION"
@@ -122,7 +122,7 @@ def _member(options: str = "", *, by_itself: bool = False) -> Callable[[Estate],
 
 
 def _without_inherit(estate: Estate) -> None:
-    """Before 16 the member decides."""
+    """Before 16, inheritance is an attribute of the member and not of the membership."""
     estate.run("ALTER ROLE {} NOINHERIT", estate.admin)
     _member()(estate)
 
@@ -138,7 +138,7 @@ def _indirect(estate: Estate) -> None:
 
 
 def _through_a_team(estate: Estate) -> None:
-    """Somebody else whose privileges the administrator has holds ADMIN OPTION."""
+    """Another role, whose privileges the administrator inherits, holds ADMIN OPTION."""
     team = estate.site.create_role("team")
     has_options = estate.version >= 160000
     for role in (estate.owner, estate.creator):
@@ -205,7 +205,7 @@ def test_the_membership_is_the_first_statement_and_undone_in_the_last(estate: Es
 
 
 def test_refused_beforehand_in_one_message(estate: Estate) -> None:
-    """What belongs to a superuser, and from 16 on to a role without ADMIN OPTION."""
+    """Objects of a superuser are refused; from 16 on also of a role on which the administrator lacks ADMIN OPTION."""
     stranger = estate.site.create_role("stranger", "NOLOGIN" if estate.version >= 160000 else "SUPERUSER")
     for database in estate.databases:
         estate.run("CREATE TABLE sales.boss(id int)", database=database)
@@ -268,7 +268,7 @@ def test_killed_at_any_moment(estate: Estate, seed: int) -> None:
 
 @pytest.mark.thorough
 def test_beside_other_runs(estate: Estate) -> None:
-    """Each run borrows the same owners in the two databases in another order; the rows are shared by all databases."""
+    """The runs assume the same owners, in two databases in different order; all databases share pg_auth_members."""
     before = estate.memberships()
     estate.access().ok()
     estate.access(**estate.absent).ok()

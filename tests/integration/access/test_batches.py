@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""On PostgreSQL 18 each name in a GRANT takes a slot of the lock table: a large schema is granted in parts."""
+"""On PostgreSQL 18 each name in a GRANT takes a slot of the lock table, so a large schema is granted in batches."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.postgres.site import Site
 from tools.postgres.server import Server, running
 from tools.runners.modules import run_module
 
-# 10 * (20 + 0) slots: a quarter is 50 names.
+# Of the 10 * (20 + 0) slots in the lock table a batch may take a quarter: 50 names.
 SETTINGS = ["max_locks_per_transaction=10", "max_connections=20", "autovacuum=off"]
 TABLES = 130
 SESSION = "ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session.Session"
@@ -27,7 +27,7 @@ def small(major: str) -> Iterator[Server]:
 
 @pytest.fixture
 def crowded(small: Server) -> Iterator[Site]:
-    """A database with one schema larger than a batch and some that fit into one together."""
+    """A database with one schema larger than a batch and several small ones that fit into one batch together."""
     site = Site(small)
     try:
         for number in range(TABLES):
@@ -57,7 +57,7 @@ def test_a_schema_larger_than_a_batch_is_granted_in_parts_usage_first(
     plain_commit = Session.commit
 
     def commit(session: Session) -> None:
-        # Another session can still lock more tables than one in eight slots: nobody is starved.
+        # Another session can still lock more tables than an eighth of the slots: the grant does not starve it.
         with crowded.server.connect(crowded.database) as other, other.cursor() as cursor:
             cursor.execute("BEGIN; LOCK TABLE " + ", ".join(f'large."t\'{n}"' for n in range(20)) + " IN SHARE MODE")
             cursor.execute("ROLLBACK")
@@ -112,6 +112,6 @@ def readable(site: Site) -> int:
 
 
 def usage(site: Site) -> bool:
-    """Tell whether the group may enter the large schema."""
+    """Tell whether the group has USAGE on the large schema."""
     query = "SELECT has_schema_privilege(%s, 'large', 'USAGE')"
     return bool(site.server.execute(query, database=site.database, parameters=[site.group])[0][0])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Metadata mode, exclusive mode and rotation, by every kind of administrator and with hostile names everywhere."""
+"""Metadata mode, exclusive mode and rotation, by each kind of administrator and with hostile names everywhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.postgres.snapshot import snapshot
 
 
 def closed(warehouse: Warehouse) -> Warehouse:
-    """Return a warehouse in which nobody but owners can create tables, as metadata mode asks for."""
+    """Return a warehouse in which only owners can create tables, as metadata mode requires."""
     warehouse.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     return warehouse
 
@@ -20,7 +20,7 @@ def closed(warehouse: Warehouse) -> Warehouse:
 def both(warehouse: Warehouse) -> set[str]:
     """Return which of the two schemas can be read.
 
-    Without the foreign table: its wrapper has no code, which PostgreSQL tells before it looks at privileges.
+    The foreign table is left out: its wrapper has no handler, and PostgreSQL reports that before it checks privileges.
     """
     schemas = (warehouse.schema, warehouse.other)
     return {schema for schema in schemas if set(warehouse.readable(schema)) - {"fore{ign"}}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Citus carries roles to its workers only from a database that has it: the roles are made there, or nowhere.
+"""Citus replicates roles to its workers only from a database with the extension: roles are created there, or nowhere.
 
-An extension of that name stands in for it: what its workers do is not tried.
+An extension named citus stands in for the real one: what its workers do is not tested.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server that asks for a password in clear text gets it only if it has proven who it is, or where that is allowed."""
+"""A server that asks for a clear-text password gets it only if its identity is verified, or if the user allows it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MODULES: dict[str, dict[str, Any]] = {
 
 
 def ask(client: Client) -> None:
-    """Ask for the password in clear text, and let nobody in."""
+    """Ask for the password in clear text, then refuse the login."""
     client.send(b"R", CLEAR_TEXT_PASSWORD)
     client.read()
     client.refuse("28P01", b"no")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many runs at once, other people's locks, and other people's DDL."""
+"""Many runs at once, locks held by others, and concurrent DDL of others."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TRANSACTION = "ansible_collections.metamapper.postgresql.plugins.module_utils._p
 
 
 def finished(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """Return what a module in a process of its own returned."""
+    """Return the result of a module that runs in its own process."""
     output, errors = process.communicate(timeout=120)
     assert "Traceback" not in errors
     result: dict[str, Any] = json.loads(output)
@@ -44,7 +44,7 @@ def test_eight_runs_at_once(warehouse: Warehouse, start: str) -> None:
     processes = [start_module("access", warehouse.options()) for _number in range(RUNS)]
     results = [finished(process) for process in processes]
     assert [result.get("msg") for result in results] == [None] * RUNS
-    # Each statement was run once: who came second looked again under the lock.
+    # Each statement was run only once: a run that got the lock later inspected the state again.
     statements = [statement for result in results for statement in result["statements"]]
     if start == "broken":
         assert sorted(statement.split()[0] for statement in statements) == ["ALTER", "GRANT"]
@@ -55,7 +55,7 @@ def test_eight_runs_at_once(warehouse: Warehouse, start: str) -> None:
 
 @contextlib.contextmanager
 def holding(warehouse: Warehouse, *statements: Any) -> Iterator[None]:
-    """Hold the locks of some statements in an open transaction."""
+    """Hold the locks that some statements take, in an open transaction."""
     connection = warehouse.server.connect(warehouse.database)
     with contextlib.closing(connection), connection.cursor() as cursor:
         cursor.execute("BEGIN")
@@ -133,7 +133,7 @@ def test_a_run_that_has_nothing_to_write_does_not_wait_for_another(warehouse: Wa
 def test_a_schema_that_came_after_the_survey_is_left_to_the_next_run(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Taken in at each attempt, what others create and rename would keep a run from ever coming to an end.
+    # If each attempt included schemas that others create or rename meanwhile, a run might never finish.
     def apply_later(*arguments: Any) -> Any:
         warehouse.run("CREATE SCHEMA late AUTHORIZATION {}", warehouse.owner)
         warehouse.run_as(warehouse.owner, "CREATE TABLE late.t()")
@@ -151,7 +151,7 @@ def test_a_schema_that_came_after_the_survey_is_left_to_the_next_run(
 
 
 def storm(site: Site, owner: str, database: str, stop: threading.Event, errors: list[str]) -> None:
-    """Create, rename and drop tables until told to stop."""
+    """Create, rename and drop tables until the event is set."""
     connection = site.server.connect(database)
     with contextlib.closing(connection), connection.cursor() as cursor:
         cursor.execute(identifiers("SET ROLE {}", owner))
@@ -162,7 +162,7 @@ def storm(site: Site, owner: str, database: str, stop: threading.Event, errors: 
                 cursor.execute(f"CREATE TABLE storm.t{number}(id int); ALTER TABLE storm.t{number} RENAME TO u{number}")
                 cursor.execute(f"DROP TABLE IF EXISTS storm.u{max(0, number - 30)}")
             except psycopg2.errors.InternalError_:
-                continue  # "tuple concurrently updated": it met a GRANT, as other people's DDL does
+                continue  # "tuple concurrently updated": a GRANT changed the same catalog row, as can happen to any DDL
             except psycopg2.Error as error:
                 errors.append(str(error))
                 return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose future relations become readable: the rules of ``creators: auto``, and of a list."""
+"""Which roles' future relations become readable: the rules of ``creators: auto``, and of a list."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.runners.modules import run_module
 
 
 def new_table(warehouse: Warehouse, creator: str, schema: str) -> bool:
-    """Create a table as a role, and tell whether the metamapper user can read it."""
+    """Create a table as a role, and tell whether Metamapper's user can read it."""
     warehouse.run_as(creator, "CREATE TABLE {}.brand_new(id int)", schema)
     is_readable = "brand_new" in warehouse.readable(schema)
     warehouse.run("DROP TABLE {}.brand_new", schema)
@@ -20,7 +20,7 @@ def new_table(warehouse: Warehouse, creator: str, schema: str) -> bool:
 
 
 def creator_with_create(warehouse: Warehouse, name: str, *, attributes: str = "NOLOGIN", reachable: bool = True) -> str:
-    """Make a role with a direct CREATE and USAGE on the first schema."""
+    """Create a role with CREATE and USAGE granted to it directly on the first schema."""
     role = warehouse.site.create_role(f"cr'eator\" {name}", attributes)
     warehouse.run("GRANT CREATE, USAGE ON SCHEMA {} TO {}", warehouse.schema, role)
     if reachable and not warehouse.admin.is_superuser:
@@ -29,7 +29,7 @@ def creator_with_create(warehouse: Warehouse, name: str, *, attributes: str = "N
 
 
 def by_right(warehouse: Warehouse) -> set[tuple[str, str]]:
-    """Return whose relations are read where nobody else creates any."""
+    """Return the default privileges (role, privilege) that are expected where nobody else creates relations."""
     return {(name, "SELECT") for name in creators(warehouse)}
 
 
@@ -54,7 +54,7 @@ def test_a_role_with_a_direct_create_is_a_creator(warehouse: Warehouse) -> None:
 
 
 def member_of_the_owner(warehouse: Warehouse, attributes: str) -> str:
-    """Make a role that is a member of the owner of the schemas."""
+    """Create a role that is a member of the owner of the schemas."""
     role = warehouse.site.create_role("mem'ber\"", attributes)
     warehouse.server.execute(identifiers("GRANT {} TO {}", warehouse.owner, role))
     return role
@@ -134,7 +134,7 @@ def test_the_database_owner_stands_for_pg_database_owner(warehouse: Warehouse) -
 
 
 def shown_in_the_warning(warehouse: Warehouse, beginning: str) -> str:
-    """Return the line of the only warning of a run that begins so."""
+    """Return the line with this beginning from the only warning of a run."""
     (warning,) = warehouse.access().ok().warnings
     (line,) = (line for line in warning.splitlines() if line.startswith(beginning))
     return line

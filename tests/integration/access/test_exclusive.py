@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Exclusive mode: what group and users hold beyond the list is taken back, and nothing else."""
+"""Exclusive mode revokes the extraneous privileges of group and users, and nothing else."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOSTILE = "we\"ird.näme'; --"
 
 
 class Place:
-    """A database with a listed schema and a hostile one that was listed once."""
+    """A database with a listed schema and one with a hostile name that used to be listed."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -31,7 +31,7 @@ class Place:
         return run_module("access", {**self.options(*schemas), **changes}, check=check, diff=diff)
 
     def options(self, *schemas: str) -> dict[str, Any]:
-        """Return the options for it."""
+        """Return the options of such a run."""
         site = self.site
         return {
             **superuser_options(site),
@@ -41,7 +41,7 @@ class Place:
         }
 
     def held(self) -> set[tuple[str, str]]:
-        """Return what shdepend says of group and user: the catalog and the name of each object with a grant to them."""
+        """Return what pg_shdepend records about grants to group or user: the role and a description of the object."""
         rows = self.site.run(
             "SELECT r.rolname::text, pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)"
             " FROM pg_catalog.pg_shdepend d JOIN pg_catalog.pg_roles r ON r.oid = d.refobjid"
@@ -50,13 +50,13 @@ class Place:
         return {row for row in rows if row[0] in (self.site.group, self.site.user)}
 
     def acls(self) -> Any:
-        """Return all ACLs of the database and of the server as a whole."""
+        """Return all ACLs of the database and all of the whole server."""
         return acls(self.site.server, self.site.database)
 
 
 @pytest.fixture
 def place(site: Site) -> Place:
-    """The two schemas."""
+    """A database with the two schemas."""
     return Place(site)
 
 

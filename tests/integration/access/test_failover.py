@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A primary that dies in the middle of a run, and a replica that takes its place: nothing is left half-done."""
+"""A primary dies in the middle of a run and a replica takes its place: nothing is left half-done."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STEPS = 5  # the group, two databases, the users, their passwords
 
 
 class Address:
-    """A name that leads to one server, and then to another: a port that passes new connections on to either."""
+    """An address that leads to one server, and after a failover to another: a port that forwards new connections."""
 
     def __init__(self, target: Server) -> None:
         self.target = target
@@ -55,7 +55,7 @@ class Address:
                 end.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Take no connection any more."""
+        """Accept no more connections."""
         self._listener.close()
 
 
@@ -68,14 +68,14 @@ def pair(major: str) -> Iterator[tuple[Server, Standby]]:
 
 
 def options(site: Site, databases: list[str], port: int) -> dict[str, Any]:
-    """Return the options of the module: two databases, through an address."""
+    """Return the options of the module: two databases, reached through an address."""
     entries = [{"name": name, "schemas": ["sales"]} for name in databases]
     users = [{"name": site.user, "password": site.password}]
     return {**superuser_options(site, users=users, databases=entries), "login_port": port}
 
 
 def fail_over_before(step: int, fail_over: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a server fail before a step of the run."""
+    """Make a server fail before a step of the run."""
     take, taken = applying._take, iter(range(STEPS + 1))
 
     def watched(*arguments: Any) -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A scan of a user that retires or goes, in a session of any age, at every step: an error, or all tables, never fewer.
+"""A scan by a user that is being retired or dropped, at each step and in new and old sessions: an error or all tables.
 
-Metamapper hides the documentation of what a scan that succeeds does not find.
+It must never see fewer: Metamapper hides the documentation of whatever a successful scan does not find.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from tests.support.postgres.site import Site
 from tools.postgres.server import Server
 from tools.runners.modules import Outcome, run_module
 
-# A session that starts is past the question whether its role may log in, and in no row of pg_stat_activity.
+# A session that is starting has passed the check of LOGIN, but does not appear in pg_stat_activity yet.
 # https://www.postgresql.org/docs/current/runtime-config-developer.html#GUC-POST-AUTH-DELAY
 STARTING = {"options": "-c post_auth_delay=1"}
 UNTIL_IT_STARTS = 0.2
 
 
 class Watch:
-    """Scans as a user in sessions of every age, between the steps of a run."""
+    """Scans as a user, in sessions that are old, new and still starting, between the steps of a run."""
 
     def __init__(self, site: Site, pooler: int) -> None:
         self.site = site
@@ -43,13 +43,13 @@ class Watch:
         self._threads: list[threading.Thread] = []
 
     def way(self, **changes: Any) -> dict[str, Any]:
-        """Return how the user logs in."""
+        """Return the connection parameters of the user."""
         site = self.site
         server = {"host": site.server.host, "port": site.server.port, "dbname": site.database}
         return {**server, "user": site.user, "password": site.password, **changes}
 
     def look(self) -> None:
-        """Scan in the open session, in a new one, and in one of the pooler's; begin one that takes a second."""
+        """Scan in the open session, in a new one, and in one of the pooler; start one whose login takes a second."""
         self.steps += 1
         self.seen.append(self._in_the_open_session())
         self.seen.append(scan_as(**self.way()))
@@ -77,20 +77,20 @@ class Watch:
 
 @pytest.fixture(scope="module")
 def pooler(server: Server) -> Iterator[int]:
-    """The port of a pooler, which keeps the sessions of its clients and opens the next ones without the server."""
+    """The port of a pooler that keeps its clients' sessions and accepts further clients without asking the server."""
     with pgbouncer(server) as port:
         yield port
 
 
 def rotate(site: Site, *, ends: bool) -> Outcome:
-    """Let another user take the place of this one."""
+    """Replace this user by another one."""
     users = [{"name": site.role_name("second"), "password": site.password}, {"name": site.user, "state": "retired"}]
     databases = [{"name": site.database, "schemas": ["sales"]}]
     return run_module("access", superuser_options(site, users=users, databases=databases, end_connections=ends))
 
 
 def revoke(site: Site, *, ends: bool) -> Outcome:
-    """Take everything back."""
+    """Revoke all access."""
     users = [{"name": site.user}]
     return run_module(
         "access", superuser_options(site, state="absent", users=users, end_connections=ends, wait_seconds=2)

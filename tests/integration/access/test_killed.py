@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run that is killed leaves each transaction whole or not at all, and the next run completes it."""
+"""When a run is killed, each transaction is applied entirely or not at all, and the next run completes the work."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DELAY_SECONDS = 0.02
 
 
 def fragments(warehouse: Warehouse, databases: list[str]) -> list[str]:
-    """Return the databases in which something was granted, but not all of it."""
+    """Return the databases in which some of the privileges were granted, but not all."""
     query = (
         "SELECT count(*) FILTER (WHERE EXISTS (SELECT 1 FROM aclexplode(c.relacl) a"
         " WHERE pg_get_userbyid(a.grantee) = %s)), count(*)"
@@ -57,7 +57,7 @@ def test_killed_at_any_moment(superuser_warehouse: Warehouse, seed: int) -> None
         process.communicate(timeout=30)
     await_quiet(warehouse)
     assert fragments(warehouse, databases) == []
-    # A user that can log in is a member of a group that has everything.
+    # If the user exists, nothing else is missing: it is created once its group has all privileges.
     can_log_in = warehouse.server.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", parameters=[warehouse.user])
     assert not can_log_in or not warehouse.access(databases=entries, check=True).ok().changed
     warehouse.access(databases=entries).ok()

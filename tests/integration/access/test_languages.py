@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server speaks the language and the encoding of its lc_messages until the login is complete."""
+"""Until the login is complete, a server sends messages in the language and the encoding of its lc_messages."""
 
 from __future__ import annotations
 

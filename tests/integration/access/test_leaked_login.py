@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whoever has got hold of the login cannot keep it from being locked out, replaced or dropped."""
+"""Whoever has obtained the login cannot prevent it from being locked, replaced or dropped."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECOND = "s3cond"
 
 
 def runs(script: str, *roles: str) -> Callable[[Site, Connect], None]:
-    """Return what the leaked login does: a statement, with the names of roles in the place of each {}."""
+    """Return a function that runs a statement with the leaked login; the names of roles replace each {}."""
 
     def do(site: Site, connect: Connect) -> None:
         with connect().cursor() as cursor:
@@ -32,7 +32,7 @@ def runs(script: str, *roles: str) -> Callable[[Site, Connect], None]:
 
 
 def take_all_connections(_site: Site, connect: Connect) -> None:
-    """Connect as often as the role may."""
+    """Open as many connections as the role may."""
     with contextlib.suppress(psycopg2.OperationalError):
         while True:
             connect()
@@ -49,13 +49,13 @@ ACTS: dict[str, Callable[[Site, Connect], None]] = {
     "transactions that write": runs("ALTER ROLE {} SET default_transaction_read_only = off", "metamapper"),
     "all connections": take_all_connections,
 }
-LIBRARY = runs("ALTER ROLE {} SET local_preload_libraries = 'no_such'", "metamapper")  # no login succeeds from then on
+LIBRARY = runs("ALTER ROLE {} SET local_preload_libraries = 'no_such'", "metamapper")  # every later login fails
 MEMBER = runs("GRANT {} TO {}", "metamapper", "other")
 
 
 @pytest.fixture
 def granted(site: Site) -> dict[str, Any]:
-    """Access as it was given, on a server where everybody may create in public; returns the module's options."""
+    """Grant access on a server where everybody may create objects in public; return the module's options."""
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.t (id int); GRANT CREATE ON SCHEMA public TO PUBLIC")
     site.create_role("other")
     users = [{"name": site.user, "password": site.password}]
@@ -66,7 +66,7 @@ def granted(site: Site) -> dict[str, Any]:
 
 @pytest.fixture(params=[*ACTS, "a library", "a member"])
 def leaked(request: pytest.FixtureRequest, site: Site, granted: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The same, after something that the leaked login did; its connections stay open for the length of the test."""
+    """Grant access and let the leaked login do something; its connections stay open for the length of the test."""
     act = {**ACTS, "a library": LIBRARY, "a member": MEMBER}[request.param]
     with contextlib.ExitStack() as connections:
         try:
@@ -77,7 +77,7 @@ def leaked(request: pytest.FixtureRequest, site: Site, granted: dict[str, Any]) 
 
 
 def can_read(site: Site, user: str, password: str) -> bool:
-    """Tell whether a user can log in and read what is listed, whatever time limit its role has."""
+    """Tell whether a user can log in and read the listed schema, whatever time limit its role has."""
     try:
         with site.login(user, password, options="-c statement_timeout=0") as connection, connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM sales.t")
@@ -106,7 +106,7 @@ def test_its_password_is_changed(site: Site, granted: dict[str, Any], act: Calla
 
 
 def revoke(site: Site, options: dict[str, Any]) -> Outcome:
-    """Take everything back."""
+    """Revoke all access."""
     kept = {name: value for name, value in options.items() if name != "databases"}
     return run_module("access", {**kept, "state": "absent", "users": [{"name": site.user}]})
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole life of a grant: predicted, made, found to be there, broken by hand and fixed."""
+"""The lifecycle of a grant: predicted, granted, found unchanged, broken by hand and repaired."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_second_run_writes_nothing(warehouse: Warehouse) -> None:
     assert next_transaction_id(warehouse.server) == transaction
 
 
-# What somebody may break by hand, and the statements that fix it and nothing else.
+# What is broken by hand, and the only statements that are run to repair it.
 Break = Callable[[Warehouse], Any]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What becomes of passwords on other ways in: with TLS, with certificates, as a peer on the database host."""
+"""What is known about passwords with other connection options: TLS, certificates, peer authentication on the host."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def access(site: Site, *, check: bool = False, **changes: Any) -> Outcome:
 
 
 def known(outcome: Outcome) -> tuple[str, str]:
-    """Return what the module says of the only user's password, and why."""
+    """Return what the module reports about the password of the only user, and why."""
     (user,) = outcome.ok()["users"]
     return user["password"], user["reason"]
 
@@ -59,7 +59,7 @@ def test_a_user_that_logs_in_by_certificate_proves_nothing(own: Site) -> None:
     access(own).ok()
     own.server.hba(f"hostssl all {own.user} 127.0.0.1/32 cert\n" + HBA)
     state, reason = known(access(own))
-    assert state == "proven"  # the superuser can compare what is stored
+    assert state == "proven"  # the superuser can check the stored verifier
     assert "certificate" in reason
     deputy = own.create_role("deputy", "LOGIN CREATEROLE PASSWORD 'x'")
     outcome = access(own, login_user=deputy, login_password="x")

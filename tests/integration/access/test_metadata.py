@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Metadata mode: every column is seen, no row can be read, and the modes change in one run."""
+"""Metadata mode: every column is visible, no row can be read, and one run changes from one mode to the other."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Place:
 
     @property
     def partitions(self) -> bool:
-        """Whether the server knows partitioned tables."""
+        """Whether the server supports partitioned tables."""
         return float(self.site.server.major) >= 10
 
     def access(self, *, check: bool = False, metadata_schemas: tuple[str, ...] = (), **changes: Any) -> Outcome:
@@ -49,7 +49,7 @@ class Place:
         return run_module("access", {**options, **changes}, check=check)
 
     def seen(self) -> set[tuple[str, str]]:
-        """Return the tables and views that show up for the user."""
+        """Return the tables and views that the user sees."""
         with self.site.login() as connection, connection.cursor() as cursor:
             cursor.execute(
                 "SELECT DISTINCT table_schema, table_name FROM information_schema.columns"
@@ -59,7 +59,7 @@ class Place:
             return set(cursor.fetchall())
 
     def readable(self) -> set[str]:
-        """Return the schemas of which some relation can be read, each relation tried."""
+        """Return the schemas in which at least one relation can be read; tries each relation."""
         found = set()
         with self.site.login() as connection, connection.cursor() as cursor:
             for schema in ("sales", HOSTILE):
@@ -75,7 +75,7 @@ class Place:
     tomorrow: tuple[str, ...] = ()
 
     def create_tomorrow(self) -> None:
-        """Create a table in each schema that no run of the module has seen."""
+        """Create a table in each schema, after the last run of the module."""
         self.tomorrow = ("tomorrow",)
         for schema in ("sales", HOSTILE):
             self.site.run_as(self.owner, "CREATE TABLE {}.tomorrow (id int)", schema)
@@ -83,7 +83,7 @@ class Place:
 
 @pytest.fixture
 def place(site: Site) -> Place:
-    """The two schemas."""
+    """A database with the two schemas."""
     return Place(site)
 
 

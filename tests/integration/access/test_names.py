@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which databases, schemas and relations are meant: patterns, excludes, many databases, members of extensions."""
+"""Which databases, schemas and relations are selected: patterns, excludes, many databases, members of extensions."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A database that cannot be reached is left out and named; the others are done, and nobody loses anything meanwhile."""
+"""A database that cannot be reached is skipped and reported; the others are processed, and nobody loses access."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.modules.removal import remove, role_names
 
 
 class Fleet:
-    """A warehouse and a second database, which can be closed to all who are no superusers."""
+    """A warehouse and a second database, which can be closed to non-superusers."""
 
     def __init__(self, warehouse: Warehouse) -> None:
         self.warehouse = warehouse
@@ -25,11 +25,11 @@ class Fleet:
         return {"databases": [self.warehouse.entry(), {"name": self.second, "schemas": ["s"]}], **changes}
 
     def close(self) -> None:
-        """Let no connection into the second database."""
+        """Let only superusers connect to the second database."""
         self.warehouse.site.run("ALTER DATABASE {} CONNECTION LIMIT 0", self.second, database="postgres")
 
     def open(self) -> None:
-        """Let connections in again."""
+        """Lift that restriction."""
         self.warehouse.site.run("ALTER DATABASE {} CONNECTION LIMIT -1", self.second, database="postgres")
 
 
@@ -48,7 +48,7 @@ def test_the_others_are_done_and_the_task_fails_and_says_which_is_not(fleet: Fle
         assert outcome["databases_not_done"] == [fleet.second]
         assert "too many connections" in outcome["msg"]
     assert done.statements == planned.statements
-    # The group held nothing there, so that the new user sees no less than before.
+    # The group had no privileges in the second database, so the new user sees no less than before and is created.
     assert role_names(fleet.warehouse) == {fleet.warehouse.group, fleet.warehouse.user}
     fleet.open()
     assert fleet.warehouse.access(**fleet.options()).ok().changed

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""At no moment would a scan by the user succeed and see less than before: it would hide documentation."""
+"""At no moment does a scan by the user succeed and see less than before: Metamapper would hide documentation."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tools.runners.modules import Outcome, run_module
 
 SESSION = "ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.session.Session._send"
 SERVER_FACTS = "ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts.ServerFacts"
-# Names that quoting must get right and that Metamapper's own query survives.
+# Names that need quoting, and with which Metamapper's own query works although it does not quote them.
 SCHEMAS = ('a-b"c', "ord'er", "été;--")
 
 WRITES = ("GRANT", "REVOKE", "ROLE")
 
 
 class Watched:
-    """Two databases, and a scan of each between any two statements that the module sends."""
+    """Two databases, and a scan of each one after every statement of the module that changes something."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -54,7 +54,7 @@ class Watched:
         }
 
     def scan(self, moment: str) -> None:
-        """Scan as Metamapper does, and keep in mind whether it succeeded with less than the last that succeeded."""
+        """Scan as Metamapper does; record a loss if the scan succeeds but sees less than the last successful one."""
         for database in self.databases:
             server = self.site.server
             found = scan_as(
@@ -71,7 +71,7 @@ class Watched:
             self.seen[database] = found if found is not None else known
 
     def access(self, **changes: Any) -> Outcome:
-        """Run the module, statement by statement, with a scan after each."""
+        """Run the module, statement by statement, with scans in between."""
 
         def send(session: Any, statements: Any) -> Any:
             opening = [session.connection.text(statement) for statement in session._opening]
@@ -173,7 +173,7 @@ def test_no_scan_that_succeeds_sees_less_than_before(watched: Watched, start: st
     STARTS[start](watched)
     watched.access()
     assert watched.losses == []
-    # Both databases are seen at the end, in full: the scans above were no idle ones.
+    # In the end both databases are seen entirely: the scans above did not all fail.
     for database in watched.databases:
         seen = watched.seen[database] or frozenset()
         assert {(schema, name, "id") for schema in SCHEMAS for name in ("t", "v")} <= seen
@@ -195,5 +195,5 @@ def test_while_access_is_taken_back_no_scan_succeeds_with_less(watched: Watched,
         removed = watched.access(state="absent")
     assert removed.changed
     assert watched.losses == []
-    # The scans before the login went saw everything; all those after it failed, which hides nothing.
+    # Scans saw everything until the user lost LOGIN; later ones failed, which hides nothing.
     assert watched.scans > scans

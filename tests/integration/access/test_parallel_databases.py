@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Databases that are looked at side by side: the same result as one after the other, and nothing left by a signal."""
+"""Databases that are inspected in parallel: the same result as one after the other, and no session left by a signal."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_signal_leaves_no_session(site: Site, databases: list[str]) -> None:
             connection = stack.enter_context(contextlib.closing(site.server.connect(name)))
             connection.cursor().execute("BEGIN; LOCK TABLE pg_catalog.pg_default_acl IN ACCESS EXCLUSIVE MODE")
         wanted = reader_options(site, databases, parallel_databases=3, lock_timeout_ms=LONG_MS)
-        process = stack.enter_context(start_module("visibility", wanted))  # a fork of ours dies of it at once
+        process = stack.enter_context(start_module("visibility", wanted))  # not a fork: a signal kills that at once
         assert eventually(lambda: waiting(site) == 3, 20)
         process.send_signal(signal.SIGINT)
         assert eventually(lambda: sessions(site) == 0, soon())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a login proves of a password, and what is done when it proves nothing."""
+"""What a login proves about a password, and what is done when it proves nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Prepare = Callable[[Warehouse], Any]
 
 @pytest.fixture
 def granted(warehouse: Warehouse) -> Iterator[Warehouse]:
-    """A warehouse to which access was given, with a user whose name pg_hba.conf can hold."""
+    """A warehouse with access granted, to a user whose name can be written in pg_hba.conf."""
     warehouse.user = warehouse.site.user
     warehouse.access().ok()
     try:
@@ -33,7 +33,7 @@ def hba(warehouse: Warehouse, rule: str) -> None:
 
 
 def no_entry(warehouse: Warehouse) -> None:
-    """Leave pg_hba.conf with rules for the administrator alone."""
+    """Leave only the administrator's rules in pg_hba.conf."""
     admin = '"' + warehouse.admin.name.replace('"', '""') + '"'
     warehouse.server.hba("".join(f"host all {name} 127.0.0.1/32 scram-sha-256\n" for name in (admin, SUPERUSER)))
 
@@ -44,13 +44,13 @@ def set_password(warehouse: Warehouse, password: str) -> None:
 
 
 def known(outcome: Outcome, warehouse: Warehouse) -> tuple[str, str]:
-    """Return what the module says of the password, and why."""
+    """Return what the module reports about the password, and why."""
     (user,) = [user for user in outcome["users"] if user["name"] == warehouse.user]
     return user["password"], user["reason"]
 
 
 def logins(warehouse: Warehouse, run: Callable[[], Outcome]) -> tuple[Outcome, int]:
-    """Return what a run returned, and how many logins of the user, good or bad, the server saw."""
+    """Return the outcome of a run, and how many logins of the user, successful or not, the server logged."""
     position = len(warehouse.server.logged())
     outcome = run()
     log = warehouse.server.logged()[position:]
@@ -69,7 +69,7 @@ def test_a_wrong_password_is_tried_once_set_and_proven(granted: Warehouse) -> No
     set_password(granted, "another")
     fixed, count = logins(granted, granted.access)
     assert password_states(fixed.ok()) == {granted.user: "set"}
-    assert count == 2  # the one that was refused, and the one that proves the new one
+    assert count == 2  # one with the old password, refused, and one that proves the new password
     assert granted.readable(granted.schema) == granted.relations
     assert known(granted.access().ok(), granted)[0] == "proven"
 
@@ -110,7 +110,7 @@ def test_any_password_can_be_set_proven_and_used(deputy_warehouse: Warehouse, ca
     assert known(warehouse.access().ok(), warehouse) == ("proven", "")
 
 
-# Where a login proves nothing: what stands in the way, and a word of the reason.
+# Where a login proves nothing: what prevents it, and a part of the reason that is reported.
 BLIND: dict[str, tuple[Prepare, str]] = {
     "trust": (lambda w: hba(w, "trust"), "without asking for a password"),
     "reject": (lambda w: hba(w, "reject"), "pg_hba.conf"),
@@ -128,7 +128,7 @@ def test_without_pg_authid_what_cannot_be_proven_is_left_alone(granted: Warehous
     outcome = granted.access().ok()
     state, why = known(outcome, granted)
     assert reason in why
-    if granted.admin.is_superuser:  # pg_authid tells that it is another one
+    if granted.admin.is_superuser:  # pg_authid shows that another password is stored
         assert (state, outcome.changed) == ("set", True)
     else:
         assert (state, outcome.changed) == ("unproven", False)
@@ -155,7 +155,7 @@ def test_an_md5_entry_accepts_the_scram_verifier(granted: Warehouse) -> None:
 
 def test_an_md5_hash_that_is_stored_is_right_and_worth_a_note(granted: Warehouse) -> None:
     if version(granted.server) < 100000:
-        assert granted.access().ok().warnings == []  # it has nothing better
+        assert granted.access().ok().warnings == []  # 9.6 has nothing better
         return
     hba(granted, "md5")
     set_password(granted, encrypt_password(PASSWORD, granted.user, algorithm="md5"))
@@ -171,11 +171,11 @@ def test_an_md5_hash_that_is_stored_is_right_and_worth_a_note(granted: Warehouse
 def test_a_verifier_that_costs_minutes_is_replaced_without_a_login(superuser_warehouse: Warehouse) -> None:
     warehouse = superuser_warehouse
     if version(warehouse.server) < 100000:
-        return  # it stores none
+        return  # 9.6 stores no SCRAM verifiers
     warehouse.access().ok()
     key = "A" * 43 + "="
     stored = f"SCRAM-SHA-256$2000000000:c2FsdHNhbHRzYWx0MTI=${key}:{key}"
-    # Where it is set by ALTER ROLE, the server computes it once to see that it is not the one of an empty password.
+    # ALTER ROLE would compute the verifier once, to check that it is not that of an empty password.
     update = "UPDATE pg_authid SET rolpassword = %s WHERE rolname = %s"
     warehouse.server.execute(update, parameters=[stored, warehouse.user])
     assert password_states(warehouse.access(check=True).ok()) == {warehouse.user: "set"}
@@ -219,7 +219,7 @@ def test_a_connection_limit_that_is_reached_is_no_refusal(granted: Warehouse) ->
 
 
 def test_a_limit_that_only_the_login_meets_is_no_refusal_of_the_password(superuser_warehouse: Warehouse) -> None:
-    """The database's limit holds for no superuser, and is not looked at before; nor is one that fills meanwhile."""
+    """Superusers are exempt from the database's limit, and the module does not check it before the login."""
     warehouse = superuser_warehouse
     warehouse.access().ok()
     warehouse.run("ALTER DATABASE {} CONNECTION LIMIT 0", warehouse.database)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Through a pooler in transaction mode: nothing may outlive its transaction, and nothing may ask for a session."""
+"""Through a pooler in transaction mode: nothing may outlive its transaction or depend on one session."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def pooler(server: Server) -> Iterator[int]:
 
 
 def ways(warehouse: Warehouse) -> dict[str, Any]:
-    """Return the options of the administrator's way: as it is, or as a session role of the superuser's login."""
+    """Return the login options to change: none, or those of a superuser with the administrator as session role."""
     admin = warehouse.admin
     if admin.is_superuser:
         return {}
@@ -62,7 +62,7 @@ def test_nothing_stays_behind_in_the_pooled_sessions(warehouse: Warehouse, poole
 
 
 def test_each_statement_carries_its_own_transaction(warehouse: Warehouse, pooler: int) -> None:
-    # Another client takes turns with the module on the pool's sessions.
+    # Another client and the module take turns in the sessions of the pool.
     with warehouse.server.connect("postgres", port=pooler) as other, other.cursor() as cursor:
         cursor.execute("SELECT 1")
         warehouse.access(login_port=pooler, **ways(warehouse)).ok()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The questions to the catalog, one by one: what a small catalog answers."""
+"""The catalog queries, one by one, with their results on a small catalog."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Sample:
 
     @property
     def server(self) -> Server:
-        """The server."""
+        """The server under test."""
         return self.site.server
 
     def oid(self, name: str) -> int:
@@ -49,7 +49,7 @@ class Sample:
         return int(self.server.execute(query, database=self.site.database, parameters=[name])[0][0])
 
     def ask(self, query: str, **parameters: Any) -> Rows:
-        """Return the rows of a query by name; on the hostile schema, in mode select, unless told otherwise."""
+        """Return the rows of a query with named parameters; by default on the hostile schema, in mode select."""
         is_new = version(self.server) >= 160000
         plain: Mapping[str, Any] = {
             "group": self.group,
@@ -89,7 +89,7 @@ class Sample:
 
 @pytest.fixture
 def sample(site: Site) -> Sample:
-    """The sample."""
+    """The sample on a new database."""
     return Sample(site)
 
 
@@ -324,7 +324,7 @@ def test_verifier(sample: Sample) -> None:
 
 
 def test_assumable(sample: Sample) -> None:
-    assert sample.ask(role_queries.ASSUMABLE) == []  # a superuser needs nobody
+    assert sample.ask(role_queries.ASSUMABLE) == []  # a superuser needs to assume no owner
     password = "deputy"
     admin = sample.site.create_role("deputy", f"LOGIN CREATEROLE PASSWORD '{password}'")
     if version(sample.server) >= 160000:

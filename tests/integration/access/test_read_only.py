@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run that has nothing to write works where nothing can be written; one that has something is refused there."""
+"""A run with nothing to write succeeds where writing is impossible; one that has something to write is refused."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tools.postgres.standby import Standby, standby_of
 
 @pytest.fixture(scope="module")
 def replicated(major: str) -> Iterator[tuple[Warehouse, Warehouse, Standby]]:
-    """Two warehouses on a primary, access given to the first; and a replica of both."""
+    """Two warehouses on a primary, the first with access granted; and a replica of both."""
     with running(major, settings=["wal_level=replica", "max_wal_senders=3", "autovacuum=off"]) as primary:
         site = Site(primary)
         granted, empty = Warehouse(site, is_superuser=True), Warehouse(Site(primary), is_superuser=False)
@@ -26,7 +26,7 @@ def replicated(major: str) -> Iterator[tuple[Warehouse, Warehouse, Standby]]:
 
 
 def on(replica: Standby, warehouse: Warehouse, **changes: Any) -> dict[str, Any]:
-    """Return options that lead to the replica."""
+    """Return options that connect to the replica."""
     return {"login_host": replica.host, "login_port": replica.port, **changes}
 
 
@@ -75,7 +75,7 @@ READ_ONLY = {
 def test_with_transactions_read_only_by_default(warehouse: Warehouse, level: str) -> None:
     site = warehouse.site
     login_db = site.create_database("login")
-    # A superuser of this test's own: the setting must not outlive it.
+    # A superuser created for this test: the setting must not outlive it.
     admin = warehouse.admin.name
     if warehouse.admin.is_superuser:
         admin = site.create_role("ad'min\"", "SUPERUSER LOGIN PASSWORD 'x'")
@@ -99,5 +99,5 @@ def test_with_transactions_read_only_by_default(warehouse: Warehouse, level: str
 
 
 def level_name(level: str) -> str:
-    """Return whose setting a level is."""
+    """Return what has the setting at this level: a role or a database."""
     return {"role": "admin", "database": "database", "first-database": "login_db"}[level]

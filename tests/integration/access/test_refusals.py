@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Wrong input is one error that lists all that is wrong, and nothing is written."""
+"""All wrong input is reported in one error, and nothing is written."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Changes = Callable[[Warehouse], Mapping[str, Any]]
 
 @pytest.fixture(scope="module", params=["superuser", "deputy"])
 def shared(request: pytest.FixtureRequest, server: Server) -> Iterator[Warehouse]:
-    """A warehouse for many tests, none of which writes."""
+    """A warehouse shared by many tests, none of which writes."""
     site = Site(server)
     try:
         yield Warehouse(site, is_superuser=request.param == "superuser")
@@ -29,7 +29,7 @@ def shared(request: pytest.FixtureRequest, server: Server) -> Iterator[Warehouse
 
 @pytest.fixture
 def watched(shared: Warehouse) -> Iterator[Warehouse]:
-    """A warehouse in which nothing may be written."""
+    """The shared warehouse, with a check that the test wrote nothing."""
     warehouse = shared
     before = snapshot(warehouse.server, warehouse.database)
     transaction = next_transaction_id(warehouse.server)
@@ -46,7 +46,7 @@ def entry(warehouse: Warehouse, **changes: Any) -> dict[str, Any]:
     return {"databases": [warehouse.entry(**changes)]}
 
 
-# What is asked for, and a part of the only message.
+# Changes to the options, and a part of the only message.
 CASES: dict[str, tuple[Changes, str]] = {
     "unknown-database": (lambda w: {"databases": [{"name": "gone", "schemas": ["x"]}]}, 'Database "gone" not found'),
     "unmatched-databases": (lambda w: {"databases": [{"name": "gone*", "schemas": ["x"]}]}, "as a name or a pattern"),
@@ -124,13 +124,13 @@ def test_a_missing_psycopg2_is_said_with_what_to_install(superuser_warehouse: Wa
 
 def test_a_server_older_than_9_6_is_refused(superuser_warehouse: Warehouse) -> None:
     versions = "ansible_collections.metamapper.postgresql.plugins.module_utils._core.server_version"
-    with mock.patch(f"{versions}.OLDEST", 990000):  # such a server is not to be had
+    with mock.patch(f"{versions}.OLDEST", 990000):  # no server is that old here
         refused = superuser_warehouse.access()
     assert refused.failed
     assert "the oldest that this collection works with is 9.6" in refused["msg"]
 
 
-# Attributes of a role that exists, and the word in the refusal.
+# Attributes of an existing role, and the word for it in the error.
 TAKEOVERS: dict[str, str] = {
     "SUPERUSER": "SUPERUSER",
     "REPLICATION": "REPLICATION",
@@ -213,7 +213,7 @@ def test_what_only_a_superuser_can_take_away_is_said_with_the_statement(deputy_w
     warehouse = deputy_warehouse
     role = warehouse.site.create_role("pow'er\"ful", "NOLOGIN BYPASSRLS REPLICATION")
     changes = {"adopt": True, **users(warehouse, name=role)}
-    for _step in range(2):  # from 16 on, ADMIN OPTION on the role is the next thing that lacks
+    for _step in range(2):  # from 16 on, ADMIN OPTION on the role is missing next
         refused = warehouse.access(**changes)
         if not refused.failed:
             break

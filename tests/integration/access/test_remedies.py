@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An administrator without a right: the error shows, as a statement, what fixes it; run by a superuser, it does."""
+"""An administrator lacks a privilege: the error shows the statement that fixes it once a superuser has run it."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def superusers_schema(warehouse: Warehouse) -> None:
 
 
 def no_usage(warehouse: Warehouse) -> None:
-    """Let the administrator own a table in a schema that it cannot enter, while PUBLIC, and so the group, can."""
+    """Let the administrator own a table in a schema on which it has no USAGE."""
     warehouse.run("CREATE SCHEMA closed; CREATE TABLE closed.t(id int)")
     warehouse.run("ALTER TABLE closed.t OWNER TO {}", warehouse.admin.name)
 
 
 def no_inheritance(warehouse: Warehouse) -> None:
-    """Make the administrator a member of the owner that inherits nothing: what 16 gives to the maker of a role."""
+    """Make the administrator a member of the owner without INHERIT, as from 16 on for the creator of a role."""
     if version(warehouse.server) >= 160000:
         warehouse.run("GRANT {} TO {} WITH INHERIT FALSE", warehouse.owner, warehouse.admin.name)
     else:
@@ -60,7 +60,7 @@ def no_createrole(warehouse: Warehouse) -> None:
 
 
 def double(name: str) -> str:
-    """Return a name as it stands between double quotes."""
+    """Return a name as it is written between double quotes."""
     return name.replace('"', '""')
 
 

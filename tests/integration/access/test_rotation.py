@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rotation: the new user sees at least what the old one sees before the old one loses LOGIN and membership."""
+"""Rotation: the new user sees at least what the old one sees before the old one loses LOGIN and its membership."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Place:
         self.access(self.first).ok()
 
     def access(self, user: str, *retired: str, check: bool = False, **changes: Any) -> Outcome:
-        """Give access to a user, and retire others."""
+        """Grant access to a user, and retire others."""
         site = self.site
         options = {
             **superuser_options(site),
@@ -66,7 +66,7 @@ class Place:
 
 @pytest.fixture
 def place(site: Site) -> Place:
-    """A user at work."""
+    """A database to which the first user has access."""
     return Place(site)
 
 
@@ -169,7 +169,7 @@ def test_a_session_that_is_starting_keeps_the_membership(place: Place, monkeypat
     steps = "ansible_collections.metamapper.postgresql.plugins.module_utils._access.apply_roles"
     monkeypatch.setattr(f"{steps}.SECONDS_FOR_SESSIONS_TO_START", 0.2)
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(f"{steps}.inspect_starting", lambda _session: 1)  # no row of it says whose it is
+        meanwhile.setattr(f"{steps}.inspect_starting", lambda _session: 1)  # such a session does not show its role
         done = place.access(place.second, place.first).ok()
     assert (place.can_login(place.first), place.is_member(place.first)) == (False, True)
     assert any("sessions are starting" in warning for warning in done.warnings)
@@ -182,7 +182,7 @@ def test_a_session_that_is_starting_is_seen(place: Place) -> None:
     with contextlib.closing(server.connect()) as admin, contextlib.closing(server.connect()) as holder:
         with holder.cursor() as lock:
             lock.execute("BEGIN; LOCK TABLE pg_catalog.pg_db_role_setting IN ACCESS EXCLUSIVE MODE")
-            login = threading.Thread(target=place.can_login, args=[place.first])  # it waits after the password
+            login = threading.Thread(target=place.can_login, args=[place.first])  # it waits after the password check
             login.start()
             eventually(lambda: processes_of(admin, place.first) > 0, 10)
             seen = processes_of(admin, place.first)
@@ -192,7 +192,7 @@ def test_a_session_that_is_starting_is_seen(place: Place) -> None:
 
 
 def processes_of(connection: Any, user: str) -> int:
-    """Return how many sessions of a user there are, or sessions that are starting."""
+    """Return how many sessions a user has, and sessions that are starting."""
     with connection.cursor() as cursor:
         cursor.execute(STARTING_PROCESSES)
         (starting,) = cursor.fetchone()

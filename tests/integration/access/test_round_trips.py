@@ -14,10 +14,10 @@ from tools.runners.modules import Outcome, run_module
 
 DELAY_SECONDS = 0.05
 UNCHANGED = 3
-# Of the server as a whole, a superuser is asked for the stored verifier as well.
+# For the server as a whole, a superuser also queries the stored verifier.
 UNCHANGED_SERVER = 4
 CHANGED = 12
-# A verifier travels alone, and what is decided at BEGIN is set before it and reset after COMMIT.
+# A statement with a password is sent alone; a setting that takes effect at BEGIN is set before and reset after COMMIT.
 WITH_A_PASSWORD = 4
 
 
@@ -35,7 +35,7 @@ def options(site: Site, through: Proxy, databases: list[str]) -> dict[str, Any]:
 
 
 def fill(site: Site, database: str, *, schemas: int, tables: int = 3) -> None:
-    """Make schemas with tables, of a few owners."""
+    """Create schemas with tables."""
     script = """
     DO $$ BEGIN
       FOR s IN 1..{schemas} LOOP
@@ -47,7 +47,7 @@ def fill(site: Site, database: str, *, schemas: int, tables: int = 3) -> None:
 
 
 def counted(site: Site, databases: list[str], *, delay_seconds: float = 0.0) -> tuple[Outcome, list[int], float]:
-    """Run the module through a proxy; return its outcome, the round trips of each connection, and the seconds."""
+    """Run the module through a proxy; return outcome, round trips of each connection, and duration in seconds."""
     with proxy(site.server.host, site.server.port, delay_seconds=delay_seconds) as between:
         start = time.monotonic()
         outcome = run_module("access", options(site, between, databases)).ok()
@@ -61,7 +61,7 @@ def test_at_most_three_a_database_when_nothing_changes_and_twelve_when_something
         fill(site, database, schemas=2)
     made, first, _seconds = counted(site, databases)
     assert made.changed
-    # The server itself, a look at each database, the group, each database again, the users.
+    # The connections: server, inspection of each database, group, writing to each database, users.
     looks, writes = first[1 : 1 + count], first[2 + count : 2 + 2 * count]
     assert len(first) == 2 * count + 3
     assert first[0] <= UNCHANGED
@@ -69,7 +69,7 @@ def test_at_most_three_a_database_when_nothing_changes_and_twelve_when_something
     assert first[0] + first[1 + count] + first[-1] <= CHANGED + WITH_A_PASSWORD
     again, second, _seconds = counted(site, databases)
     assert not again.changed
-    # One more login is the user's own, and asks nothing.
+    # One connection more is the test login of the user, which sends no query.
     assert len(second) == count + 2
     assert sorted(second)[0] == 0
     assert second[0] <= UNCHANGED_SERVER
@@ -81,7 +81,7 @@ def test_the_seconds_behind_a_slow_line_are_those_of_the_round_trips(site: Site)
     counted(site, [site.database])
     again, trips, seconds = counted(site, [site.database], delay_seconds=DELAY_SECONDS)
     assert not again.changed
-    # Logins cost a handful of turns each; nothing else may wait.
+    # Each login takes a few round trips of its own; nothing else may wait.
     turns_of_logins = 6 * len(trips)
     assert seconds < (sum(trips) + turns_of_logins) * 2 * DELAY_SECONDS + 1
 
@@ -93,7 +93,7 @@ def test_round_trips_and_statements_do_not_grow_with_schemas_and_tables(site: Si
     for_few, trips_for_few, _seconds = counted(site, [few])
     site.run("DROP ROLE {}", site.user, database="postgres")
     for_many, trips_for_many, _seconds = counted(site, [many])
-    # Three more of the 1,000 tables' 500 to a statement; the group exists.
+    # One statement less for the group, which exists, and one more because 1,000 tables take two statements of 500.
     assert len(for_many.statements) == len(for_few.statements) - 1 + 1
     first_database = (trips_for_few[1], trips_for_few[3])
     assert (trips_for_many[1], trips_for_many[2]) == first_database

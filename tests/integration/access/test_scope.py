@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Both modules read databases alike, and a pattern neither breaks a scan nor fails on what is not the user's."""
+"""Both modules expand patterns alike, and a pattern neither breaks a scan nor fails on objects of somebody else."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ NOT_QUOTED = "Metamapper does not quote names, and its scan fails on this one or
 
 @pytest.fixture
 def tenants(site: Site) -> Tenants:
-    """Three databases with a schema sales each, of an administrator who is no superuser."""
+    """Three databases with a schema sales each, of a non-superuser administrator."""
     return Tenants(site)
 
 
 @pytest.fixture
 def provider(site: Site) -> Iterator[str]:
-    """The database of a provider, which nobody else may enter."""
+    """A managed service's own database, to which nobody else may connect."""
     site.server.execute(identifiers("CREATE DATABASE {}", "rdsadmin"))
     site.server.execute(identifiers("REVOKE CONNECT ON DATABASE {} FROM PUBLIC", "rdsadmin"))
     yield "rdsadmin"
@@ -31,7 +31,7 @@ def provider(site: Site) -> Iterator[str]:
 
 
 def close(tenants: Tenants, database: str) -> None:
-    """Take the database from everybody but the superuser."""
+    """Revoke CONNECT on the database from everybody but the superuser."""
     tenants.run("ALTER DATABASE {} OWNER TO {}", database, tenants.site.server.user)
     tenants.run("REVOKE CONNECT ON DATABASE {} FROM PUBLIC", database)
 
@@ -90,7 +90,7 @@ CASES: dict[str, list[Mapping[str, Any]]] = {
 
 @pytest.fixture(scope="module")
 def kinds(server: Any) -> Iterator[Tenants]:
-    """Databases and schemas of all kinds, and a user who has been granted one schema."""
+    """Databases and schemas of all kinds, and a user with access to one schema."""
     site = Site(server)
     try:
         tenants = Tenants(site)
@@ -168,7 +168,7 @@ def test_a_badly_named_table_never_changes_the_scope(tenants: Tenants) -> None:
 
 
 def make(tenants: Tenants, *tables: str) -> None:
-    """Create tables of the administrator's in the schema sales of the first database."""
+    """Create tables of the administrator in the schema sales of the first database."""
     for table in tables:
         tenants.run("CREATE TABLE sales.{0} (id int); ALTER TABLE sales.{0} OWNER TO {1}", table, tenants.admin)
 
@@ -178,7 +178,7 @@ def test_a_table_whose_name_breaks_a_scan_is_not_granted_anew(tenants: Tenants, 
     first = tenants.databases[0]
     entries = [{"name": first, "schemas": schemas}]
     tenants.access(entries).ok()
-    make(tenants, "a.b", "plain", "Plain")  # without quotes the third is the second
+    make(tenants, "a.b", "plain", "Plain")  # Metamapper does not quote names: it reads the third as the second
     outcome = tenants.access(entries, exclusive=True).ok()
     assert [statement.count("sales") for statement in outcome.statements] == [1]
     assert ["not quote names" in warning for warning in outcome.warnings if '"sales"."Plain"' in warning] == [True]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Neither a password nor what is stored for it is seen anywhere: not in results, not in logs, not in processes."""
+"""Neither a password nor its stored verifier is exposed: not in results, not in logs, not in process lists."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PLAIN = "plain-text-that-must-not-be-seen-7h3"
 
 
 def shown(warehouse: Warehouse, text: str) -> list[str]:
-    """Return which secrets a text shows."""
+    """Return the secrets that a text contains."""
     stored = warehouse.server.execute(
         "SELECT rolpassword FROM pg_authid WHERE rolname = %s", parameters=[warehouse.user]
     )
@@ -68,13 +68,13 @@ def test_the_log_never_shows_the_password_of_a_user_made_by_a_deputy(deputy_ware
     position = len(warehouse.server.logged())
     warehouse.access().ok()
     log = warehouse.server.logged()[position:]
-    # Who is no superuser cannot keep a statement out of the log. It travels alone, as pgaudit's redaction needs.
+    # A non-superuser cannot keep a statement out of the log. This one is sent alone, as pgaudit's redaction requires.
     assert re.search(r"statement: CREATE ROLE .* PASSWORD '", log)
     assert PLAIN not in log
 
 
 def processes() -> str:
-    """Return the command lines of all processes, with their environments where they can be read."""
+    """Return the command lines of all processes, with their environments if readable."""
     found = []
     for directory in Path("/proc").glob("[0-9]*"):
         for name in ("cmdline", "environ"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A GRANT that PostgreSQL accepts and that is not there afterwards is found before COMMIT."""
+"""A GRANT that PostgreSQL accepts but that has no effect is detected before COMMIT."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_the_transaction_is_rolled_back_and_what_was_committed_is_named(
 
 
 def quoted(name: str) -> str:
-    """Return a name as it stands between double quotes."""
+    """Return a name as it is written between double quotes."""
     return name.replace('"', '""')
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names go through a real server and come back as they were, and people see what the server got."""
+"""Names come back from a real server unchanged, and people are shown the statement that the server received."""
 
 from __future__ import annotations
 

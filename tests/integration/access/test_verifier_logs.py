@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The verifier is in no log and no statistics that the session can keep it out of: it is planted, and looked for."""
+"""No verifier appears in logs or statistics that a session can keep it out of."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tools.system_packages import extension
 MAJOR = float(os.environ.get("MM_PG") or DEFAULT_MAJOR)
 STORED = re.compile(r"SCRAM-SHA-256\$\d|md5[0-9a-f]{32}")
 ALWAYS = ["shared_preload_libraries=pg_stat_statements", "pg_stat_statements.track_utility=on"]
-# Where a verifier would be seen: the settings, and since which major.
+# Settings with which a server records statements, and the first major version that has them.
 PLACES: dict[str, tuple[list[str], float]] = {
     "log_statement": (["log_statement=all"], 9.6),
     "log_min_duration_statement": (["log_min_duration_statement=0"], 9.6),
@@ -37,7 +37,7 @@ KNOWN_PLACES = [name for name, (_settings, since) in PLACES.items() if since <= 
 
 @pytest.fixture(scope="module", params=KNOWN_PLACES)
 def curious(request: pytest.FixtureRequest, major: str) -> Iterator[Server]:
-    """A server that logs in one of the ways."""
+    """A server with one of these settings."""
     settings, _since = PLACES[request.param]
     with running(major, settings=[*ALWAYS, *settings]) as server:
         server.execute("CREATE EXTENSION pg_stat_statements")
@@ -57,13 +57,13 @@ def fresh_database(server: Server) -> Iterator[Site]:
 
 @pytest.fixture
 def site(curious: Server) -> Iterator[Site]:
-    """A fresh database there."""
+    """A fresh database on the server with these settings."""
     with fresh_database(curious) as own:
         yield own
 
 
 def seen(site: Site, position: int) -> list[str]:
-    """Return where a verifier is seen."""
+    """Return the places in which a verifier appears."""
     log = site.server.logged()[position:]
     statements = str(site.server.execute("SELECT query FROM pg_stat_statements"))
     activity = str(site.server.execute("SELECT query FROM pg_stat_activity"))
@@ -72,7 +72,7 @@ def seen(site: Site, position: int) -> list[str]:
 
 
 def set_passwords(site: Site) -> int:
-    """Set two passwords, and return where the server's log was before."""
+    """Set two passwords, and return where the server's log ended before."""
     options = superuser_options(site, databases=[{"name": site.database, "schemas": ["sales"]}])
     position = len(site.server.logged())
     for password in ("first p4ss", "second p4ss"):
@@ -95,10 +95,10 @@ def test_a_verifier_that_is_not_kept_out_is_seen(site: Site) -> None:
 @pytest.mark.majorless
 @pytest.mark.thorough
 def test_pgaudit_redacts_every_password() -> None:
-    """It redacts a statement with a password where that travels alone, and else logs the whole message."""
+    """pgaudit redacts a statement with a password only if it is sent alone; otherwise it logs the whole message."""
     major, library = extension("pgaudit")
     with tempfile.TemporaryDirectory(prefix="mm-pgaudit-") as directory:
-        Path(directory).chmod(0o755)  # the server does not run as root
+        Path(directory).chmod(0o755)  # the server runs as another user than root
         loaded = shutil.copy(library, directory)
         settings = [
             f"shared_preload_libraries={loaded},pg_stat_statements",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stored passwords: what libpq makes of any password is recognized as its own, and of no other."""
+"""Stored verifiers: one that libpq makes from a password matches that password and no other."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nobody waits without end: for a login, a statement, a lock or a COMMIT, whoever is silent."""
+"""Every wait is bounded: for a login, a statement, a lock or a COMMIT, whichever side stops answering."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ SLEEP = "SELECT pg_catalog.pg_sleep(100)"
 
 
 def login(site: Site, port: int = 0, timeouts: Timeouts = QUICK) -> Login:
-    """Return the superuser's login, directly or on another port."""
+    """Return the superuser's login, on the server's port or on another one."""
     server = site.server
     return Login(server.user, Secret(server.password), server.host, port or server.port, timeouts=timeouts)
 
 
 @contextlib.contextmanager
 def through_a_proxy(site: Site) -> Iterator[tuple[Proxy, Session]]:
-    """Hold a session open that goes through a proxy, inside a transaction."""
+    """Yield a proxy and a session through it that is inside a transaction."""
     with proxy(site.server.host, site.server.port) as between, open_session(
         login(site, between.port), site.database
     ) as session:
@@ -140,7 +140,7 @@ except Exception as error:
 
 @contextlib.contextmanager
 def child(**place: Any) -> Iterator[subprocess.Popen[str]]:
-    """Run a process that logs in and runs a long statement."""
+    """Start a process that logs in and runs a long statement."""
     options: dict[str, Any] = {"user": "admin", "password": "p4ss", "host": "127.0.0.1", "database": "warehouse"}
     options.update({"connect_seconds": 10, "is_probe": False, **place})
     pipe = subprocess.PIPE
@@ -148,7 +148,7 @@ def child(**place: Any) -> Iterator[subprocess.Popen[str]]:
         assert process.stdin is not None
         process.stdin.write(json.dumps(options))
         process.stdin.close()
-        process.stdin = None  # communicate() would flush it
+        process.stdin = None  # communicate() would flush the closed file
         try:
             yield process
         finally:
@@ -156,7 +156,7 @@ def child(**place: Any) -> Iterator[subprocess.Popen[str]]:
 
 
 def child_on(site: Site) -> contextlib.AbstractContextManager[subprocess.Popen[str]]:
-    """Run it on a server."""
+    """Start the process, connected to the site's server."""
     server = site.server
     place = {"user": server.user, "password": server.password, "host": server.host, "port": server.port}
     return child(**place, database=site.database)
@@ -262,7 +262,7 @@ def sockets() -> int:
 
 
 def test_a_login_that_is_refused_leaves_no_connection(site: Site) -> None:
-    """Until it is closed the server waits for the password, and whoever drops a database waits for the server."""
+    """An open connection keeps its server process waiting for the password, and that one blocks DROP DATABASE."""
     without = replace(login(site), password=None)
     before = sockets()
     with pytest.raises(ServerError) as refused:
