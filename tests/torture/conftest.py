@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much is done, on what, and a summary of it at the end that can be read in a log.
+"""How often each test repeats its work, on which server, and a summary at the end that can be read in a log.
 
 ``MM_SIZE`` is "small" or "full" (``make torture SIZE=small``), ``MM_PG`` the major version.
 """
@@ -27,16 +27,16 @@ LEDGER = pytest.StashKey[Ledger]()
 
 @dataclass(frozen=True)
 class Size:
-    """How often each thing is done."""
+    """How many repetitions each test makes."""
 
     rounds: int
-    """Rounds of sixteen runs at once."""
+    """Rounds of sixteen parallel runs."""
 
     kills: int
-    """Ends at random points, of each kind."""
+    """Kills at random moments, of each kind."""
 
     storms: int
-    """Runs in a storm of DDL."""
+    """Runs during concurrent DDL."""
 
     catalogs: int
     """Random catalogs on a real server."""
@@ -50,7 +50,7 @@ class Size:
 
 SIZES: Mapping[str, Size] = {
     "full": Size(rounds=200, kills=100, storms=100, catalogs=100, hosts=1000, schemas=5000),
-    "tiny": Size(rounds=4, kills=2, storms=2, catalogs=2, hosts=6, schemas=50),  # to see whether the suite itself works
+    "tiny": Size(rounds=4, kills=2, storms=2, catalogs=2, hosts=6, schemas=50),  # only checks that the suite works
     "small": Size(rounds=16, kills=8, storms=8, catalogs=8, hosts=40, schemas=400),
 }
 
@@ -60,27 +60,27 @@ CHOSEN = os.environ.get("MM_SIZE") or "full"
 
 @pytest.fixture(scope="session")
 def size() -> Size:
-    """How often each thing is done in this run."""
+    """How many repetitions each test makes in this run."""
     return SIZES[CHOSEN]
 
 
 @pytest.fixture(scope="session")
 def server(major: str) -> Iterator[Server]:
-    """A server that nobody stops."""
+    """A server that no test stops."""
     with running(major, settings=["autovacuum=off", "max_connections=200"]) as running_server:
         yield running_server
 
 
 @pytest.fixture(scope="session")
 def forking() -> Iterator[Forks]:
-    """What starts modules as processes of their own."""
+    """A helper that starts modules as separate processes."""
     with forks() as process:
         yield process
 
 
 @pytest.fixture
 def sshd() -> Iterator[Sshd]:
-    """A bastion of this test alone."""
+    """A bastion for this test only."""
     with Sshd() as running_sshd:
         yield running_sshd
 
@@ -92,7 +92,7 @@ def _own_ssh_config(ssh_config: Path) -> None:
 
 @pytest.fixture
 def ledger(request: pytest.FixtureRequest) -> Ledger:
-    """What this test did and saw, how often; it is shown at the end of the run."""
+    """Counts of what this test did and saw, shown at the end of the run."""
     counts: Ledger = Counter()
     request.node.stash[LEDGER] = counts
     return counts
@@ -100,14 +100,14 @@ def ledger(request: pytest.FixtureRequest) -> Ledger:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Hand the counts over with the report, which may travel to another process."""
+    """Add the counts to the report, which may be sent to another process."""
     report = yield
     report.user_properties.append(("torture", dict(item.stash.get(LEDGER, {}))))
     return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what ran, how often, how long, and what was seen."""
+    """Print what ran, how often, how long it took, and what was seen."""
     reports = [report for key in ("passed", "failed") for report in terminalreporter.getreports(key)]
     shown = sorted((report for report in reports if report.when == "call"), key=lambda report: report.nodeid)
     terminalreporter.section(f"torture, size {CHOSEN}, PostgreSQL {os.environ.get('MM_PG') or DEFAULT_MAJOR}")

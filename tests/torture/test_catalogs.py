@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Random catalogs on a real server: granted, granted again, and taken back without a trace."""
+"""Random catalogs on a real server: access is granted, granted again, and revoked without a trace."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.torture.conftest import CHOSEN, SIZES, Ledger
 from tools.postgres.server import Server
 from tools.runners.modules import run_module
 
-# Room for the suffix that makes the name of a role this example's alone.
+# Leave room for the suffix that makes a role's name unique to its example.
 ROLES = names().filter(lambda name: len(name.encode()) <= 40 and not name.startswith("pg_"))
 SCHEMAS = names().filter(lambda name: not name.startswith("pg_") and name != "information_schema")
 KINDS: Mapping[str, str] = {
@@ -25,7 +25,7 @@ KINDS: Mapping[str, str] = {
     "view": "CREATE VIEW {}.{} AS SELECT 1 AS id",
     "materialized view": "CREATE MATERIALIZED VIEW {}.{} AS SELECT 1 AS id",
 }
-# What others hold already, on a relation and on its schema.
+# What other roles have been granted before, on a relation and on its schema.
 BEFORE: Sequence[str] = (
     "GRANT SELECT ON {relation} TO PUBLIC",
     "GRANT INSERT ON {relation} TO {other}",
@@ -36,7 +36,7 @@ BEFORE: Sequence[str] = (
 )
 
 
-# What somebody grants to group and user by hand.
+# What is granted to group and user by hand.
 BY_HAND: Sequence[str] = (
     "GRANT SELECT ON {relation} TO {group}",
     "GRANT REFERENCES, INSERT ON {relation} TO {user}",
@@ -54,7 +54,7 @@ BY_HAND: Sequence[str] = (
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked for: the first so many schemas, the mode, and whether nothing else is to be held."""
+    """The access that is requested: the number of schemas, the mode, and whether it is exclusive."""
 
     schemas: int
     privilege: str
@@ -63,7 +63,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Relation:
-    """A relation to be made."""
+    """A relation to be created."""
 
     name: str
     kind: str
@@ -72,7 +72,7 @@ class Relation:
 
 @dataclass(frozen=True)
 class Catalog:
-    """What to make on the server, and what to ask for."""
+    """What to create on the server, and the access to request."""
 
     group: str
     user: str
@@ -90,7 +90,7 @@ RELATIONS = strategies.lists(
 
 
 def has_plain_ends(name: str) -> bool:
-    """Tell whether Metamapper's form takes a name as it is: it removes white space at the ends."""
+    """Tell whether Metamapper's form keeps a name unchanged: it strips white space at the ends."""
     return name == name.strip()
 
 
@@ -146,7 +146,7 @@ class Example:
         return run_module("access", options, check=check).ok()
 
     def wish(self, wish: Wish, *, check: bool = False) -> Any:
-        """Give access to some of it."""
+        """Grant the requested access."""
         schemas = list(self.catalog.schemas)[: wish.schemas] or ["no_such"]
         entry = {"name": self.site.database, "schemas": schemas, "allow_empty": True, "accept_breaks_scan": True}
         return self.run(
@@ -177,13 +177,13 @@ class Example:
         return self.site.server.execute(query, parameters=[self.group, self.user])
 
     def grant(self) -> Any:
-        """Give access to all of it."""
+        """Grant access to all schemas."""
         schemas = ["*", *self.catalog.schemas]
         entry = {"name": self.site.database, "schemas": schemas, "accept_breaks_scan": True}
         return self.run(databases=[entry], privilege=self.catalog.privilege, accept_references=True)
 
     def unseen(self) -> list[Any]:
-        """Return the relations on which the user lacks what was asked for."""
+        """Return the relations on which the user lacks the requested privilege."""
         query = (
             "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
             " WHERE c.relkind IN ('r', 'v', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
@@ -225,7 +225,7 @@ WISHES = strategies.builds(
     strategies.sampled_from(["select", "metadata"]),
     strategies.booleans(),
 )
-# Of 18 on, where a transaction has room for few locks.
+# Applies from 18 on, where the lock table limits the names per transaction.
 LIMITS = strategies.sampled_from([None, 1, 2, 5])
 NAMES_PER_TRANSACTION = (
     "ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts.ServerFacts"

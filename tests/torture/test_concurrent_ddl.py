@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Others create, drop, alter and rename tables and schemas while the module runs."""
+"""Other sessions create, drop, alter and rename tables and schemas while the module runs."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tools.runners.modules import Outcome
 STORMERS = 3
 AT_ONCE = 4
 KEPT = 12
-# What may be the end of a run in a storm, all of it by other people's doing: a schema or relation that is gone, a lock.
+# SQLSTATEs with which concurrent DDL may make a run fail: a schema or relation that is gone, or a lock.
 TOLD = ("XX000", "23505", "40001", "40P01", "42P01", "3F000", "42704", "55P03")
 
 
 class Storm:
-    """Threads that change schemas and tables, each its own, until they are told to stop."""
+    """Threads that each change their own schemas and tables until they are stopped."""
 
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
@@ -57,7 +57,7 @@ class Storm:
                     self._run(cursor, statement)
 
     def _turn(self, number: int, turn: int, chance: random.Random) -> Sequence[Any]:
-        """Return one change: of a schema with tables that comes, is renamed, is altered, or goes."""
+        """Return the statements of one turn: they create, rename, alter and drop schemas with tables."""
         new, old = f"storm-{number}-{turn}", f"storm-{number}-{turn - KEPT}"
         some = f"storm-{number}-{turn - chance.randint(1, KEPT)}"
         return (
@@ -76,21 +76,21 @@ class Storm:
             cursor.execute(statement)
             self.statements += 1
         except (psycopg2.errors.InternalError_, psycopg2.errors.InvalidSchemaName):
-            pass  # "tuple concurrently updated": it met a GRANT, as other people's DDL does; the next ones miss it
+            pass  # "tuple concurrently updated": a GRANT changed the same row, as any DDL may; later ones succeed
         except psycopg2.Error as error:
             self.errors.append(f"{error.pgcode} {error}")
 
 
 @pytest.fixture(params=["superuser", "deputy"])
 def warehouse(request: pytest.FixtureRequest, site: Site) -> Warehouse:
-    """A warehouse whose owner may make schemas, of each kind of administrator."""
+    """A warehouse whose owner may create schemas, with each kind of administrator."""
     made = Warehouse(site, is_superuser=request.param == "superuser")
     made.run("GRANT CREATE ON DATABASE {} TO {}", made.database, made.owner)
     return made
 
 
 def told(outcome: Outcome) -> str:
-    """Return how a run ended: well, or with a problem that names who is to blame; raises AssertionError otherwise."""
+    """Return how a run ended: converged, or refused because of concurrent DDL; raises AssertionError otherwise."""
     if not outcome.failed:
         return "converged"
     first = outcome["problems"][0]

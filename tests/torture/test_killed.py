@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Something dies at a random moment: each transaction is there whole or not at all, and the next run completes it.
+"""Something is killed at a random moment: each transaction is applied entirely or not at all; the next run completes.
 
-The way is module, ssh, sshd, proxy, server, or without the bastion module, proxy, server; each of them is ended.
+The connection path is module, ssh, sshd, proxy, server, or without the bastion module, proxy, server; each is killed.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ from tools.runners.modules import Outcome
 
 DELAY_SECONDS = 0.004
 QUIET_SECONDS = 90.0  # as long as the server may take to notice that a client is gone for good
-BLIND_SECONDS = 100.0  # as long as the module may take to notice that the network is
+BLIND_SECONDS = 100.0  # as long as the module may take to notice that the network is gone
 AT_ONCE = 20
 _numbers = itertools.count(1)
 
 
 @dataclass
 class Scene:
-    """One warehouse, the way to it, and where the module leaves its temporary files."""
+    """One warehouse, the connection path to it, and the module's directory for temporary files."""
 
     warehouse: Warehouse
     way: Proxy
@@ -60,7 +60,7 @@ class Scene:
         self.forking.start("access", options).outcome().ok()
 
     def _options(self, *, removing: bool, **way: Any) -> dict[str, Any]:
-        """Return options to grant or to take back. Runs beside this one share neither databases nor the advisory lock
+        """Return options to grant or to revoke. Parallel runs share neither databases nor the advisory lock
         for roles, which is taken where the administrator logs in.
         """
         changes = {**way, "login_db": self.warehouse.database}
@@ -69,7 +69,7 @@ class Scene:
         return self.warehouse.options(databases=self.stages.entries, **changes)
 
     def start(self, *, removing: bool, in_worker: bool = False) -> Run:
-        """Start the module through the proxy, or what its action plugin does: to grant, or to take back."""
+        """Start the module, or its action plugin, through the proxy: to grant, or to revoke."""
         way: dict[str, Any] = {"login_port": self.way.port, "ssl_mode": "disable"}
         if self.sshd is not None:
             way["bastion"] = self.sshd.bastion_options(**self._through(self.way_to_bastion))
@@ -77,7 +77,7 @@ class Scene:
         return self.forking.start("access", self._options(removing=removing, **way), environment, in_worker=in_worker)
 
     def _through(self, way: Proxy | None) -> dict[str, Any]:
-        """Return the options of a bastion that change where a proxy stands before it."""
+        """Return the options of a bastion that change if a proxy stands in front of it."""
         if way is None or self.sshd is None:
             return {}
         known_hosts = self.sshd.work / f"known_hosts_{way.port}"
@@ -85,11 +85,11 @@ class Scene:
         return {"port": way.port, "known_hosts_file": str(known_hosts)}
 
     def restore(self, *, removing: bool) -> Outcome:
-        """Run the module to its end, undisturbed."""
+        """Run the module to its end without disturbing it."""
         return self.forking.start("access", self._options(removing=removing)).outcome()
 
     def await_quiet(self) -> None:
-        """Wait until the server has ended the transactions of the run: what is idle without one holds nothing."""
+        """Wait until no session of the run is active or in a transaction: idle sessions hold no locks."""
         query = "SELECT 1 FROM pg_stat_activity WHERE application_name = %s AND state <> 'idle'"
         assert eventually(lambda: not self.warehouse.server.execute(query, parameters=[self.name]), QUIET_SECONDS)
 
@@ -98,7 +98,7 @@ class Scene:
 def scene(
     server: Server, forking: Forks, sshd: Sshd | None, directory: Path, *, can_lose_bastion: bool = False
 ) -> Iterator[Scene]:
-    """Make a warehouse and a way to it for the length of a with block; what is left goes with the server."""
+    """Yield a new warehouse and a connection path to it; what is left goes with the server."""
     with contextlib.ExitStack() as stack:
         way = stack.enter_context(proxy(server.host, server.port, delay_seconds=DELAY_SECONDS))
         before = None
@@ -111,12 +111,12 @@ Kill = Callable[[Scene, Run], None]
 
 
 def kill_module(number: int) -> Kill:
-    """Return what sends the module a signal."""
+    """Return a function that sends the module a signal."""
     return lambda _scene, run: run.signal(number)
 
 
 def stop_server(scene: Scene, _run: Run) -> None:
-    """Stop the server as if it crashed."""
+    """Stop the server as in a crash."""
     scene.warehouse.server.stop("immediate")
 
 
@@ -129,13 +129,13 @@ def kill_tunnel(scene: Scene, run: Run) -> None:
 
 
 def kill_bastion(scene: Scene, _run: Run) -> None:
-    """Kill the bastion's sshd, with every session."""
+    """Kill the bastion's sshd with all its sessions."""
     assert scene.sshd is not None
     scene.sshd.signal(signal.SIGKILL)
 
 
 def swallow(scene: Scene, _run: Run) -> None:
-    """Let the network before the server drop every packet."""
+    """Let the network in front of the server drop every packet."""
     scene.way.swallow()
 
 
@@ -162,7 +162,7 @@ def leave(_scene: Scene) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """What is ended, what starts it again, whether the module can tell of it, and whether it runs in a worker."""
+    """What is killed, what restarts it, whether the module can report it, and whether the module runs in a worker."""
 
     kill: Kill
     revive: Callable[[Scene], None] = leave
@@ -192,7 +192,7 @@ SWALLOWING: Mapping[str, Case] = {
 
 @pytest.fixture(scope="module")
 def mortal_server(major: str) -> Iterator[Server]:
-    """A server that is stopped in the middle of things, again and again, and keeps what it has committed."""
+    """A server that tests stop again and again; it keeps what it has committed."""
     settings = ["autovacuum=off", "fsync=on", "full_page_writes=on", "max_connections=200"]
     with running(major, settings=settings) as server:
         yield server
@@ -205,7 +205,7 @@ def local_ports(run: Run) -> list[int]:
 
 
 def nothing_left(run: Run, scene: Scene, ports: list[int]) -> None:
-    """See that no process, port or file of the run's is left."""
+    """Check that the run has left no process, port or file."""
     assert left_over([run.process, *run.descendants]) == []
     for port in ports:
         with pytest.raises(ConnectionRefusedError):
@@ -215,7 +215,7 @@ def nothing_left(run: Run, scene: Scene, ports: list[int]) -> None:
 
 @dataclass(frozen=True)
 class Struck:
-    """A run in the middle of which something was ended."""
+    """A run during which something was killed."""
 
     run: Run
     ports: list[int]
@@ -223,7 +223,7 @@ class Struck:
 
 
 def strike(scene: Scene, case: Case, *, moment: float, removing: bool) -> Struck:
-    """Start a run, and end something at a moment of it."""
+    """Start a run, and kill something after ``moment`` seconds."""
     run = scene.start(removing=removing, in_worker=case.in_worker)
     time.sleep(moment)
     run.descendants = children_of(run.process)
@@ -233,7 +233,7 @@ def strike(scene: Scene, case: Case, *, moment: float, removing: bool) -> Struck
 
 
 def recover(scene: Scene, case: Case, struck: Struck) -> str:
-    """See that all is well after it, complete the run, and return how far it had come."""
+    """Check the state after the kill, complete the run, and return how many transactions had been committed."""
     run = struck.run
     try:
         run.wait(BLIND_SECONDS)
@@ -255,7 +255,7 @@ def recover(scene: Scene, case: Case, struck: Struck) -> str:
 
 
 def unhurt(scene: Scene) -> Mapping[bool, float]:
-    """Return how long a run takes that nobody disturbs, of each kind; access is taken back at the end."""
+    """Return the seconds that an undisturbed run takes, to grant and to revoke; in the end nothing is granted."""
     seconds = {}
     scene.restore(removing=True).ok()
     for removing in (False, True):
@@ -268,13 +268,13 @@ def unhurt(scene: Scene) -> Mapping[bool, float]:
 
 @pytest.fixture(params=CASES)
 def case(request: pytest.FixtureRequest) -> Case:
-    """What is ended."""
+    """What is killed."""
     return CASES[request.param]
 
 
 @pytest.fixture
 def mortal_scene(mortal_server: Server, forking: Forks, sshd: Sshd, tmp_path: Path, case: Case) -> Iterator[Scene]:
-    """A warehouse on the server that is stopped, and the way to it."""
+    """A warehouse on the server that is stopped, and the connection path to it."""
     with scene(mortal_server, forking, sshd if case.through_bastion else None, tmp_path / "files") as one:
         yield one
 
@@ -290,7 +290,7 @@ def test_killed_at_any_moment(mortal_scene: Scene, case: Case, size: Size, ledge
 
 
 def swallowed(scene: Scene, case: Case, number: int, seconds: Mapping[bool, float]) -> Struck:
-    """Let the network of one run, which would take some seconds, drop every packet from some moment on."""
+    """Start a run, which takes ``seconds`` undisturbed; from a random moment on its network drops every packet."""
     removing = number % 2 == 1
     scene.restore(removing=not removing).ok()
     moment = random.Random(number).uniform(0, 1.05 * seconds[removing])
@@ -299,7 +299,7 @@ def swallowed(scene: Scene, case: Case, number: int, seconds: Mapping[bool, floa
 
 @pytest.fixture(params=SWALLOWING)
 def swallowing(request: pytest.FixtureRequest) -> Case:
-    """Where the network swallows."""
+    """Where the network drops every packet."""
     return SWALLOWING[request.param]
 
 
@@ -307,7 +307,7 @@ def swallowing(request: pytest.FixtureRequest) -> Case:
 def numbered_scene(
     mortal_server: Server, forking: Forks, sshd: Sshd, tmp_path: Path, swallowing: Case
 ) -> Callable[[int], ContextManager[Scene]]:
-    """What makes a warehouse, and a way to it that can swallow."""
+    """A function that creates a warehouse and a connection path to it that can drop every packet."""
     bastion = sshd if swallowing.through_bastion else None
     return lambda number: scene(mortal_server, forking, bastion, tmp_path / str(number), can_lose_bastion=True)
 
@@ -315,7 +315,7 @@ def numbered_scene(
 def test_swallowed_by_the_network_at_any_moment(
     numbered_scene: Callable[[int], ContextManager[Scene]], swallowing: Case, size: Size, ledger: Ledger
 ) -> None:
-    """Many beside each other, since each has to wait until it notices."""
+    """Many runs in parallel, since each of them has to wait until it notices."""
     for start in range(0, size.kills, AT_ONCE):
         numbers = range(start, min(start + AT_ONCE, size.kills))
         with contextlib.ExitStack() as stack:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A hundred thousand relations at the server's default lock settings, with sessions beside that need locks as well.
+"""A hundred thousand relations at the server's default lock settings, while other sessions need locks as well.
 
 From 18 on each name in a GRANT or REVOKE takes a slot of the lock table, which holds some 6,000 at the defaults.
 """
@@ -29,14 +29,14 @@ SELECT a.privilege_type, count(*)::int
 
 @pytest.fixture
 def large(major: str, size: Size) -> Iterator[Server]:
-    """A server as it comes, and one large database on it."""
+    """A server with default lock settings, and one large database on it."""
     with running(major, settings=["autovacuum=off"]) as server:
         build(server, DATABASE, size.schemas, RELATIONS_PER_SCHEMA)
         yield server
 
 
 def held(server: Server) -> dict[str, int]:
-    """Return how many relations the group has which privilege on."""
+    """Return the number of relations on which the group has each privilege."""
     return dict(server.execute(HELD, database=DATABASE, parameters=[GROUP]))
 
 

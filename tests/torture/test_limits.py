@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Something has run out: connections, disk, room to write, an sshd's patience. It is told clearly, or waited for."""
+"""Connections, disk, writable directories or sshd's MaxStartups run out: the error is clear, or the module waits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tools.runners.modules import ROOT, Outcome
 from tools.runners.playbooks import COLLECTIONS, run_on_hosts
 
 SLOTS = 6
-RESERVED = 3  # for superusers, as PostgreSQL has it
+RESERVED = 3  # for superusers: PostgreSQL's default
 NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a file system needs root")
 
 
@@ -39,14 +39,14 @@ def held(server: Server, count: int, **parameters: str) -> Iterator[None]:
 
 @pytest.fixture
 def narrow(major: str) -> Iterator[Site]:
-    """A site on a server that lets in few."""
+    """A site on a server with few connections."""
     settings = ["autovacuum=off", f"max_connections={SLOTS}", f"superuser_reserved_connections={RESERVED}"]
     with running(major, settings=settings) as server:
         yield Site(server)
 
 
 def refused(outcome: Outcome) -> str:
-    """Return what a run that failed said."""
+    """Return the error message of a run that failed."""
     assert outcome.failed
     (problem,) = outcome["problems"]
     assert problem["message"] == outcome["msg"]
@@ -70,7 +70,7 @@ def test_no_slot_is_left_on_the_server(narrow: Site) -> None:
 
 
 def test_only_the_slots_of_superusers_are_left(narrow: Site) -> None:
-    """Then a login as the user proves nothing of the password, and it is not set again."""
+    """A login as the user then proves nothing about the password, which is not set again."""
     warehouse = Warehouse(narrow, is_superuser=True)
     with held(narrow.server, SLOTS - RESERVED):
         made = warehouse.access().ok()
@@ -90,7 +90,7 @@ def test_the_administrators_own_limit_is_reached(narrow: Site) -> None:
 
 
 def fragments(warehouse: Warehouse) -> list[tuple[Any, ...]]:
-    """Return the relations that the group has anything on."""
+    """Return the relations on which the group has any privilege."""
     query = (
         "SELECT c.relname FROM pg_class c, aclexplode(c.relacl) a JOIN pg_roles r ON r.oid = a.grantee"
         " WHERE r.rolname = %s"
@@ -114,7 +114,7 @@ def test_the_disk_of_the_server_is_full(major: str, ledger: Ledger) -> None:
         assert not fragments(warehouse)
         warehouse.access().ok()
         assert not warehouse.access().ok().changed
-    server.destroy()  # its directory could not go while something was mounted in it
+    server.destroy()  # its directory could not be removed while a file system was mounted in it
 
 
 @NEEDS_ROOT
@@ -129,11 +129,11 @@ def test_the_reports_cannot_be_written(site: Site, tmp_path: Path) -> None:
     assert "Read-only file system" in play.output
     assert str(directory / "reports") in play.output
     assert "Traceback" not in play.output
-    with site.login() as connection, connection.cursor() as cursor:  # what was granted before stays
+    with site.login() as connection, connection.cursor() as cursor:  # what was granted before the failure stays granted
         cursor.execute("SELECT * FROM sales.t")
 
 
-# Nowhere may a temporary file be written: not in the usual directories, nor in the current one.
+# No temporary file can be written: neither to the usual directories nor to the current one.
 READ_ONLY = """
 for directory in /tmp /var/tmp /usr/tmp /dev/shm; do
     test -d $directory && mount --bind $directory $directory && mount -o remount,bind,ro $directory

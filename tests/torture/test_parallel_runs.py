@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sixteen runs at once on the same databases: each succeeds, nothing is granted twice, the end is exactly the wish."""
+"""Sixteen parallel runs on the same databases: each succeeds, nothing is granted twice, the result is as requested."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Break = Callable[[Warehouse, random.Random], Any]
 
 
 def nothing_there(warehouse: Warehouse, _chance: random.Random) -> None:
-    """Take everything back."""
+    """Revoke all access."""
     remove(warehouse).ok()
 
 
@@ -31,7 +31,7 @@ def nothing_broken(_warehouse: Warehouse, _chance: random.Random) -> None:
 
 
 def broken_here_and_there(warehouse: Warehouse, chance: random.Random) -> None:
-    """Take back some of it, in the databases and of the roles."""
+    """Break some of the access by hand, in the databases and on the roles."""
     damage: Sequence[tuple[str, Sequence[str]]] = (
         ("REVOKE SELECT ON {}.{} FROM {}", (warehouse.schema, "ta.ble", warehouse.group)),
         ("REVOKE USAGE ON SCHEMA {} FROM {}", (warehouse.other, warehouse.group)),
@@ -55,12 +55,12 @@ STARTS: Sequence[Break] = (nothing_there, broken_here_and_there, broken_here_and
 
 @pytest.fixture(params=["superuser", "deputy"])
 def warehouse(request: pytest.FixtureRequest, site: Site) -> Warehouse:
-    """A warehouse with hostile names, of each kind of administrator."""
+    """A warehouse with hostile names, with each kind of administrator."""
     return Warehouse(site, is_superuser=request.param == "superuser")
 
 
 def granted(outcomes: Sequence[Outcome]) -> Counter[str]:
-    """Return how often each statement was run by several runs, but for passwords: each run may set one it saw wrong."""
+    """Count how many runs ran each statement, except those that set a password, which each run may find wrong."""
     return Counter(statement for outcome in outcomes for statement in outcome.statements if "PASSWORD" not in statement)
 
 

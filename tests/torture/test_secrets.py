@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Distinct passwords are planted wherever a user may put one, and looked for wherever one could show."""
+"""Distinct passwords are planted wherever a user may put one, and searched for wherever one could leak."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SECRETS: Mapping[str, str] = {
     name: f"planted-{number}-{os.urandom(6).hex()}"
     for number, name in enumerate((ADMIN, USER, NEW, RETIRED, WRONG, ENVIRONMENT, PGPASS))
 }
-GIVEN = (USER, ENVIRONMENT)  # by the environment, as the README does
+GIVEN = (USER, ENVIRONMENT)  # passed in the environment, as in the README
 Variables = dict[str, Any]
 
 
@@ -56,7 +56,7 @@ class Playing:
         pgpass.chmod(0o600)
 
     def variables(self) -> Variables:
-        """Return what the inventory says where nothing is wrong."""
+        """Return the correct variables of the inventory."""
         return self.site.variables(
             "sales",
             metamapper_login_user=self.admin,
@@ -66,7 +66,7 @@ class Playing:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of the commands: secrets and directories of our own, nothing of the caller's."""
+        """The environment of the commands: secrets and directories of the test, no Ansible settings of the caller."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PG", "MM_"))}
         return {
             **kept,
@@ -85,7 +85,7 @@ class Playing:
         }
 
     def plays(self, playbook: str, variables: Variables, *options: str, without: tuple[str, ...] = ()) -> Watch:
-        """Run a playbook, as verbose as it can be, and watch it."""
+        """Run a playbook at the highest verbosity, and watch it."""
         inventory = self.directory / "inventory.yml"
         inventory.write_text(json.dumps({"postgresql": {"hosts": {"db": variables}}}))
         environment = {name: value for name, value in self.environment.items() if name not in without}
@@ -109,7 +109,7 @@ def playbook(name: str) -> str:
 
 
 GRANT, VERIFY, REVOKE = map(playbook, ("grant", "verify", "revoke"))
-# What is run, with what changes to the variables, and whether that is to fail.
+# The playbook, the changes to the variables, and whether the run has to fail.
 STEPS: Mapping[str, tuple[str, Callable[[Playing], Variables], bool]] = {
     "granted": (GRANT, lambda _p: {}, False),
     "rotated": (
@@ -147,7 +147,7 @@ def test_no_secret_is_seen(playing: Playing, ledger: Ledger, name: str) -> None:
         playing.site.run("REVOKE USAGE ON SCHEMA sales FROM {}", playing.site.group)
     watches.append(playing.plays(run, {**variables, **change(playing)}))
     if not is_to_fail:
-        watches.append(playing.plays(run, {**variables, **change(playing)}))  # the second run, which changes nothing
+        watches.append(playing.plays(run, {**variables, **change(playing)}))  # the second run changes nothing
     for watch in watches:
         assert watch.leaks == set()
         assert watch.samples > 3
@@ -164,7 +164,7 @@ def test_an_administrators_password_from_pgpass_is_not_seen(playing: Playing, le
 
 
 def crash(playing: Playing, command: list[str]) -> Watch:
-    """Let a command crash in the middle, where crashes leave a core file, and watch it."""
+    """Let a command crash, with core files enabled, and watch it."""
 
     def allow() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
@@ -175,7 +175,7 @@ def crash(playing: Playing, command: list[str]) -> Watch:
     return watch
 
 
-# Reads the options, and is killed as by a bug in a C library once the module has logged in.
+# Reads the options; once the module has logged in, it is killed as by a bug in a C library.
 CRASHING = """
 import json, os, signal, sys, threading, time
 import psycopg2
@@ -207,7 +207,7 @@ def test_a_crash_leaves_no_core_file(playing: Playing, module: str, ledger: Ledg
     ledger["crashes"] += 1
 
 
-# What shows a secret, and in which channel it is to be found.
+# Code that leaks a secret, and the channels in which the leak has to be found.
 SHOWN: Mapping[str, tuple[str, list[str]]] = {
     "output": ("print(secret)", ["output"]),
     "output, in base64": ("import base64; print(base64.b64encode(secret.encode()).decode())", ["output"]),
