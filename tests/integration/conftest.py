@@ -20,14 +20,14 @@ __all__ = ["major", "site", "ssh_config", "sshd"]  # available to every test in 
 
 @pytest.fixture(scope="session")
 def server(major: str) -> Iterator[Server]:
-    """Run the PostgreSQL server of this run. Autovacuum is off, so that only tests write to it."""
+    """Run the PostgreSQL server of this test run. Autovacuum is off, so that only tests write to it."""
     with running(major, settings=["autovacuum=off", "log_connections=on"]) as running_server:
         yield running_server
 
 
 @pytest.fixture(scope="session")
 def encrypted(major: str) -> Iterator[Encrypted]:
-    """Run a server with TLS, for tests of the connection."""
+    """Run a server with TLS, for tests of connections."""
     with running_with_tls(major) as running_server:
         yield running_server
 
@@ -48,7 +48,7 @@ def installed(artifact: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["superuser", "deputy"])
 def warehouse(request: pytest.FixtureRequest, site: Site) -> Warehouse:
-    """Return a warehouse with hostile names, once with a superuser and once with a managed service's administrator."""
+    """Return a warehouse with hostile names, once with a superuser and once with a non-superuser administrator."""
     return Warehouse(site, is_superuser=request.param == "superuser")
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every command, statement and play of the documentation is run for real, in the order of its document.
+"""Every command, statement and play of the documentation is really run, in the order of its document.
 
-A document gets an empty directory, the collection as it is installed from its built file, and a server of its own. What
-cannot be run here is listed with the reason; a command that is neither fails.
+Each document gets an empty directory, the collection as installed from its archive, and its own server. What cannot
+be run here is listed with the reason; a command that is neither run nor listed fails.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ VERIFY_TUNNEL = (
     "-e metamapper_report_directory=tunnel-report"
 )
 READERS_OWN = "a host, a package or a key of the reader's own"
-# What is not run here, and why. Each has to stand in a document, with or without "-i inventory.yml".
+# What is not run here, and why. Each has to appear in a document, with or without "-i inventory.yml".
 OUTSIDE = {
     "pip install ansible-core psycopg2-binary": "asks the package index; requirements/demo.txt has both",
     "ansible-galaxy collection install metamapper.postgresql": "asks Galaxy; here its built file is installed",
@@ -74,7 +74,7 @@ OUTSIDE = {
     "sshd -t": READERS_OWN,
     "sshd -T": READERS_OWN,
 }
-# These documents begin where Metamapper has access already.
+# These documents assume that Metamapper already has access.
 GRANTED = {
     "docs/guides/fleets.md",
     "docs/guides/rotation.md",
@@ -82,7 +82,7 @@ GRANTED = {
     "docs/troubleshooting.md",
     "roles/verify/README.md",
 }
-# It needs sixty servers: tests/integration/docs/test_slices.py follows it.
+# It needs sixty servers: tests/integration/docs/test_slices.py runs it.
 ELSEWHERE = {"docs/guides/slices.md"}
 FOLLOWED = [
     path
@@ -90,7 +90,7 @@ FOLLOWED = [
     if name_of(path) not in ELSEWHERE and (blocks(path, "shell", "sql") or any(map(is_play, blocks(path))))
 ]
 
-# The roles, whose work it is, are tested on each major version.
+# What the roles do is tested on each major version elsewhere.
 pytestmark = pytest.mark.majorless
 
 
@@ -101,7 +101,7 @@ def targets() -> set[str]:
 
 @pytest.fixture
 def own(major: str) -> Iterator[Encrypted]:
-    """A server of one document, with the databases that they speak of; by peer, the system's user is postgres."""
+    """A server for one document, with the databases that the documents name; by peer, this user logs in as postgres."""
     with running_with_tls(major) as encrypted:
         prepare(encrypted.server)
         (encrypted.server.data / "pg_ident.conf").write_text(f"me {getpass.getuser()} postgres\n")
@@ -116,7 +116,7 @@ def reader(tmp_path: Path, installed: Path, own: Encrypted) -> Reader:
 
 
 def place(path: Path, own: Encrypted) -> dict[str, Any]:
-    """Return what a document's variables are for this server: where files are, and that there is no other host."""
+    """Return the variables that a document needs on this server: paths, and a connection to no other host."""
     if path.name == "managed-services.md":
         return {"metamapper_login_host": "localhost", "metamapper_ca_cert": str(own.authority.certificate)}
     if path.name == "self-managed.md":

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.majorless
 
 @pytest.fixture
 def own(major: str) -> Iterator[Encrypted]:
-    """A server with the databases that the examples speak of."""
+    """A server with the databases that the examples name."""
     with running_with_tls(major) as encrypted:
         prepare(encrypted.server)
         encrypted.server.execute("GRANT erp_owner TO dbadmin")
@@ -32,7 +32,7 @@ def own(major: str) -> Iterator[Encrypted]:
 
 
 def place(name: str, own: Encrypted, sshd: Sshd) -> dict[str, Any]:
-    """Return what this machine has in the place of what an example names: certificates, and a bastion."""
+    """Return this machine's values for what an example refers to: a CA certificate, or a bastion."""
     places: dict[str, dict[str, Any]] = {
         "rds": {"metamapper_login_host": "localhost", "metamapper_ca_cert": str(own.authority.certificate)},
         "bastion": {"metamapper_bastion": sshd.bastion_options()},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the guide for fleets says of pipelines, exit codes and execution environments, beyond the commands in it."""
+"""What the guide for fleets states about pipelines, exit codes and execution environments, apart from its commands."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def servers(site: Site) -> dict[str, dict[str, Any]]:
 
 
 def run(directory: Path, hosts: dict[str, dict[str, Any]], playbook: str = GRANT, *options: str) -> Play:
-    """Run a playbook with the configuration of the guide, but for where its inventory is."""
+    """Run a playbook with the guide's configuration, except the path of the inventory."""
     configuration = FILES["ansible.cfg"].replace("inventory = inventory\n", "inventory = inventory.yml\n")
     (directory / "ansible.cfg").write_text(configuration)
     return run_on_hosts(directory, playbook, hosts, *options)
@@ -88,7 +88,7 @@ def test_an_inventory_without_the_servers_is_an_error(options: list[str], tmp_pa
 
 @pytest.mark.thorough
 def test_slices_end_as_one_run_does(servers: dict[str, dict[str, Any]], site: Site, tmp_path: Path) -> None:
-    """Two slices of a job, at once on one server under two names."""
+    """Two slices of a job run at the same time against one server under two names."""
     hosts = {f"db{number}": servers["db1"] for number in range(4)}
     slices = {"db0,db1": tmp_path / "a", "db2,db3": tmp_path / "b"}
 
@@ -122,7 +122,7 @@ def test_an_execution_environment_can_be_made(manager: str, package: str, instal
 
 
 def test_the_collections_own_definition_is_valid(tmp_path: Path) -> None:
-    """Its paths are those of the collection, so that it is one for ansible-builder only where the collection begins."""
+    """Its paths are relative to the collection's directory, so the test makes them absolute for ansible-builder."""
     definition = yaml.safe_load((ROOT / "meta" / "execution-environment.yml").read_text())
     for kind, file in definition["dependencies"].items():
         definition["dependencies"][kind] = str(ROOT / file)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guide for slices as it stands: sixty servers, three workers, one of which is lost."""
+"""The guide for slices as written: sixty servers, three workers, one of which is lost."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ LEAK = """\
 
 
 class Fleet:
-    """Sixty servers, which are names of six databases of one, and a directory with what the guide says."""
+    """Sixty hosts, which stand for six databases on one server, and a directory with the files of the guide."""
 
     def __init__(self, directory: Path, site: Site, collections: Path) -> None:
         self.directory = directory
@@ -58,7 +58,7 @@ class Fleet:
             self.write(f"job/inventory/host_vars/{host}.yml", json.dumps({**own, "metamapper_databases": wanted}))
 
     def write(self, name: str, text: str) -> None:
-        """Write a file of the directory."""
+        """Write a file in the directory."""
         (self.directory / name).parent.mkdir(parents=True, exist_ok=True)
         (self.directory / name).write_text(text)
 
@@ -79,7 +79,7 @@ class Fleet:
         return self.directory / "results" / name / "artifacts" / "metamapper"
 
     def merge(self) -> dict[str, Any]:
-        """Merge the reports by the command of the guide; return the report and, as ``output``, what was said."""
+        """Merge the reports with the guide's command; return the report and, as ``output``, what was printed."""
         ended = subprocess.run(
             ["sh", "-euc", MERGE],
             cwd=self.directory,
@@ -94,7 +94,7 @@ class Fleet:
         return {**report, "output": ended.stdout}
 
     def leaks(self) -> list[str]:
-        """Return the files that have a secret in them, as it is or in another form."""
+        """Return the files that contain a secret, in plain text or in another form."""
         secrets = [form for each in self.secrets.values() for form in (each, json.dumps(each)[1:-1])]
         written = [form for secret in secrets for form in forms(secret)]
         kept = (path for name in ("job", "results", "metamapper-report") for path in files(self.directory / name))
@@ -102,19 +102,19 @@ class Fleet:
 
 
 def files(directory: Path) -> Iterator[Path]:
-    """Yield the files in a directory and those below."""
+    """Return the files in a directory and in its subdirectories."""
     return (path for path in directory.rglob("*") if path.is_file())
 
 
 def worker_of(process: subprocess.Popen[str]) -> int:
-    """Return the process of a slice that is its worker."""
+    """Return the process id of a slice's worker."""
     return next(
         pid for pid in all_processes() if command_line(pid).split()[-1:] == ["worker"] and os.getsid(pid) == process.pid
     )
 
 
 def has_begun_to_grant(artifacts: Path) -> bool:
-    """Tell whether the events of a slice tell of its first server that has access."""
+    """Tell whether the events of a slice show that access was granted on at least one server."""
     events = (path.read_text() for path in artifacts.glob("job_events/*.json"))
     return any('"event": "runner_on_ok"' in text and "Ensure Metamapper access" in text for text in events)
 
@@ -130,7 +130,7 @@ def lose_worker(process: subprocess.Popen[str], artifacts: Path) -> None:
 
 
 def ok_servers(artifacts: Iterable[Path]) -> dict[str, int]:
-    """Return the servers of which the statistics of some slices tell, and how many tasks failed on each."""
+    """Return the servers in the statistics of some slices, and how many tasks failed on each."""
     events = [json.loads(path.read_text()) for each in artifacts for path in each.glob("job_events/*.json")]
     ended = [event["event_data"] for event in events if event["event"] == "playbook_on_stats"]
     return {host: data["failures"].get(host, 0) for data in ended for host in data["processed"]}
@@ -157,7 +157,7 @@ def test_three_slices_one_of_which_is_lost_and_run_again(fleet: Fleet) -> None:
     assert (again.communicate()[1], again.returncode) == ("", 0)
     assert ok_servers(map(fleet.artifacts, SLICES)) == dict.fromkeys(HOSTS, 0)
     report = fleet.merge()
-    # That several names mean one database is a warning: they are copies of each other for all that is known.
+    # Several hosts with the same database is a warning: as far as is known, they are copies of each other.
     assert {server["name"]: server["status"] for server in report["servers"]} == dict.fromkeys(HOSTS, "warning")
     assert report["absent"] == []
     assert fleet.leaks() == []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people wrote is exported before grant narrows and before revoke revokes, or nothing is revoked."""
+"""Documentation is exported before grant narrows access and before revoke revokes it; otherwise nothing is revoked."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HELD = "SELECT count(*) FROM information_schema.role_table_grants WHERE grantee 
 
 @pytest.fixture
 def api(site: Site) -> Iterator[Api]:
-    """A Metamapper that has scanned two schemas of the site, with a text about one table of the second."""
+    """A fake Metamapper that has scanned two schemas of the site, with a description of one table of the second."""
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.orders (id int)")
     site.run("CREATE SCHEMA hr; CREATE TABLE hr.salaries (id int); CREATE TABLE hr.plain (id int)")
     with running() as own:
@@ -42,7 +42,7 @@ def text_of(play: Play) -> str:
 
 
 def held(site: Site) -> int:
-    """Return how many privileges the group holds on tables of the second schema."""
+    """Return the number of privileges that the group has on tables of the second schema."""
     return int(site.server.execute(HELD, database=site.database, parameters=[site.group])[0][0])
 
 
@@ -50,7 +50,7 @@ def held(site: Site) -> int:
 def test_grant_exports_before_it_narrows(site: Site, api: Api, tmp_path: Path, pattern: bool) -> None:
     grant = "metamapper.postgresql.grant_metamapper"
     run_playbook(tmp_path, grant, variables(site, api, "sales", "hr")).ok()
-    assert api.requests == []  # nothing is hidden
+    assert api.requests == []  # nothing is to be hidden
     own = variables(site, api, "sales", metamapper_exclusive=True)
     if pattern:
         own["metamapper_databases"][0]["name"] = site.database[:-1] + "?"
@@ -87,7 +87,7 @@ def test_revoke_exports_before_it_revokes(site: Site, api: Api, tmp_path: Path) 
     assert run_playbook(tmp_path, revoke, own).ok().changed == 0
 
 
-# What a check cannot foresee.
+# Makes a run fail; check mode cannot predict it.
 REFUSE = """
 CREATE FUNCTION public.refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'nobody revokes here'; END $$;
 CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('REVOKE') EXECUTE PROCEDURE public.refuse()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What becomes of a request that Metamapper does not answer as it should, and how much longer it is waited for."""
+"""How requests fail and are retried when Metamapper does not answer as it should, and how long the client waits."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ pytestmark = pytest.mark.majorless
 
 @pytest.fixture
 def api() -> Iterator[Api]:
-    """A Metamapper with one datastore."""
+    """A fake Metamapper with one datastore."""
     with running() as own:
         own.model.add_datastore("warehouse")
         yield own
 
 
 def client_of(api: Api, pauses: list[float] | None = None, *, timeout: float = 5, wait: float = 300) -> Client:
-    """Return a client that takes note of its pauses instead of making them."""
+    """Return a client that records its pauses instead of making them."""
     place = Place(f"{api.url}/api/v1", WORKSPACE, Secret(TOKEN), timeout_seconds=timeout, wait_seconds=wait)
     return Client(place, (pauses if pauses is not None else []).append)
 

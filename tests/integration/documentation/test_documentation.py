@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Module documentation against a Metamapper in small: export, restore, what cannot be written, and what is kept."""
+"""Module documentation against a fake Metamapper: export, restore, what cannot be written, and what is kept."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DEFAULTS = {name: option.get("default") for name, option in DOCUMENTATION_ARGUME
 
 
 def patches(scene: Scene) -> int:
-    """Return how many requests wanted to write."""
+    """Return how many requests tried to write."""
     return sum(request.startswith("PATCH") for request in scene.api.requests)
 
 
@@ -190,7 +190,7 @@ def test_an_object_that_is_hidden_while_it_is_written_is_listed(scene: Scene) ->
 
 
 def test_a_loss_by_oid_is_brought_back(scene: Scene) -> None:
-    """A table of another datastore is hidden; the one here with its oid is deleted, and has its text afterwards."""
+    """A table of another datastore is hidden; this one's table with that oid is deleted, and gets its text back."""
     other = scene.model.add_datastore("clone")
     scene.model.scan(scene.datastore, CATALOG, {"sales.orders": "16384"})
     scene.model.scan(other, {"app": {"people": ["id"]}}, {"app.people": "16384"})
@@ -245,7 +245,7 @@ def test_a_datastore_that_is_not_there(scene: Scene, name: str, advice: str) -> 
 
 
 def test_pages_are_read_to_their_end_or_not_at_all(scene: Scene) -> None:
-    """A cursor of Metamapper's skips at most a thousand rows of one moment: from there on it leads nowhere."""
+    """Metamapper's cursor can skip at most a thousand rows with the same time; the rows after these are unreachable."""
     scene.model.scan(scene.datastore, {"big": {f"t{number}": [] for number in range(2500)}})
     schema = scene.model.at(scene.datastore, "big").id
     client = Client(place_from_options({**DEFAULTS, **scene.api.options()}))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""For any names and texts: a restore after an export changes nothing, and one after a loss brings all back."""
+"""For any names and texts: a restore after an export changes nothing, and one after a loss restores everything."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.majorless
 
 CHARACTERS = st.characters(blacklist_categories=["Cs"], blacklist_characters="\0")
 NAMES = st.one_of(st.sampled_from(["sales", "a.b", HOSTILE]), st.text(CHARACTERS, min_size=1, max_size=8))
-# What the API or the pages of Metamapper have stored; the pages take longer descriptions.
+# Texts that Metamapper's API or its web pages may have stored; the pages accept longer descriptions.
 LINES = st.one_of(st.none(), st.just(""), st.text(CHARACTERS, max_size=139).map(str.strip))
 PAGES = st.one_of(st.none(), st.text(CHARACTERS, max_size=40).map(clean_html).map(str.strip))
 TAGS = st.lists(st.text(CHARACTERS, min_size=1, max_size=30).map(str.strip).filter(bool), max_size=10, unique=True)
@@ -32,7 +32,7 @@ CATALOGS = st.dictionaries(
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[Api]:
-    """One server; each example has a datastore of its own."""
+    """One server; each example has its own datastore."""
     with running() as own:
         yield own
 

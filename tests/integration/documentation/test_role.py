@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Role documentation and its playbooks, run as a user runs them, against a Metamapper in small."""
+"""Role documentation and its playbooks, run as a user runs them, against a fake Metamapper."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each remedy of access is run literally on a real server; then what it belongs to is gone, and nothing is new."""
+"""Each remedy of access is run literally on a real server: afterwards its problem is gone, and there is no new one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tools.postgres.standby import standby_of
 
 @dataclass(frozen=True)
 class Place:
-    """A warehouse and what is run on it."""
+    """A warehouse and the operations on it."""
 
     warehouse: Warehouse
     scene: Scene
@@ -32,7 +32,7 @@ class Place:
         self.scene.options.update(self.warehouse.options(**changes))
 
     def absent(self, **changes: Any) -> None:
-        """Give access, then take it back, with some options changed."""
+        """Grant access, then revoke it, with some options changed."""
         self.warehouse.access().ok()
         self.scene.options.clear()
         self.scene.options.update(absent_options(self.warehouse, **changes))
@@ -43,7 +43,7 @@ Provoke = Callable[[Place], Any]
 
 @dataclass(frozen=True)
 class Row:
-    """What somebody did, and who meets it: a superuser, or an administrator who is none."""
+    """What causes a situation, whether the administrator is a superuser, and in which versions it can happen."""
 
     situation: str
     provoke: Provoke
@@ -53,19 +53,19 @@ class Row:
 
 
 def place_of(warehouse: Warehouse) -> Place:
-    """Return a warehouse to which nothing was granted yet."""
+    """Return a warehouse in which nothing is granted yet."""
     return Place(warehouse, Scene(warehouse.site, "access", {}))
 
 
 @pytest.fixture
 def hba(deputy_warehouse: Warehouse) -> Iterator[Warehouse]:
-    """A warehouse, and pg_hba.conf as before at the end."""
+    """A warehouse; pg_hba.conf is restored at the end."""
     yield deputy_warehouse
     deputy_warehouse.server.hba(HBA)
 
 
 def stranger(place: Place) -> str:
-    """Return a role that the administrator has nothing to do with."""
+    """Return a role that is unrelated to the administrator."""
     return place.warehouse.site.create_role("stran'ger\"")
 
 
@@ -137,7 +137,7 @@ def closed_schema(place: Place) -> None:
 
 
 def creating_group(place: Place) -> None:
-    place.warehouse.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # who may before 15
+    place.warehouse.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # before 15 everybody may create there
     place.present(privilege="metadata")
     place.warehouse.access(privilege="metadata").ok()
     place.warehouse.run("GRANT CREATE ON SCHEMA {} TO {}", place.warehouse.schema, place.warehouse.group)
@@ -159,7 +159,7 @@ def others_roles(place: Place) -> None:
 
 
 def member_to_manage(place: Place) -> None:
-    """Let the group, made by somebody else, be a member of the administrator."""
+    """Let the group, created by another role, be a member of the administrator."""
     others_roles(place)
     place.warehouse.run("GRANT {} TO {}", place.warehouse.admin.name, place.warehouse.group)
 
@@ -216,7 +216,7 @@ def no_connect(place: Place) -> None:
 
 
 def distributed(place: Place) -> None:
-    """Let an extension called citus stand in for it."""
+    """Let an extension named citus stand in for the real one."""
     ((directory,),) = place.warehouse.server.execute("SELECT setting FROM pg_catalog.pg_config WHERE name = 'SHAREDIR'")
     extensions = Path(directory) / "extension"
     (extensions / "citus.control").write_text("default_version = '1'\nrelocatable = true\n")
@@ -238,7 +238,7 @@ def retired_sees_more(place: Place) -> None:
     place.present(users=users)
 
 
-# With state absent.
+# Situations with state absent.
 
 
 def foreign_grantor(place: Place) -> None:
@@ -257,7 +257,7 @@ def passed_on(place: Place) -> None:
 
 
 def hidden_from_the_revoker(place: Place) -> None:
-    """Let the administrator own a table in a schema that it cannot enter."""
+    """Let the administrator own a table in a schema on which it has no USAGE."""
     place.absent()
     warehouse = place.warehouse
     warehouse.run("CREATE SCHEMA closed; CREATE TABLE closed.t (id int)")
@@ -266,7 +266,7 @@ def hidden_from_the_revoker(place: Place) -> None:
 
 
 def orphans(place: Place) -> None:
-    """Leave default privileges of a schema that is gone, as a race of ALTER DEFAULT PRIVILEGES and DROP SCHEMA does."""
+    """Leave default privileges in a schema that is gone, as ALTER DEFAULT PRIVILEGES racing with DROP SCHEMA does."""
     place.absent()
     warehouse = place.warehouse
     warehouse.run(
@@ -300,7 +300,7 @@ def policy(place: Place) -> None:
 
 
 def initial_privileges(place: Place) -> None:
-    """Create an extension while default privileges are in force, so that its initial privileges name the group."""
+    """Create an extension while default privileges apply, so that its initial privileges include the group."""
     place.absent()
     place.warehouse.run("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {}", place.warehouse.group)
     place.warehouse.run("CREATE EXTENSION {}", tables_extension(place.warehouse))
@@ -396,7 +396,7 @@ WAITS: dict[str, tuple[str, int, int, str]] = {
 
 @pytest.mark.parametrize("situation", WAITS)
 def test_who_waits_longer_gets_the_lock(superuser_warehouse: Warehouse, situation: str) -> None:
-    """The lock is given back while the second run waits for it."""
+    """The lock is released while the second run waits for it."""
     place = place_of(superuser_warehouse)
     option, short, long, lock = WAITS[situation]
     place.present(**{option: short})
@@ -408,7 +408,7 @@ def test_who_waits_longer_gets_the_lock(superuser_warehouse: Warehouse, situatio
 
 
 def answer(place: Place, name: str, wrong: Any) -> None:
-    """Give a wrong value for an option of the login, and keep the right one for the remedy."""
+    """Set a login option to a wrong value, and keep the right one as the answer for the remedy."""
     place.present()
     place.scene.answers[f"metamapper_{name}"] = place.scene.options.get(name)
     place.scene.options[name] = wrong
@@ -451,7 +451,7 @@ def test_an_administrator_whom_pg_hba_refuses(hba: Warehouse) -> None:
 
 @pytest.mark.parametrize("situation", WITH_TLS)
 def test_a_login_over_tls_that_was_refused(encrypted: Encrypted, situation: str) -> None:
-    """The server asks for the administrator's password in clear text, as one does that leaves it to ldap."""
+    """The server asks for the administrator's password in clear text, as with LDAP authentication."""
     server = encrypted.server
     place = place_of(Warehouse(Site(server), is_superuser=False))
     name, wrong = WITH_TLS[situation]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every remedy that the code can produce is run by a row; and names in statements are quoted as the server does it."""
+"""A row runs every remedy that the code can produce, and names in statements are quoted as the server quotes them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAMES = ["sales", "Sales", "order", "value", "_2", "2x", "name$", "näme", "", "
 
 
 def run_alone() -> Iterator[str]:
-    """Yield the situations that a test of its own hands to run_literally."""
+    """Yield the situations that are passed to run_literally by a separate test."""
     for path in HERE.glob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "run_literally":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each remedy of visibility is run literally on a real server; then what it belongs to is gone, and nothing is new."""
+"""Each remedy of visibility is run literally on a real server: afterwards its problem is gone, and none is new."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tools.postgres.server import HBA
 from tools.runners.modules import run_module
 
 EVERYTHING = ["missing", "lost", "breaks_scan", "excess", "exposed", "future"]
-SALES = "sal'es;--ä"  # as hostile as Metamapper can bear
+SALES = "sal'es;--ä"  # as hostile as a name can be without breaking Metamapper's scan
 
 
 def create(site: Site, schema: str, *, is_granted: bool = True) -> None:
-    """Create a schema of the site's owner with a table, and let the group read both, today's and tomorrow's."""
+    """Create a schema of the site's owner with a table; by default, let the group read present and future tables."""
     owner = site.role_name("owner")
     site.run("CREATE SCHEMA {} AUTHORIZATION {}", schema, owner)
     site.run("CREATE TABLE {}.orders (id int, note text)", schema)
@@ -35,7 +35,7 @@ def create(site: Site, schema: str, *, is_granted: bool = True) -> None:
 
 
 def grant_as_said(scene: Scene) -> None:
-    """Run access with what the scene lists."""
+    """Run access for the databases that the scene lists."""
     site = scene.site
     users = [{"name": site.user, "password": scene.options["password"]}]
     wanted = superuser_options(site, users=users, databases=scene.options["databases"], **scene.granted)
@@ -44,7 +44,7 @@ def grant_as_said(scene: Scene) -> None:
 
 @pytest.fixture
 def scene(site: Site) -> Iterator[Scene]:
-    """User and group that may read one schema, and nothing beyond it; pg_hba.conf is as before at the end."""
+    """User and group that may read one schema and nothing else; pg_hba.conf is restored at the end."""
     make_reader(site)
     site.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     site.create_role("owner")
@@ -56,7 +56,7 @@ def scene(site: Site) -> Iterator[Scene]:
 
 @dataclass(frozen=True)
 class Row:
-    """What somebody did, and the major versions in which that is possible: those ``before`` one and ``since`` one."""
+    """What causes a situation, and the major versions in which it can happen: from ``since`` to before ``before``."""
 
     situation: str
     provoke: Callable[[Scene], Any]
@@ -70,7 +70,7 @@ class Row:
 
 
 def sql(statement: str, *names: str) -> Callable[[Scene], Any]:
-    """Return what runs statements as a superuser; names that begin with @ are the site's."""
+    """Return a function that runs statements as a superuser; names that begin with @ stand for the site's names."""
 
     def run(scene: Scene) -> None:
         site = scene.site
@@ -81,7 +81,7 @@ def sql(statement: str, *names: str) -> Callable[[Scene], Any]:
 
 
 def lost(scene: Scene) -> None:
-    """Hide a schema that was seen earlier and is not listed any more."""
+    """Hide a schema that was visible earlier and is no longer listed."""
     create(scene.site, "hr")
     scene.options["databases"][0]["schemas"] = [SALES, "hr"]
     scene.options["baseline"] = scene.run()["seen"]
@@ -96,7 +96,7 @@ def odd_schema(scene: Scene) -> None:
 
 
 def twin(scene: Scene) -> None:
-    """Show a twin, which breaks the scan; hidden, it is a relation that is left out, which is a warning."""
+    """Create a visible twin, which breaks the scan. Hiding it leaves a warning that a relation is left out."""
     sql('CREATE TABLE {}."Orders" (id int)', SALES)(scene)
     sql('GRANT SELECT ON {}."Orders" TO {}', SALES, "@group")(scene)
     scene.not_compared = frozenset({"information", "warning"})
@@ -108,7 +108,7 @@ def listed_odd_schema(scene: Scene) -> None:
 
 
 def others_schema(scene: Scene) -> None:
-    """Let somebody else create along the user's path."""
+    """Let another role create objects in a schema of the user's search_path."""
     other = scene.site.create_role("other")
     scene.site.run(
         "CREATE SCHEMA tools; GRANT USAGE ON SCHEMA tools TO PUBLIC; GRANT CREATE ON SCHEMA tools TO {}", other

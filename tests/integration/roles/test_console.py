@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a terminal gets to see: names are data, whatever is in them."""
+"""What the terminal shows: names are only data, whatever they contain."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NAME = "we\"ird.näme\\'; --"
 
 @pytest.mark.parametrize("result_format", ["json", "yaml"])
 def test_statements_can_be_copied(tmp_path: Path, site: Site, result_format: str) -> None:
-    """From the task that could not grant, and from the verification, where each finding is told once."""
+    """Statements are shown by the task that could not grant and by the verification, which shows each finding once."""
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.orders (id int)")
     site.group = site.role_name(NAME)
     administrator = site.create_role("administrator", "LOGIN CREATEROLE PASSWORD 'x'")
@@ -47,7 +47,7 @@ def test_statements_can_be_copied(tmp_path: Path, site: Site, result_format: str
     play = run_playbook(tmp_path, f"{COLLECTION}.grant_metamapper", refused)
     assert statement in copyable(play), play.output
     play = run_playbook(tmp_path, f"{COLLECTION}.verify_metamapper", {**own, "metamapper_fail_on": ["missing"]})
-    assert copyable(play).count(statement) == 2, play.output  # of aspects missing and lost
+    assert copyable(play).count(statement) == 2, play.output  # in the findings of the aspects missing and lost
     assert play.output.count("the login lacks SELECT") == 1
 
 
@@ -70,5 +70,5 @@ def test_a_task_on_many_databases_says_how_far_it_is(tmp_path: Path, site: Site)
 
 
 def copyable(play: Play) -> list[str]:
-    """Return the lines that were printed, without blanks around them and quotation marks that names do not need."""
+    """Return the printed lines, without surrounding blanks and without quotation marks that names do not need."""
     return [line.strip().replace('"sales"."orders"', "sales.orders") for line in play.output.splitlines()]

@@ -18,24 +18,24 @@ pytestmark = pytest.mark.playbook
 
 PLAYBOOK = "- import_playbook: metamapper.postgresql.grant_metamapper\n"
 HOSTILE = "we\"ird-näme';--%s{}"
-# Metamapper does not quote names, and this one has a dot and a blank.
+# Metamapper does not quote names, so the dot and the blank break its scan.
 BREAKER = "we\"ird.näme'; --"
 
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """A user's directory, empty but for a playbook of one line."""
+    """A user's directory that contains only a one-line playbook."""
     (tmp_path / "grant_metamapper.yml").write_text(PLAYBOOK)
     return tmp_path
 
 
 @pytest.fixture
 def variables(site: Site) -> dict[str, Any]:
-    """The inventory of a server with one schema of a hostile name."""
+    """The inventory of a server with one schema, which has a hostile name."""
     site.run("CREATE SCHEMA {}", HOSTILE)
     site.run("CREATE TABLE {}.orders (id int)", HOSTILE)
     own = site.variables(HOSTILE)
-    del own["metamapper_login_host"]  # the name in the inventory is it, where nothing else is said
+    del own["metamapper_login_host"]  # the default is the name in the inventory
     return own
 
 
@@ -135,7 +135,7 @@ def test_wrong_input_is_refused_before_anything_is_written(
 
 @pytest.fixture
 def peer(server: Server) -> Iterator[None]:
-    """pg_hba.conf lets the operating system's user in as postgres, over the socket, without a password."""
+    """pg_hba.conf lets this operating system user log in as postgres over the socket, without a password."""
     map_file = server.data / "pg_ident.conf"
     before = map_file.read_text()
     map_file.write_text(f"me {getpass.getuser()} postgres\n")
@@ -189,6 +189,6 @@ def test_the_rule_is_in_force_even_if_the_verification_fails(
 
 
 def test_a_password_that_is_the_name_of_a_schema(directory: Path, variables: dict[str, Any]) -> None:
-    # Ansible masks the name in what the module returns, which must not be what is verified.
+    # Ansible masks the schema's name in what the module returns; the verification must still use the real name.
     granted = run_playbook(directory, "grant_metamapper.yml", {**variables, "metamapper_password": HOSTILE}).ok()
     assert granted.changed == 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One report out of those of several runs, by its playbook."""
+"""The playbook that merges the reports of several runs into one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_reports_of_slices_become_one(site: Site, tmp_path: Path) -> None:
     statuses = {server["name"]: server["status"] == "failure" for server in document["servers"]}
     assert (statuses, document["absent"]) == ({"a": False, "b": True, "d": False}, ["c"])
     warned = {server["name"]: server["summary"].get("overlap", {}).get("warnings") for server in document["servers"]}
-    assert warned == {"a": 1, "b": None, "d": 1}  # one server under two names, each in another slice
+    assert warned == {"a": 1, "b": None, "d": 1}  # a and d are one server under two names, in two slices
     assert (tmp_path / "whole" / "baseline" / "a.json").exists()
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the report says where servers of one inventory have equal oids."""
+"""What the report contains if servers of one inventory have the same oids."""
 
 from __future__ import annotations
 

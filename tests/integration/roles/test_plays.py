@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the playbooks do without servers, with tags, and with --limit; and the names that a rule of pg_hba.conf gets."""
+"""The playbooks without servers, with tags and with --limit; and the names in a rule of pg_hba.conf."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def variables(site: Site) -> dict[str, Any]:
 def test_an_inventory_without_the_servers_is_an_error(name: str, options: list[str], tmp_path: Path) -> None:
     (tmp_path / "web.yml").write_text("all: {hosts: {web: }, children: {postgresql: , bastions: , metamapper: }}")
     play = run_on_hosts(tmp_path, playbook(name), {}, "-i", "web.yml", *options)
-    assert play.status in (1, 4), play.output  # of an error of Ansible before its version 2.19, and from there on
+    assert play.status in (1, 4), play.output  # Ansible's exit code for this error: 1 before version 2.19, later 4
     assert "No host of the inventory matches" in play.output
     assert "ok=" not in play.output
 
@@ -66,7 +66,7 @@ def test_a_playbook_can_be_read_without_an_inventory(name: str, option: str, tmp
 
 @pytest.mark.parametrize("name", PLAYBOOKS)
 def test_tags_of_other_plays_are_a_line_and_no_failure(name: str, tmp_path: Path) -> None:
-    """The hosts have no variables at all, which is an error of those who ask for our tasks."""
+    """The hosts have no variables, which would be an error if any task of the collection ran."""
     (tmp_path / "site.yml").write_text(
         f"- import_playbook: {playbook(name)}\n  vars: {{metamapper_bastion_hosts: postgresql, "
         "metamapper_tunnel_hosts: postgresql}\n"
@@ -104,7 +104,7 @@ def test_each_tag_does_its_part(variables: dict[str, Any], site: Site, tmp_path:
         return bool(site.server.execute("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s", parameters=[site.user]))
 
     assert (run("--tags", "preflight"), exists()) == (0, False)
-    assert (run("--tags", "pg_hba"), exists()) == (2, False)  # the rule, and the reload
+    assert (run("--tags", "pg_hba"), exists()) == (2, False)  # the rule and the reload
     assert site.user in hba.read_text()
     assert (run("--tags", "access"), exists(), report.exists()) == (1, True, False)
     assert (run("--skip-tags", "report"), report.exists()) == (0, False)

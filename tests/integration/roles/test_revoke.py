@@ -15,13 +15,13 @@ from tools.runners.playbooks import run_playbook
 pytestmark = pytest.mark.playbook
 
 HOSTILE = "we\"ird.näme'; --"
-# Granting verifies, and Metamapper fails on a dot and a blank in the name of a schema.
+# Granting includes the verification, which fails if the name of a schema contains a dot or a blank.
 SCHEMA = "we\"ird-näme';--%s{}"
 
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """A user's directory, with a playbook of one line for each way."""
+    """A user's directory with one-line playbooks: one grants, the other revokes."""
     for name in ("grant", "revoke"):
         (tmp_path / f"{name}.yml").write_text(f"- import_playbook: metamapper.postgresql.{name}_metamapper\n")
     return tmp_path
@@ -29,12 +29,12 @@ def directory(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def variables(site: Site) -> dict[str, Any]:
-    """The inventory of a server with one schema, and hostile names everywhere; the same for both ways."""
+    """The inventory of a server with one schema, and hostile names everywhere; the same for both playbooks."""
     site.run("CREATE SCHEMA {}", SCHEMA)
     site.run("CREATE TABLE {}.orders (id int)", SCHEMA)
     site.group, site.user = site.role_name(f"{HOSTILE} g\\"), site.role_name(f"{HOSTILE} u\\1")
     own = site.variables(SCHEMA)
-    del own["metamapper_login_host"]  # the name in the inventory is it, where nothing else is said
+    del own["metamapper_login_host"]  # the default is the name in the inventory
     return own
 
 

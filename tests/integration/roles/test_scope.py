@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbooks on a server like a provider's: patterns, what they leave out, and what is told of it."""
+"""The playbooks on a server like a managed service's: patterns, what they leave out, and how that is reported."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.playbook, pytest.mark.thorough]
 
 @pytest.fixture
 def tenants(site: Site) -> Iterator[Tenants]:
-    """Databases of an administrator who is no superuser, beside one of the provider's."""
+    """Databases of a non-superuser administrator, beside one of the provider."""
     site.server.execute(identifiers("CREATE DATABASE {}", "rdsadmin"))
     site.server.execute(identifiers("REVOKE CONNECT ON DATABASE {} FROM PUBLIC", "rdsadmin"))
     yield Tenants(site)
@@ -26,7 +26,7 @@ def tenants(site: Site) -> Iterator[Tenants]:
 
 @pytest.fixture
 def variables(tenants: Tenants) -> dict[str, Any]:
-    """The inventory of the server: everything but what is not the administrator's."""
+    """The inventory of the server: schemas s* in all databases, as the administrator."""
     entry = {"name": "*", "schemas": ["s*"], "allow_empty": True}
     login = {"metamapper_login_user": tenants.admin, "metamapper_login_password": ADMIN_PASSWORD}
     return tenants.site.variables(**login, metamapper_databases=[entry])
@@ -34,7 +34,7 @@ def variables(tenants: Tenants) -> dict[str, Any]:
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """A user's directory with a playbook of one line each."""
+    """A user's directory with one-line playbooks."""
     for name in ("grant_metamapper", "verify_metamapper"):
         (tmp_path / f"{name}.yml").write_text(f"- import_playbook: metamapper.postgresql.{name}\n")
     return tmp_path

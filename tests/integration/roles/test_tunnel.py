@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook of the tunnel without a host of its own: what it refuses, and that ``verify`` and ``grant`` know of it.
+"""The playbook of the tunnel without real hosts: what it refuses, and how ``verify`` and ``grant`` use the tunnel.
 
-What it does to hosts is tested on containers, by molecule/default, and how a tunnel lives, by
+What it does on hosts is tested in containers by molecule/default; how a tunnel stays open is tested by
 ssh/test_standing_tunnel.py.
 """
 
@@ -38,7 +38,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 
 
 def play_tunnel(directory: Path, variables: dict[str, Any], *options: str) -> Play:
-    """Run the playbook on hosts that cannot be reached: whoever is refused before that is refused in time."""
+    """Run the playbook on unreachable hosts: a refusal has to come before the first connection."""
     groups = {"metamapper": {"hosts": {"m1": {**NOWHERE, **variables}}}, "bastions": {"hosts": {"b1": NOWHERE}}}
     (directory / "tunnel.yml").write_text(json.dumps(groups))
     return run_on_hosts(directory, f"{NAME}.tunnel_metamapper", {}, "-i", "tunnel.yml", *options)
@@ -59,7 +59,7 @@ def test_what_is_right_goes_on_to_the_host(tmp_path: Path) -> None:
 
 
 def test_a_host_whose_key_is_not_known_keeps_it_on_the_bastion(tmp_path: Path) -> None:
-    """Left out by --limit, or not reached: the bastion is not touched, and the reason is said."""
+    """If the host is left out by --limit or unreachable, the bastion is not changed and the reason is shown."""
     play = play_tunnel(tmp_path, GOOD, "--limit", "b1")
     assert play.status == 2, play.output
     assert "The key of m1 is not known in this run" in " ".join(play.output.split())
@@ -77,7 +77,7 @@ def tunnel(site: Site, tmp_path: Path) -> Iterator[StandingTunnel]:
 
 @pytest.mark.thorough
 def test_verify_proves_the_tunnel_where_it_ends(site: Site, tunnel: StandingTunnel, tmp_path: Path) -> None:
-    site.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # else a warning before 15
+    site.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # before 15, CREATE on public would be a warning
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.orders (id int)")
     variables = site.variables("sales")
     run_playbook(tmp_path, f"{NAME}.grant_metamapper", variables).ok()
@@ -91,7 +91,7 @@ def test_verify_proves_the_tunnel_where_it_ends(site: Site, tunnel: StandingTunn
 
 @pytest.mark.thorough
 def test_grant_says_where_metamapper_finds_the_server(site: Site, tmp_path: Path) -> None:
-    """Host and port of a tunnel that the inventory has; with a bastion and no tunnel, why one is needed."""
+    """Host and port of the tunnel in the inventory; with a bastion but no tunnel, why a tunnel is needed."""
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.orders (id int)")
     variables = site.variables("sales")
     target = {"host": site.server.host, "port": site.server.port, "listen_port": 15432}

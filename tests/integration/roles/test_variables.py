@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Variables of the wrong kind, in real plays: refused before any login, whatever gave them."""
+"""Variables of the wrong type, in real plays: refused before any login, wherever they are set."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OTHERS = (
         name: metamapper.postgresql.verify
 """
 )
-# YAML, so that what it changes is changed; the last two are given as files and as options of the command line.
+# Written as YAML, because YAML changes the type of some of these values.
 WRONG = """\
 metamapper_password: 0123
 metamapper_databases: [{name: warehouse, schemas: [sales, 2027-01-31], allow_empty: maybe, schema: x}]
@@ -103,7 +103,7 @@ def test_the_preflight_can_be_left_out_and_a_wrong_variable_is_refused_all_the_s
 
 @pytest.mark.thorough
 def test_a_name_alone_is_that_name(site: Site, tmp_path: Path) -> None:
-    """Neither its letters nor, with a comma, its parts are roles."""
+    """Neither its characters nor the parts around a comma are taken as names of roles."""
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.orders (id int)")
     old = site.create_role(site.role_name("d,old"), "LOGIN")
     letter = site.create_role("d", "LOGIN")
@@ -114,7 +114,7 @@ def test_a_name_alone_is_that_name(site: Site, tmp_path: Path) -> None:
 
 
 def test_an_inventory_of_texts_and_extra_variables(site: Site, tmp_path: Path) -> None:
-    """An INI inventory makes literals of Python of some values, --extra-vars k=v makes a text of each."""
+    """An INI inventory turns some values into Python literals; --extra-vars k=v makes all of them strings."""
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.orders (id int)")
     variables = site.variables("sales", metamapper_adopt=True, metamapper_connection_limit=7)
     lines = [f"{name}={json.dumps(value).replace('true', 'True')}" for name, value in variables.items()]
@@ -128,8 +128,8 @@ def test_an_inventory_of_texts_and_extra_variables(site: Site, tmp_path: Path) -
     assert limit == (7,)
 
 
-# What a template of ansible-core before 2.19 makes a list or a mapping of, when it stands alone. (Not "True": as a
-# password, Ansible would hide each true in a result.)
+# Strings that a template of ansible-core before 2.19 converts to a list or a mapping if nothing else is in it. (Not
+# "True": if that were the password, Ansible would mask each true in a result.)
 OTHER_LITERALS = ["[1, 2]", '{"a": 1}', "{{ 7 * 7 }}", "a\\nb'\"$x"]
 LITERALS = ["0123", *(pytest.param(text, marks=pytest.mark.thorough) for text in OTHER_LITERALS)]
 
@@ -141,7 +141,7 @@ def test_a_text_reaches_the_server_as_it_is(text: str, site: Site, tmp_path: Pat
     own: dict[str, Any] = site.variables("sales")
     names = {"metamapper_group": site.group, "metamapper_user": site.user, "metamapper_password": site.password}
     (tmp_path / "host_vars").mkdir()
-    tag = "!unsafe " if "{{" in text else ""  # which takes quotes away, and makes a number of "0123"
+    tag = "!unsafe " if "{{" in text else ""  # !unsafe removes the quotes, so that "0123" becomes a number
     lines = "".join(f"{name}: {tag}{json.dumps(value)}\n" for name, value in names.items())
     (tmp_path / "host_vars" / "127.0.0.1.yml").write_text(lines)
     plain = {name: value for name, value in own.items() if name not in names}
@@ -153,7 +153,7 @@ def test_a_text_reaches_the_server_as_it_is(text: str, site: Site, tmp_path: Pat
 
 
 def test_a_password_in_a_vault(site: Site, tmp_path: Path) -> None:
-    """The value of a variable, not a whole file: before ansible-core 2.19 that is no text."""
+    """Only the value is encrypted, not a whole file: before ansible-core 2.19 such a value is not a string."""
     from ansible.parsing.vault import VaultLib, VaultSecret
 
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.orders (id int)")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A watched command never outlives the process that started it, however that ends."""
+"""A supervised command never outlives the process that started it, however that process ends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tools.postgres.processes import command_line, environment, is_running, left
 
 pytestmark = pytest.mark.majorless
 
-# A command with children of its own, all deaf to what can be ignored, as a ProxyCommand may be.
+# A command with children, all of which ignore every signal that can be ignored, as a ProxyCommand may do.
 STUBBORN = ["/bin/sh", "-c", "trap '' HUP INT TERM PIPE; sleep 100 & sleep 100; exit 0"]
 ENVIRONMENT = {"PATH": os.defpath}
 
@@ -24,7 +24,7 @@ ENVIRONMENT = {"PATH": os.defpath}
 @pytest.mark.parametrize("end", list(ENDS))
 def test_nothing_is_left_after(end: str) -> None:
     with holder("command", command=STUBBORN, processes=4) as running:
-        assert len(running.descendants) == 4  # the watcher, the command, and its children
+        assert len(running.descendants) == 4  # the supervisor, the command, and its children
         ENDS[end](running)
         assert left_over(running.descendants) == []
 
@@ -51,7 +51,7 @@ def test_its_group_and_session_are_its_own() -> None:
 
 def test_its_environment_is_what_was_told() -> None:
     with supervised(["sleep", "100"], {**ENVIRONMENT, "A": "we\"ird.näme'; --"}) as child:
-        # The environment is empty for a moment, while the process becomes another program.
+        # The environment is empty for a moment, during exec().
         while "A=we\"ird.näme'; --\n" not in environment(child.group):
             assert is_running(child.group)
 

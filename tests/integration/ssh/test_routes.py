@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ways in, each the only one that pg_hba.conf admits, for the module that grants and for the one that looks."""
+"""Connection paths to the server, each the only one that pg_hba.conf admits, for modules access and visibility."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ADMIN_PASSWORD = 'the admin\'s "Secret"'
 
 @dataclass(frozen=True)
 class Place:
-    """A server with TLS, a bastion, and on the server an administrator who is no superuser."""
+    """A server with TLS, a bastion, and a non-superuser administrator of the server."""
 
     site: Site
     authority: Authority
@@ -31,7 +31,7 @@ class Place:
     proxy: str
 
     def access(self, way: Mapping[str, Any], *, check: bool = False, **changes: Any) -> Outcome:
-        """Run module access on a way."""
+        """Run module access over a connection path."""
         options = {
             "login_port": self.site.server.port,
             "login_user": self.admin,
@@ -42,11 +42,11 @@ class Place:
         return run_module("access", {**options, **way, **changes}, check=check)
 
     def absent(self, way: Mapping[str, Any]) -> Outcome:
-        """Run module access with state absent on a way."""
+        """Run module access with state absent over a connection path."""
         return self.access(way, state="absent", users=[{"name": self.site.user}], databases=[])
 
     def look(self, way: Mapping[str, Any]) -> Outcome:
-        """Run module visibility on a way."""
+        """Run module visibility over a connection path."""
         options = {
             "login_port": self.site.server.port,
             "user": self.site.user,
@@ -57,7 +57,7 @@ class Place:
         return run_module("visibility", {**options, **way})
 
     def roles(self) -> set[str]:
-        """Return those of group and user that exist."""
+        """Return which of the two roles, group and user, exist."""
         query = "SELECT rolname FROM pg_catalog.pg_roles WHERE rolname IN (%s, %s)"
         rows = self.site.server.execute(query, parameters=[self.site.group, self.site.user])
         return {row[0] for row in rows}
@@ -69,7 +69,7 @@ class Place:
 
 @pytest.fixture
 def place(encrypted: Encrypted, sshd: Sshd, ssh_config: Path) -> Iterator[Place]:
-    """A database whose owner is the administrator, and a login that may become the administrator and nothing else."""
+    """A database owned by the administrator, and a login that is a member of the administrator and inherits nothing."""
     site = Site(encrypted.server)
     try:
         admin = site.create_role("admin", "LOGIN CREATEROLE")
@@ -91,7 +91,7 @@ def certificate_of(place: Place, role: str) -> dict[str, str]:
 
 
 def demanded(place: Place) -> str:
-    """Return what pg_hba.conf calls for a client's certificate beside the password."""
+    """Return the option in pg_hba.conf that requires a client certificate in addition to the password."""
     return "clientcert=1" if float(place.site.server.major) < 12 else "clientcert=verify-ca"
 
 
@@ -116,7 +116,7 @@ def socket(place: Place) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Way:
-    """What alone is admitted, and how administrator and Metamapper's user come in there."""
+    """The rules of pg_hba.conf, and the options with which the administrator and Metamapper's user connect."""
 
     admitted: Callable[[Place], str]
     of_admin: Callable[[Place], Mapping[str, Any]]
@@ -177,7 +177,7 @@ WAYS: dict[str, Way] = {
 
 
 def admit(place: Place, rules: str) -> None:
-    """Let nobody in but the superuser of the tests, and who comes by these rules."""
+    """Admit only the tests' superuser, and connections that match these rules."""
     place.site.server.peers("admins", place.admin)
     place.site.server.hba(f"host all {SUPERUSER} 127.0.0.1/32 scram-sha-256\n{rules}\n")
 
@@ -209,7 +209,7 @@ def strangers_certificate(place: Place, directory: Path) -> dict[str, Any]:
     return {**verified(place), **certificate_of(stranger, place.admin)}
 
 
-# What is admitted, the wrong way in, and what the error says.
+# The rules of pg_hba.conf, the wrong options, and what the error contains.
 WRONG: dict[str, tuple[str, Callable[[Place, Path], Mapping[str, Any]], str]] = {
     "another-authority": (ONLY_TLS, other_authority, "certificate verify failed"),
     "another-name": (ONLY_TLS, lambda p, _: {**verified(p), **ADDRESS}, "does not match host name"),

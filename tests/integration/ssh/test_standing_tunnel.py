@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tunnel that the role ``tunnel`` keeps open, through a real sshd: what it carries, and how it comes back.
+"""The tunnel that the role ``tunnel`` keeps open, through a real sshd: what it carries, and how it is restored.
 
-And the reason for it: the way in which Metamapper uses a tunnel of its own cannot work.
+And why it is needed: Metamapper's own use of a tunnel cannot work.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from tools.system_packages import program
 
 pytestmark = pytest.mark.majorless
 
-SECONDS = 40.0  # measured: 2 to 3; the tests beside it may take the processors
-SILENT_SECONDS = 60.0  # measured: 12 to 17, of which 10 to 15 pass before ssh gives the bastion up
+SECONDS = 40.0  # measured: 2 to 3; other tests may use the processors meanwhile
+SILENT_SECONDS = 60.0  # measured: 12 to 17, of which 10 to 15 pass before ssh gives up on the bastion
 
 
 @pytest.fixture
 def bastion() -> Iterator[Sshd]:
-    """A bastion of this test alone."""
+    """A bastion for this test only."""
     with Sshd() as running:
         yield running
 
@@ -49,14 +49,14 @@ def tunnel(bastion: Sshd, server: Server, tmp_path: Path) -> Iterator[StandingTu
 
 
 def answers(server: Server, port: int) -> bool:
-    """Tell whether the server answers on a port of this host."""
+    """Tell whether the server answers on a port of localhost."""
     with contextlib.suppress(psycopg2.OperationalError), contextlib.closing(connect(server, port)):
         return True
     return False
 
 
 def connect(server: Server, port: int) -> Any:
-    """Return a connection through a port of this host, made as Metamapper makes it."""
+    """Return a connection through a port of localhost, made as Metamapper makes it."""
     return psycopg2.connect(
         host="127.0.0.1",
         port=port,
@@ -69,8 +69,8 @@ def connect(server: Server, port: int) -> Any:
 
 @contextlib.contextmanager
 def coming_back(server: Server, tunnel: StandingTunnel, seconds: float = SECONDS) -> Iterator[None]:
-    """Break the tunnel in the block; after it, the tunnel starts again and carries a login within so many seconds."""
-    starts = tunnel.starts  # before it breaks: afterwards it may have come back already
+    """Run a block that breaks the tunnel, then wait until the tunnel has restarted and a login through it succeeds."""
+    starts = tunnel.starts  # read before the block: after it, the tunnel may have restarted already
     yield
     tunnel.wait(lambda: tunnel.starts > starts and answers(server, tunnel.port), seconds)
 
@@ -81,7 +81,7 @@ def test_visibility_proves_it_end_to_end(site: Site, server: Server, tunnel: Sta
     site.run("GRANT USAGE ON SCHEMA sales TO {}; GRANT SELECT ON sales.t TO {}", site.group, site.group)
     outcome = look(site, "sales", login_host="127.0.0.1", login_port=tunnel.port).ok()
     assert outcome["seen"] == {site.database: {"sales": {"t": 1}}}
-    os.kill(tunnel.main, signal.SIGSTOP)  # so that it is not started again
+    os.kill(tunnel.main, signal.SIGSTOP)  # so that it does not start the tunnel again
     os.kill(tunnel.ssh, signal.SIGKILL)
     assert look(site, "sales", login_host="127.0.0.1", login_port=tunnel.port).failed
     os.kill(tunnel.main, signal.SIGCONT)
@@ -102,7 +102,7 @@ def test_a_connection_that_breaks_comes_back(bastion: Sshd, server: Server, tunn
 def test_a_bastion_that_restarts_is_come_back_to(bastion: Sshd, server: Server, tunnel: StandingTunnel) -> None:
     with coming_back(server, tunnel):
         bastion.signal(signal.SIGKILL)
-        tunnel.wait(lambda: tunnel.starts > 2)  # it goes on trying
+        tunnel.wait(lambda: tunnel.starts > 2)  # it keeps trying
         bastion.start()
 
 
@@ -145,7 +145,7 @@ def test_it_listens_where_it_is_to_and_nowhere_else(tunnel: StandingTunnel) -> N
 
 @contextlib.contextmanager
 def own_tunnel(bastion: Sshd, server: Server) -> Iterator[int]:
-    """A tunnel as Metamapper opens one: while the block runs. Yields its port."""
+    """Open a tunnel as Metamapper does, for the length of the block; yields its port."""
     port = free_port()
     options = ["-F", "none", "-N", "-o", f"UserKnownHostsFile={bastion.known_hosts}", "-i", str(bastion.key)]
     forward = f"127.0.0.1:{port}:{server.host}:{server.port}"
@@ -159,14 +159,14 @@ def own_tunnel(bastion: Sshd, server: Server) -> Iterator[int]:
 
 
 def rows(server: Server, port: int) -> Iterator[Any]:
-    """Yield what a query answers. A generator does nothing before the first row is asked for."""
+    """Yield the rows of a query. Being a generator, it connects only when the first row is requested."""
     with contextlib.closing(connect(server, port)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT table_name FROM information_schema.tables")
         yield from cursor
 
 
 def tables_and_views(server: Server, opened: Callable[[], ContextManager[int]]) -> Iterator[Any]:
-    """Return the rows as Metamapper 1.0.0 does: a generator, handed out of the block that holds the tunnel open."""
+    """Return the rows as Metamapper 1.0.0 does: a generator, which is returned after the tunnel's block has ended."""
     with opened() as port:
         return rows(server, port)
 
@@ -174,7 +174,7 @@ def tables_and_views(server: Server, opened: Callable[[], ContextManager[int]]) 
 def test_the_way_in_which_metamapper_uses_a_tunnel_of_its_own_cannot_work(
     bastion: Sshd, server: Server, tunnel: StandingTunnel
 ) -> None:
-    """The form's test asks within the block, and succeeds; a scan asks after it. A standing tunnel serves both."""
+    """The form's test queries inside the block and succeeds; a scan does so after it. The role's tunnel works."""
     with own_tunnel(bastion, server) as port:
         assert answers(server, port)
     with pytest.raises(psycopg2.OperationalError, match="refused"):
@@ -199,7 +199,7 @@ def test_systemd_accepts_the_unit(unit: Path) -> None:
 
 
 def test_the_sandbox_is_as_tight_as_a_network_client_allows(unit: Path) -> None:
-    """The threshold is ten times the exposure that systemd sees."""
+    """The threshold is in tenths of the exposure level that systemd shows."""
     command = [str(program("systemd-analyze")), "security", "--offline=yes", "--threshold=12", "--no-pager", str(unit)]
     rated = subprocess.run(command, text=True, capture_output=True, check=False)
     assert rated.returncode == 0, rated.stdout + rated.stderr

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A session through a real sshd, whatever the user's ssh_config says."""
+"""A session through a real sshd works whatever the user's ssh_config contains."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NO_PATIENCE = Limits(patience_seconds=0.0)
 
 @pytest.fixture(autouse=True)
 def _nothing_is_left() -> Iterator[None]:
-    """Every test leaves no process behind."""
+    """Check that no test leaves a process behind."""
     before = set(children_of(os.getpid()))
     yield
     assert left_over(set(children_of(os.getpid())) - before) == []
@@ -46,7 +46,7 @@ def login_to(server: Server, **options: Any) -> Login:
 
 
 def answer(login: Login, bastion: dict[str, Any], query: str = "SELECT 1", limits: Limits = NO_PATIENCE) -> Any:
-    """Return what a query says through a bastion."""
+    """Return the only value of a query through a bastion."""
     way = opened_route(bastion_from_options(bastion), login.host, login.port, limits)
     with way as path, open_session(login, "postgres", path) as session:
         return session.rows(query)[0][0]
@@ -86,7 +86,7 @@ def test_twenty_at_a_time_through_a_busy_bastion(server: Server, ssh_config: Pat
             pool.submit(answer, login, busy.bastion_options(), f"SELECT {number}", Limits()) for number in range(20)
         ]
         assert [one.result() for one in answers] == list(range(20))
-        assert "MaxStartups" in busy.logged()  # it did drop connections
+        assert "MaxStartups" in busy.logged()  # connections were really dropped
 
 
 def test_a_busy_bastion_is_given_up_in_the_end(server: Server, ssh_config: Path) -> None:
@@ -267,7 +267,7 @@ def test_who_had_the_port_first_gets_no_login(
     server: Server, sshd: Sshd, ssh_config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = ssh_config.parent / "ssh"
-    client.write_text(f"#!/bin/sh\nprintf '%s' '{LIES}'\nexec sleep 100\n")  # as a bastion has it logged
+    client.write_text(f"#!/bin/sh\nprintf '%s' '{LIES}'\nexec sleep 100\n")  # as ssh prints debug output of a bastion
     with socket.create_server(("127.0.0.1", 0)) as thief:
         monkeypatch.setattr(_ssh_tunnel, "free_port", lambda _address: thief.getsockname()[1])
         with pytest.raises(Failure, match="was not complete in time"):

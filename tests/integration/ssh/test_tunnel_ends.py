@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way ends: with the module, however that ends, or with the bastion, and then the reason is told."""
+"""The tunnel ends with the module, however that ends, or with the bastion, and then the error gives the reason."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ATTENTIVE = Limits(connect_seconds=1, login_seconds=10.0, patience_seconds=0.0, 
 
 @pytest.fixture
 def sshd() -> Iterator[Sshd]:
-    """A bastion of this test alone."""
+    """A bastion for this test only."""
     with Sshd() as running:
         yield running
 
@@ -54,7 +54,7 @@ def test_nothing_is_left_after(
     files = list(tmp_path.rglob("*"))
     way = {"bastion": sshd.bastion_options(), "host": server.host, "port": server.port}
     with holder("path", **way, processes=2) as running:
-        assert len(running.descendants) == 2  # the watcher and ssh
+        assert len(running.descendants) == 2  # the supervisor and ssh
         sessions = sshd.processes()[1:]
         assert sessions
         ENDS[end](running)
@@ -82,13 +82,13 @@ def test_nothing_is_left_of_a_jump_chain_after(server: Server, sshd: Sshd, ssh_c
     ssh_config.write_text(JUMP_CONFIG.format(**sshd.bastion_options()))
     way = {"bastion": sshd.bastion_options(host="far"), "host": server.host, "port": server.port}
     with holder("path", **way, processes=3) as running:
-        assert len(running.descendants) == 3  # the watcher and two ssh
+        assert len(running.descendants) == 3  # the supervisor and two ssh processes
         ENDS[end](running)
         assert left_over(running.descendants + sshd.processes()[1:]) == []
 
 
 def through(server: Server, sshd: Sshd, limits: Limits = ATTENTIVE) -> ContextManager[Route]:
-    """Return the way to a server."""
+    """Return the route to a server through the bastion."""
     return opened_route(bastion_from_options(sshd.bastion_options()), server.host, server.port, limits)
 
 
@@ -128,21 +128,21 @@ def use_until_lost(server: Server, sshd: Sshd, end: int) -> None:
 
 
 def lose_and_raise(server: Server, sshd: Sshd, error: Exception) -> None:
-    """Lose the bastion, and fail with what follows from that."""
+    """Kill the bastion, and raise an error that would follow from that."""
     with through(server, sshd):
         lose(sshd)
         raise error
 
 
 def lose_and_log_in(server: Server, sshd: Sshd) -> None:
-    """Lose the bastion, and log in nevertheless."""
+    """Kill the bastion, and try to log in."""
     with through(server, sshd) as path:
         lose(sshd)
         open_session(login_to(server), "postgres", path)
 
 
 def lose(sshd: Sshd) -> None:
-    """Kill the bastion, and let ssh hear of it."""
+    """Kill the bastion, and wait until ssh has ended."""
     before = [child for child in children_of(os.getpid()) if "-L" in command_line(child).split()]
     sshd.signal(signal.SIGKILL)
     assert before

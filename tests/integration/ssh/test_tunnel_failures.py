@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each hop of the way fails for each reason: the reason is told, and what fixes it."""
+"""Each hop of the connection path fails for each possible reason: the error gives the reason and the remedy."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def ssh_config(ssh_config: Path) -> Path:
 
 @contextlib.contextmanager
 def listener(answer: bytes = b"") -> Iterator[int]:
-    """Listen on a port, accept, and say but one thing."""
+    """Listen on a port, accept connections, and send the same answer on each."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         accepted: list[socket.socket] = []
 
@@ -61,7 +61,7 @@ def listener(answer: bytes = b"") -> Iterator[int]:
 
 @contextlib.contextmanager
 def black_hole() -> Iterator[int]:
-    """Listen on a port that answers to no more SYN, as behind a firewall that drops."""
+    """Listen on a port that no longer answers a SYN, as behind a firewall that drops packets."""
     with socket.socket() as server, contextlib.ExitStack() as stack:
         server.bind(("127.0.0.1", 0))
         server.listen(0)
@@ -73,7 +73,7 @@ def black_hole() -> Iterator[int]:
 
 
 def login_failure(bastion: Mapping[str, Any], *, host: str = "127.0.0.1", port: int = 1) -> Problem:
-    """Return why the way does not open."""
+    """Return why the route cannot be opened."""
     with pytest.raises(Failure) as failure, opened_route(bastion_from_options(bastion), host, port, IMPATIENT):
         pass
     [problem] = failure.value.problems
@@ -81,7 +81,7 @@ def login_failure(bastion: Mapping[str, Any], *, host: str = "127.0.0.1", port: 
 
 
 def session_failure(bastion: Mapping[str, Any], login: Login) -> Problem:
-    """Return why there is no session at the end of an open way."""
+    """Return why a session over an open route fails."""
     way = opened_route(bastion_from_options(bastion), login.host, login.port, IMPATIENT)
     with way as path, pytest.raises(Failure) as failure:
         open_session(login, "postgres", path)
@@ -91,7 +91,7 @@ def session_failure(bastion: Mapping[str, Any], login: Login) -> Problem:
 
 @dataclass(frozen=True)
 class Wrong:
-    """A way that does not open: what differs from a good one, and what is said."""
+    """A route that cannot be opened: how its options differ from working ones, and what the error contains."""
 
     options: Mapping[str, Any]
     found: str
@@ -103,12 +103,12 @@ class Wrong:
 
 
 def other_key(_sshd: Sshd, directory: Path) -> Path:
-    """Make a key that the bastion does not know."""
+    """Create a key that the bastion does not accept."""
     return make_key(directory / HOSTILE)
 
 
 def open_key(sshd: Sshd, directory: Path) -> Path:
-    """Copy the right key so that others may read it."""
+    """Copy the right key with permissions that let others read it."""
     key = directory / HOSTILE
     key.write_bytes(sshd.key.read_bytes())
     key.chmod(0o644)
@@ -116,7 +116,7 @@ def open_key(sshd: Sshd, directory: Path) -> Path:
 
 
 def protected_key(sshd: Sshd, directory: Path) -> Path:
-    """Copy the right key so that it has a passphrase."""
+    """Copy the right key and protect it with a passphrase."""
     key = directory / HOSTILE
     key.write_bytes(sshd.key.read_bytes())
     key.chmod(0o600)
@@ -125,7 +125,7 @@ def protected_key(sshd: Sshd, directory: Path) -> Path:
 
 
 def garbage(_sshd: Sshd, directory: Path) -> Path:
-    """Make a file that is no key."""
+    """Create a file that is not a key."""
     key = directory / "garbage"
     key.write_text("no key\n")
     key.chmod(0o600)
@@ -133,7 +133,7 @@ def garbage(_sshd: Sshd, directory: Path) -> Path:
 
 
 def foreign_key_of(sshd: Sshd) -> str:
-    """Return a line for this host with a key that is not its own."""
+    """Return a known_hosts line for the bastion with the key of another host."""
     return f"[{sshd.host}]:{sshd.port} {sshd.key.with_suffix('.pub').read_text()}"
 
 

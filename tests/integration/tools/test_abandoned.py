@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A test run that is killed cannot stop its server: the next one does."""
+"""A killed test run cannot stop its server, so the next run does."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every scenario of the bench runs, at a size that takes seconds, and finds a figure for each thing to reach."""
+"""Every benchmark scenario runs, at a size that takes seconds, and yields a figure for each of its targets."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collection as one file: built, installed into an empty collections path, and run from there."""
+"""The collection archive: built, installed into an empty collections path, and run from there."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_it_holds_what_users_need_and_no_more(artifact: Path) -> None:
         names = archive.getnames()
     top = {name.split("/")[0] for name in names}
     assert top == TOP
-    # ansible-test reads it where somebody runs it on an installed collection.
+    # ansible-test reads this file if it is run on an installed collection.
     assert {name for name in names if name.startswith("tests/")} == {"tests/config.yml"}
     page = {f"plugins/plugin_utils/_report/page.{form}" for form in ("html.j2", "css")}
     assert page <= set(names)
@@ -128,7 +128,7 @@ def test_ansible_documents_it(kind: str, name: str, installed: Path, tmp_path: P
         text=True,
         capture_output=True,
     )
-    # ansible-core 2.21 warns of a part of its own.
+    # ansible-core 2.21 warns about a part of itself.
     assert [line for line in shown.stderr.splitlines() if "/ansible/_internal/" not in line] == []
     options = {"module": ["OPTIONS", "EXAMPLES", "RETURN VALUES", "check_mode"], "role": ["metamapper_", "default:"]}
     assert [part for part in (f"{NAME}.{name}", *options[kind]) if part.lower() not in shown.stdout.lower()] == []

@@ -16,7 +16,7 @@ from tools.postgres.processes import left_over
 from tools.postgres.server import CACHE, PREFIX, working_directory
 from tools.runners.modules import ROOT
 
-# Without the mark "playbook": it runs on the ansible-core and the server of requirements/demo.txt, and on no others.
+# Not marked "playbook": it runs only with the ansible-core and the server of requirements/demo.txt.
 pytestmark = pytest.mark.majorless
 
 LINES = 100

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Collections come from Galaxy where it answers, and otherwise from the wheel: here a Galaxy of our own answers."""
+"""Collections come from Galaxy if it answers, otherwise from the wheel; a fake Galaxy answers here."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COLLECTION = f"/api/v3/collections/{NAMESPACE}/{SHORT}/"
 
 @pytest.fixture(scope="module")
 def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A collection of that name, built."""
+    """Build a collection with the name that is asked for."""
     directory = tmp_path_factory.mktemp("built")
     source = directory / "source"
     (source / "meta").mkdir(parents=True)
@@ -43,7 +43,7 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def answers(artifact: Path, url: str) -> dict[str, object]:
-    """Return what Galaxy says to each question about a collection."""
+    """Return the fake Galaxy's response to each request about a collection."""
     version = {
         "version": VERSION,
         "href": f"{COLLECTION}versions/{VERSION}/",
@@ -64,7 +64,7 @@ def answers(artifact: Path, url: str) -> dict[str, object]:
 
 @pytest.fixture
 def galaxy(artifact: Path) -> Iterator[str]:
-    """The address of a Galaxy that has one collection."""
+    """The URL of a fake Galaxy that has one collection."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -76,7 +76,7 @@ def galaxy(artifact: Path) -> Iterator[str]:
             self.wfile.write(body)
 
         def log_message(self, *_arguments: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -86,7 +86,7 @@ def galaxy(artifact: Path) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Galaxy's answers are cached in Ansible's home: not in the user's."""
+    """Keep Ansible's cache of Galaxy's responses out of the user's home."""
     monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / "home"))
 
 
@@ -97,7 +97,7 @@ def test_a_galaxy_that_answers_is_used(galaxy: str, tmp_path: Path, monkeypatch:
 
 
 def test_what_galaxy_sends_is_compared_as_well(galaxy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The collection of the name is not the one that was tested."""
+    """Galaxy sends a collection with the right name, but not the one that was tested."""
     monkeypatch.setenv("ANSIBLE_GALAXY_SERVER", galaxy)
     monkeypatch.setattr(fetch_collections, "DESTINATION", tmp_path / "ansible_collections")
     with pytest.raises(SystemExit, match=r"is not the collection that was tested: MANIFEST\.json has the SHA-256"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A release, made in a clone: what it refuses, what it writes, and that nothing is left of one that fails."""
+"""A release, made in a clone: what it refuses, what it writes, and that a failed one leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def git(directory: Path, *arguments: str) -> str:
 
 
 def edit(path: Path, old: str, new: str) -> None:
-    """Replace a text that has to be there."""
+    """Replace a text, which must be present."""
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
@@ -34,7 +34,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """This repository as it stands, on a clean main branch, with a fragment and no release yet."""
+    """A clone of this repository's current state, on a clean main branch, with a changelog fragment and no release."""
     directory = tmp_path / "clone"
     stage(directory)
     for file in ("changelogs/changelog.yaml", "changelogs/.plugin-cache.yaml"):

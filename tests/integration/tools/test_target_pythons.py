@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The modules as targets run them: sent by ansible-playbook to every Python that is here and that is supported."""
+"""The modules as targets run them: ansible-playbook runs them with every supported Python on this machine."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OWN = "{}.{}".format(*sys.version_info[:2])
 
 @pytest.fixture(scope="module")
 def pythons() -> dict[str, str]:
-    """An interpreter of each version; in the gate, there is one beside that which runs this."""
+    """An interpreter of each version; in CI there must be another version than the one that runs the tests."""
     found = interpreters()
     others = [name for name in found if not name.startswith(f"{OWN}-")]
     assert others or not os.environ.get("CI"), f"Of the Pythons {supported()} this machine has only {OWN}."
@@ -34,7 +34,7 @@ def pythons() -> dict[str, str]:
 
 @pytest.fixture
 def sites(server: Server, pythons: dict[str, str]) -> Iterator[dict[str, Site]]:
-    """A database and names for each Python."""
+    """A database and role names for each Python."""
     made = {version: Site(server) for version in pythons}
     try:
         for one in made.values():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The check through a real sshd: what it proves there, and how the bastion's own failures are told."""
+"""The verification through a real sshd: what it proves there, and how the bastion's own failures are reported."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.ssh.sshd import Sshd
 
 @pytest.fixture
 def reader(site: Site, ssh_config: Path) -> Site:
-    """A site with group and user and a table that they may read, and an empty ssh_config."""
+    """A site with group and user, a table that they may read, and an empty ssh_config."""
     make_reader(site)
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.t (a int)")
     site.run("GRANT USAGE ON SCHEMA sales TO {}; GRANT SELECT ON sales.t TO {}", site.group, site.group)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each way in which a login can fail is told apart, and what a login that works proves about Metamapper's own."""
+"""Each reason why a login can fail is distinguished, and what a successful login proves about Metamapper's own."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ENTRY = entry_options()
 
 @pytest.fixture
 def reader(site: Site) -> Iterator[Site]:
-    """A site with group and user and a table that they may read; pg_hba.conf is as before at the end."""
+    """A site with group and user and a table that they may read; pg_hba.conf is restored at the end."""
     make_reader(site)
     site.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC; CREATE SCHEMA sales; CREATE TABLE sales.t (a int)")
     site.run("GRANT USAGE ON SCHEMA sales TO {}; GRANT SELECT ON sales.t TO {}", site.group, site.group)
@@ -221,7 +221,7 @@ def test_through_the_unix_socket(reader: Site) -> None:
 
 
 class BrokenPath:
-    """A way that opens and then does not carry."""
+    """A route that opens but carries no connection."""
 
     def parameters(self) -> dict[str, Any]:
         return {"port": free_port()}
@@ -231,7 +231,7 @@ class BrokenPath:
 
 
 class ClosedWay(contextlib.nullcontext[Route]):
-    """A way that does not open."""
+    """A route that does not open."""
 
     def __enter__(self) -> Route:
         raise Failure([Problem("The host key of the bastion is not known.", by_hand("Learn it with ssh-keyscan."))])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Databases are looked up by patterns as the Metamapper user, in whatever database lets it in."""
+"""Metamapper's user looks up patterns of databases, in whichever database it can connect to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.postgres.site import Site, identifiers
 
 @pytest.fixture
 def tenants(site: Site) -> Tenants:
-    """Three databases with a schema sales each, which the Metamapper user may read."""
+    """Three databases with a schema sales each, which Metamapper's user may read."""
     tenants = Tenants(site)
     tenants.access([{"name": tenants.pattern, "schemas": ["sales"]}]).ok()
     return tenants
@@ -23,7 +23,7 @@ def tenants(site: Site) -> Tenants:
 
 @contextlib.contextmanager
 def without(site: Site, *databases: str) -> Iterator[None]:
-    """Keep everybody out of some databases of the server."""
+    """Revoke CONNECT on some databases from PUBLIC, for the length of a with block."""
     for database in databases:
         site.server.execute(identifiers("REVOKE CONNECT ON DATABASE {} FROM PUBLIC", database))
     try:

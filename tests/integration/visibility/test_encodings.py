@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What does not reach Metamapper in the encoding of its session, and what it cannot store, is predicted."""
+"""Names and texts that the session's encoding cannot represent or that Metamapper cannot store are predicted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOGIN = "Metamapper's login"
 
 @dataclass(frozen=True)
 class Table:
-    """A table with one column; ``encoding`` is the one in which its texts are written."""
+    """A table with one column; its names and texts are written in ``encoding``."""
 
     schema: str = "sales"
     relation: str = "t"
@@ -38,13 +38,13 @@ class Table:
 
 @contextlib.contextmanager
 def cursor(site: Site, database: str, encoding: str) -> Iterator[Any]:
-    """Run statements as the superuser, in an encoding."""
+    """Yield a superuser's cursor with this client encoding."""
     with contextlib.closing(site.server.connect(database, client_encoding=encoding)) as connection:
         yield connection.cursor()
 
 
 def create(site: Site, database: str, tables: Sequence[Table]) -> None:
-    """Create tables, and grant on them."""
+    """Create tables, and grant access to them."""
     for one in tables:
         with cursor(site, database, one.encoding) as run:
             # psycopg2 quotes names in UTF-8, whatever the encoding
@@ -58,12 +58,12 @@ def create(site: Site, database: str, tables: Sequence[Table]) -> None:
 
 
 def quoted(name: str) -> str:
-    """Return a name as SQL takes it in a statement with parameters."""
+    """Return a quoted name for a statement with parameters."""
     return '"' + name.replace('"', '""').replace("%", "%%") + '"'
 
 
 def encode_as(site: Site, database: str, encoding: str) -> None:
-    """Let the sessions of a database have an encoding; empty for its own."""
+    """Set the default client encoding of sessions in a database; empty keeps the database's own encoding."""
     setting = f"SET client_encoding = '{encoding}'" if encoding else "RESET client_encoding"
     site.run(f"ALTER DATABASE {{}} {setting}", database, database="postgres")
 
@@ -205,7 +205,7 @@ CLIENTS = ["", "LATIN1", "UTF8", "SQL_ASCII", "WIN1252", "EUC_JP"]
 
 
 def is_writable(table: Table, stored: str) -> bool:
-    """Tell whether a server can store the texts of a table, written in its encoding."""
+    """Tell whether a server with this encoding can store the names and texts of a table."""
     texts = "".join((table.schema, table.relation, table.column, table.default, table.comment))
     try:
         texts.encode("utf-8" if table.encoding == "UTF8" else "latin-1")
@@ -216,7 +216,7 @@ def is_writable(table: Table, stored: str) -> bool:
 
 
 def is_utf8(table: Table, stored: str) -> bool:
-    """Tell whether the texts of a table are UTF-8 to a client that asks for it."""
+    """Tell whether the names and texts of a table reach a client as valid UTF-8."""
     texts = "".join((table.schema, table.relation, table.column, table.default, table.comment))
     return stored != "SQL_ASCII" or table.encoding == "UTF8" or texts.isascii()
 
@@ -225,12 +225,12 @@ CODECS = {"LATIN1": "latin-1", "WIN1252": "cp1252", "EUC_JP": "euc_jp"}
 
 
 def as_stored(name: str, codec: str) -> str:
-    """Return a name that a scan got as the server has it; no codec where both are the same."""
+    """Return the server's form of a name that a scan returned; without a codec, both are the same."""
     return name.encode(codec).decode("utf-8", "surrogateescape") if codec else name
 
 
 def assert_agrees(site: Site, database: str, *, codec: str, can_judge_each: bool) -> Outcome:
-    """Compare what is predicted with a scan."""
+    """Compare the module's predictions with a scan."""
     outcome, real = look(site, "*", name=database, allow_empty=True, fail_on=["breaks_scan"]), scan(site, database)
     failures = found(outcome, "breaks_scan", "failure")
     assert any(FAILS in one["reason"] or LOGIN in one["reason"] for one in failures) == (real.status == "FAILURE"), (

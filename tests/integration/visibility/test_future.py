@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose next tables will not appear."""
+"""Which roles' future tables will not be visible."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.postgres.site import Site
 
 @pytest.fixture
 def reader(site: Site) -> Site:
-    """A site with group and user, and a schema of an owner who may not log in."""
+    """A site with group and user, and a schema whose owner has no LOGIN."""
     make_reader(site)
     site.run("CREATE SCHEMA sales AUTHORIZATION {}", site.create_role("owner"))
     site.run("GRANT USAGE ON SCHEMA sales TO {}", site.group)
@@ -26,7 +26,7 @@ def reader(site: Site) -> Site:
 
 
 def future(site: Site) -> list[str]:
-    """Return the reasons of the aspect future."""
+    """Return the reasons in the findings of the aspect future."""
     return [one["reason"] for one in found(look(site, "sales"), "future")]
 
 
@@ -68,7 +68,7 @@ def with_create(site: Site) -> str:
 
 
 def cover(site: Site, role: str) -> None:
-    """Give the group the default privilege for a role's tables."""
+    """Grant the group the default privilege on a role's future tables."""
     site.run("ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA sales GRANT SELECT ON TABLES TO {}", role, site.group)
 
 

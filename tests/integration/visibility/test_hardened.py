@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""On a server where catalogs are not for everybody, Metamapper scans as ever; what cannot be told is said."""
+"""Where PUBLIC may not read some catalogs, Metamapper still scans; what cannot be checked is reported."""
 
 from __future__ import annotations
 

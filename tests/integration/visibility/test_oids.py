@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What module visibility returns for the comparison of datastores: whose copy a server is, and oids of relations."""
+"""What module visibility returns for comparing datastores: which server is a copy of which, and oids of relations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SELECT relname, oid::int8 FROM pg_class WHERE relnamespace = 'sales'::regnamespa
 
 
 def prepare(site: Site) -> None:
-    """Make two tables and a view that the login sees."""
+    """Create two tables and a view that the login sees."""
     make_reader(site)
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.b (id int); CREATE TABLE sales.a (id int)")
     site.run("CREATE VIEW sales.c AS SELECT 1 AS x")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every object that breaks a scan is found, and none is invented."""
+"""Every object that breaks a scan is found, and no other is reported."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def table(site: Site, schema: str, name: str, *, usage: bool = True, grant: str 
 
 
 def predicted(outcome: Outcome, actual: Truth, version: float) -> Truth:
-    """Return the findings in the terms of the truth: a finding on a schema is one on each visible relation in it."""
+    """Return the findings in the form of the truth: a finding on a schema counts for each visible relation in it."""
     failures = [one for one in found(outcome, "breaks_scan", "failure") if HIDES not in one["reason"]]
     warnings = found(outcome, "breaks_scan", "warning")
     everything = actual.failing | actual.misread | actual.without_id | all_seen(outcome)
@@ -50,7 +50,7 @@ def predicted(outcome: Outcome, actual: Truth, version: float) -> Truth:
         return frozenset(named | {(schema, relation) for schema, relation in everything if schema in whole})
 
     failing = reached([one for one in failures if FAILS in one["reason"]])
-    # Before 16 what has no id is a failure, from then on a warning.
+    # A relation without an id is a failure before 16, and a warning from 16 on.
     without_id = reached([one for one in (warnings if version >= 16 else failures) if NO_ID in one["reason"]]) - failing
     misread = reached([one for one in failures if FAILS not in one["reason"] and NO_ID not in one["reason"]])
     warned = {one["schema"] for one in warnings if one["schema"] and not one["relation"]}
@@ -60,7 +60,7 @@ def predicted(outcome: Outcome, actual: Truth, version: float) -> Truth:
 
 
 def all_seen(outcome: Outcome) -> frozenset[tuple[str, str]]:
-    """Return what the definitions query returned, in every database."""
+    """Return what the definitions query returned in all databases."""
     return frozenset(
         (schema, relation)
         for schemas in outcome["seen"].values()
@@ -70,7 +70,7 @@ def all_seen(outcome: Outcome) -> frozenset[tuple[str, str]]:
 
 
 def assert_agrees(site: Site) -> Outcome:
-    """Compare what the module tells with what the server does, object by object and as a whole."""
+    """Compare the module's findings with what the server does, object by object and as a whole."""
     outcome, real, actual = look(site, "*", fail_on=["breaks_scan"]), scan(site), truth(site)
     version = float(site.server.major)
     assert predicted(outcome, actual, version) == actual
@@ -112,9 +112,9 @@ def test_names_that_do_no_harm_are_not_reported(reader: Site) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """Something done to the database, and the severity and place of what must be found.
+    """A change to the database, with severity and location of the finding that it must cause.
 
-    "no id" is a warning from 16 on, where such a relation is stored, and a failure before.
+    "no id" is a warning from 16 on, where Metamapper stores such a relation, and a failure before.
     """
 
     do: Callable[[Site], object]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nobody's code runs with the rights of the Metamapper user, whatever its search_path leads through."""
+"""No other role's code runs with the privileges of Metamapper's user, whatever schemas are in its search_path."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RAN = "the code of a tenant ran"
 
 @pytest.fixture
 def reader(site: Site) -> Site:
-    """A site with group and user, a table that they may read, one that they may not, and a tenant of the database."""
+    """A site with group and user, a table that they may read, one that they may not, and a tenant in the database."""
     make_reader(site)
     site.create_role("tenant")
     site.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
@@ -27,7 +27,7 @@ def reader(site: Site) -> Site:
 
 
 def operator(schema: str, symbol: str, left: str, right: str, result: str = "false") -> str:
-    """Return statements that make an operator whose function says that it ran, and as whom."""
+    """Return statements that create an operator whose function logs that it ran, and as which role."""
     return f"""
         CREATE FUNCTION {schema}.{{}}(a {left}, b {right}) RETURNS bool LANGUAGE plpgsql
             AS $$BEGIN RAISE LOG '{RAN} as %', current_user; RETURN {result}; END$$;
@@ -36,7 +36,7 @@ def operator(schema: str, symbol: str, left: str, right: str, result: str = "fal
 
 
 def function(schema: str, name: str, arguments: str, result: str, value: str) -> str:
-    """Return a statement that makes a function which says that it ran."""
+    """Return a statement that creates a function which logs that it ran."""
     return f"""
         CREATE FUNCTION {schema}.{name}({arguments}) RETURNS {result} LANGUAGE plpgsql
             AS $$BEGIN RAISE LOG '{RAN} as %', current_user; RETURN {value}; END$$;
@@ -75,12 +75,12 @@ FUNCTIONS = {
 
 
 def assert_nothing_ran(site: Site, before: int) -> None:
-    """See that nothing of the tenant's has run since a place in the server's log."""
+    """Check that the server's log shows no run of the tenant's code after this position."""
     assert RAN not in site.server.logged()[before:]
 
 
 def checked(site: Site) -> Outcome:
-    """Run the module and see that it told the truth, and that nobody's code ran."""
+    """Run the module; check that its result is right and that none of the tenant's code ran."""
     before = len(site.server.logged())
     outcome = look(site, "sales")
     assert_nothing_ran(site, before)

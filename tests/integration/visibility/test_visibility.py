@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Metamapper will see, miss and lose, and what its login can do beyond that."""
+"""What Metamapper can see, what is missing or lost, and what its login can do beyond that."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EVERYTHING = ["missing", "lost", "breaks_scan", "excess", "exposed", "future"]
 
 
 def create_sales(site: Site, schema: str = "sales") -> None:
-    """Create a schema of an owner of its own with a table of three columns and a view; nothing is granted."""
+    """Create a schema, owned by its own role, with a table of three columns and a view; nothing is granted."""
     site.run("CREATE SCHEMA {} AUTHORIZATION {}", schema, site.create_role(f"owner_{len(schema)}"))
     site.run("CREATE TABLE {}.orders (id int PRIMARY KEY, note text, total numeric)", schema)
     site.run("CREATE VIEW {}.recent AS SELECT id FROM {}.orders", schema, schema)
@@ -25,7 +25,7 @@ def create_sales(site: Site, schema: str = "sales") -> None:
 
 
 def grant(site: Site, schema: str = "sales", privilege: str = "SELECT") -> None:
-    """Give the group all that reading a schema takes, tomorrow's tables included."""
+    """Grant the group everything needed to read a schema, including future tables."""
     owner = site.role_name(f"owner_{len(schema)}")
     site.run("GRANT USAGE ON SCHEMA {} TO {}", schema, site.group)
     site.run(f"GRANT {privilege} ON ALL TABLES IN SCHEMA {{}} TO {{}}", schema, site.group)
@@ -35,7 +35,7 @@ def grant(site: Site, schema: str = "sales", privilege: str = "SELECT") -> None:
 
 @pytest.fixture
 def reader(site: Site) -> Site:
-    """A site with user, group and the schema sales, which the group may read, and nothing beyond that."""
+    """A site with user, group and the schema sales, which is all that the group may read."""
     make_reader(site)
     site.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     create_sales(site)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No wait without a bound: a lock in the way ends the check of its database, and its holder is named."""
+"""Every wait is bounded: a blocking lock ends the check of its database, and the finding names the lock's holder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.postgres.server import running
 
 @pytest.fixture
 def reader(site: Site) -> Site:
-    """A site with group and user, and a table with a default, a key and a view, that they may read."""
+    """A site with group and user, and a table with a default, a key and a view that they may read."""
     make_reader(site)
     site.run("CREATE SCHEMA sales; CREATE TABLE sales.t (id serial PRIMARY KEY, note text DEFAULT 'x')")
     site.run("CREATE TABLE sales.u ()")
@@ -28,7 +28,7 @@ def reader(site: Site) -> Site:
 
 @contextlib.contextmanager
 def holding(site: Site, statement: str) -> Iterator[Any]:
-    """Hold what a statement locks for the length of a with block, as an application with a name."""
+    """Hold a statement's locks for the length of a with block, as an application with a name."""
     connection = site.server.connect(site.database, application_name="nightly load")
     with contextlib.closing(connection), connection.cursor() as cursor:
         cursor.execute("BEGIN")
@@ -54,7 +54,7 @@ def test_a_lock_in_the_way_is_a_failure_that_names_its_holder(reader: Site, stat
         outcome = look(reader, databases=entries, lock_timeout_ms=300)
         assert time.monotonic() - started < 10 * soon()
     failures = found(outcome, "connection", "failure")
-    if not failures:  # this version does not wait for it
+    if not failures:  # this version needs no such lock
         assert {one["name"]: one["status"] for one in outcome["databases"]}[reader.database] != "failure"
         return
     (one,) = failures
@@ -62,7 +62,7 @@ def test_a_lock_in_the_way_is_a_failure_that_names_its_holder(reader: Site, stat
     assert all(word in one["reason"] for word in (f"Process {process}", '"postgres"', '"nightly load"'))
     assert f"pg_terminate_backend({process})" in one["remedy"]
     (end,) = (remedy["statements"] for remedy in one["remedies"] if "statements" in remedy)
-    assert len(end) == 1  # however many relations it has locked
+    assert len(end) == 1  # however many relations the process has locked
     statuses = {one["name"]: one["status"] for one in outcome["databases"]}
     assert statuses[other] != "failure"
     assert "missing" in outcome["not_checked"][-1]["aspects"] + outcome["not_checked"][0]["aspects"]
@@ -99,5 +99,5 @@ def test_a_time_limit_of_the_login_that_a_scan_reaches_breaks_it(reader: Site, w
     failures = found(look(reader, "sales"), "breaks_scan", "failure")
     assert len(failures) == (milliseconds < 100)
     for statement in (one for failure in failures for remedy in failure["remedies"] for one in remedy["statements"]):
-        reader.server.execute(statement)  # in another database: this one's limit is everybody's
+        reader.server.execute(statement)  # in another database, because the limit in this one applies to every role
     look(reader, "sales").ok()

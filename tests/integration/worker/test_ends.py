@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""However a task ends that waits for a lock, in the worker process or as a module: within a second nothing is left."""
+"""However a task ends that waits for a lock, in the worker process or as a module, nothing is left after a second."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TASK_TIMEOUT_SECONDS = 4
 
 @dataclass
 class Waiting:
-    """An ansible-playbook whose task waits for the advisory lock, all that descends from it, and its sessions."""
+    """An ansible-playbook whose task waits for the advisory lock, with its descendants and its sessions."""
 
     site: Site
     name: str
@@ -41,13 +41,13 @@ class Waiting:
 
     @property
     def sessions(self) -> list[int]:
-        """The processes of the server that serve the task."""
+        """The process ids of the server processes for the task's sessions."""
         query = "SELECT pid FROM pg_stat_activity WHERE application_name = %s"
         return [pid for (pid,) in self.site.server.execute(query, parameters=[self.name])]
 
     @property
     def has_lock_to_wait_for(self) -> bool:
-        """Whether the task has come to where it waits."""
+        """Whether the task waits for a lock."""
         query = "SELECT 1 FROM pg_stat_activity WHERE application_name = %s AND wait_event_type = 'Lock'"
         return bool(self.site.server.execute(query, parameters=[self.name]))
 
@@ -76,9 +76,9 @@ def kill_module(waiting: Waiting) -> None:
 
 
 def press_ctrl_c(waiting: Waiting) -> None:
-    """Do what a terminal does for Ctrl-C, and hand it on to the worker as Ansible does.
+    """Send SIGINT to the foreground process group, as a terminal does, and to the worker, as Ansible does.
 
-    From 2.19 on a worker has a session of its own, and Ansible now and then waits some seconds before it hands it on.
+    From 2.19 on a worker has its own session, and Ansible sometimes waits some seconds before it passes SIGINT on.
     """
     workers = [process for process in workers_of(waiting) if os.getpgid(process) != waiting.playbook.pid]
     os.killpg(waiting.playbook.pid, signal.SIGINT)
@@ -103,7 +103,7 @@ ENDS: Mapping[str, tuple[bool, Callable[[Waiting], None]]] = {
 
 @contextlib.contextmanager
 def waiting_playbook(site: Site, directory: Path, way: Mapping[str, Any], *, in_worker: bool) -> Iterator[Waiting]:
-    """Start a playbook whose task waits for a lock, for the length of a with block."""
+    """Run a playbook whose task waits for a lock, for the length of a with block."""
     name = f"ends {site.suffix}"
     options = {
         "login_host": site.server.host,
@@ -148,13 +148,13 @@ def waiting_playbook(site: Site, directory: Path, way: Mapping[str, Any], *, in_
 
 
 def left(processes: list[int]) -> list[str]:
-    """Return how those of some processes were called that still run."""
+    """Return the command lines of those processes that still run."""
     return [command_line(process) for process in processes if is_running(process)]
 
 
 @pytest.fixture(params=["direct", "bastion"])
 def way(request: pytest.FixtureRequest, ssh_config: Path) -> Mapping[str, Any]:
-    """Options that lead to the server, straight or through a bastion."""
+    """Options that connect to the server, directly or through a bastion."""
     if request.param == "direct":
         return {}
     sshd: Sshd = request.getfixturevalue("sshd")
@@ -173,7 +173,7 @@ def test_nothing_is_left_within_a_second(site: Site, tmp_path: Path, way: Mappin
             assert any("-L" in command_line(process).split() for process in started) == bool(way)
             end(waiting)
             assert eventually(lambda: not any(map(is_running, started)), soon()), left(started)
-            # Before 14, who is killed leaves its statement to the limit for the lock that it waits for.
+            # Before 14, the statement of a killed client keeps waiting for the lock until lock_timeout.
             if name == "worker-task_timeout" or has_feature(version(site.server), "client_connection_check"):
                 assert eventually(lambda: not waiting.sessions, soon())
             waiting.playbook.wait(END_SECONDS)

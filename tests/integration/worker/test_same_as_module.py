@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A task has the same result in Ansible's worker process as in a process of its own, and runs where it should."""
+"""A task has the same result in Ansible's worker process as in its own process, and runs where it should."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ACCESS, VISIBILITY = "metamapper.postgresql.access", "metamapper.postgresql.visi
 WORKER, MODULE = "in Ansible's worker process", "as a module: "
 WRONG = "wr0ng \"p\\a'ss{0}"
 OWN = "{{ ansible_playbook_python }}"
-# The names of what these are about are variables, so that the table does not depend on the server.
+# Names are variables, so that the table of cases does not depend on the server.
 USERS = [{"name": "{{ user }}", "password": "{{ password }}"}]
 RETIRED = {"name": "{{ retired }}", "state": "retired"}
 WANTED: Mapping[str, Any] = {"users": USERS, "databases": "{{ databases }}"}
@@ -33,7 +33,7 @@ GRANT: Mapping[str, Any] = {ACCESS: WANTED}
 
 
 def missing(**changes: Any) -> dict[str, Any]:
-    """Return a task that fails, since a schema is not there."""
+    """Return a task that fails because a schema does not exist."""
     return {
         ACCESS: {**WANTED, "databases": [{"name": "{{ databases[0].name }}", "schemas": ["gone", HOSTILE]}]},
         **changes,
@@ -124,8 +124,8 @@ CASES: Mapping[str, Case] = {
     "switch_of_the_play": Case(GRANT, play={"vars": {SWITCH: "no"}}, place=f"{MODULE}{SWITCH} is false"),
 }  # fmt: skip
 MASKED = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-# What Ansible makes up for each asynchronous task; and that there was no stack trace, which 2.19 and 2.20 say of a
-# module's failure and not of an action's.
+# Keys that Ansible adds to asynchronous tasks; and that there was no stack trace, which 2.19 and 2.20 report for a
+# module's failure but not for an action's.
 OF_ANSIBLE = ("ansible_job_id", "results_file", "failed_when_suppressed_exception")
 VAULT = "vaulted.yml"
 
@@ -158,7 +158,7 @@ def write_vault(directory: Path, secret: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Played:
-    """All cases, run in one ansible-playbook, and what it printed."""
+    """All cases, run by one ansible-playbook, and its output."""
 
     pairs: Mapping[str, Pair]
     output: str
@@ -170,7 +170,7 @@ def played(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """Run all cases."""
     site = Site(server)
     warehouse, directory = Warehouse(site, is_superuser=True), tmp_path_factory.mktemp("pairs")
-    # Creating in a schema is what metadata mode refuses.
+    # Metadata mode refuses because of this CREATE.
     warehouse.run("GRANT CREATE ON SCHEMA {} TO PUBLIC", warehouse.other)
     options = warehouse.options()
     defaults = {
@@ -181,7 +181,7 @@ def played(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     values = inventory_values(warehouse, directory)
     site.create_role_exactly(values["retired"], "p")
     try:
-        with site.login(values["retired"], "p", "postgres"):  # what retires is connected: a warning
+        with site.login(values["retired"], "p", "postgres"):  # a retired user with an open session causes a warning
             pairs, play = run_pairs(directory, CASES, values, defaults, *opened)
         yield Played(pairs, play.output, warehouse)
     finally:
@@ -189,7 +189,7 @@ def played(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def compared(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is to be equal."""
+    """Return the part of a result that must be equal in both."""
     return {key: value for key, value in result.items() if key not in OF_ANSIBLE}
 
 
@@ -208,7 +208,7 @@ def test_what_is_printed_is_equal(played: Played, name: str) -> None:
 
 @pytest.mark.parametrize("number", [0, 1], ids=["in the worker", "as a module"])
 def test_options_are_among_what_is_printed_where_that_is_configured(played: Played, number: int) -> None:
-    """It is the default before ansible-core 2.21."""
+    """Printing the options is the default before ansible-core 2.21."""
     (printed,) = played.pairs["first"].printed[number]
     assert printed["invocation"]["module_args"]["login_password"] == MASKED
     assert printed["invocation"]["module_args"]["users"][0]["password"] == MASKED
