@@ -99,6 +99,8 @@ class ActionModule(ActionBase):
             active=list(variables["ansible_play_hosts"]),
             batch=list(variables["ansible_play_batch"]),
         )
+        if run.is_refused(hostvars):  # the play has just said why, and there is nothing else to report
+            return {"changed": False, "skipped": True, "msg": []}
         directory, created = absolute(options["directory"]), datetime.now(timezone.utc).strftime(CREATED)
         baselines = read_baselines(directory, run.hosts) if options["keep_baselines"] else {}
         report = run.report(hostvars, created, baselines)

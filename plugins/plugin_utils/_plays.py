@@ -13,9 +13,21 @@ from ansible import context
 from ansible.errors import AnsibleError
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import lookup_loader, test_loader
 
 # These commands only read a playbook, and need no inventory.
 READERS = ("syntax", "listhosts", "listtasks", "listtags")
+
+# The plugins of Ansible that the templates of nearly every task use.
+LOOKUPS = ("ansible.builtin.vars", "ansible.builtin.varnames")
+TEST = "ansible.builtin.changed"  # with the file of this one, Ansible reads those of all its tests
+
+
+def load_plugins() -> None:
+    """Load plugins that the tasks of the roles use, into this process and those that are forked from it."""
+    for lookup in LOOKUPS:
+        lookup_loader.get(lookup)
+    test_loader.get(TEST)
 
 
 def pattern_with_hosts(pattern: Any, groups: Mapping[str, Iterable[str]]) -> Any:

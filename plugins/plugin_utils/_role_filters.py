@@ -29,7 +29,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._documentati
 )
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._grant_summary import grant_lines
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._pg_hba import hba_problems
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._plays import pattern_with_hosts
+from ansible_collections.metamapper.postgresql.plugins.plugin_utils._plays import load_plugins, pattern_with_hosts
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.baseline import baseline_problem
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._tunnel_command import (
     known_hosts,
@@ -51,6 +51,7 @@ from ansible_collections.metamapper.postgresql.plugins.plugin_utils._variables i
     options_of,
     role_values,
     unknown,
+    usable_values,
 )
 
 
@@ -74,28 +75,25 @@ def role_problems(given: Mapping[str, Any], roles: Iterable[str], names: Iterabl
 
 
 def role_variables(given: Mapping[str, Any], role: str, names: Iterable[str]) -> dict[str, Any]:
-    """Return the variables of a role in their types, without the prefix, and a sentence for each that cannot work.
+    """Return the variables of a role in their types, without the prefix.
 
-    ``names`` are all variables that are set; an unknown one is a problem as well. Only plain values are in it:
-    ansible-core before 2.19 hands a value from one template to the next as text.
+    ``names`` are all variables that are set. Raises AnsibleFilterError with a sentence for each that cannot work, and
+    for each unknown one.
     """
-    values, problems = role_values(role, given)
-    return {"variables": values, "problems": unknown(names, known_names()) + problems}
-
-
-def accepted_variables(checked: Mapping[str, Any]) -> Any:
-    """Return the variables of ``role_variables``; raises AnsibleFilterError if there are problems."""
-    if checked["problems"]:
-        raise AnsibleFilterError("\n".join(checked["problems"]))
-    return checked["variables"]
+    values, found = role_values(role, given)
+    problems = unknown(names, known_names()) + found
+    if problems:
+        raise AnsibleFilterError("\n".join(problems))
+    return values
 
 
 def play_hosts(pattern: Any, groups: Mapping[str, Iterable[str]]) -> Any:
     """Return a pattern of hosts; raises AnsibleFilterError if no host of the inventory matches it.
 
-    Ansible evaluates it before it forks: what is read here, no worker has to read again for each task and host.
+    Ansible evaluates it before it forks: what is loaded here, no worker has to load again for each task and host.
     """
     known_names()
+    load_plugins()
     try:
         return pattern_with_hosts(pattern, groups)
     except LookupError as error:
@@ -108,7 +106,6 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by their names."""
         return {
-            "accepted_variables": accepted_variables,
             "as_users": as_users,
             "bastion_host": host_state,
             "bastion_target_warnings": target_warnings,
@@ -135,5 +132,6 @@ class FilterModule:
             "tunnel_known_hosts": known_hosts,
             "tunnel_plan": tunnel_plan,
             "tunnels_not_open": tunnels_not_open,
+            "usable_variables": usable_values,
             "with_lost_documentation": with_lost_documentation,
         }

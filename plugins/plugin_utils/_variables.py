@@ -35,9 +35,13 @@ PLAYBOOK_VARIABLES = (
 MARKUP = re.compile(r"\b[BCMOV]\(([^()]*)\)")
 
 
-@lru_cache(maxsize=None)
 def options_of(role: str, roles: Path = ROLES) -> Mapping[str, Option]:
     """Return the variables of a role, by their full names, and what its argument spec says of each."""
+    return _options_of(role, roles)
+
+
+@lru_cache(maxsize=None)
+def _options_of(role: str, roles: Path) -> Mapping[str, Option]:
     specs = yaml_load((roles / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
     return dict(specs["main"].get("options") or {})
 
@@ -83,6 +87,16 @@ def role_values(role: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], Pr
     ]
     short = {name[len(PREFIX) :]: value for name, value in values.items()}
     return short, problems + checked(role, short)
+
+
+def usable_values(given: Mapping[str, Any], role: str) -> dict[str, Any]:
+    """Return the variables of a role as ``role_values`` does, with the default of each that cannot be of its type."""
+    values: dict[str, Any] = {}
+    for name, option in options_of(role).items():
+        problems: Problems = []
+        value = typed(name, given[name], option, problems) if name in given else None
+        values[name[len(PREFIX) :]] = option.get("default") if problems or name not in given else value
+    return values
 
 
 def description_of(option: Option) -> str:

@@ -47,6 +47,10 @@ class Run:
             if host not in pending
         }
 
+    def is_refused(self, hostvars: HostVars) -> bool:
+        """Return whether the variables of every host were refused, which the first cause tells."""
+        return all(_cause(hostvars[host], self.causes[:1]) for host in self.hosts)
+
     def pending(self, hostvars: HostVars) -> set[str]:
         """Return the hosts of later batches."""
         waiting = set(self.active) - set(self.batch)

@@ -88,6 +88,26 @@ def test_a_misspelt_required_variable_is_named_before_the_specification(tmp_path
     assert "argument_spec_data" not in play.output
 
 
+def test_a_refused_host_does_not_keep_others_from_access_and_is_in_the_report(site: Site, tmp_path: Path) -> None:
+    site.run("CREATE SCHEMA sales; CREATE TABLE sales.orders (id int)")
+    wrong = {"metamapper_usr": "x", "metamapper_report_directory": str(tmp_path / "reports")}
+    good = {**site.variables("sales"), "metamapper_report_directory": str(tmp_path / "reports")}
+    play = run_on_hosts(tmp_path, f"{NAME}.grant_metamapper", {"first": wrong, "second": good})
+    assert (play.status, play.recap("first")["failed"], play.recap("second")["failed"]) == (2, 1, 0), play.output
+    report = json.loads((tmp_path / "reports" / "report.json").read_text())
+    assert {server["name"]: server["status"] for server in report["servers"]} == {
+        "first": "failure",
+        "second": "ok",
+    }
+
+
+def test_where_all_hosts_are_refused_there_is_no_report(tmp_path: Path) -> None:
+    hosts = {name: {"metamapper_usr": "x"} for name in ("first", "second")}
+    play = run_on_hosts(tmp_path, f"{NAME}.grant_metamapper", hosts)
+    assert (play.status, play.recap("first")["failed"], play.recap("second")["failed"]) == (2, 1, 1), play.output
+    assert not (tmp_path / "metamapper-report").exists()
+
+
 @pytest.mark.parametrize(
     "playbook", [f"{NAME}.grant_metamapper", f"{NAME}.verify_metamapper", f"{NAME}.revoke_metamapper"]
 )

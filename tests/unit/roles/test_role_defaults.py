@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ ROLES = sorted(path.parent.parent.name for path in ROLES_DIRECTORY.glob("*/meta/
 PYTHON_TYPES = {"str": str, "path": str, "int": int, "bool": bool, "list": list, "dict": dict}
 
 
+@lru_cache(maxsize=None)
 def load(role: str, path: str) -> dict[str, Any]:
     """Return a YAML file of a role; empty where there is none."""
     file = ROLES_DIRECTORY / role / path
@@ -110,23 +112,23 @@ def texts(role: str) -> str:
     return "".join(file.read_text() for file in files)
 
 
-def connection_of(role: str) -> str:
+def connection_of(role: str) -> set[str]:
     """Return the connection options of the role common that a role passes to its module."""
-    variables = load("common", "vars/main.yml")
-    return "".join(str(text) for name, text in variables.items() if name in texts(role))
+    lists = {name: value for name, value in load("common", "vars/main.yml").items() if isinstance(value, list)}
+    return {option for name, options in lists.items() if name in texts(role) for option in options}
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_every_variable_used_is_documented_and_every_one_documented_is_used(role: str) -> None:
     """Connection options count as used if the role passes those of the role common to its module."""
-    used = set(re.findall(r"\b__metamapper\.(\w+)", texts(role)))
+    used = set(re.findall(r"\b__metamapper(?:_usable)?\.(\w+)", texts(role))) | connection_of(role)
     for path in PLUGIN_UTILS.glob(f"_{role}_*.py"):  # its filters get all variables
         used |= set(re.findall(rf'values\["({role}_\w+)"\]', path.read_text()))
     if "metamapper.postgresql.access:" in texts(role) or "metamapper.postgresql.visibility:" in texts(role):
         # their action plugins read this variable themselves
         used.add(SWITCH[len("metamapper_") :])
-    for names in re.findall(r"module_options\(\s*\[([^]]*)\]", texts(role) + connection_of(role)):
-        used |= set(re.findall(r"\w+", names))
+    for arguments in re.findall(r"module_options\((.*?)}}", texts(role), flags=re.DOTALL):
+        used |= set(re.findall(r"'(\w+)'", arguments))
     assert {f"metamapper_{name}" for name in used} & known_names(ROLES_DIRECTORY) == set(options(role))
 
 

@@ -14,6 +14,7 @@ from ansible.utils.context_objects import CLIArgs
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._role_filters import FilterModule
 
 FILTERS = FilterModule().filters()
+DATE = datetime.date(2026, 1, 31)
 UNKNOWN = "metamapper_usr is not a variable of metamapper.postgresql. Did you mean metamapper_user?"
 
 
@@ -22,31 +23,39 @@ def test_names_of_other_roles_are_left_out() -> None:
     assert FILTERS["role_variable_names"](names, "revoke") == ["metamapper_user"]
 
 
-def test_all_problems_are_returned_at_once_the_unknown_names_first() -> None:
+def test_all_problems_are_raised_at_once_the_unknown_names_first() -> None:
     given = {"metamapper_user": 1, "metamapper_adopt": "maybe"}
-    problems = FILTERS["role_variables"](given, "revoke", [*given, "metamapper_usr"])["problems"]
+    with pytest.raises(AnsibleFilterError) as raised:
+        FILTERS["role_variables"](given, "revoke", [*given, "metamapper_usr"])
+    problems = str(raised.value).splitlines()
     assert [problem.split()[0] for problem in problems] == ["metamapper_usr", "metamapper_user", "metamapper_adopt"]
     assert problems[0] == UNKNOWN
 
 
 def test_the_variables_of_a_role() -> None:
     given = {"metamapper_user": "x", "metamapper_retired_users": "old"}
-    variables = FILTERS["accepted_variables"](FILTERS["role_variables"](given, "revoke", given))
+    variables = FILTERS["role_variables"](given, "revoke", given)
     assert (variables["user"], variables["retired_users"]) == ("x", ["old"])
 
 
-@pytest.mark.parametrize("given", [{"metamapper_user": 1}, {"metamapper_usr": "x"}])
+@pytest.mark.parametrize("given", [{"metamapper_user": 1}, {"metamapper_usr": "x"}, {"metamapper_user": DATE}])
 def test_a_wrong_variable_is_never_handed_on(given: dict[str, Any]) -> None:
-    checked = FILTERS["role_variables"](given, "revoke", given)
     with pytest.raises(AnsibleFilterError, match="metamapper_us"):
-        FILTERS["accepted_variables"](checked)
+        FILTERS["role_variables"](given, "revoke", given)
 
 
-def test_checked_variables_survive_as_text() -> None:
-    """The result contains no dates or other objects that Python cannot read back from their text."""
-    given = {"metamapper_user": datetime.date(2026, 1, 31), "metamapper_retired_users": ["we\"ird.näme\\'; --"]}
-    checked = FILTERS["role_variables"](given, "revoke", given)
-    assert ast.literal_eval(repr(checked)) == checked
+def test_variables_survive_as_text() -> None:
+    """The result contains no objects that Python cannot read back from their text."""
+    given = {"metamapper_user": "x", "metamapper_retired_users": ["we\"ird.näme\\'; --"]}
+    variables = FILTERS["role_variables"](given, "revoke", given)
+    assert ast.literal_eval(repr(variables)) == variables
+
+
+def test_what_can_be_used_of_refused_variables() -> None:
+    given = {"metamapper_report_directory": "here", "metamapper_report_formats": ["pdf"], "metamapper_user": DATE}
+    usable = FILTERS["usable_variables"](given, "verify")
+    assert (usable["report_directory"], usable["report_formats"]) == ("here", ["txt", "json", "html"])
+    assert usable["user"] == "metamapper"
 
 
 def test_a_play_without_hosts(monkeypatch: pytest.MonkeyPatch) -> None:

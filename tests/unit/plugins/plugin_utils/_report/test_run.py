@@ -30,6 +30,20 @@ def test_hosts_that_were_lost_are_told_from_those_still_to_come() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("hostvars", "is_refused"),
+    [
+        pytest.param({"a": {"checked": {"failed": True}}}, True, id="the only one"),
+        pytest.param({"a": {"checked": {"failed": True}}, "b": {"checked": {"failed": False}}}, False, id="one of two"),
+        pytest.param({"a": {"checked": {"failed": True}}, "b": {}}, False, id="one has not been checked"),
+        pytest.param({"a": {"granted": {"failed": True}}}, False, id="failed later"),
+    ],
+)
+def test_whether_all_hosts_were_refused(hostvars: dict[str, Any], is_refused: bool) -> None:
+    run = Run("found", hosts=list(hostvars), active=[], causes=["checked", "granted"])
+    assert run.is_refused(hostvars) == is_refused
+
+
 def test_why_a_host_was_lost_and_who_was_left_out() -> None:
     found = {"checked": {"failed": False, "msg": "fine"}, "granted": {"failed": True, "msg": "Cannot grant."}}
     text = "\n".join(
