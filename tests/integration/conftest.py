@@ -20,8 +20,11 @@ __all__ = ["major", "site", "ssh_config", "sshd"]  # available to every test in 
 
 @pytest.fixture(scope="session")
 def server(major: str) -> Iterator[Server]:
-    """Run the PostgreSQL server of this test run. Autovacuum is off, so that only tests write to it."""
-    with running(major, settings=["autovacuum=off", "log_connections=on"]) as running_server:
+    """Run the PostgreSQL server of this test run. Autovacuum is off, so that only tests write to it.
+
+    DROP DATABASE searches all of shared_buffers.
+    """
+    with running(major, settings=["autovacuum=off", "log_connections=on", "shared_buffers=16MB"]) as running_server:
         yield running_server
 
 

@@ -28,6 +28,7 @@ import psycopg2
 
 from tools.postgres.processes import is_running, left_over
 from tools.postgres.scram import cheap_verifier
+from tools.postgres.sessions import Sessions
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CACHE = Path(os.environ.get("MM_CACHE", ROOT / ".cache")) / "postgresql"
@@ -207,6 +208,7 @@ class Server:
         self.home = self.work / "pg"
         self.data = self.work / "data"
         self.log = self.work / "log"
+        self._sessions = Sessions(self.connect)
 
     def __enter__(self) -> Server:
         try:
@@ -310,11 +312,16 @@ class Server:
 
     def reload(self) -> None:
         """Reload the configuration, and wait until it applies to new sessions."""
-        loaded = "SELECT pg_catalog.pg_conf_load_time()"
-        (before,) = self.execute(loaded)
+        before = self._loaded_at()
         self.execute("SELECT pg_catalog.pg_reload_conf()")
-        while self.execute(loaded) == [before]:
+        while self._loaded_at() == before:
             time.sleep(0.01)
+
+    def _loaded_at(self) -> Any:
+        """Return when the configuration of a new session was loaded."""
+        with contextlib.closing(self.connect()) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT pg_catalog.pg_conf_load_time()")
+            return cursor.fetchall()
 
     def connect(self, database: str = "postgres", **parameters: Any) -> Any:
         """Return an autocommit connection, by default as the superuser over TCP."""
@@ -325,7 +332,9 @@ class Server:
 
     def execute(self, query: Any, *, database: str = "postgres", parameters: Any = None) -> list[tuple[Any, ...]]:
         """Run a statement as the superuser and return its rows, if it has any."""
-        with contextlib.closing(self.connect(database)) as connection, connection.cursor() as cursor:
+        if "DATABASE" in str(query):  # some of these wait for other sessions
+            self._sessions.close()
+        with self._sessions.session(database) as connection, connection.cursor() as cursor:
             cursor.execute(query, parameters)
             return list(cursor.fetchall()) if cursor.description else []
 
