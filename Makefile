@@ -10,7 +10,6 @@ export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_HOME := $(CURDIR)/.ansible/home
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
 export PYTHONPATH := $(CURDIR)/.ansible/collections
-export PYTHONDONTWRITEBYTECODE := 1
 export LC_ALL := C.UTF-8
 # Selects the integration tests. Those that take minutes and seldom fail alone run only in the pipeline and in
 # "make matrix".

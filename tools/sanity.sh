@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Run ansible-test sanity on a copy: it wants a path that ends in ansible_collections/NAMESPACE/NAME, and follows no links.
+# Run ansible-test sanity, on all files or on those below MM_SANITY. It runs on a copy: it wants a path that ends in
+# ansible_collections/NAMESPACE/NAME, and follows no links.
 # It makes its virtual environments with a script from the internet; where that cannot be had, ensurepip does the same.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -23,4 +24,5 @@ PYTHON
     [ -e "$HOME/.ansible/test/cache/$name" ] || cp tools/get_pip.py "$HOME/.ansible/test/cache/$name"
 done
 cd "$copy"
-ansible-test sanity --python "$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')" --skip-test pslint "$@"
+ansible-test sanity --python "$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')" --skip-test pslint "$@" \
+    ${MM_SANITY:+"$MM_SANITY"}
