@@ -76,15 +76,17 @@ def kill_module(waiting: Waiting) -> None:
 
 
 def press_ctrl_c(waiting: Waiting) -> None:
-    """Send SIGINT to the foreground process group, as a terminal does, and to the worker, as Ansible does.
+    """Send SIGINT to the worker, as Ansible does, and to the foreground process group, as a terminal does.
 
-    From 2.19 on a worker has its own session, and Ansible sometimes waits some seconds before it passes SIGINT on.
+    From 2.19 on a worker has its own session, and Ansible sometimes waits some seconds before it passes SIGINT on. A
+    second SIGINT would end the worker before it passes the first one on to its module: so the worker comes first.
     """
     workers = [process for process in workers_of(waiting) if os.getpgid(process) != waiting.playbook.pid]
-    os.killpg(waiting.playbook.pid, signal.SIGINT)
     for process in workers:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process, signal.SIGINT)
+        os.kill(process, signal.SIGINT)
+    eventually(lambda: not any(map(is_running, workers)), soon())
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(waiting.playbook.pid, signal.SIGINT)
 
 
 def await_task_timeout(waiting: Waiting) -> None:
