@@ -179,7 +179,7 @@ def test_a_storm_of_ddl_ends_in_success_or_in_a_clear_error(warehouse: Warehouse
     thread.start()
     try:
         outcomes = []
-        for _round in range(6):
+        for _round in range(3):
             outcomes.append(warehouse.access(databases=[entry]))
             warehouse.run("REVOKE SELECT ON ALL TABLES IN SCHEMA {} FROM {}", warehouse.schema, warehouse.group)
     finally:
