@@ -30,7 +30,8 @@ NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a file syste
 
 @contextlib.contextmanager
 def held(server: Server, count: int, **parameters: str) -> Iterator[None]:
-    """Hold so many connections."""
+    """Hold so many connections, and no others."""
+    server.close_sessions()
     with contextlib.ExitStack() as stack:
         for _number in range(count):
             stack.enter_context(contextlib.closing(server.connect(**parameters)))

@@ -333,10 +333,14 @@ class Server:
     def execute(self, query: Any, *, database: str = "postgres", parameters: Any = None) -> list[tuple[Any, ...]]:
         """Run a statement as the superuser and return its rows, if it has any."""
         if "DATABASE" in str(query):  # some of these wait for other sessions
-            self._sessions.close()
+            self.close_sessions()
         with self._sessions.session(database) as connection, connection.cursor() as cursor:
             cursor.execute(query, parameters)
             return list(cursor.fetchall()) if cursor.description else []
+
+    def close_sessions(self) -> None:
+        """Close the idle sessions of this thread, which take a slot each."""
+        self._sessions.close()
 
     def logged(self) -> str:
         """Return the server's log."""
