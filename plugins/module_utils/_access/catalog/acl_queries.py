@@ -87,7 +87,9 @@ assumable AS (
 )"""
 
 # USAGE on a schema in which the login sees a relation through somebody else, and USAGE through nobody else: revoked, it
-# would make Metamapper's query for tables fail.
+# would make Metamapper's query for tables fail. The array is of all such schemas, and is made only if there is a
+# schema to ask for: no index finds the relations of one. IS TRUE keeps PostgreSQL from a join, for which it estimates
+# too few rows.
 _NEEDED_USAGE = """
 needed_usage AS (
   SELECT item.object_id
@@ -99,22 +101,31 @@ needed_usage AS (
             WHERE usage.privilege_type = 'USAGE' AND usage.grantee NOT IN (SELECT named.oid FROM named)
               AND (usage.grantee = 0
                    OR EXISTS (SELECT 1 FROM named WHERE pg_catalog.pg_has_role(named.oid, usage.grantee, 'USAGE'))))
-     AND EXISTS (
-           SELECT 1
-             FROM pg_catalog.pg_class AS class
-            CROSS JOIN LATERAL (
-                   SELECT own.grantee, own.privilege_type
-                     FROM pg_catalog.aclexplode(COALESCE(class.relacl, pg_catalog.acldefault('r', class.relowner)))
-                       AS own
-                    UNION ALL
-                   SELECT own.grantee, own.privilege_type
-                     FROM pg_catalog.pg_attribute AS attribute, pg_catalog.aclexplode(attribute.attacl) AS own
-                    WHERE attribute.attrelid = class.oid AND NOT attribute.attisdropped) AS shown
-            WHERE class.relnamespace = item.object_id AND class.relkind IN ('r', 'p', 'v', 'f')
-              AND shown.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES')
-              AND shown.grantee NOT IN (SELECT named.oid FROM named)
+     AND item.object_id = ANY (ARRAY(
+           SELECT DISTINCT shown.relnamespace
+             FROM (SELECT class.relnamespace, own.grantee
+                     FROM pg_catalog.pg_class AS class
+                    CROSS JOIN LATERAL
+                          pg_catalog.aclexplode(COALESCE(class.relacl, pg_catalog.acldefault('r', class.relowner)))
+                            AS own
+                    WHERE class.relkind IN ('r', 'p', 'v', 'f')
+                      AND (class.relnamespace IN (SELECT other.object_id FROM item AS other
+                                                   WHERE other.kind = 'schema')) IS TRUE
+                      AND own.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES')
+                    UNION
+                   SELECT class.relnamespace, own.grantee
+                     FROM pg_catalog.pg_class AS class
+                     JOIN pg_catalog.pg_attribute AS attribute
+                       ON attribute.attrelid = class.oid AND attribute.attacl IS NOT NULL
+                          AND NOT attribute.attisdropped
+                    CROSS JOIN LATERAL pg_catalog.aclexplode(attribute.attacl) AS own
+                    WHERE class.relkind IN ('r', 'p', 'v', 'f')
+                      AND (class.relnamespace IN (SELECT other.object_id FROM item AS other
+                                                   WHERE other.kind = 'schema')) IS TRUE
+                      AND own.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES')) AS shown
+            WHERE shown.grantee NOT IN (SELECT named.oid FROM named)
               AND (shown.grantee = 0
-                   OR EXISTS (SELECT 1 FROM named WHERE pg_catalog.pg_has_role(named.oid, shown.grantee, 'USAGE'))))
+                   OR EXISTS (SELECT 1 FROM named WHERE pg_catalog.pg_has_role(named.oid, shown.grantee, 'USAGE')))))
 )"""
 
 # Where no schema is among the objects, none is needed.
