@@ -115,9 +115,12 @@ needed_usage AS (
                     UNION
                    SELECT class.relnamespace, own.grantee
                      FROM pg_catalog.pg_class AS class
-                     JOIN pg_catalog.pg_attribute AS attribute
-                       ON attribute.attrelid = class.oid AND attribute.attacl IS NOT NULL
-                          AND NOT attribute.attisdropped
+                    CROSS JOIN LATERAL (
+                           SELECT attribute.attacl
+                             FROM pg_catalog.pg_attribute AS attribute
+                            WHERE attribute.attrelid = class.oid AND attribute.attacl IS NOT NULL
+                              AND NOT attribute.attisdropped
+                           OFFSET 0) AS attribute
                     CROSS JOIN LATERAL pg_catalog.aclexplode(attribute.attacl) AS own
                     WHERE class.relkind IN ('r', 'p', 'v', 'f')
                       AND (class.relnamespace IN (SELECT other.object_id FROM item AS other
