@@ -103,25 +103,17 @@ needed_usage AS (
                    OR EXISTS (SELECT 1 FROM named WHERE pg_catalog.pg_has_role(named.oid, usage.grantee, 'USAGE'))))
      AND item.object_id = ANY (ARRAY(
            SELECT DISTINCT shown.relnamespace
-             FROM (SELECT class.relnamespace, own.grantee
-                     FROM pg_catalog.pg_class AS class
-                    CROSS JOIN LATERAL
-                          pg_catalog.aclexplode(COALESCE(class.relacl, pg_catalog.acldefault('r', class.relowner)))
-                            AS own
-                    WHERE class.relkind IN ('r', 'p', 'v', 'f')
-                      AND (class.relnamespace IN (SELECT other.object_id FROM item AS other
-                                                   WHERE other.kind = 'schema')) IS TRUE
-                      AND own.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES')
-                    UNION
-                   SELECT class.relnamespace, own.grantee
+             FROM (SELECT DISTINCT class.relnamespace, own.grantee
                      FROM pg_catalog.pg_class AS class
                     CROSS JOIN LATERAL (
+                           SELECT class.relacl AS acl
+                            UNION ALL
                            SELECT attribute.attacl
                              FROM pg_catalog.pg_attribute AS attribute
                             WHERE attribute.attrelid = class.oid AND attribute.attacl IS NOT NULL
-                              AND NOT attribute.attisdropped
-                           OFFSET 0) AS attribute
-                    CROSS JOIN LATERAL pg_catalog.aclexplode(attribute.attacl) AS own
+                              AND NOT attribute.attisdropped) AS held
+                    CROSS JOIN LATERAL
+                          pg_catalog.aclexplode(COALESCE(held.acl, pg_catalog.acldefault('r', class.relowner))) AS own
                     WHERE class.relkind IN ('r', 'p', 'v', 'f')
                       AND (class.relnamespace IN (SELECT other.object_id FROM item AS other
                                                    WHERE other.kind = 'schema')) IS TRUE
