@@ -40,7 +40,7 @@ def options_of(role: str, roles: Path = ROLES) -> Mapping[str, Option]:
     return _options_of(role, roles)
 
 
-@lru_cache(maxsize=None)
+@lru_cache(maxsize=None)  # to which a default that is passed and one that is left out are two keys
 def _options_of(role: str, roles: Path) -> Mapping[str, Option]:
     specs = yaml_load((roles / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
     return dict(specs["main"].get("options") or {})
@@ -76,10 +76,10 @@ def role_values(role: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], Pr
     """
     problems: Problems = []
     options = options_of(role)
-    values = {
-        name: typed(name, given[name], option, problems) if name in given else option.get("default")
-        for name, option in options.items()
-    }
+    values = {}
+    for name, (value, found) in _typed_values(role, given).items():
+        values[name] = value
+        problems += found
     problems += [
         f"{name} is required, and it is not set or empty. {description_of(option)}"
         for name, option in options.items()
@@ -91,12 +91,21 @@ def role_values(role: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], Pr
 
 def usable_values(given: Mapping[str, Any], role: str) -> dict[str, Any]:
     """Return the variables of a role as ``role_values`` does, with the default of each that cannot be of its type."""
-    values: dict[str, Any] = {}
+    options = options_of(role)
+    return {
+        name[len(PREFIX) :]: options[name].get("default") if problems else value
+        for name, (value, problems) in _typed_values(role, given).items()
+    }
+
+
+def _typed_values(role: str, given: Mapping[str, Any]) -> dict[str, tuple[Any, Problems]]:
+    """Return each variable of a role by its full name, unset ones with their default, and why it is not of its type."""
+    found = {}
     for name, option in options_of(role).items():
         problems: Problems = []
-        value = typed(name, given[name], option, problems) if name in given else None
-        values[name[len(PREFIX) :]] = option.get("default") if problems or name not in given else value
-    return values
+        value = typed(name, given[name], option, problems) if name in given else option.get("default")
+        found[name] = value, problems
+    return found
 
 
 def description_of(option: Option) -> str:
