@@ -16,7 +16,8 @@ KEPT = 2  # that of the maintenance database, and that of the database that a te
 class Sessions(threading.local):
     """The idle sessions of one thread with one server, at most one for each database.
 
-    Each is handed out as a new one would be: without a transaction, locks, temporary tables and settings.
+    Each is handed out without a transaction, locks, temporary tables and settings. What ALTER ROLE SET and ALTER
+    DATABASE SET change for new sessions, it does not have.
     """
 
     def __init__(self, connect: Callable[[str], Any]) -> None:
@@ -27,7 +28,10 @@ class Sessions(threading.local):
     def session(self, database: str) -> Iterator[Any]:
         """Yield a session in a database, and keep it unless the block raises an error."""
         connection = self._idle.pop(database, None)
-        if connection is None or has_ended(connection):
+        if connection is not None and is_stale(connection):
+            connection.close()
+            connection = None
+        if connection is None:
             connection = self._connect(database)
         try:
             yield connection
@@ -43,13 +47,13 @@ class Sessions(threading.local):
             self._idle.pop(next(iter(self._idle))).close()
 
     def close(self) -> None:
-        """Close all idle sessions, for a statement that no other session may be in the way of."""
+        """Close all idle sessions, before a statement that waits for other sessions to end."""
         while self._idle:
             self._idle.popitem()[1].close()
 
 
-def has_ended(connection: Any) -> bool:
-    """Return whether the server has ended an idle session: only then has it anything to say."""
+def is_stale(connection: Any) -> bool:
+    """Return whether the server has sent anything to an idle session: that it ended it, or that a setting changed."""
     return bool(select.select([connection], [], [], 0)[0])
 
 
