@@ -22,7 +22,7 @@ __all__ = ["major", "site", "ssh_config", "sshd"]  # available to every test in 
 def server(major: str) -> Iterator[Server]:
     """Run the PostgreSQL server of this test run. Autovacuum is off, so that only tests write to it.
 
-    DROP DATABASE searches all of shared_buffers.
+    Its shared_buffers are small, since DROP DATABASE searches all of them.
     """
     with running(major, settings=["autovacuum=off", "log_connections=on", "shared_buffers=16MB"]) as running_server:
         yield running_server

@@ -21,5 +21,5 @@ def test_playbooks_that_connect_to_servers_choose_the_same_python() -> None:
     assert chosen == [chosen[0]] * 3
 
 
-def test_no_play_has_a_file_of_variables_which_ansible_reads_again_for_each_task() -> None:
+def test_none_of_them_has_a_file_of_variables_which_ansible_reads_again_for_each_task() -> None:
     assert [name for name in ("grant", "revoke", "verify") if "vars_files" in play(name)] == []
