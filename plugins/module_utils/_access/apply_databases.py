@@ -38,12 +38,12 @@ AclItems = Tuple[AclItem, ...]
 def change_database(run: Run, step: ChangeDatabase) -> None:
     """Change a database, a batch a transaction, until an inspection of all of it finds nothing to do."""
     state = step.state
-    plans = state.batches
+    facts, plans = state.facts, state.batches
     with run.where.session(state.name) as session:
         for _round in range(ATTEMPTS):
             is_whole = len(plans) <= 1
             for batch in plans:
-                _change_once(run, session, state, None if is_whole else batch)
+                _change_once(run, session, state, None if is_whole else _Part(batch, _narrowed(facts, batch)))
             if is_whole:
                 break
             facts = read_again(session, lambda again: _inspect(run, again, state))
@@ -73,32 +73,41 @@ def _inspect(run: Run, session: Session, state: DatabaseState, narrowed: Narrowe
     )
 
 
-def _change_once(run: Run, session: Session, state: DatabaseState, batch: DatabasePlan | None) -> None:
-    """Carry out a batch, or all that there is to do, in one transaction."""
-    narrowed = _narrowed(batch) if batch else None
+@dataclass(frozen=True)
+class _Part:
+    """A batch, and what its transaction inspects."""
+
+    batch: DatabasePlan
+    narrowed: Narrowed
+
+
+def _change_once(run: Run, session: Session, state: DatabaseState, part: _Part | None) -> None:
+    """Carry out a part, or all that there is to do, in one transaction."""
 
     def plan(facts: DatabaseFacts) -> DatabasePlan:
         found = possible(plan_of(facts, state.desired))
-        return found.limited_to(batch) if batch else found
+        return found.limited_to(part.batch) if part else found
 
     work: Work[DatabaseFacts, DatabasePlan] = Work(
         database=state.name,
-        inspect=lambda again: _inspect(run, again, state, narrowed),
+        inspect=lambda again: _inspect(run, again, state, part.narrowed if part else None),
         plan=plan,
         statements=lambda found: found.statements(run.request.group, run.administrator),
         missing=lambda found, after: _undone(run, state.desired, found, after),
     )
     after = run.write(f"database {quoted(state.name)}", session, work)
-    if batch is None:
+    if part is None:
         run.progress.databases[state.name] = after
 
 
-def _narrowed(batch: DatabasePlan) -> Narrowed:
+def _narrowed(whole: DatabaseFacts, batch: DatabasePlan) -> Narrowed:
     changes: Sequence[Privileged] = [*batch.grants, *batch.revokes]
     return Narrowed(
+        whole,
+        schemas=frozenset(schema_of(change) for change in changes),
         relations=[grant.object_id for grant in batch.grants if grant.object_id],
         objects=sorted({(item.class_id, item.object_id) for item in batch.revokes}),
-        schemas=frozenset(schema_of(change) for change in changes if change.kind == "default"),
+        creator_schemas=frozenset(schema_of(change) for change in changes if change.kind == "default"),
     )
 
 

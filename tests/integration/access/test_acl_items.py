@@ -175,8 +175,9 @@ def test_a_part_is_of_objects_and_brings_all_their_items(superuser_warehouse: Wa
     for count in (1, len(objects) // 2, len(objects)):
         connection = Connection(warehouse.server.connect(warehouse.database))
         with Session(connection) as session:
-            narrowed = Narrowed([], objects[:count], frozenset())
-            found = inspect_database(session, everything(warehouse, group, other), narrowed)
+            desired = everything(warehouse, group, other)
+            narrowed = Narrowed(inspect_database(session, desired), frozenset({schema}), objects=objects[:count])
+            found = inspect_database(session, desired, narrowed)
         expected = [item for item in whole if (item.class_id, item.object_id) in objects[:count]]
         assert sorted(found.extraneous, key=repr) == sorted(expected, key=repr)
 

@@ -62,6 +62,7 @@ class Sample:
             "new": self.group,
             "listed": [],
             "unquotable": "^$",
+            "schema_names": None,
             "schemas": [self.oid(HOSTILE)],
             "privileges": ["SELECT"],
             "kinds": list(RELATION_KINDS),

@@ -85,15 +85,18 @@ class _SchemaRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Narrowed:
-    """The part of a database that one of several transactions inspects.
+    """The part of a database that one of several transactions inspects, at a cost that does not grow with the rest.
 
-    ``relations`` are the oids of those that may be missing, ``objects`` class and oid of those that may be extraneous,
-    and ``schemas`` those whose creators are asked for.
+    ``whole`` is the database before the first of them. ``schemas`` are those that the part is in, ``relations`` the
+    oids of those that may be missing, ``objects`` class and oid of those that may be extraneous, and
+    ``creator_schemas`` the schemas whose creators are asked for.
     """
 
-    relations: Sequence[int]
-    objects: Sequence[tuple[int, int]]
+    whole: DatabaseFacts
     schemas: frozenset[str]
+    relations: Sequence[int] = ()
+    objects: Sequence[tuple[int, int]] = ()
+    creator_schemas: frozenset[str] = frozenset()
 
 
 def inspect_server(session: Session, request: AccessRequest) -> ServerFacts:
@@ -151,28 +154,28 @@ def inspect_database(
 ) -> DatabaseFacts:
     """Return a database compared with what is desired; a few round trips, regardless of the number of objects.
 
-    ``has_group`` tells whether the group exists.
+    ``has_group`` tells whether the group exists. What only dropping roles has to know is not asked of a part.
     """
     request, name = desired.request, desired.name
     effective = request.group if has_group and not request.is_absent else "public"
     group = {"group": request.group, "effective": effective}
     unquotable = UnquotedNameParser(desired.server.version_num, name).unquotable_schema
-    rows = session.records(queries.SCHEMAS, {**group, "unquotable": unquotable}, _SchemaRow)
+    of_schemas = {**group, "unquotable": unquotable, "schema_names": sorted(narrowed.schemas) if narrowed else None}
+    rows = session.records(queries.SCHEMAS, of_schemas, _SchemaRow)
     # The privileges of a schema that was dropped since the snapshot are NULL, and so is everything if there is no
     # schema.
     schemas = {row.name: _schema(row) for row in rows if row.can_public_create is not None}
-    scope, _problems = desired.scope(schemas.values())
-    listed = scope.schemas if scope else {}
+    listed = _listed(desired, schemas, narrowed)
     creators, missing = _creators_and_missing(session, desired, group, (schemas, listed), narrowed)
     # A transaction that writes sees what others commit between two queries: a schema may have another name now.
     creators = tuple(creator for creator in creators if creator.schema in listed)
     missing = tuple(relation for relation in missing if relation.schema in listed)
-    breaking = _breaking(session, desired, schemas, missing)
+    breaking = _breaking(session, desired, {**narrowed.whole.schemas, **schemas} if narrowed else schemas, missing)
     assumable = inspect_assumable(session, request)
     parameters = {
         **_listed_parameters(schemas, listed),
         **_creator_parameters(schemas, desired.creators(creators)),
-        "databases": [name] if scope else [],
+        "databases": [name] if desired.target else [],
         "assumable": list(assumable),
     }
     return DatabaseFacts(
@@ -188,9 +191,17 @@ def inspect_database(
         missing=tuple(relation for relation in missing if relation.oid not in breaking),
         left_out=tuple(relation for relation in missing if relation.oid in breaking),
         extraneous=_extraneous(session, desired, parameters, narrowed),
-        remains=inspect_remains(session, request, name) if request.is_absent else None,
+        remains=inspect_remains(session, request, name) if request.is_absent and narrowed is None else None,
         assumable=assumable,
     )
+
+
+def _listed(desired: Desired, schemas: Mapping[str, SchemaFacts], narrowed: Narrowed | None) -> Mapping[str, Privilege]:
+    """Return the privilege on relations in each schema in scope; a part does not tell what the patterns match."""
+    if narrowed is not None:
+        return {name: narrowed.whole.listed[name] for name in schemas if name in narrowed.whole.listed}
+    scope, _problems = desired.scope(schemas.values())
+    return scope.schemas if scope else {}
 
 
 def _creator_parameters(schemas: Mapping[str, SchemaFacts], creators: Sequence[CreatorFacts]) -> dict[str, Any]:
@@ -240,7 +251,7 @@ def _creators_and_missing(
     }
     if narrowed is None:
         return _together(session, parameters) if listed else ((), ())
-    some = {schema: privilege for schema, privilege in listed.items() if schema in narrowed.schemas}
+    some = {schema: privilege for schema, privilege in listed.items() if schema in narrowed.creator_schemas}
     of_some = {**parameters, **_listed_parameters(schemas, some)}
     of_objects = {**parameters, "objects": list(narrowed.relations)}
     creators = session.records(queries.CREATORS, of_some, CreatorFacts) if some else ()

@@ -69,6 +69,7 @@ SELECT database.datname AS name, database.datallowconn AS allows_connections, da
 
 # This database and its schemas, one row a schema (one with NULLs where there is none), but for PostgreSQL's own. Of
 # names that need quotes, whether the group holds a privilege on a table or view there: pg_shdepend knows columns, too.
+# "schema_names" narrows the answer to some schemas, NULL for all.
 # https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-ACLITEM-FN-TABLE
 SCHEMAS = """
 WITH reader AS (
@@ -114,6 +115,8 @@ SELECT pg_catalog.current_setting('default_transaction_read_only')::pg_catalog.b
   FROM pg_catalog.pg_database AS database
   LEFT JOIN pg_catalog.pg_namespace AS namespace
     ON namespace.nspname !~ '^pg_' AND namespace.nspname <> 'information_schema'
+       AND (%(schema_names)s::pg_catalog.name[] IS NULL
+            OR namespace.nspname = ANY (%(schema_names)s::pg_catalog.name[]))
   LEFT JOIN pg_catalog.pg_depend AS membership
     ON membership.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND membership.objid = namespace.oid
        AND membership.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND membership.deptype = 'e'

@@ -142,8 +142,11 @@ def test_what_is_desired_is_a_parameter() -> None:
 
 
 def test_of_a_part_only_the_part_is_asked_for() -> None:
-    catalog = Catalog(FULL)
-    looked_at(catalog, HOSTILE, narrowed=Narrowed([1, 2], [(1259, 3)], frozenset()))
+    whole = looked_at(Catalog(FULL), HOSTILE)
+    catalog = Catalog({**FULL, ask.SCHEMAS: FULL[ask.SCHEMAS][1:]})
+    found = looked_at(catalog, HOSTILE, narrowed=Narrowed(whole, frozenset({HOSTILE}), [1, 2], [(1259, 3)]))
+    assert (set(found.schemas), found.listed, found.remains) == ({HOSTILE}, {HOSTILE: "SELECT"}, None)
+    assert catalog.asked[ask.SCHEMAS]["schema_names"] == [HOSTILE]
     assert catalog.asked[ask.MISSING_RELATIONS]["objects"] == [1, 2]
     assert (catalog.asked[EXTRANEOUS_LISTED]["classes"], catalog.asked[EXTRANEOUS_LISTED]["objects"]) == ([1259], [3])
     assert ask.CREATORS not in catalog.asked
@@ -151,8 +154,9 @@ def test_of_a_part_only_the_part_is_asked_for() -> None:
 
 @pytest.mark.parametrize("schemas", [frozenset(), frozenset({HOSTILE})], ids=["nothing", "the creators of a schema"])
 def test_a_part_without_relations_asks_for_none(schemas: frozenset[str]) -> None:
-    catalog = Catalog(FULL)
-    found = looked_at(catalog, HOSTILE, narrowed=Narrowed([], [], schemas))
+    whole, catalog = looked_at(Catalog(FULL), HOSTILE), Catalog(FULL)
+    narrowed = Narrowed(whole, frozenset({HOSTILE}), creator_schemas=schemas)
+    found = looked_at(catalog, HOSTILE, narrowed=narrowed)
     assert (found.missing, found.extraneous, bool(found.creators)) == ((), (), bool(schemas))
 
 
