@@ -20,19 +20,29 @@ named AS (
   SELECT named.oid FROM named WHERE named.is_group
 )"""
 
-# Either all objects that mention a role, by the index on the role, or some objects, by the index on the object.
-MENTION = """
+_OTHER_MENTION = """), other_mention AS (
+  SELECT mention.classid, mention.objid
+    FROM mention
+   WHERE mention.classid <> 'pg_catalog.pg_class'::pg_catalog.regclass
+)"""
+
+# All objects that mention a role, by the index on the role, except whole relations.
+MENTION = f"""
 mention AS (
-  SELECT dependency.classid, dependency.objid, dependency.objsubid
+  SELECT DISTINCT dependency.classid, dependency.objid, dependency.objsubid
     FROM named
     JOIN pg_catalog.pg_shdepend AS dependency
       ON dependency.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND dependency.refobjid = named.oid
          AND dependency.deptype = 'a'
-   WHERE %(objects)s::pg_catalog.oid[] IS NULL
-     AND dependency.dbid IN (0, (SELECT here.oid FROM pg_catalog.pg_database AS here
+   WHERE dependency.dbid IN (0, (SELECT here.oid FROM pg_catalog.pg_database AS here
                                   WHERE here.datname = pg_catalog.current_database()))
-   UNION
-  SELECT chosen.classid, chosen.objid, dependency.objsubid
+     AND (dependency.classid <> 'pg_catalog.pg_class'::pg_catalog.regclass OR dependency.objsubid <> 0)
+{_OTHER_MENTION}"""  # noqa: S608 - constants
+
+# Those of some objects that mention a role, by the index on the object.
+MENTION_OF_PART = f"""
+mention AS (
+  SELECT DISTINCT chosen.classid, chosen.objid, dependency.objsubid
     FROM ROWS FROM (pg_catalog.unnest(%(classes)s::pg_catalog.oid[]),
                     pg_catalog.unnest(%(objects)s::pg_catalog.oid[])) AS chosen (classid, objid)
    CROSS JOIN LATERAL (
@@ -45,13 +55,11 @@ mention AS (
               AND by_object.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND by_object.deptype = 'a'
            OFFSET 0) AS dependency
    WHERE dependency.refobjid IN (SELECT named.oid FROM named)
-), other_mention AS (
-  SELECT mention.classid, mention.objid
-    FROM mention
-   WHERE mention.classid <> 'pg_catalog.pg_class'::pg_catalog.regclass
-)"""
+{_OTHER_MENTION}"""  # noqa: S608 - constants
 
-LISTED = """
+# The schemas in scope, and what the group is to have on a relation "class": NULL for nothing. IN with a subquery
+# becomes a hash table whatever the planner's estimates; a join may become a nested loop.
+LISTED_SCHEMA = """
 listed_schema AS (
   SELECT listed.oid, listed.privilege
     FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::pg_catalog.oid[]),
@@ -60,25 +68,82 @@ listed_schema AS (
   SELECT listed_schema.oid FROM listed_schema WHERE listed_schema.privilege = 'SELECT'
 ), references_schema AS (
   SELECT listed_schema.oid FROM listed_schema WHERE listed_schema.privilege = 'REFERENCES'
-), desired_default AS (
+)"""
+LISTED_PRIVILEGE = """
+         CASE WHEN class.relkind <> ALL (%(kinds)s::pg_catalog."char"[]) THEN NULL
+              WHEN class.relnamespace IN (SELECT select_schema.oid FROM select_schema) THEN 'SELECT'
+              WHEN class.relnamespace IN (SELECT references_schema.oid FROM references_schema) THEN 'REFERENCES'
+         END"""
+
+DESIRED_DEFAULT = """
+desired_default AS (
   SELECT desired.schema, desired.creator
     FROM ROWS FROM (pg_catalog.unnest(%(creator_schemas)s::pg_catalog.oid[]),
                     pg_catalog.unnest(%(creators)s::pg_catalog.name[])) AS desired (schema, creator)
 )"""
 
-# IN with a subquery becomes a hash table whatever the planner's estimates; a join may become a nested loop.
-RELATIONS = """
-relation AS (
-  SELECT class.oid, class.relnamespace, class.relname, class.relowner, class.relacl, mention.objsubid,
-         CASE class.relkind WHEN 'S' THEN 'sequence' ELSE 'relation' END AS kind,
-         CASE WHEN class.relkind <> ALL (%(kinds)s::pg_catalog."char"[]) THEN NULL
-              WHEN class.relnamespace IN (SELECT select_schema.oid FROM select_schema) THEN 'SELECT'
-              WHEN class.relnamespace IN (SELECT references_schema.oid FROM references_schema) THEN 'REFERENCES'
-         END AS listed
+
+def is_desired(of: str) -> str:
+    """Return the condition that an item "acl" of an ACL is desired; ``of`` has what is desired of its object."""
+    return f"COALESCE(acl.privilege_type = {of}.desired AND acl.grantee = (SELECT reader.oid FROM reader), false)"  # noqa: S608 - constants
+
+
+def is_extraneous(of: str) -> str:
+    """Return the condition that an item "acl" of an ACL, or its grant option, is extraneous.
+
+    ``of`` has the owner, what is desired, and the privilege of the listed schema that the object is in.
+    """
+    return f"""(acl.grantee IN (SELECT named.oid FROM named)
+          OR acl.grantor IN (SELECT named.oid FROM named) AND acl.grantor <> {of}.owner)
+     AND (%(is_exclusive)s OR acl.privilege_type =
+            CASE {of}.listed WHEN 'SELECT' THEN 'REFERENCES' WHEN 'REFERENCES' THEN 'SELECT' END)
+     AND (acl.is_grantable OR NOT {is_desired(of)})"""  # noqa: S608 - constants
+
+
+_RELATION = f"""
+  SELECT class.oid, class.relnamespace, class.relname, class.relowner, class.relacl,
+         CASE class.relkind WHEN 'S' THEN 'sequence' ELSE 'relation' END AS kind,{LISTED_PRIVILEGE} AS listed"""
+_RELATION_OF_COLUMN = f"""), relation_of_column AS (
+  SELECT class.oid, class.relnamespace, class.relname, class.relowner, mention.objsubid,{LISTED_PRIVILEGE} AS listed
     FROM mention
     JOIN pg_catalog.pg_class AS class ON class.oid = mention.objid
-   WHERE mention.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-)"""
+   WHERE mention.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND mention.objsubid <> 0
+)"""  # noqa: S608 - constants
+
+# Thousands of relations share a few ACLs: only those of an ACL with something extraneous are looked up. That an ACL
+# mentions a role does not suffice, since the ACL of an owner's own object does.
+RELATIONS = f"""
+relation_acl AS (
+  SELECT relation.owner, relation.acl, relation.listed, relation.listed AS desired
+    FROM (SELECT DISTINCT class.relowner AS owner, class.relacl AS acl,{LISTED_PRIVILEGE} AS listed
+            FROM pg_catalog.pg_class AS class
+           WHERE class.relacl IS NOT NULL) AS relation
+), extraneous_acl AS (
+  SELECT relation_acl.owner, relation_acl.acl, COALESCE(relation_acl.listed, '') AS listed
+    FROM relation_acl
+   WHERE EXISTS (SELECT 1 FROM pg_catalog.aclexplode(relation_acl.acl) AS acl WHERE {is_extraneous("relation_acl")})
+), relation AS ({_RELATION}
+    FROM pg_catalog.pg_class AS class
+   WHERE (class.relowner, class.relacl, COALESCE({LISTED_PRIVILEGE}, '')) IN (
+           SELECT extraneous_acl.owner, extraneous_acl.acl, extraneous_acl.listed FROM extraneous_acl)
+     AND EXISTS (
+           SELECT 1
+             FROM pg_catalog.pg_shdepend AS dependency
+            WHERE dependency.dbid = (SELECT here.oid FROM pg_catalog.pg_database AS here
+                                      WHERE here.datname = pg_catalog.current_database())
+              AND dependency.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND dependency.objid = class.oid
+              AND dependency.objsubid = 0
+              AND dependency.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND dependency.deptype = 'a'
+              AND dependency.refobjid IN (SELECT named.oid FROM named)
+           OFFSET 0)
+{_RELATION_OF_COLUMN}"""  # noqa: S608 - constants
+
+RELATIONS_OF_PART = f"""
+relation AS ({_RELATION}
+    FROM mention
+    JOIN pg_catalog.pg_class AS class ON class.oid = mention.objid
+   WHERE mention.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND mention.objsubid = 0
+{_RELATION_OF_COLUMN}"""
 
 # Databases can be listed from any database: all of them with "is_shared", else this one.
 DATABASE = """
@@ -100,14 +165,14 @@ listed_object (class_id, object_id, kind, namespace, name, detail, owner, acl, d
          relation.relnamespace, relation.relname::pg_catalog.text, ''::pg_catalog.text, relation.relowner,
          relation.relacl, relation.listed, relation.listed
     FROM relation
-   WHERE relation.objsubid = 0
    UNION ALL
-  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, relation.oid, 'column', relation.relnamespace,
-         relation.relname, attribute.attname, relation.relowner, attribute.attacl, NULL, relation.listed
-    FROM relation
+  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, relation_of_column.oid, 'column', relation_of_column.relnamespace,
+         relation_of_column.relname, attribute.attname, relation_of_column.relowner, attribute.attacl, NULL,
+         relation_of_column.listed
+    FROM relation_of_column
     JOIN pg_catalog.pg_attribute AS attribute
-      ON attribute.attrelid = relation.oid AND attribute.attnum = relation.objsubid AND NOT attribute.attisdropped
-   WHERE relation.objsubid <> 0
+      ON attribute.attrelid = relation_of_column.oid AND attribute.attnum = relation_of_column.objsubid
+         AND NOT attribute.attisdropped
    UNION ALL
   SELECT other_mention.classid, default_acl.oid,
          CASE default_acl.defaclnamespace WHEN 0 THEN 'global default' ELSE 'default' END,

@@ -15,7 +15,7 @@ Parameters: ``roles`` and ``group`` (one of them) are those that privileges are 
 ``creators`` the desired default privileges; ``databases`` on which the group is to have CONNECT; ``is_exclusive``
 whether everything beyond the desired is extraneous, or only what belongs to the other mode in the listed schemas;
 ``login_stays`` is false where all roles are to be dropped; ``is_shared`` asks for every database of the server;
-``classes`` and ``objects`` (oids) narrow the answer to some objects, NULL for all; ``assumable`` are the roles that the
+``classes`` and ``objects`` (oids) are those of a part of the database; ``assumable`` are the roles that the
 administrator may become a member of for the duration of a transaction.
 """
 
@@ -25,21 +25,26 @@ from typing import Sequence
 
 from .acl_objects import (
     DATABASE,
-    LISTED,
+    DESIRED_DEFAULT,
     LISTED_KINDS,
+    LISTED_SCHEMA,
     MENTION,
+    MENTION_OF_PART,
     NAMED,
     OTHER_KINDS,
     PARAMETER,
     RELATIONS,
+    RELATIONS_OF_PART,
     TABLESPACE,
+    is_desired,
+    is_extraneous,
 )
 
 # Thousands of objects share a few ACLs: each ACL is expanded once. "actor" is the role that an item can be revoked as:
 # 0 for the administrator as it is, another one where SET ROLE is needed, NULL where it cannot be. SET ROLE checks the
 # memberships of the login, not of the current role.
 # https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-ACLITEM-FN-TABLE
-_ITEM = """
+_ITEM = f"""
 assumable AS (
   SELECT role.oid FROM pg_catalog.pg_roles AS role WHERE role.rolname = ANY (%(assumable)s::pg_catalog.name[])
 ), shared_acl AS (
@@ -51,8 +56,7 @@ assumable AS (
    GROUP BY object.owner, object.acl, object.desired, object.listed, object.kind LIKE '%%default'
 ), acl_item AS (
   SELECT shared_acl.*, acl.privilege_type, acl.grantee, acl.grantor, acl.is_grantable,
-         COALESCE(acl.privilege_type = shared_acl.desired AND acl.grantee = (SELECT reader.oid FROM reader), false)
-           AS is_desired,
+         {is_desired("shared_acl")} AS is_desired,
          CASE WHEN acl.grantor = shared_acl.owner
                    AND (pg_catalog.pg_has_role(shared_acl.owner, 'USAGE')
                         OR shared_acl.is_default AND NOT %(inherited_defaults)s
@@ -70,10 +74,7 @@ assumable AS (
          END::pg_catalog.oid AS actor
     FROM shared_acl
    CROSS JOIN LATERAL pg_catalog.aclexplode(shared_acl.acl) AS acl
-   WHERE (acl.grantee IN (SELECT named.oid FROM named)
-          OR acl.grantor IN (SELECT named.oid FROM named) AND acl.grantor <> shared_acl.owner)
-     AND (%(is_exclusive)s OR acl.privilege_type =
-            CASE shared_acl.listed WHEN 'SELECT' THEN 'REFERENCES' WHEN 'REFERENCES' THEN 'SELECT' END)
+   WHERE {is_extraneous("shared_acl")}
 ), item AS (
   SELECT member.class_id, member.object_id, member.kind, member.namespace, member.name, member.detail, acl_item.owner,
          acl_item.acl, acl_item.privilege_type, acl_item.grantee, acl_item.grantor, acl_item.is_grantable,
@@ -83,8 +84,7 @@ assumable AS (
                                  pg_catalog.unnest(acl_item.kinds), pg_catalog.unnest(acl_item.namespaces),
                                  pg_catalog.unnest(acl_item.names), pg_catalog.unnest(acl_item.details))
            AS member (class_id, object_id, kind, namespace, name, detail)
-   WHERE acl_item.is_grantable OR NOT acl_item.is_desired
-)"""
+)"""  # noqa: S608 - constants
 
 # USAGE on a schema in which the login sees a relation through somebody else, and USAGE through nobody else: revoked, it
 # would make Metamapper's query for tables fail. The array is of all such schemas, and is made only if there is a
@@ -161,13 +161,25 @@ def _statement(*ctes: str, objects: Sequence[str], needed_usage: str = _NEEDED_U
 
 # What is in this database, and on the database itself.
 EXTRANEOUS = _statement(
-    NAMED, MENTION, LISTED, RELATIONS, DATABASE, LISTED_KINDS, OTHER_KINDS,
+    NAMED, MENTION, LISTED_SCHEMA, DESIRED_DEFAULT, RELATIONS, DATABASE, LISTED_KINDS, OTHER_KINDS,
     objects=["database_object", "listed_object", "other_object"],
 )  # fmt: skip
-# The same where "is_exclusive" is false. It asks for less, since planning the full query takes longer than executing it
-# in most databases.
+# The same, of some objects.
+EXTRANEOUS_OF_PART = _statement(
+    NAMED, MENTION_OF_PART, LISTED_SCHEMA, DESIRED_DEFAULT, RELATIONS_OF_PART, DATABASE, LISTED_KINDS, OTHER_KINDS,
+    objects=["database_object", "listed_object", "other_object"],
+)  # fmt: skip
+# The first one where "is_exclusive" is false. It asks for less, since planning the full query takes longer than
+# executing it in most databases.
 EXTRANEOUS_LISTED = _statement(
-    NAMED, MENTION, LISTED, RELATIONS, LISTED_KINDS, objects=["listed_object"], needed_usage=_NO_NEEDED_USAGE
+    NAMED,
+    MENTION,
+    LISTED_SCHEMA,
+    DESIRED_DEFAULT,
+    RELATIONS,
+    LISTED_KINDS,
+    objects=["listed_object"],
+    needed_usage=_NO_NEEDED_USAGE,
 )
 # What belongs to the server as a whole: databases, tablespaces and, from 15 on, parameters.
 # https://www.postgresql.org/docs/current/catalog-pg-parameter-acl.html

@@ -247,15 +247,16 @@ def _creators_and_missing(
         **_listed_parameters(schemas, listed),
         "listed": list((entry.creators if entry else None) or ()),
         "users": [name for name in request.roles if name != request.group],
-        "objects": None,
     }
     if narrowed is None:
         return _together(session, parameters) if listed else ((), ())
     some = {schema: privilege for schema, privilege in listed.items() if schema in narrowed.creator_schemas}
     of_some = {**parameters, **_listed_parameters(schemas, some)}
-    of_objects = {**parameters, "objects": list(narrowed.relations)}
+    of_relations = {**parameters, "relations": list(narrowed.relations)}
     creators = session.records(queries.CREATORS, of_some, CreatorFacts) if some else ()
-    missing = session.records(queries.MISSING_RELATIONS, of_objects, MissingRelation) if narrowed.relations else ()
+    missing = (
+        session.records(queries.MISSING_RELATIONS_OF_PART, of_relations, MissingRelation) if narrowed.relations else ()
+    )
     return tuple(creators), tuple(missing)
 
 
@@ -287,10 +288,10 @@ def _extraneous(
     if narrowed is not None and not narrowed.objects:
         return ()
     parameters = {**_acl_parameters(desired.request, desired.server.version_num, ()), **parameters}
-    if narrowed is not None:
-        parameters["classes"] = [class_id for class_id, _oid in narrowed.objects]
-        parameters["objects"] = [oid for _class_id, oid in narrowed.objects]
     query = acl_queries.EXTRANEOUS if desired.request.is_exclusive else acl_queries.EXTRANEOUS_LISTED
+    if narrowed is not None:
+        query = acl_queries.EXTRANEOUS_OF_PART
+        parameters["classes"], parameters["objects"] = (list(part) for part in zip(*narrowed.objects))
     return tuple(session.records(query, parameters, AclItem))
 
 
@@ -302,8 +303,6 @@ def _acl_parameters(request: AccessRequest, version: int, databases: Sequence[st
         "is_exclusive": request.is_exclusive,
         "login_stays": not request.is_absent,
         "is_shared": False,
-        "classes": None,
-        "objects": None,
         "assumable": [],
         "set": set_privilege(version),
         "inherited_defaults": has_feature(version, "inherited_defaults"),

@@ -12,6 +12,7 @@ granted to it; where effective privileges are asked for, ``public`` stands in fo
 from __future__ import annotations
 
 from ..._scope import creators
+from .acl_objects import LISTED_PRIVILEGE, LISTED_SCHEMA
 
 # Whether the server can be written, how many objects its transactions can lock, who is asking, and of which roles it
 # cannot be made a member: that would be a circle of memberships, or more than is needed.
@@ -166,39 +167,39 @@ SELECT listed_schema.nspname AS schema, role.rolname AS name, role.rolsuper AS i
  ORDER BY listed_schema.nspname, role.rolname
 """  # noqa: S608 - constants
 
+
 # The relations of the schemas on which the group lacks a direct grant, except those that one of the users created,
-# which may lose them. Thousands of relations share a few ACLs: each ACL is expanded once. What is held on a relation
-# anyway, and whether it is an extension's, is asked only where the administrator cannot grant. "objects" (oids) narrows
-# the answer to some relations, NULL for all.
+# which may lose them. Thousands of relations share a few ACLs: only those of an ACL without the grant are looked up.
+# What is held on a relation anyway, and whether it is an extension's, is asked only where the administrator cannot
+# grant. ``narrowed`` is a further condition on the relations.
 # https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-ACLITEM-FN-TABLE
-MISSING_RELATIONS = """
-WITH listed_schema AS (
-  SELECT listed.oid, listed.privilege
-    FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::pg_catalog.oid[]),
-                    pg_catalog.unnest(%(privileges)s::pg_catalog.text[])) AS listed (oid, privilege)
-), reader AS (
+def _missing_relations(narrowed: str = "") -> str:
+    return f"""
+WITH {LISTED_SCHEMA.strip()}, reader AS (
   SELECT role.oid FROM pg_catalog.pg_roles AS role WHERE role.rolname = %(group)s
 ), reader_grantor AS (
   SELECT role.oid FROM pg_catalog.pg_roles AS role WHERE role.rolname = ANY (%(users)s::pg_catalog.name[])
-), shared_acl AS (
-  SELECT class.relowner, class.relacl, listed_schema.privilege, pg_catalog.array_agg(class.oid) AS relations,
-         pg_catalog.array_agg(class.relnamespace) AS namespaces, pg_catalog.array_agg(class.relname) AS names
-    FROM listed_schema
-    JOIN pg_catalog.pg_class AS class ON class.relnamespace = listed_schema.oid
-   WHERE class.relkind = ANY (%(kinds)s::pg_catalog."char"[])
-     AND (%(objects)s::pg_catalog.oid[] IS NULL OR class.oid = ANY (%(objects)s::pg_catalog.oid[]))
-   GROUP BY class.relowner, class.relacl, listed_schema.privilege
-), missing AS (
-  SELECT member.oid, member.namespace, member.name, shared_acl.relowner, shared_acl.privilege
-    FROM shared_acl
-   CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(shared_acl.relations), pg_catalog.unnest(shared_acl.namespaces),
-                                 pg_catalog.unnest(shared_acl.names)) AS member (oid, namespace, name)
-   WHERE NOT EXISTS (
+), relation_acl AS (
+  SELECT DISTINCT class.relowner, class.relacl,{LISTED_PRIVILEGE} AS privilege
+    FROM pg_catalog.pg_class AS class
+   WHERE class.relkind = ANY (%(kinds)s::pg_catalog."char"[]){narrowed}
+), acl_without_grant AS (
+  SELECT relation_acl.relowner, relation_acl.relacl, relation_acl.privilege
+    FROM relation_acl
+   WHERE relation_acl.privilege IS NOT NULL
+     AND NOT EXISTS (
            SELECT 1
-             FROM pg_catalog.aclexplode(COALESCE(shared_acl.relacl,
-                                                 pg_catalog.acldefault('r', shared_acl.relowner))) AS acl
-            WHERE acl.privilege_type = shared_acl.privilege AND acl.grantee IN (SELECT reader.oid FROM reader)
+             FROM pg_catalog.aclexplode(COALESCE(relation_acl.relacl,
+                                                 pg_catalog.acldefault('r', relation_acl.relowner))) AS acl
+            WHERE acl.privilege_type = relation_acl.privilege AND acl.grantee IN (SELECT reader.oid FROM reader)
               AND acl.grantor NOT IN (SELECT reader_grantor.oid FROM reader_grantor))
+), missing AS (
+  SELECT class.oid, class.relnamespace AS namespace, class.relname AS name, class.relowner,{LISTED_PRIVILEGE}
+           AS privilege
+    FROM pg_catalog.pg_class AS class
+   WHERE (class.relowner, class.relacl IS NULL, COALESCE(class.relacl, '{{}}'),{LISTED_PRIVILEGE}) IN (
+           SELECT acl.relowner, acl.relacl IS NULL, COALESCE(acl.relacl, '{{}}'), acl.privilege
+             FROM acl_without_grant AS acl){narrowed}
 ), judged AS (
   SELECT missing.*,
          pg_catalog.pg_has_role(missing.relowner, 'USAGE')
@@ -222,9 +223,15 @@ SELECT judged.oid::pg_catalog.int8 AS oid, namespace.nspname AS schema, judged.n
   JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = judged.namespace
  WHERE judged.is_grantable IS NOT NULL  -- NULL: dropped since the scan saw it
  ORDER BY namespace.nspname, judged.name
-"""
+"""  # noqa: S608 - constants
 
-# The last two queries in one round trip: the rows of the one that returns few, as JSON beside those of the other.
+
+MISSING_RELATIONS = _missing_relations()
+# The same, of some relations (oids).
+MISSING_RELATIONS_OF_PART = _missing_relations("\n     AND class.oid = ANY (%(relations)s::pg_catalog.oid[])")
+
+# CREATORS and MISSING_RELATIONS in one round trip: the rows of the one that returns few, as JSON beside those of the
+# other.
 CREATORS_AND_MISSING_RELATIONS = f"""
 SELECT missing.*, NULL::pg_catalog.json AS creator
   FROM ({MISSING_RELATIONS}) AS missing

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog import queries as ask
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.acl_queries import (
     EXTRANEOUS_LISTED,
+    EXTRANEOUS_OF_PART,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._access.catalog.facts import (
     DatabaseFacts,
@@ -90,8 +91,9 @@ FULL: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {**dict.fromkeys(MissingRelation._fields), "creator": asdict(CREATOR)},
     ],
     ask.CREATORS: [asdict(CREATOR)],
-    ask.MISSING_RELATIONS: [MISSING._asdict()],
+    ask.MISSING_RELATIONS_OF_PART: [MISSING._asdict()],
     EXTRANEOUS_LISTED: [ITEM._asdict()],
+    EXTRANEOUS_OF_PART: [ITEM._asdict()],
 }
 
 
@@ -138,7 +140,7 @@ def test_what_is_desired_is_a_parameter() -> None:
     looked_at(catalog, HOSTILE)
     asked = catalog.asked[EXTRANEOUS_LISTED]
     assert (asked["schemas"], asked["privileges"], asked["databases"]) == ([12], ["SELECT"], ["warehouse"])
-    assert (asked["creator_schemas"], asked["creators"], asked["objects"]) == ([12], [HOSTILE], None)
+    assert (asked["creator_schemas"], asked["creators"]) == ([12], [HOSTILE])
 
 
 def test_of_a_part_only_the_part_is_asked_for() -> None:
@@ -147,8 +149,9 @@ def test_of_a_part_only_the_part_is_asked_for() -> None:
     found = looked_at(catalog, HOSTILE, narrowed=Narrowed(whole, frozenset({HOSTILE}), [1, 2], [(1259, 3)]))
     assert (set(found.schemas), found.listed, found.remains) == ({HOSTILE}, {HOSTILE: "SELECT"}, None)
     assert catalog.asked[ask.SCHEMAS]["schema_names"] == [HOSTILE]
-    assert catalog.asked[ask.MISSING_RELATIONS]["objects"] == [1, 2]
-    assert (catalog.asked[EXTRANEOUS_LISTED]["classes"], catalog.asked[EXTRANEOUS_LISTED]["objects"]) == ([1259], [3])
+    assert catalog.asked[ask.MISSING_RELATIONS_OF_PART]["relations"] == [1, 2]
+    asked = catalog.asked[EXTRANEOUS_OF_PART]
+    assert (asked["classes"], asked["objects"]) == ([1259], [3])
     assert ask.CREATORS not in catalog.asked
 
 
