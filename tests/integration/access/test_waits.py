@@ -267,4 +267,5 @@ def test_a_login_that_is_refused_leaves_no_connection(site: Site) -> None:
     before = sockets()
     with pytest.raises(ServerError) as refused:
         open_session(without, site.database)
-    assert (refused.value.is_connection_lost, sockets()) == (True, before)
+    assert refused.value.is_connection_lost
+    assert sockets() <= before  # a session of another test may have ended meanwhile
