@@ -51,17 +51,21 @@ class ServerState:
 
 @dataclass(frozen=True)
 class DatabaseState:
-    """A database, what is in scope of it if it is listed, and the plan, in one part per transaction."""
+    """A database and the plan for it, in one part per transaction."""
 
     desired: Desired
     facts: DatabaseFacts
     plan: DatabasePlan
-    scope: DatabaseScope | None = None
 
     @property
     def name(self) -> str:
         """The name of the database."""
         return self.desired.name
+
+    @property
+    def scope(self) -> DatabaseScope | None:
+        """What is in scope of it; None if it is not listed."""
+        return self.facts.scope
 
     @property
     def batches(self) -> list[DatabasePlan]:

@@ -167,10 +167,9 @@ def _databases(
         if isinstance(facts, Problem):
             not_done[one.name] = facts
         else:
-            scope, wrong = one.scope(facts.schemas.values())
             plan = _advised(where, plan_of(facts, one), one, has_group=has_group)
-            states.append(DatabaseState(one, facts, plan, scope))
-            problems += [*wrong, *states[-1].plan.problems]
+            states.append(DatabaseState(one, facts, plan))
+            problems += [*facts.entry_problems, *plan.problems]
     return states, problems, not_done
 
 

@@ -57,7 +57,8 @@ class UnquotedNameParser:
         It is a matter of the name alone, whatever else exists. A name with a backslash comes back as itself, and yet
         Metamapper fails on it.
         """
-        return "\\" in schema or self.schema_effect(schema, frozenset([schema])) != "fine"
+        is_odd = re.search(self.odd_name, schema) is not None  # sooner answered, for most names
+        return "\\" in schema or (is_odd and self.schema_effect(schema, frozenset([schema])) != "fine")
 
     def is_unquotable_relation(self, relation: str) -> bool:
         """Return whether the name of a relation does not come back as itself, whatever its schema is called."""

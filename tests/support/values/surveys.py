@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Mapping
 
 import pytest
@@ -59,9 +60,8 @@ def a_survey(
     states = [
         DatabaseState(
             Desired(database.name, WISH, facts, Target(database.name, an_entry(database.name))),
-            database,
+            replace(database, scope=DatabaseScope(database.name, an_entry(database.name), database.listed)),
             plan(database),
-            DatabaseScope(database.name, an_entry(database.name), database.listed),
         )
         for database in databases
     ]

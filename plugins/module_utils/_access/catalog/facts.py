@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Collection, Mapping, NamedTuple, Sequence
 
+from ..._core.problem import Problem
 from ..._core.server_version import has_feature
+from ..._scope.account import DatabaseScope
 from ..._scope.entry import Privilege
 
 
@@ -317,6 +319,7 @@ class DatabaseFacts:
     """A database: all its schemas, and compared with the desired privileges, what is missing and what is extraneous.
 
     ``listed`` has the schemas in scope and the privilege on relations in each; ``creators`` are those of these schemas.
+    ``scope`` and ``entry_problems`` tell how the entry was read, None and empty for a part or an unlisted database.
     ``left_out`` is missing too, and not granted: its name would break the scan. ``remains`` is None if no role is to be
     dropped; ``assumable`` is empty unless owners are to be assumed.
     """
@@ -335,6 +338,8 @@ class DatabaseFacts:
     remains: Remains | None = None
     left_out: tuple[MissingRelation, ...] = ()
     assumable: Assumable = field(default_factory=dict)
+    scope: DatabaseScope | None = None
+    entry_problems: tuple[Problem, ...] = ()
 
     def without_new_schemas(self, known: Collection[str]) -> DatabaseFacts:
         """Return a copy whose schemas in scope are only the known ones."""

@@ -14,6 +14,7 @@ from ..._core.metamapper_form import DEFAULT_CHARACTERS
 from ..._core.server_version import has_feature
 from ..._core.unquoted_names import UnquotedNameParser
 from ..._postgres.session import Session
+from ..._scope.account import DatabaseScope
 from ..._scope.entry import Privilege
 from ..._scope.namesakes import breaking_relations
 from ..privileges.desired import Desired
@@ -165,7 +166,8 @@ def inspect_database(
     # The privileges of a schema that was dropped since the snapshot are NULL, and so is everything if there is no
     # schema.
     schemas = {row.name: _schema(row) for row in rows if row.can_public_create is not None}
-    listed = _listed(desired, schemas, narrowed)
+    scope, problems = (None, ()) if narrowed else desired.scope(schemas.values())
+    listed = _listed(schemas, scope, narrowed)
     creators, missing = _creators_and_missing(session, desired, group, (schemas, listed), narrowed)
     # A transaction that writes sees what others commit between two queries: a schema may have another name now.
     creators = tuple(creator for creator in creators if creator.schema in listed)
@@ -193,14 +195,17 @@ def inspect_database(
         extraneous=_extraneous(session, desired, parameters, narrowed),
         remains=inspect_remains(session, request, name) if request.is_absent and narrowed is None else None,
         assumable=assumable,
+        scope=scope,
+        entry_problems=problems,
     )
 
 
-def _listed(desired: Desired, schemas: Mapping[str, SchemaFacts], narrowed: Narrowed | None) -> Mapping[str, Privilege]:
+def _listed(
+    schemas: Mapping[str, SchemaFacts], scope: DatabaseScope | None, narrowed: Narrowed | None
+) -> Mapping[str, Privilege]:
     """Return the privilege on relations in each schema in scope; a part does not tell what the patterns match."""
     if narrowed is not None:
         return {name: narrowed.whole.listed[name] for name in schemas if name in narrowed.whole.listed}
-    scope, _problems = desired.scope(schemas.values())
     return scope.schemas if scope else {}
 
 

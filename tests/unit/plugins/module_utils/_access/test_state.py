@@ -42,8 +42,9 @@ def test_what_is_possible_while_databases_are_not_done(
 
 def test_the_databases_in_scope() -> None:
     survey = a_survey(DONE, TO_DO)
-    entered = replace(survey.databases[1], scope=None)
-    found = replace(survey, databases=(survey.databases[0], entered))
+    listed, other = survey.databases
+    entered = replace(other, facts=replace(other.facts, scope=None))
+    found = replace(survey, databases=(listed, entered))
     assert (found.database_names, len(found.listed)) == (("warehouse",), 1)
     assert entered.name == "warehouse"
 

@@ -135,6 +135,12 @@ def test_a_schema_that_goes_while_it_is_looked_at_is_not_there() -> None:
     assert set(looked_at(catalog, HOSTILE).schemas) == {"hr", HOSTILE}
 
 
+def test_how_the_entry_was_read_is_among_the_facts() -> None:
+    found = looked_at(Catalog(FULL), HOSTILE, "no_such")
+    assert found.scope is not None
+    assert (found.scope.schemas, [problem.object for problem in found.entry_problems]) == (found.listed, ["no_such"])
+
+
 def test_what_is_desired_is_a_parameter() -> None:
     catalog = Catalog(FULL)
     looked_at(catalog, HOSTILE)
@@ -147,7 +153,8 @@ def test_of_a_part_only_the_part_is_asked_for() -> None:
     whole = looked_at(Catalog(FULL), HOSTILE)
     catalog = Catalog({**FULL, ask.SCHEMAS: FULL[ask.SCHEMAS][1:]})
     found = looked_at(catalog, HOSTILE, narrowed=Narrowed(whole, frozenset({HOSTILE}), [1, 2], [(1259, 3)]))
-    assert (set(found.schemas), found.listed, found.remains) == ({HOSTILE}, {HOSTILE: "SELECT"}, None)
+    assert (set(found.schemas), found.listed) == ({HOSTILE}, {HOSTILE: "SELECT"})
+    assert (found.remains, found.scope, found.entry_problems) == (None, None, ())
     assert catalog.asked[ask.SCHEMAS]["schema_names"] == [HOSTILE]
     assert catalog.asked[ask.MISSING_RELATIONS_OF_PART]["relations"] == [1, 2]
     asked = catalog.asked[EXTRANEOUS_OF_PART]
