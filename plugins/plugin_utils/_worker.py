@@ -33,12 +33,6 @@ from ansible_collections.metamapper.postgresql.plugins.module_utils._core.task i
     shown,
 )
 from ansible_collections.metamapper.postgresql.plugins.module_utils._postgres.driver import PSYCOPG2_IMPORT_ERROR
-from ansible_collections.metamapper.postgresql.plugins.plugin_utils._console import (
-    is_for_people,
-    problem_lines,
-    short_message,
-    write_lines,
-)
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._worker_conditions import (
     Circumstances,
     reason_for_module,
@@ -73,6 +67,14 @@ class WorkerAction(ModuleAction):
         problems = result.get("problems")
         if not (result.get("failed") and problems):
             return result
+        # Ansible compiles plugins in each run: only a failure needs what describes one.
+        from ansible_collections.metamapper.postgresql.plugins.plugin_utils._console import (  # noqa: PLC0415
+            is_for_people,
+            problem_lines,
+            short_message,
+            write_lines,
+        )
+
         if is_for_people() and not (self._task.no_log or self._task.ignore_errors):
             write_lines(self._display, problem_lines(str(variables.get("inventory_hostname")), problems))
         return {**result, "msg": short_message(result)}
