@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import AbstractSet, Literal, Mapping, Tuple
 
 from .server_version import has_feature
@@ -31,17 +32,17 @@ class UnquotedNameParser:
     version: int
     database: str
 
-    @property
+    @cached_property
     def blanks(self) -> str:
         """The characters that separate words."""
         return _BLANKS + ("\v" if has_feature(self.version, "blank_vertical_tab") else "")
 
-    @property
+    @cached_property
     def odd_name(self) -> str:
         """A regular expression of PostgreSQL for the names that cannot come back as themselves."""
         return f'[A-Z.{self.blanks}]|^"|^[0-9]+$|^-$'
 
-    @property
+    @cached_property
     def odd_relation(self) -> str:
         """The same for the second part of a qualified name, where digits and a dash are words like any other."""
         return f'[A-Z.{self.blanks}]|^"'

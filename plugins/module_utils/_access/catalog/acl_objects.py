@@ -110,6 +110,16 @@ _RELATION_OF_COLUMN = f"""), relation_of_column AS (
    WHERE mention.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND mention.objsubid <> 0
 )"""  # noqa: S608 - constants
 
+_IS_MENTIONED = """
+                 EXISTS (SELECT 1
+                           FROM pg_catalog.pg_shdepend AS dependency
+                          WHERE dependency.dbid = (SELECT here.oid FROM pg_catalog.pg_database AS here
+                                                    WHERE here.datname = pg_catalog.current_database())
+                            AND dependency.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                            AND dependency.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
+                            AND dependency.deptype = 'a' AND dependency.refobjid IN (SELECT named.oid FROM named)
+                         OFFSET 0)"""
+
 # Thousands of relations share a few ACLs: only those of an ACL with something extraneous are looked up. That an ACL
 # mentions a role does not suffice, since the ACL of an owner's own object does.
 RELATIONS = f"""
@@ -117,22 +127,25 @@ relation_acl AS (
   SELECT relation.owner, relation.acl, relation.listed, relation.listed AS desired
     FROM (SELECT DISTINCT class.relowner AS owner, class.relacl AS acl,{LISTED_PRIVILEGE} AS listed
             FROM pg_catalog.pg_class AS class
-           WHERE class.relacl IS NOT NULL) AS relation
+           WHERE class.relacl IS NOT NULL AND {_IS_MENTIONED}) AS relation
 ), extraneous_acl AS (
   SELECT relation_acl.owner, relation_acl.acl, COALESCE(relation_acl.listed, '') AS listed
     FROM relation_acl
    WHERE EXISTS (SELECT 1 FROM pg_catalog.aclexplode(relation_acl.acl) AS acl WHERE {is_extraneous("relation_acl")})
-), relation AS ({_RELATION}
-    FROM pg_catalog.pg_class AS class
-   WHERE (class.relowner, class.relacl, COALESCE({LISTED_PRIVILEGE}, '')) IN (
-           SELECT extraneous_acl.owner, extraneous_acl.acl, extraneous_acl.listed FROM extraneous_acl)
-     AND EXISTS (
+), relation AS (
+  SELECT relation_of_acl.*
+    FROM ({_RELATION}
+            FROM pg_catalog.pg_class AS class
+           WHERE (class.relowner, class.relacl, COALESCE({LISTED_PRIVILEGE}, '')) IN (
+                   SELECT extraneous_acl.owner, extraneous_acl.acl, extraneous_acl.listed FROM extraneous_acl)
+          OFFSET 0) AS relation_of_acl
+   WHERE EXISTS (
            SELECT 1
              FROM pg_catalog.pg_shdepend AS dependency
             WHERE dependency.dbid = (SELECT here.oid FROM pg_catalog.pg_database AS here
                                       WHERE here.datname = pg_catalog.current_database())
-              AND dependency.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND dependency.objid = class.oid
-              AND dependency.objsubid = 0
+              AND dependency.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+              AND dependency.objid = relation_of_acl.oid AND dependency.objsubid = 0
               AND dependency.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND dependency.deptype = 'a'
               AND dependency.refobjid IN (SELECT named.oid FROM named)
            OFFSET 0)

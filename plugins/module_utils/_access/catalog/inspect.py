@@ -192,7 +192,7 @@ def inspect_database(
         creators=creators,
         missing=tuple(relation for relation in missing if relation.oid not in breaking),
         left_out=tuple(relation for relation in missing if relation.oid in breaking),
-        extraneous=_extraneous(session, desired, parameters, narrowed),
+        extraneous=_extraneous(session, desired, parameters, narrowed) if has_group or _has_role(desired) else (),
         remains=inspect_remains(session, request, name) if request.is_absent and narrowed is None else None,
         assumable=assumable,
         scope=scope,
@@ -285,6 +285,11 @@ def _together(
         tuple(CreatorFacts(**row.creator) for row in rows if row.creator is not None),
         tuple(MissingRelation(*row[:-1]) for row in rows if row.creator is None),
     )
+
+
+def _has_role(desired: Desired) -> bool:
+    """Return whether the survey has found one of the roles, without which nothing is held."""
+    return any(name in desired.server.roles for name in desired.request.roles)
 
 
 def _extraneous(
