@@ -75,6 +75,7 @@ assumable AS (
     FROM shared_acl
    CROSS JOIN LATERAL pg_catalog.aclexplode(shared_acl.acl) AS acl
    WHERE {is_extraneous("shared_acl")}
+  OFFSET 0
 ), item AS (
   SELECT member.class_id, member.object_id, member.kind, member.namespace, member.name, member.detail, acl_item.owner,
          acl_item.acl, acl_item.privilege_type, acl_item.grantee, acl_item.grantor, acl_item.is_grantable,
@@ -84,6 +85,7 @@ assumable AS (
                                  pg_catalog.unnest(acl_item.kinds), pg_catalog.unnest(acl_item.namespaces),
                                  pg_catalog.unnest(acl_item.names), pg_catalog.unnest(acl_item.details))
            AS member (class_id, object_id, kind, namespace, name, detail)
+  OFFSET 0
 )"""  # noqa: S608 - constants
 
 # USAGE on a schema in which the login sees a relation through somebody else, and USAGE through nobody else: revoked, it
@@ -129,23 +131,20 @@ needed_usage AS (
   SELECT NULL::pg_catalog.oid AS object_id WHERE false
 )"""
 
-# PUBLIC has oid 0 in aclexplode() and is not in pg_roles; REVOKE takes "public" for it, in quotes too.
+# PUBLIC has oid 0 in aclexplode(); REVOKE takes "public" for it, in quotes too.
 _ROWS = """
 SELECT item.class_id::pg_catalog.int8, item.object_id::pg_catalog.int8, item.kind,
        COALESCE(namespace.nspname, '') AS schema, item.name, item.detail, item.privilege_type AS privilege,
-       COALESCE(grantee.rolname, 'public') AS grantee, grantor.rolname AS grantor, owner.rolname AS owner,
+       CASE item.grantee WHEN 0 THEN 'public' ELSE pg_catalog.pg_get_userbyid(item.grantee) END AS grantee,
+       pg_catalog.pg_get_userbyid(item.grantor) AS grantor, pg_catalog.pg_get_userbyid(item.owner) AS owner,
        item.is_grantable AS is_grant_option, item.is_desired AS keeps_privilege,
-       CASE WHEN item.actor = 0 THEN '' ELSE actor.rolname END AS revoke_as,
+       CASE item.actor WHEN 0 THEN '' ELSE pg_catalog.pg_get_userbyid(item.actor) END AS revoke_as,
        CASE WHEN item.kind LIKE '%%default' THEN item.namespace = 0 OR namespace.oid IS NOT NULL
             WHEN item.namespace = 0 OR item.actor IS NULL THEN true
             WHEN item.actor = 0 THEN pg_catalog.has_schema_privilege(item.namespace, 'USAGE')
             ELSE pg_catalog.has_schema_privilege(item.actor, item.namespace, 'USAGE')
        END AS is_reachable
   FROM item
-  JOIN pg_catalog.pg_roles AS grantor ON grantor.oid = item.grantor
-  JOIN pg_catalog.pg_roles AS owner ON owner.oid = item.owner
-  LEFT JOIN pg_catalog.pg_roles AS grantee ON grantee.oid = item.grantee
-  LEFT JOIN pg_catalog.pg_roles AS actor ON actor.oid = item.actor
   LEFT JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = item.namespace
  WHERE NOT (item.kind = 'schema' AND item.privilege_type = 'USAGE'
             AND item.object_id IN (SELECT needed_usage.object_id FROM needed_usage))
