@@ -92,13 +92,14 @@ class ActionModule(ActionBase):
 
     def _written(self, options: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         # Names of hosts are read here: as arguments of the task, Ansible before 2.19 would take them for templates.
-        hostvars, known = variables["hostvars"], list(variables["groups"]["all"])
+        known = list(variables["groups"]["all"])
         run = Run(
             **{name: options[name] for name in ("register", "inventory", "causes", "scopes")},
             hosts=list(variables["ansible_play_hosts_all"]),
             active=list(variables["ansible_play_hosts"]),
             batch=list(variables["ansible_play_batch"]),
         )
+        hostvars = run.registered(variables["hostvars"])
         if run.is_refused(hostvars):  # the play has just said why, and there is nothing else to report
             return {"changed": False, "skipped": True, "msg": []}
         directory, created = absolute(options["directory"]), datetime.now(timezone.utc).strftime(CREATED)

@@ -37,6 +37,11 @@ class Run:
     causes: Sequence[str] = ()
     scopes: Sequence[str] = ()
 
+    def registered(self, hostvars: HostVars) -> HostVars:
+        """Return what the tasks registered on each host: Ansible gathers all variables of a host for each access."""
+        names = (self.register, *self.causes, *self.scopes)
+        return {host: _some(hostvars[host], names) for host in self.hosts}
+
     def results(self, hostvars: HostVars) -> Results:
         """Return the module's result of each host whose batch has run; None if the host failed earlier in the play."""
         found = {host: hostvars[host].get(self.register) for host in self.hosts}
@@ -72,6 +77,10 @@ class Run:
             causes={host: _cause(hostvars[host], self.causes) for host in results},
             dropped={host: dropped_out(baselines.get(host), result) for host, result in results.items()},
         )
+
+
+def _some(variables: Mapping[str, Any], names: Sequence[str]) -> Mapping[str, Any]:
+    return {name: variables[name] for name in names if name in variables}
 
 
 def _cause(variables: Mapping[str, Any], names: Sequence[str]) -> Mapping[str, Any]:
