@@ -99,7 +99,7 @@ class ActionModule(ActionBase):
             active=list(variables["ansible_play_hosts"]),
             batch=list(variables["ansible_play_batch"]),
         )
-        hostvars = run.registered(variables["hostvars"])
+        hostvars = run.registered(variables["hostvars"].raw_get)
         if run.is_refused(hostvars):  # the play has just said why, and there is nothing else to report
             return {"changed": False, "skipped": True, "msg": []}
         directory, created = absolute(options["directory"]), datetime.now(timezone.utc).strftime(CREATED)

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.baseline import Baseline, dropped_out
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.model import Report
@@ -37,10 +37,13 @@ class Run:
     causes: Sequence[str] = ()
     scopes: Sequence[str] = ()
 
-    def registered(self, hostvars: HostVars) -> HostVars:
-        """Return what the tasks registered on each host: Ansible gathers all variables of a host for each access."""
+    def registered(self, variables_of: Callable[[str], Mapping[str, Any]]) -> HostVars:
+        """Return what the tasks registered on each host, of which ``variables_of`` returns all variables.
+
+        Ansible gathers them all for each access to a host, and in ``hostvars`` looks for templates in a whole result.
+        """
         names = (self.register, *self.causes, *self.scopes)
-        return {host: _some(hostvars[host], names) for host in self.hosts}
+        return {host: _some(variables_of(host), names) for host in self.hosts}
 
     def results(self, hostvars: HostVars) -> Results:
         """Return the module's result of each host whose batch has run; None if the host failed earlier in the play."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any
 
 import pytest
 from ansible_collections.metamapper.postgresql.plugins.plugin_utils._report.baseline import Baseline
@@ -32,15 +32,14 @@ def test_hosts_that_were_lost_are_told_from_those_still_to_come() -> None:
 
 def test_each_host_is_read_once_and_only_for_what_was_registered() -> None:
     read: list[str] = []
+    known = {"a": {"found": PASSED, "other": 1}, "b": {"checked": {"failed": True}}, "not in the play": {}}
 
-    class HostVars(Dict[str, Any]):
-        def __getitem__(self, host: str) -> Any:
-            read.append(host)
-            return super().__getitem__(host)
+    def variables_of(host: str) -> dict[str, Any]:
+        read.append(host)
+        return known[host]
 
-    hostvars = HostVars(a={"found": PASSED, "other": 1}, b={"checked": {"failed": True}}, not_in_the_play={})
     run = Run("found", hosts=["a", "b"], active=["a"], causes=["checked"], scopes=["granted"])
-    assert run.registered(hostvars) == {"a": {"found": PASSED}, "b": {"checked": {"failed": True}}}
+    assert run.registered(variables_of) == {"a": {"found": PASSED}, "b": {"checked": {"failed": True}}}
     assert read == ["a", "b"]
 
 
