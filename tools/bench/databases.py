@@ -7,6 +7,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import Iterable, Iterator
 
+from tools.bench import child
 from tools.bench.access import SETTINGS, access, forget, play, task
 from tools.bench.alternatives.community_postgresql import tasks
 from tools.bench.content import build
@@ -20,7 +21,13 @@ TEMPLATE = "template_bench"
 LOOPED = 10  # databases for the loops, which call a module twice for each schema
 JUDGED_AT = 100
 FIRST, AGAIN = "task access, first run", "task access, no-op"
+START = "no task at all, whole ansible-playbook"
+LOGINS = "a login to each database, psycopg2, which asks nothing"
+WAITED = "module access, no-op: waited for the queries to each database"
 LOOPS_FIRST, LOOPS_AGAIN = "loops of community.postgresql, first run", "loops of community.postgresql, no-op"
+NOTE = """\
+A no-op takes at least Ansible's start and a login to each database. For each login the server starts a process, which
+reads the catalogs anew into its caches and plans the three queries anew; they return nothing that differs."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,15 @@ class Some:
         options = access(self.server, *self.names)
         for name in (FIRST, AGAIN):
             yield Figure(self.part, name, seconds(lambda: task("metamapper.postgresql.access", options)))
+        yield Figure(self.part, START, seconds(lambda: play([])))
+        yield Figure(self.part, LOGINS, seconds(self.log_in))
+        took = child.run("access", options)
+        yield Figure(self.part, WAITED, took["own"] + took["consumer"])
+
+    def log_in(self) -> None:
+        """Log in to each database."""
+        for name in self.names:
+            self.server.connect(name).close()
 
     def by_community_postgresql(self) -> Iterable[Figure]:
         """Measure the loops twice."""
@@ -75,4 +91,4 @@ def databases(sizes: Sizes) -> Iterator[Scenario]:
             few.by_community_postgresql,
             *([whole.by_access] if len(names) > LOOPED else []),
         ]
-        yield Scenario("Many databases on one server", turns, [*whole.goals(), *few.goals()])
+        yield Scenario("Many databases on one server", turns, [*whole.goals(), *few.goals()], NOTE)

@@ -34,10 +34,9 @@ The guide grants on ALL TABLES IN SCHEMA, which reads all of pg_class several ti
 on what else is in there: a table with a primary key and a column of type text has four rows in pg_class (the table, its
 index, its TOAST table and the index of that), a table of one integer has one. Named grants do not read it.
 
-Where the tables have one column, the guide ends so soon that two goals are missed. Most of the time that they allow
-is gone with what no module can save: Ansible's own start (the task that does nothing), or Python's, and the raw
-statements. The rest is the price of looking at everything before, under the lock, and after, and of telling what
-changed."""
+Most of the time that the goals allow is gone with what no module can save: Ansible's own start (the task that does
+nothing), or Python's, and the raw statements. The rest is the price of looking at everything before, under the lock,
+and after, and of telling what changed."""
 
 
 class Fresh(Size):
