@@ -21,7 +21,7 @@ from .login import Login, connection_problem
 from .messages import Messages
 from .record import Record, to_records
 from .server_error import OutcomeUnknown, ServerError
-from .settings import PINNED_SEARCH_PATH, Setting, limits
+from .settings import NO_JIT, PINNED_SEARCH_PATH, Setting, limits
 
 
 def open_session(login: Login, database: str, route: Route = DIRECT) -> Session:
@@ -60,7 +60,7 @@ class Session(Messages):
 
     BEGIN and the settings of a transaction travel with its first query, so that they need no extra round trip. Every
     transaction has the same ones, whatever the database, the role or the administrator have set: only pg_catalog is
-    searched for names, and ``timeouts`` limits statements and lock waits.
+    searched for names, no query is compiled, and ``timeouts`` limits statements and lock waits.
     """
 
     def __init__(self, connection: Connection, *, session_role: str = "", **properties: Any) -> None:
@@ -76,11 +76,17 @@ class Session(Messages):
         self.connection.close()
 
     def begin(
-        self, mode: str, *settings: Setting, lock_timeout_ms: int | None = None, is_own_path: bool = False
+        self,
+        mode: str,
+        *settings: Setting,
+        lock_timeout_ms: int | None = None,
+        is_own_path: bool = False,
+        keeps_jit: bool = False,
     ) -> None:
         """Open a transaction with the next query; ``mode`` as in BEGIN, for example ``READ ONLY``.
 
-        ``is_own_path`` keeps the search path of the login, for a query that reads it.
+        ``is_own_path`` keeps the search path of the login, for a query that reads it; ``keeps_jit`` whether it has its
+        queries compiled.
         https://www.postgresql.org/docs/current/sql-begin.html
         """
         self._lock_ms = max(1, self._timeouts.lock_ms if lock_timeout_ms is None else lock_timeout_ms)
@@ -90,7 +96,7 @@ class Session(Messages):
             *limits(self.connection.server_version, statement_ms=self.statement_ms, lock_ms=self._lock_ms),
             *role,
             *([] if is_own_path else [PINNED_SEARCH_PATH.statement()]),
-            *(setting.statement() for setting in self._known(settings)),
+            *(setting.statement() for setting in self._known((*([] if keeps_jit else [NO_JIT]), *settings))),
         ]
 
     def _known(self, settings: Iterable[Setting]) -> Iterable[Setting]:

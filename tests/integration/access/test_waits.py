@@ -255,6 +255,17 @@ def test_names_are_looked_for_in_pg_catalog_alone(site: Site) -> None:
         assert session.rows("SELECT version() = 'evil'") == [(False,)]
 
 
+@pytest.mark.parametrize(
+    ("keeps_jit", "expected"), [(False, "off"), (True, "on")] if MAJOR >= 11 else [(False, None), (True, None)]
+)
+def test_no_query_of_ours_is_compiled(site: Site, keeps_jit: bool, expected: str | None) -> None:
+    if expected:
+        site.run("ALTER DATABASE {} SET jit = on", site.database, database="postgres")
+    with open_session(login(site), site.database) as session:
+        session.begin("READ ONLY", keeps_jit=keeps_jit)
+        assert session.rows("SELECT pg_catalog.current_setting('jit', true)") == [(expected,)]
+
+
 def sockets() -> int:
     """Return how many sockets this process has open."""
     links = (os.readlink(entry.path) for entry in list(os.scandir("/proc/self/fd")) if os.path.islink(entry.path))

@@ -37,7 +37,8 @@ class MetamapperConnection:
     def begin(self, *, is_own_path: bool) -> None:
         """Open a new transaction; the path is set to its current value, so that it cannot change meanwhile."""
         self.session.rollback()
-        read_only(self.session, WHOLE_CURSOR, lock_timeout_ms=self.lock_timeout_ms)
+        # What a scan takes includes the compilation of its queries.
+        read_only(self.session, WHOLE_CURSOR, lock_timeout_ms=self.lock_timeout_ms, keeps_jit=True)
         is_own = is_own_path and self._can_send_path
         self.session.add(search_path_statement(self.path.text) if is_own else PINNED_SEARCH_PATH.statement())
 

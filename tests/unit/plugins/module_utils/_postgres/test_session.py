@@ -99,6 +99,7 @@ LIMITS = [
     "SET LOCAL idle_in_transaction_session_timeout = 60000",
 ]
 PATH = "SET LOCAL search_path = pg_catalog"
+JIT = "SET LOCAL jit = off"
 
 
 @pytest.mark.parametrize(
@@ -109,11 +110,11 @@ PATH = "SET LOCAL search_path = pg_catalog"
             [LIMITS[0], "SAVEPOINT metamapper", "RELEASE SAVEPOINT metamapper", *LIMITS[1:], PATH],
             id="one limit for a message",
         ),
-        pytest.param(130000, [*LIMITS, PATH], id="13"),
-        pytest.param(140000, [*LIMITS, END_WHEN_CLIENT_IS_GONE, PATH], id="a look at the client"),
+        pytest.param(130000, [*LIMITS, PATH, JIT], id="13"),
+        pytest.param(140000, [*LIMITS, END_WHEN_CLIENT_IS_GONE, PATH, JIT], id="a look at the client"),
         pytest.param(
             170000,
-            ["SET LOCAL transaction_timeout = 0", *LIMITS, END_WHEN_CLIENT_IS_GONE, PATH],
+            ["SET LOCAL transaction_timeout = 0", *LIMITS, END_WHEN_CLIENT_IS_GONE, PATH, JIT],
             id="a limit for transactions",
         ),
     ],
@@ -124,6 +125,14 @@ def test_what_every_transaction_begins_with(version: int, expected: list[str]) -
     session.begin("READ ONLY")
     session.rows("SELECT 1")
     assert connection.sent[0].replace("; ", ";\n").split(";\n") == ["BEGIN READ ONLY", *expected, "SELECT 1"]
+
+
+def test_what_a_transaction_keeps_of_the_login() -> None:
+    connection = Connection(130000)
+    session = a_session(connection)
+    session.begin("READ ONLY", is_own_path=True, keeps_jit=True)
+    session.rows("SELECT 1")
+    assert connection.sent[0].split(";\n") == ["BEGIN READ ONLY", *LIMITS, "SELECT 1"]
 
 
 def after_reading() -> tuple[Connection, Session]:
