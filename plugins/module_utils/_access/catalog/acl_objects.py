@@ -20,14 +20,8 @@ named AS (
   SELECT named.oid FROM named WHERE named.is_group
 )"""
 
-_OTHER_MENTION = """), other_mention AS (
-  SELECT mention.classid, mention.objid
-    FROM mention
-   WHERE mention.classid <> 'pg_catalog.pg_class'::pg_catalog.regclass
-)"""
-
 # All objects that mention a role, by the index on the role, except whole relations.
-MENTION = f"""
+MENTION = """
 mention AS (
   SELECT DISTINCT dependency.classid, dependency.objid, dependency.objsubid
     FROM named
@@ -37,10 +31,10 @@ mention AS (
    WHERE dependency.dbid IN (0, (SELECT here.oid FROM pg_catalog.pg_database AS here
                                   WHERE here.datname = pg_catalog.current_database()))
      AND (dependency.classid <> 'pg_catalog.pg_class'::pg_catalog.regclass OR dependency.objsubid <> 0)
-{_OTHER_MENTION}"""  # noqa: S608 - constants
+)"""
 
 # Those of some objects that mention a role, by the index on the object.
-MENTION_OF_PART = f"""
+MENTION_OF_PART = """
 mention AS (
   SELECT DISTINCT chosen.classid, chosen.objid, dependency.objsubid
     FROM ROWS FROM (pg_catalog.unnest(%(classes)s::pg_catalog.oid[]),
@@ -55,7 +49,14 @@ mention AS (
               AND by_object.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND by_object.deptype = 'a'
            OFFSET 0) AS dependency
    WHERE dependency.refobjid IN (SELECT named.oid FROM named)
-{_OTHER_MENTION}"""  # noqa: S608 - constants
+)"""
+
+OTHER_MENTION = """
+other_mention AS (
+  SELECT mention.classid, mention.objid
+    FROM mention
+   WHERE mention.classid <> 'pg_catalog.pg_class'::pg_catalog.regclass
+)"""
 
 # The schemas in scope, and what the group is to have on a relation "class": NULL for nothing. IN with a subquery
 # becomes a hash table whatever the planner's estimates; a join may become a nested loop.
@@ -103,13 +104,6 @@ def is_extraneous(of: str) -> str:
 _RELATION = f"""
   SELECT class.oid, class.relnamespace, class.relname, class.relowner, class.relacl,
          CASE class.relkind WHEN 'S' THEN 'sequence' ELSE 'relation' END AS kind,{LISTED_PRIVILEGE} AS listed"""
-_RELATION_OF_COLUMN = f"""), relation_of_column AS (
-  SELECT class.oid, class.relnamespace, class.relname, class.relowner, mention.objsubid,{LISTED_PRIVILEGE} AS listed
-    FROM mention
-    JOIN pg_catalog.pg_class AS class ON class.oid = mention.objid
-   WHERE mention.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND mention.objsubid <> 0
-)"""  # noqa: S608 - constants
-
 _IS_MENTIONED = """
                  EXISTS (SELECT 1
                            FROM pg_catalog.pg_shdepend AS dependency
@@ -149,14 +143,22 @@ relation_acl AS (
               AND dependency.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND dependency.deptype = 'a'
               AND dependency.refobjid IN (SELECT named.oid FROM named)
            OFFSET 0)
-{_RELATION_OF_COLUMN}"""  # noqa: S608 - constants
+)"""  # noqa: S608 - constants
 
 RELATIONS_OF_PART = f"""
 relation AS ({_RELATION}
     FROM mention
     JOIN pg_catalog.pg_class AS class ON class.oid = mention.objid
    WHERE mention.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND mention.objsubid = 0
-{_RELATION_OF_COLUMN}"""
+)"""
+
+RELATIONS_OF_COLUMNS = f"""
+relation_of_column AS (
+  SELECT class.oid, class.relnamespace, class.relname, class.relowner, mention.objsubid,{LISTED_PRIVILEGE} AS listed
+    FROM mention
+    JOIN pg_catalog.pg_class AS class ON class.oid = mention.objid
+   WHERE mention.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND mention.objsubid <> 0
+)"""  # noqa: S608 - constants
 
 # Databases can be listed from any database: all of them with "is_shared", else this one.
 DATABASE = """

@@ -32,8 +32,10 @@ from .acl_objects import (
     MENTION_OF_PART,
     NAMED,
     OTHER_KINDS,
+    OTHER_MENTION,
     PARAMETER,
     RELATIONS,
+    RELATIONS_OF_COLUMNS,
     RELATIONS_OF_PART,
     TABLESPACE,
     is_desired,
@@ -160,30 +162,29 @@ def _statement(*ctes: str, objects: Sequence[str], needed_usage: str = _NEEDED_U
 
 # What is in this database, and on the database itself.
 EXTRANEOUS = _statement(
-    NAMED, MENTION, LISTED_SCHEMA, DESIRED_DEFAULT, RELATIONS, DATABASE, LISTED_KINDS, OTHER_KINDS,
+    *(NAMED, MENTION, OTHER_MENTION, LISTED_SCHEMA, DESIRED_DEFAULT, RELATIONS, RELATIONS_OF_COLUMNS),
+    *(DATABASE, LISTED_KINDS, OTHER_KINDS),
     objects=["database_object", "listed_object", "other_object"],
-)  # fmt: skip
+)
 # The same, of some objects.
 EXTRANEOUS_OF_PART = _statement(
-    NAMED, MENTION_OF_PART, LISTED_SCHEMA, DESIRED_DEFAULT, RELATIONS_OF_PART, DATABASE, LISTED_KINDS, OTHER_KINDS,
+    *(NAMED, MENTION_OF_PART, OTHER_MENTION, LISTED_SCHEMA, DESIRED_DEFAULT, RELATIONS_OF_PART, RELATIONS_OF_COLUMNS),
+    *(DATABASE, LISTED_KINDS, OTHER_KINDS),
     objects=["database_object", "listed_object", "other_object"],
-)  # fmt: skip
+)
 # The first one where "is_exclusive" is false. It asks for less, since planning the full query takes longer than
 # executing it in most databases.
 EXTRANEOUS_LISTED = _statement(
-    NAMED,
-    MENTION,
-    LISTED_SCHEMA,
-    DESIRED_DEFAULT,
-    RELATIONS,
-    LISTED_KINDS,
+    *(NAMED, MENTION, OTHER_MENTION, LISTED_SCHEMA, DESIRED_DEFAULT, RELATIONS, RELATIONS_OF_COLUMNS, LISTED_KINDS),
     objects=["listed_object"],
     needed_usage=_NO_NEEDED_USAGE,
 )
 # What belongs to the server as a whole: databases, tablespaces and, from 15 on, parameters.
 # https://www.postgresql.org/docs/current/catalog-pg-parameter-acl.html
-EXTRANEOUS_SHARED = _statement(NAMED, MENTION, DATABASE, TABLESPACE, objects=["database_object", "tablespace_object"])
+EXTRANEOUS_SHARED = _statement(
+    *(NAMED, MENTION, OTHER_MENTION, DATABASE, TABLESPACE), objects=["database_object", "tablespace_object"]
+)
 EXTRANEOUS_SHARED_15 = _statement(
-    NAMED, MENTION, DATABASE, TABLESPACE, PARAMETER,
+    *(NAMED, MENTION, OTHER_MENTION, DATABASE, TABLESPACE, PARAMETER),
     objects=["database_object", "tablespace_object", "parameter_object"],
-)  # fmt: skip
+)
