@@ -27,7 +27,7 @@ WAITED = "module access, no-op: waited for the queries to each database"
 LOOPS_FIRST, LOOPS_AGAIN = "loops of community.postgresql, first run", "loops of community.postgresql, no-op"
 NOTE = """\
 A no-op takes at least Ansible's start and a login to each database. For each login the server starts a process, which
-reads the catalogs anew into its caches and plans the three queries anew; they return nothing that differs."""
+reads the catalogs again into its caches and plans the three queries again; they return nothing that differs."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,11 @@ def test_hosts_that_were_lost_are_told_from_those_still_to_come() -> None:
 
 def test_each_host_is_read_once_and_only_for_what_was_registered() -> None:
     read: list[str] = []
-    known = {"a": {"found": PASSED, "other": 1}, "b": {"checked": {"failed": True}}, "not in the play": {}}
+    known: dict[str, dict[str, Any]] = {
+        "a": {"found": PASSED, "other": 1},
+        "b": {"checked": {"failed": True}},
+        "not in the play": {},
+    }
 
     def variables_of(host: str) -> dict[str, Any]:
         read.append(host)
