@@ -32,7 +32,6 @@ PROVED_BY = {
     "plugins/module_utils/_visibility/database_check.py": "visibility/test_databases.py",
     "plugins/module_utils/_visibility/logins.py": "visibility/test_connection.py",
     "plugins/module_utils/_visibility/catalog/encoding.py": "visibility/test_encodings.py",
-    "plugins/module_utils/_visibility/catalog/metamapper_connection.py": "visibility/test_search_path.py",
     "plugins/module_utils/_visibility/catalog/metamapper_queries.py": "visibility/test_scan_failures.py",
     "plugins/module_utils/_visibility/catalog/queries.py": "visibility/test_visibility.py",
     "plugins/module_utils/_visibility/catalog/relation_queries.py": "visibility/test_visibility.py",
