@@ -180,6 +180,9 @@ def _made(directory: Path) -> Path:
     return directory
 
 
+PORT_IS_TAKEN = "Address already in use"
+
+
 def free_port() -> int:
     """Return a free TCP port of the loopback address."""
     with socket.socket() as probe:
@@ -213,7 +216,7 @@ class Server:
     def __enter__(self) -> Server:
         try:
             self._create()
-            self.start()
+            self._start_on_a_free_port()
             self._cheapen_logins()
         except BaseException:
             self.destroy()
@@ -270,6 +273,17 @@ class Server:
             stderr=subprocess.STDOUT,
             **_identity(),
         )
+
+    def _start_on_a_free_port(self) -> None:
+        """Start the server; on another port if a client or another test has taken this one since it was free."""
+        for is_last in (False, False, True):
+            try:
+                self.start()
+                return
+            except subprocess.CalledProcessError:
+                if is_last or PORT_IS_TAKEN not in self.logged():
+                    raise
+                self.port = free_port()
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
