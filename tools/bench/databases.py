@@ -12,6 +12,7 @@ from tools.bench.access import SETTINGS, access, forget, play, task
 from tools.bench.alternatives.community_postgresql import tasks
 from tools.bench.content import build
 from tools.bench.figures import Figure, Goal, amount, ratio
+from tools.bench.no_op import NO_TASK
 from tools.bench.scenario import Scenario, Turn, seconds
 from tools.bench.sizes import Sizes
 from tools.postgres.server import Server, running
@@ -21,9 +22,8 @@ TEMPLATE = "template_bench"
 LOOPED = 10  # databases for the loops, which call a module twice for each schema
 JUDGED_AT = 100
 FIRST, AGAIN = "task access, first run", "task access, no-op"
-START = "no task at all, whole ansible-playbook"
 LOGINS = "a login to each database, psycopg2, which asks nothing"
-WAITED = "module access, no-op: waited for the queries to each database"
+WAITED = "module access, no-op: waited for its queries"
 LOOPS_FIRST, LOOPS_AGAIN = "loops of community.postgresql, first run", "loops of community.postgresql, no-op"
 NOTE = """\
 A no-op takes at least Ansible's start and a login to each database. For each login the server starts a process, which
@@ -43,12 +43,12 @@ class Some:
         return f"{len(self.names)} databases × {SCHEMAS} schemas × {RELATIONS} relations"
 
     def by_access(self) -> Iterable[Figure]:
-        """Measure the task of this collection twice."""
+        """Measure the task of this collection twice, and what no task can save."""
         forget(self.server)
         options = access(self.server, *self.names)
         for name in (FIRST, AGAIN):
             yield Figure(self.part, name, seconds(lambda: task("metamapper.postgresql.access", options)))
-        yield Figure(self.part, START, seconds(lambda: play([])))
+        yield Figure(self.part, NO_TASK, seconds(lambda: play([])))
         yield Figure(self.part, LOGINS, seconds(self.log_in))
         took = child.run("access", options)
         yield Figure(self.part, WAITED, took["own"] + took["consumer"])
