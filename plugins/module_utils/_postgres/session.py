@@ -96,7 +96,7 @@ class Session(Messages):
             *limits(self.connection.server_version, statement_ms=self.statement_ms, lock_ms=self._lock_ms),
             *role,
             *([] if is_own_path else [PINNED_SEARCH_PATH.statement()]),
-            *(setting.statement() for setting in self._known((*([] if keeps_jit else [NO_JIT]), *settings))),
+            *(setting.statement() for setting in self._known(settings if keeps_jit else (NO_JIT, *settings))),
         ]
 
     def _known(self, settings: Iterable[Setting]) -> Iterable[Setting]:

@@ -201,9 +201,8 @@ def test_missing_relations(sample: Sample, statement: str, expected: list[str]) 
     both = sample.ask(queries.CREATORS_AND_MISSING_RELATIONS)
     assert [row["name"] for row in both if row["creator"] is None] == expected
     assert [row["creator"]["name"] for row in both if row["creator"] is not None] == [sample.owner]
-    assert [
-        row["name"] for row in sample.ask(queries.MISSING_RELATIONS_OF_PART, relations=[rows[0]["oid"]])
-    ] == expected[:1]
+    part = sample.ask(queries.MISSING_RELATIONS_OF_PART, relations=[rows[0]["oid"]])
+    assert [row["name"] for row in part] == expected[:1]
 
 
 def run(sample: Sample, statement: str) -> None:

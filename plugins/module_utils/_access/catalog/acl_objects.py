@@ -104,24 +104,33 @@ def is_extraneous(of: str) -> str:
 _RELATION = f"""
   SELECT class.oid, class.relnamespace, class.relname, class.relowner, class.relacl,
          CASE class.relkind WHEN 'S' THEN 'sequence' ELSE 'relation' END AS kind,{LISTED_PRIVILEGE} AS listed"""
-_IS_MENTIONED = """
-                 EXISTS (SELECT 1
-                           FROM pg_catalog.pg_shdepend AS dependency
-                          WHERE dependency.dbid = (SELECT here.oid FROM pg_catalog.pg_database AS here
-                                                    WHERE here.datname = pg_catalog.current_database())
-                            AND dependency.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                            AND dependency.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
-                            AND dependency.deptype = 'a' AND dependency.refobjid IN (SELECT named.oid FROM named)
-                         OFFSET 0)"""
+
+
+def _is_mentioned(narrowed: str = "") -> str:
+    """Return the condition that the ACL of a relation mentions a role; ``narrowed`` is a further one on pg_shdepend.
+
+    OFFSET 0 keeps PostgreSQL from a join, so that it finds the rows by an index, and asks once where it can.
+    """
+    return f"""EXISTS (
+           SELECT 1
+             FROM pg_catalog.pg_shdepend AS dependency
+            WHERE dependency.dbid = (SELECT here.oid FROM pg_catalog.pg_database AS here
+                                      WHERE here.datname = pg_catalog.current_database())
+              AND dependency.classid = 'pg_catalog.pg_class'::pg_catalog.regclass{narrowed}
+              AND dependency.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND dependency.deptype = 'a'
+              AND dependency.refobjid IN (SELECT named.oid FROM named)
+           OFFSET 0)"""  # noqa: S608 - constants
+
 
 # Thousands of relations share a few ACLs: only those of an ACL with something extraneous are looked up. That an ACL
-# mentions a role does not suffice, since the ACL of an owner's own object does.
+# names a role does not suffice, since the ACL of an owner's own object does, and pg_shdepend is asked last: OFFSET 0
+# keeps PostgreSQL from asking for each relation of the database.
 RELATIONS = f"""
 relation_acl AS (
   SELECT relation.owner, relation.acl, relation.listed, relation.listed AS desired
     FROM (SELECT DISTINCT class.relowner AS owner, class.relacl AS acl,{LISTED_PRIVILEGE} AS listed
             FROM pg_catalog.pg_class AS class
-           WHERE class.relacl IS NOT NULL AND {_IS_MENTIONED}) AS relation
+           WHERE class.relacl IS NOT NULL AND {_is_mentioned()}) AS relation
 ), extraneous_acl AS (
   SELECT relation_acl.owner, relation_acl.acl, COALESCE(relation_acl.listed, '') AS listed
     FROM relation_acl
@@ -133,16 +142,7 @@ relation_acl AS (
            WHERE (class.relowner, class.relacl, COALESCE({LISTED_PRIVILEGE}, '')) IN (
                    SELECT extraneous_acl.owner, extraneous_acl.acl, extraneous_acl.listed FROM extraneous_acl)
           OFFSET 0) AS relation_of_acl
-   WHERE EXISTS (
-           SELECT 1
-             FROM pg_catalog.pg_shdepend AS dependency
-            WHERE dependency.dbid = (SELECT here.oid FROM pg_catalog.pg_database AS here
-                                      WHERE here.datname = pg_catalog.current_database())
-              AND dependency.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-              AND dependency.objid = relation_of_acl.oid AND dependency.objsubid = 0
-              AND dependency.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND dependency.deptype = 'a'
-              AND dependency.refobjid IN (SELECT named.oid FROM named)
-           OFFSET 0)
+   WHERE {_is_mentioned(" AND dependency.objid = relation_of_acl.oid AND dependency.objsubid = 0")}
 )"""  # noqa: S608 - constants
 
 RELATIONS_OF_PART = f"""

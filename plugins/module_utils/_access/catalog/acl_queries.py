@@ -44,7 +44,8 @@ from .acl_objects import (
 
 # Thousands of objects share a few ACLs: each ACL is expanded once. "actor" is the role that an item can be revoked as:
 # 0 for the administrator as it is, another one where SET ROLE is needed, NULL where it cannot be. SET ROLE checks the
-# memberships of the login, not of the current role.
+# memberships of the login, not of the current role. OFFSET 0 keeps PostgreSQL from planning these expressions again for
+# each use of their result.
 # https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-ACLITEM-FN-TABLE
 _ITEM = f"""
 assumable AS (

@@ -172,7 +172,7 @@ def inspect_database(
     # A transaction that writes sees what others commit between two queries: a schema may have another name now.
     creators = tuple(creator for creator in creators if creator.schema in listed)
     missing = tuple(relation for relation in missing if relation.schema in listed)
-    breaking = _breaking(session, desired, {**narrowed.whole.schemas, **schemas} if narrowed else schemas, missing)
+    breaking = _breaking(session, desired, schemas, missing, narrowed)
     assumable = inspect_assumable(session, request)
     parameters = {
         **_listed_parameters(schemas, listed),
@@ -217,12 +217,17 @@ def _creator_parameters(schemas: Mapping[str, SchemaFacts], creators: Sequence[C
 
 
 def _breaking(
-    session: Session, desired: Desired, schemas: Mapping[str, SchemaFacts], missing: Sequence[MissingRelation]
+    session: Session,
+    desired: Desired,
+    schemas: Mapping[str, SchemaFacts],
+    missing: Sequence[MissingRelation],
+    narrowed: Narrowed | None,
 ) -> frozenset[int]:
     """Return the oids of those relations that would break a scan, unless that is accepted."""
-    if desired.entry is None or desired.entry.accept_breaks_scan:
+    if not missing or desired.entry is None or desired.entry.accept_breaks_scan:
         return frozenset()
-    usage = {name: schema.usage.is_effective for name, schema in schemas.items()}
+    known = {**narrowed.whole.schemas, **schemas} if narrowed else schemas  # a name may be read as another schema's
+    usage = {name: schema.usage.is_effective for name, schema in known.items()}
     usage.update(dict.fromkeys((relation.schema for relation in missing), True))
     parser = UnquotedNameParser(desired.server.version_num, desired.name)
     names = breaking_relations(session, parser, usage, [(relation.schema, relation.name) for relation in missing])

@@ -171,7 +171,7 @@ SELECT listed_schema.nspname AS schema, role.rolname AS name, role.rolsuper AS i
 # The relations of the schemas on which the group lacks a direct grant, except those that one of the users created,
 # which may lose them. Thousands of relations share a few ACLs: only those of an ACL without the grant are looked up.
 # What is held on a relation anyway, and whether it is an extension's, is asked only where the administrator cannot
-# grant. ``narrowed`` is a further condition on the relations.
+# grant. "narrowed" is a further condition on the relations.
 # https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-ACLITEM-FN-TABLE
 def _missing_relations(narrowed: str = "") -> str:
     return f"""

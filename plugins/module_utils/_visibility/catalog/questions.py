@@ -24,9 +24,11 @@ MODE = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 CATALOG = re.compile(r"pg_catalog\.(pg_\w+)")
 
 
-def read_only(session: Session, *settings: Setting, lock_timeout_ms: int, **kept: bool) -> None:
-    """Open the transaction in which everything is read, with a limit for lock waits; ``kept`` as in ``begin``."""
-    session.begin(MODE, *settings, lock_timeout_ms=lock_timeout_ms, **kept)
+def read_only(
+    session: Session, *settings: Setting, lock_timeout_ms: int, is_own_path: bool = False, keeps_jit: bool = False
+) -> None:
+    """Open the transaction in which everything is read, with a limit for lock waits."""
+    session.begin(MODE, *settings, lock_timeout_ms=lock_timeout_ms, is_own_path=is_own_path, keeps_jit=keeps_jit)
 
 
 class Questions:

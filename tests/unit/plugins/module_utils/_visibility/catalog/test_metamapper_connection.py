@@ -24,7 +24,8 @@ def begun(path: str, *, is_own_path: bool, encoding: str = "UTF8") -> Mock:
 
 
 def test_a_scan_is_compiled_as_the_login_has_it() -> None:
-    assert begun("public", is_own_path=True).begin.call_args.kwargs == {"lock_timeout_ms": 5000, "keeps_jit": True}
+    expected = {"lock_timeout_ms": 5000, "is_own_path": False, "keeps_jit": True}
+    assert begun("public", is_own_path=True).begin.call_args.kwargs == expected
 
 
 @pytest.mark.parametrize(
